@@ -1,0 +1,100 @@
+"""Everything thatlook raises for a cause that a caller can mend.
+
+    ThatlookError
+    ├── PhotoError           a photo cannot be used (code says why)
+    ├── FeedError            a feed, or a row of it, cannot be read
+    ├── CatalogError         a catalog cannot be opened or changed
+    │   ├── CatalogVersionError   written by a newer thatlook
+    │   ├── ModelMismatchError    its vectors come from another embedding network
+    │   └── UnknownProductError   no product has this id
+    ├── ModelError           weights are missing, damaged or of the wrong shape
+    ├── SettingsError        a setting or an argument has an impossible value
+    ├── FetchError           an address could not, or must not, be fetched
+    └── MissingExtraError    an optional dependency is not installed; says the pip line
+
+Every message says what was expected, what came and what to do. A bug in thatlook
+raises something else.
+"""
+
+from __future__ import annotations
+
+
+class ThatlookError(Exception):
+    """The root: catch this to catch everything that thatlook raises on purpose."""
+
+
+class PhotoError(ThatlookError):
+    """A photo that cannot be used.
+
+    `code` is one of PHOTO_ERROR_CODES and stable; `message` is for people; `source` names
+    the photo (its path, or "<bytes>").
+    """
+
+    def __init__(self, code: str, message: str, source: str = "<bytes>") -> None:
+        super().__init__(f"{source}: {message}")
+        self.code = code
+        self.message = message
+        self.source = source
+
+    def to_dict(self) -> dict[str, str]:
+        """The `error` object of the JSON contract."""
+        return {"code": self.code, "message": self.message}
+
+
+PHOTO_ERROR_CODES = (
+    "not_found",
+    "unreadable",
+    "empty",
+    "too_many_bytes",
+    "too_many_pixels",
+    "too_small",
+    "unsupported_format",
+    "damaged",
+)
+
+
+class FeedError(ThatlookError):
+    """A feed, or a row of it, that cannot be read."""
+
+
+class CatalogError(ThatlookError):
+    """A catalog that cannot be opened or changed."""
+
+
+class CatalogVersionError(CatalogError):
+    """A catalog written by a newer thatlook than this one."""
+
+
+class ModelMismatchError(CatalogError):
+    """A catalog whose vectors were made by another embedding network."""
+
+
+class UnknownProductError(CatalogError, KeyError):
+    """No product of the catalog has this id."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"no product with the id {product_id!r} is in the catalog")
+        self.product_id = product_id
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ModelError(ThatlookError):
+    """Weights that are missing, damaged or do not fit their registry entry."""
+
+
+class SettingsError(ThatlookError, ValueError):
+    """A setting or an argument with an impossible value."""
+
+
+class FetchError(ThatlookError):
+    """An address that could not, or must not, be fetched."""
+
+
+class MissingExtraError(ThatlookError, ImportError):
+    """An optional dependency that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional package: pip install 'thatlook[{extra}]'")
+        self.extra = extra

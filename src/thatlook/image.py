@@ -1,0 +1,257 @@
+"""Pure functions on images: decode with limits, crop, letterbox.
+
+An image is uint8 (height, width, 3) RGB, C-contiguous. Pillow does the codecs: JPEG, PNG,
+WebP, AVIF, GIF and BMP. HEIC needs libx265 or libde265, whose wheels are not permissively
+licensed, so it is refused with words.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from thatlook.errors import PhotoError
+from thatlook.records import Box
+from thatlook.settings import Settings
+
+Pixels = NDArray[np.uint8]
+"""An image: uint8 (height, width, 3), RGB."""
+
+PhotoSource = str | os.PathLike[str] | bytes | Image.Image | Pixels
+"""What stands for a photo: a path, a file's bytes, a PIL image or an RGB array."""
+
+FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP")
+SUFFIXES: Final = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp")
+GREY: Final = 128
+_BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError, OverflowError)
+_HEIF_BRANDS: Final = (b"heic", b"heix", b"mif1", b"hevc", b"msf1")
+
+
+def name_of(source: PhotoSource) -> str:
+    """What to call this photo in messages and results: its path, or "<bytes>", "<array>"..."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    return {bytes: "<bytes>", np.ndarray: "<array>"}.get(type(source), "<image>")
+
+
+def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
+    """The photo as an RGB array, upright by its EXIF, on white where it was transparent.
+
+    Grey, palette, CMYK and 16-bit photos are converted; an embedded color profile is applied.
+    Byte and pixel limits are checked before any pixel is decoded. The first frame of an
+    animation is taken. Raises PhotoError, which names the source.
+    """
+    settings = settings or Settings()
+    name = name_of(source)
+    if isinstance(source, np.ndarray):
+        return _checked_array(source, name)
+    if isinstance(source, Image.Image):
+        _check_size(source.size, name, settings)
+        with _decoding(name):
+            return _to_rgb(source)
+    data = source if isinstance(source, bytes) else _read(Path(source), name, settings)
+    _check_bytes(len(data), name, settings)
+    with _decoding(name), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; our own limits are below
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            _check_size(opened.size, name, settings)
+            opened.load()
+            return _to_rgb(opened)
+
+
+def _read(path: Path, name: str, settings: Settings) -> bytes:
+    try:
+        _check_bytes(path.stat().st_size, name, settings)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PhotoError("not_found", "no such file", name) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PhotoError("unreadable", f"cannot be read: {reason}", name) from error
+
+
+def _check_bytes(count: int, name: str, settings: Settings) -> None:
+    if count == 0:
+        raise PhotoError("empty", "the file is empty", name)
+    if count > settings.max_photo_bytes:
+        limit = settings.max_photo_bytes
+        raise PhotoError("too_many_bytes", f"{count} bytes; at most {limit} are accepted", name)
+
+
+def _check_size(size: tuple[int, int], name: str, settings: Settings) -> None:
+    width, height = size
+    if width * height > settings.max_photo_pixels:
+        limit = settings.max_photo_pixels
+        message = f"{width} x {height} pixels; at most {limit} in all are accepted"
+        raise PhotoError("too_many_pixels", message, name)
+    if min(size) < settings.min_photo_side_px:
+        message = f"{width} x {height} pixels; each side needs {settings.min_photo_side_px}"
+        raise PhotoError("too_small", message, name)
+
+
+@contextmanager
+def _decoding(name: str) -> Iterator[None]:
+    """Turns what Pillow raises for hostile or broken files into PhotoError."""
+    try:
+        yield
+    except PhotoError:
+        raise
+    except Image.UnidentifiedImageError as error:
+        data = error.args[0] if error.args else ""
+        raise PhotoError("unsupported_format", _unsupported(str(data)), name) from error
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise PhotoError("too_many_pixels", "decodes to too many pixels", name) from error
+    except _BROKEN as error:
+        raise PhotoError("damaged", f"damaged or cut off: {error}", name) from error
+
+
+def _unsupported(_: str) -> str:
+    return "not a photo in a known format; use JPEG, PNG, WebP, AVIF, GIF or BMP (HEIC: convert it)"
+
+
+def _checked_array(array: Pixels, name: str) -> Pixels:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        message = f"expected a uint8 RGB array (height, width, 3), got {array.dtype} {array.shape}"
+        raise PhotoError("unsupported_format", message, name)
+    return np.ascontiguousarray(array)
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _from_16_bit(image)
+    elif "icc_profile" in image.info:
+        image = _to_srgb(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return np.ascontiguousarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    """8-bit grey of a deeper one: 16-bit files use the full range, so the high byte is kept."""
+    values = np.asarray(image, dtype=np.float64)
+    return Image.fromarray((np.clip(values, 0, 65535) / 257 + 0.5).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Colors as a screen shows them. Phones write Display P3; unreadable profiles do not count."""
+    if image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        target = "RGBA" if image.mode == "RGBA" else "RGB"
+        srgb = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, profile, srgb, outputMode=target)
+    except (ImageCms.PyCMSError, OSError):
+        return image  # as browsers do: a profile that cannot be read is no profile
+    return converted or image
+
+
+def resized(image: Pixels, size: tuple[int, int], box: Box | None = None) -> Pixels:
+    """The image, or the part in `box`, at `size` (width, height), antialiased bilinear."""
+    region = tuple(box.to_list()) if box else None
+    scaled: Any = Image.fromarray(image).resize(
+        size, Image.Resampling.BILINEAR, box=region, reducing_gap=3.0
+    )
+    return np.asarray(scaled, dtype=np.uint8)
+
+
+def cropped(image: Pixels, box: Box) -> Pixels:
+    """The pixels of `box`, rounded outwards and clipped to the image (at least 1 x 1)."""
+    height, width = image.shape[:2]
+    x0, y0 = min(max(int(box.x0), 0), width - 1), min(max(int(box.y0), 0), height - 1)
+    x1, y1 = min(int(np.ceil(box.x1)), width), min(int(np.ceil(box.y1)), height)
+    return np.ascontiguousarray(image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A canvas with a part of an image on it, and the way back to the image's pixels.
+
+    A canvas point (x, y) shows the image point ((x - dx) / sx, (y - dy) / sy).
+    """
+
+    canvas: Pixels
+    sx: float
+    sy: float
+    dx: float
+    dy: float
+
+    def to_image(self, points: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Canvas points (..., 2k) of x, y pairs as points of the image, float64."""
+        flat = np.asarray(points, dtype=np.float64)
+        pairs = flat.reshape(*flat.shape[:-1], -1, 2)
+        moved = (pairs - (self.dx, self.dy)) / (self.sx, self.sy)
+        return moved.reshape(flat.shape)
+
+
+def fit_area(image: Pixels, area: int, max_side: int, multiple: int) -> Fitted:
+    """The image scaled to about `area` pixels, no side above `max_side`, at the top left of a
+    canvas whose sides are multiples of `multiple`, the rest grey.
+    """
+    height, width = image.shape[:2]
+    scale = min((area / (width * height)) ** 0.5, max_side / max(width, height))
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    canvas = np.full((_up(h, multiple), _up(w, multiple), 3), GREY, np.uint8)
+    canvas[:h, :w] = resized(image, (w, h))
+    return Fitted(canvas, w / width, h / height, 0.0, 0.0)
+
+
+def _up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
+
+
+def fit_box(image: Pixels, box: Box, size: tuple[int, int]) -> Fitted:
+    """`box`, which may reach outside, stretched over a canvas of `size` (width, height).
+
+    What lies outside the image is grey. To keep the aspect, give a box of the canvas's aspect.
+    """
+    height, width = image.shape[:2]
+    sx, sy = size[0] / box.width, size[1] / box.height
+    canvas = np.full((size[1], size[0], 3), GREY, np.uint8)
+    inside = box.clipped(width, height)
+    fitted = Fitted(canvas, sx, sy, -box.x0 * sx, -box.y0 * sy)
+    if inside is None:
+        return fitted
+    x0, y0 = round((inside.x0 - box.x0) * sx), round((inside.y0 - box.y0) * sy)
+    x1, y1 = round((inside.x1 - box.x0) * sx), round((inside.y1 - box.y0) * sy)
+    if x0 < x1 and y0 < y1:
+        canvas[y0:y1, x0:x1] = resized(image, (x1 - x0, y1 - y0), inside)
+    return fitted
+
+
+def with_aspect(box: Box, aspect: float) -> Box:
+    """The smallest box about the same middle that holds `box` and has width / height `aspect`."""
+    (x, y) = box.center
+    w = max(box.width, box.height * aspect) / 2
+    h = max(box.height, box.width / aspect) / 2
+    return Box(x - w, y - h, x + w, y + h)
+
+
+def foreground(image: Pixels, tolerance: int = 24) -> Box:
+    """The box of what differs from the border's color: the product on a plain background.
+
+    The border's color is the median of the outermost pixels. The whole image where nothing,
+    or nearly nothing, differs.
+    """
+    height, width = image.shape[:2]
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    background = np.median(edge, axis=0)
+    differs = np.abs(image.astype(np.int16) - background).max(axis=2) > tolerance
+    rows, columns = np.flatnonzero(differs.mean(axis=1) > 0.01), np.flatnonzero(differs.mean(axis=0) > 0.01)
+    if len(rows) < 0.05 * height or len(columns) < 0.05 * width:
+        return Box(0, 0, width, height)
+    return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))

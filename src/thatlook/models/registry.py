@@ -1,0 +1,105 @@
+"""Which networks there are: a frozen ModelSpec per JSON entry beside its weights.
+
+An entry of one's own, for another detector or encoder, is a file of the same form:
+`THATLOOK_EMBEDDING_MODEL=my-encoder.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Self
+
+from thatlook.errors import ModelError
+
+TASKS: Final = ("article", "person", "embedding")
+_NEEDED: Final = ("id", "task", "file", "sha256", "license", "input", "outputs")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelSpec:
+    """One network: what it is, where its weights are, what goes in and what comes out."""
+
+    id: str
+    task: str
+    path: Path
+    sha256: str
+    license: str
+    input: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """The spec in a JSON entry; weights are looked up beside it. Raises ModelError."""
+        path = Path(path)
+        try:
+            entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path}: expected a registry entry in JSON: {error}") from error
+        missing = [name for name in _NEEDED if name not in entry]
+        if missing:
+            raise ModelError(f"{path}: the registry entry lacks {', '.join(missing)}")
+        if entry["task"] not in TASKS:
+            raise ModelError(f"{path}: task must be one of {TASKS}, not {entry['task']!r}")
+        known = {name: entry[name] for name in _NEEDED if name != "file"}
+        optional = {name: entry.get(name, {}) for name in ("labels", "metrics")}
+        rest = {k: v for k, v in entry.items() if k not in known and k not in optional}
+        return cls(path=path.parent / entry["file"], details=rest, **known, **optional)
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Per RGB channel, subtracted from 0..1 values."""
+        return tuple(self.input["mean"])
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """Per RGB channel, divided by after the mean was subtracted."""
+        return tuple(self.input["std"])
+
+    @property
+    def key(self) -> str:
+        """What vectors remember of the network that made them: id and sha256."""
+        return f"{self.id}:{self.sha256}"
+
+    def read(self) -> bytes:
+        """The weights, verified. Raises ModelError when they are missing or were changed."""
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{self.path}: the weights of {self.id} cannot be read: {error}") from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != self.sha256:
+            raise ModelError(
+                f"{self.path}: the weights of {self.id} are damaged or were exchanged: "
+                f"expected sha256 {self.sha256}, found {found}; reinstall thatlook"
+            )
+        return data
+
+
+def shipped(task: str) -> ModelSpec:
+    """The spec of the network that ships for this task. Raises ModelError."""
+    if task not in TASKS:
+        raise ModelError(f"no network for {task!r}; tasks are {', '.join(TASKS)}")
+    return ModelSpec.from_file(_weights() / f"{task}.json")
+
+
+def _weights() -> Path:
+    return Path(str(resources.files("thatlook.models"))) / "weights"
+
+
+def resolve(task: str, entry: str = "") -> ModelSpec:
+    """The spec in the file `entry`, or the shipped one where `entry` is empty.
+
+    Raises ModelError, also when the entry is for another task.
+    """
+    spec = ModelSpec.from_file(entry) if entry else shipped(task)
+    if spec.task != task:
+        raise ModelError(f"{entry}: expected a network for {task}, this one is for {spec.task}")
+    return spec

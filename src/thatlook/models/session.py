@@ -1,0 +1,98 @@
+"""Runs a network: the one importer of onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.errors import ModelError
+from thatlook.models.registry import ModelSpec
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Floats = NDArray[np.float32]
+
+
+class Runs(Protocol):
+    """What a stage needs of a network; tests give a fake one."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The network's registry entry."""
+        ...
+
+    def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The outputs by name for the inputs by name."""
+        ...
+
+
+class Session:
+    """A network on the CPU through ONNX Runtime, opened and verified at its first use.
+
+    One session may be used from several threads at a time.
+    """
+
+    def __init__(self, spec: ModelSpec, threads: int = 0) -> None:
+        self._spec = spec
+        self._threads = threads
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The network's registry entry."""
+        return self._spec
+
+    @cached_property
+    def _opened(self) -> onnxruntime.InferenceSession:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.log_severity_level = 3
+        # Spinning threads win a millisecond and take the cores from everything beside them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            opened = onnxruntime.InferenceSession(
+                self._spec.read(), options, providers=["CPUExecutionProvider"]
+            )
+        except ModelError:
+            raise
+        except Exception as error:  # onnxruntime's own errors share no narrower base
+            raise ModelError(f"{self._spec.path}: not a network ONNX Runtime can open: {error}") from error
+        self._check(opened)
+        return opened
+
+    def _check(self, opened: onnxruntime.InferenceSession) -> None:
+        names = {output.name for output in opened.get_outputs()}
+        missing = sorted(set(self._spec.outputs) - names)
+        if missing:
+            raise ModelError(
+                f"{self._spec.path}: the registry entry promises {missing}, it gives {sorted(names)}"
+            )
+
+    def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The outputs by name, float32, for the inputs by name. Raises ModelError."""
+        opened = self._opened
+        names = list(self._spec.outputs)
+        try:
+            values: list[Any] = opened.run(names, dict(inputs))
+        except Exception as error:  # as above
+            shapes = {name: value.shape for name, value in inputs.items()}
+            raise ModelError(f"{self._spec.id} failed on inputs {shapes}: {error}") from error
+        return dict(zip(names, values, strict=True))
+
+    def warm(self) -> None:
+        """Opens the network now rather than at its first use."""
+        _ = self._opened
+
+
+def to_batch(canvases: list[NDArray[np.uint8]], spec: ModelSpec) -> Floats:
+    """RGB canvases of one size as the network's input, float32 (n, 3, height, width)."""
+    stacked = np.stack(canvases).transpose(0, 3, 1, 2)
+    std = np.asarray(spec.std, np.float32).reshape(1, 3, 1, 1)
+    mean = np.asarray(spec.mean, np.float32).reshape(1, 3, 1, 1)
+    return np.ascontiguousarray(stacked * (1 / (255 * std)) - mean / std, dtype=np.float32)

