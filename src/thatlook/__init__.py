@@ -1,3 +1,96 @@
-"""Buy me that look: a photo of a dressed person in, the most similar products of a shop out."""
+"""Buy me that look: a photo of a dressed person in, the most similar products of a shop out.
+
+import thatlook
+engine = thatlook.open("catalog/")
+engine.index("feed.csv", images="images/")
+result = engine.recommend("photo.jpg", k=10)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from thatlook.errors import (
+    CatalogError,
+    FeedError,
+    FetchError,
+    MissingExtraError,
+    ModelError,
+    PhotoError,
+    SettingsError,
+    ThatlookError,
+)
+
+if TYPE_CHECKING:
+    from thatlook.engine import Engine, Wish
+    from thatlook.records import (
+        Article,
+        Box,
+        Look,
+        Match,
+        Person,
+        Product,
+        Recommendation,
+        Result,
+    )
+    from thatlook.settings import Settings
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Engine": "engine",
+    "Wish": "engine",
+    "Settings": "settings",
+    **dict.fromkeys(
+        ("Article", "Box", "Look", "Match", "Person", "Product", "Recommendation", "Result"),
+        "records",
+    ),
+}
+
+__all__ = [
+    "Article",
+    "Box",
+    "CatalogError",
+    "Engine",
+    "FeedError",
+    "FetchError",
+    "Look",
+    "Match",
+    "MissingExtraError",
+    "ModelError",
+    "Person",
+    "PhotoError",
+    "Product",
+    "Recommendation",
+    "Result",
+    "Settings",
+    "SettingsError",
+    "ThatlookError",
+    "Wish",
+    "open",
+]
+
+
+def open(catalog: str | Path, settings: Settings | None = None) -> Engine:  # noqa: A001 - the contract's name
+    """An engine on the catalog in a folder, which is created if it is not there.
+
+    Raises CatalogError for a folder that holds something else, ModelMismatchError for
+    vectors of another network, ModelError for weights that are damaged.
+    """
+    from thatlook.engine import Engine
+
+    return Engine.open(catalog, settings)
+
+
+def __getattr__(name: str) -> Any:
+    """The public classes, imported at their first use so that `import thatlook` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

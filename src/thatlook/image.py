@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from thatlook.errors import PhotoError
 from thatlook.records import Box
@@ -31,11 +31,22 @@ Pixels = NDArray[np.uint8]
 PhotoSource = str | os.PathLike[str] | bytes | Image.Image | Pixels
 """What stands for a photo: a path, a file's bytes, a PIL image or an RGB array."""
 
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")
 SUFFIXES: Final = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp")
 GREY: Final = 128
-_BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, KeyError, OverflowError)
-_HEIF_BRANDS: Final = (b"heic", b"heix", b"mif1", b"hevc", b"msf1")
+_BROKEN: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    struct.error,
+    IndexError,
+    KeyError,
+    OverflowError,
+)
+UNSUPPORTED: Final = (
+    "not a photo in a known format; use JPEG, PNG, WebP, AVIF, GIF or BMP (convert HEIC)"
+)
 
 
 def name_of(source: PhotoSource) -> str:
@@ -107,17 +118,12 @@ def _decoding(name: str) -> Iterator[None]:
         yield
     except PhotoError:
         raise
-    except Image.UnidentifiedImageError as error:
-        data = error.args[0] if error.args else ""
-        raise PhotoError("unsupported_format", _unsupported(str(data)), name) from error
+    except UnidentifiedImageError as error:
+        raise PhotoError("unsupported_format", UNSUPPORTED, name) from error
     except (Image.DecompressionBombError, MemoryError) as error:
         raise PhotoError("too_many_pixels", "decodes to too many pixels", name) from error
     except _BROKEN as error:
         raise PhotoError("damaged", f"damaged or cut off: {error}", name) from error
-
-
-def _unsupported(_: str) -> str:
-    return "not a photo in a known format; use JPEG, PNG, WebP, AVIF, GIF or BMP (HEIC: convert it)"
 
 
 def _checked_array(array: Pixels, name: str) -> Pixels:
@@ -162,7 +168,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
 
 def resized(image: Pixels, size: tuple[int, int], box: Box | None = None) -> Pixels:
     """The image, or the part in `box`, at `size` (width, height), antialiased bilinear."""
-    region = tuple(box.to_list()) if box else None
+    region = (box.x0, box.y0, box.x1, box.y1) if box else None
     scaled: Any = Image.fromarray(image).resize(
         size, Image.Resampling.BILINEAR, box=region, reducing_gap=3.0
     )
@@ -251,7 +257,10 @@ def foreground(image: Pixels, tolerance: int = 24) -> Box:
     edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     background = np.median(edge, axis=0)
     differs = np.abs(image.astype(np.int16) - background).max(axis=2) > tolerance
-    rows, columns = np.flatnonzero(differs.mean(axis=1) > 0.01), np.flatnonzero(differs.mean(axis=0) > 0.01)
+    rows, columns = (
+        np.flatnonzero(differs.mean(axis=1) > 0.01),
+        np.flatnonzero(differs.mean(axis=0) > 0.01),
+    )
     if len(rows) < 0.05 * height or len(columns) < 0.05 * width:
         return Box(0, 0, width, height)
     return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))

@@ -143,7 +143,9 @@ class Person:
 
     def __post_init__(self) -> None:
         if len(self.keypoints) != len(KEYPOINTS):
-            raise SettingsError(f"a person has {len(KEYPOINTS)} key points, not {len(self.keypoints)}")
+            raise SettingsError(
+                f"a person has {len(KEYPOINTS)} key points, not {len(self.keypoints)}"
+            )
         _one_of("view", self.view, VIEWS)
         _one_of("gender", self.gender, PERSON_GENDERS)
         for name in ("score", "view_score", "gender_score"):
@@ -299,6 +301,22 @@ class Product:
                 continue
             shown[entry.name] = _plain(value)
         return shown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """What a catalog keeps of a product's picture.
+
+    `vector` is of the product's own article in `box`; `found` says whether the article stage
+    saw it there (with `article_score`), or the box is just the picture's foreground.
+    `attributes` holds each head's best label and its probability.
+    """
+
+    vector: Vector
+    box: Box
+    attributes: Mapping[str, tuple[str, float]]
+    article_score: float
+    found: bool
 
 
 @dataclass(frozen=True, slots=True)

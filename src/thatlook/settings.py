@@ -47,7 +47,13 @@ class Settings:
     max_k: int = 1000
 
     def __post_init__(self) -> None:
-        for name in ("max_photo_bytes", "max_photo_pixels", "min_photo_side_px", "default_k", "max_k"):
+        for name in (
+            "max_photo_bytes",
+            "max_photo_pixels",
+            "min_photo_side_px",
+            "default_k",
+            "max_k",
+        ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
         for name in ("article_threshold", "person_threshold", "nms_iou", "keypoint_threshold"):

@@ -113,11 +113,7 @@ def _singular(word: str) -> str:
 
 @cache
 def _phrases(kind: str) -> dict[tuple[str, ...], str]:
-    return {
-        words(phrase): value
-        for value, phrases in _data()[kind].items()
-        for phrase in phrases
-    }
+    return {words(phrase): value for value, phrases in _data()[kind].items() for phrase in phrases}
 
 
 def _lookup(kind: str, text: str) -> str | None:

@@ -73,7 +73,9 @@ class ModelSpec:
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise ModelError(f"{self.path}: the weights of {self.id} cannot be read: {error}") from error
+            raise ModelError(
+                f"{self.path}: the weights of {self.id} cannot be read: {error}"
+            ) from error
         found = hashlib.sha256(data).hexdigest()
         if found != self.sha256:
             raise ModelError(

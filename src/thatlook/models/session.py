@@ -62,7 +62,9 @@ class Session:
         except ModelError:
             raise
         except Exception as error:  # onnxruntime's own errors share no narrower base
-            raise ModelError(f"{self._spec.path}: not a network ONNX Runtime can open: {error}") from error
+            raise ModelError(
+                f"{self._spec.path}: not a network ONNX Runtime can open: {error}"
+            ) from error
         self._check(opened)
         return opened
 
@@ -71,7 +73,7 @@ class Session:
         missing = sorted(set(self._spec.outputs) - names)
         if missing:
             raise ModelError(
-                f"{self._spec.path}: the registry entry promises {missing}, it gives {sorted(names)}"
+                f"{self._spec.path}: promised outputs {missing} are missing; it has {sorted(names)}"
             )
 
     def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -1,0 +1,253 @@
+"""Image to Look: the three stages composed, and whose article is whose."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from thatlook.color import shares
+from thatlook.image import PhotoSource, Pixels, cropped, decode, foreground, name_of, resized
+from thatlook.models.registry import resolve
+from thatlook.models.session import Session
+from thatlook.records import Article, Box, Described, Look, Mask, Person, Product
+from thatlook.settings import Settings
+from thatlook.stages.article import ArticleStage, Detection
+from thatlook.stages.embedding import Embedded, EmbeddingStage
+from thatlook.stages.person import PersonRules, PersonStage
+from thatlook.taxonomy import CATEGORIES, PERSON_CLASS
+
+MOST_WORN = {"bag": 2}
+"""How many articles of a category one person wears at most; one of each where not given."""
+
+SAME_GARMENT_IOU = 0.75
+"""Two of GARMENTS that overlap more than this are one garment, taken for two categories."""
+
+GARMENTS = ("topwear", "outerwear", "dress", "bottomwear")
+LEAST_KEYPOINTS = 4
+"""A person with fewer key points seen is a shoe or a bag that the article stage mistook."""
+
+
+@dataclass
+class Stopwatch:
+    """Collects how long each named part took, in milliseconds."""
+
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Times the block under `name`."""
+        start = time.perf_counter()
+        yield
+        spent = (time.perf_counter() - start) * 1000
+        self.timing_ms[name] = self.timing_ms.get(name, 0.0) + spent
+
+
+class Analyzer:
+    """Understands photos with the three networks."""
+
+    def __init__(
+        self,
+        articles: ArticleStage,
+        person: PersonStage,
+        embedding: EmbeddingStage,
+        settings: Settings,
+    ) -> None:
+        self._articles = articles
+        self._person = person
+        self._embedding = embedding
+        self._settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Analyzer:
+        """An analyzer with the networks that the settings name, opened at their first use."""
+        settings = settings or Settings()
+        article, person, embedding = (
+            Session(resolve(task, getattr(settings, f"{task}_model")), settings.threads)
+            for task in ("article", "person", "embedding")
+        )
+        rules = PersonRules(
+            settings.keypoint_threshold, settings.front_threshold, settings.gender_threshold
+        )
+        stage = ArticleStage(
+            article, settings.article_threshold, settings.person_threshold, settings.nms_iou
+        )
+        return cls(stage, PersonStage(person, rules), EmbeddingStage(embedding), settings)
+
+    @property
+    def key(self) -> str:
+        """Id and sha256 of the embedding network: what a catalog remembers."""
+        return self._embedding.key
+
+    @property
+    def dim(self) -> int:
+        """The vectors' length."""
+        return self._embedding.dim
+
+    def parse(self, source: PhotoSource) -> Look:
+        """The look of a photo: its main person, and what that person wears, embedded.
+
+        Without a person, the articles seen are given all the same. Articles are ordered by
+        category as in CATEGORIES, then by score. Raises PhotoError.
+        """
+        watch = Stopwatch()
+        with watch.part("decode"):
+            image = decode(source, self._settings)
+        return self.parse_image(image, name_of(source), watch)
+
+    def parse_image(self, image: Pixels, name: str, watch: Stopwatch | None = None) -> Look:
+        """The look of a decoded photo, as `parse`."""
+        watch = watch or Stopwatch()
+        with watch.part("article"):
+            detections = self._articles.run(image)
+        with watch.part("person"):
+            person, bystanders = self._main_person(image, detections)
+        worn = worn_by(person.box if person else None, bystanders, detections)
+        with watch.part("embedding"):
+            embedded = self._embedding.run(image, [found.box for found in worn])
+        with watch.part("attributes"):
+            articles = tuple(
+                _article(image, found, read) for found, read in zip(worn, embedded, strict=True)
+            )
+        height, width = image.shape[:2]
+        return Look(name, width, height, person, articles, watch.timing_ms)
+
+    def _main_person(
+        self, image: Pixels, detections: Sequence[Detection]
+    ) -> tuple[Person | None, list[Box]]:
+        """The main person read, or None; and the boxes of the others."""
+        height, width = image.shape[:2]
+        persons = [found for found in detections if found.label == PERSON_CLASS]
+        persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
+        for place, found in enumerate(persons):
+            person = self._person.run(image, found.box, found.score)
+            seen = sum(p.score >= self._settings.keypoint_threshold for p in person.keypoints)
+            if seen >= LEAST_KEYPOINTS:
+                return person, [other.box for other in persons[place + 1 :]]
+        return None, []
+
+    def embed(
+        self, crops: Sequence[PhotoSource]
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        """Unit vectors float32 (n, dim) of whole crops. Raises PhotoError."""
+        images = [decode(crop, self._settings) for crop in crops]
+        whole = [(image, Box(0, 0, image.shape[1], image.shape[0])) for image in images]
+        found = self._embedding.run_many(whole)
+        vectors = [entry.vector for entry in found]
+        return np.stack(vectors) if vectors else np.zeros((0, self.dim), np.float32)
+
+    def embed_box(self, image: Pixels, box: Box) -> Embedded:
+        """The vector and attributes of one box of an image."""
+        return self._embedding.run(image, [box])[0]
+
+    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
+        """What a catalog keeps of each product's picture, in order.
+
+        The box is that of the product's own category where the article stage finds it, in the
+        foreground of the picture otherwise.
+        """
+        own = [_own_box(image, product, self._articles.run(image)) for image, product in items]
+        crops = [(image, box) for (image, _), (box, _) in zip(items, own, strict=True)]
+        embedded = self._embedding.run_many(crops)
+        return [
+            Described(read.vector, box, read.attributes, score or 0.0, score is not None)
+            for (box, score), read in zip(own, embedded, strict=True)
+        ]
+
+
+def prominence(found: Detection, width: int, height: int) -> float:
+    """How much a person looks like the main one: large, complete, near the middle."""
+    x, y = found.box.center
+    off = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) ** 0.5
+    share = found.box.area / (width * height)
+    return float(found.score * share**0.5 * (1 - off))
+
+
+def worn_by(
+    person: Box | None, bystanders: Sequence[Box], detections: Sequence[Detection]
+) -> list[Detection]:
+    """The detections that are worn by `person` rather than by a bystander, one per garment.
+
+    Where `person` is None all are kept. Ordered by category, then by score.
+    """
+    articles = [found for found in detections if found.label != PERSON_CLASS]
+    if person is not None:
+        articles = [found for found in articles if _belongs(found.box, person, bystanders)]
+    kept: list[Detection] = []
+    for found in sorted(articles, key=lambda f: -f.score):
+        same = [other for other in kept if other.label == found.label]
+        if len(same) < MOST_WORN.get(found.label, 1) and not _taken(found, kept):
+            kept.append(found)
+    return sorted(kept, key=lambda f: (CATEGORIES.index(f.label), -f.score))
+
+
+def _belongs(box: Box, person: Box, bystanders: Sequence[Box]) -> bool:
+    own = box.intersection(person.scaled(1.1)) / box.area
+    others = max((box.intersection(other) / box.area for other in bystanders), default=0.0)
+    if own < 0.5:
+        return False
+    if others <= own:
+        return True
+    # Inside both: the person whose middle is nearer wears it.
+    return all(
+        abs(box.center[0] - person.center[0]) <= abs(box.center[0] - other.center[0])
+        for other in bystanders
+        if box.intersection(other) / box.area > own
+    )
+
+
+def _taken(found: Detection, kept: Sequence[Detection]) -> bool:
+    """Whether a better detection already explains the garment under another category."""
+    return found.label in GARMENTS and any(
+        other.label in GARMENTS and other.box.iou(found.box) > SAME_GARMENT_IOU for other in kept
+    )
+
+
+def _own_box(
+    image: Pixels, product: Product, detections: Sequence[Detection]
+) -> tuple[Box, float | None]:
+    """The box of the product's own article with its score, or the foreground and None."""
+    own = [found for found in detections if found.label == product.category]
+    if not own:
+        return foreground(image), None
+    best = max(own, key=lambda found: found.score)
+    return best.box, best.score
+
+
+def _article(image: Pixels, found: Detection, read: Embedded) -> Article:
+    attributes = {name: label for name, (label, _) in read.attributes.items()}
+    seen = seen_colors(image, found.box, found.mask)
+    label, probability = read.attributes.get("color", ("", 0.0))
+    attributes["color"] = joined_color(label, probability, seen)
+    return Article(found.label, found.box, found.score, attributes, read.vector, found.mask)
+
+
+def seen_colors(image: Pixels, box: Box, mask: Mask | None) -> dict[str, float]:
+    """The color names of the article's pixels with their shares, most first.
+
+    Pixels count by the mask; without one, by nearness to the middle of the box.
+    """
+    crop = cropped(image, box)
+    small = resized(crop, (min(48, crop.shape[1]), min(48, crop.shape[0])))
+    height, width = small.shape[:2]
+    if mask is not None and mask.values.max() >= 128:
+        grey = np.repeat(mask.values[..., None], 3, axis=2)
+        weights = resized(grey, (width, height))[..., 0]
+        return shares(small, np.where(weights >= 128, weights, 0).astype(np.uint8))
+    ys, xs = np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1]
+    return shares(small, (np.outer(ys, xs) * 255).astype(np.uint8))
+
+
+SURE_OF_COLOR = 0.5
+
+
+def joined_color(label: str, probability: float, seen: dict[str, float]) -> str:
+    """One color name from the network's and the pixels': the network's where it is sure or the
+    pixels agree, else the one that most pixels have.
+    """
+    if label and (probability >= SURE_OF_COLOR or seen.get(label, 0.0) >= 0.25 or not seen):
+        return label
+    return next(iter(seen), label)

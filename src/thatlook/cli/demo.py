@@ -1,0 +1,136 @@
+"""`demo`: the main job on what ships inside the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from thatlook.board import Entry, page
+from thatlook.engine import Engine
+from thatlook.image import decode
+from thatlook.records import Box, Recommendation
+from thatlook.settings import Settings
+
+K = 6
+SAME_ARTICLE_IOU = 0.5
+NOTE = (
+    "Every photo and product here is computer-generated: rendered from MakeHuman's CC0 meshes, "
+    "with invented brands. Boxes, key points, gender and the full-shot check come from thatlook's "
+    "own networks; under each photo's articles stand the most similar products of the sample shop."
+)
+
+
+def sample() -> Path:
+    """The folder of the sample that ships: products.csv, looks.jsonl and images/."""
+    return Path(str(resources.files("thatlook.sample")))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook demo`."""
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
+    parser.add_argument("--json", action="store_true")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One article of the table: what was worn, what came first, at which place it was found."""
+
+    photo: str
+    category: str
+    worn: str
+    first: str
+    score: float
+    place: int | None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Indexes the sample, recommends for every sample photo, writes the page."""
+    args.out.mkdir(parents=True, exist_ok=True)
+    looks = [json.loads(line) for line in (sample() / "looks.jsonl").read_text().splitlines()]
+    with Engine.open(args.out / "catalog", Settings.load()) as engine:
+        report = engine.index(sample() / "products.csv", sample(), progress=True)
+        print(f"thatlook: {report}", file=sys.stderr)
+        hidden = not sys.stderr.isatty()
+        entries = [_entry(engine, look) for look in tqdm(looks, unit="photo", disable=hidden)]
+        text = page(entries, engine.picture, "thatlook: buy me that look", NOTE)
+    target = args.out / "index.html"
+    target.write_text(text, encoding="utf-8")
+    rows = [row for look, entry in zip(looks, entries, strict=True) for row in _rows(look, entry)]
+    print(json.dumps(_summary(rows)) if args.json else _table(rows))
+    print(f"thatlook: the page is {target.resolve()}", file=sys.stderr)
+    return 0
+
+
+def _entry(engine: Engine, look: dict[str, Any]) -> Entry:
+    photo = sample() / look["file"]
+    return Entry(engine.recommend(photo, k=K), decode(photo), photo.stem.replace("_", " "))
+
+
+def _rows(look: dict[str, Any], entry: Entry) -> list[Row]:
+    return [_row(look, article, entry) for article in look["articles"]]
+
+
+def _row(look: dict[str, Any], worn: dict[str, Any], entry: Entry) -> Row:
+    photo = Path(look["file"]).stem
+    found = _recommended(worn, entry)
+    if found is None or not found.matches:
+        return Row(photo, worn["category"], worn["product_id"], "", 0.0, None)
+    ids = [match.product.id for match in found.matches]
+    place = ids.index(worn["product_id"]) + 1 if worn["product_id"] in ids else None
+    best = found.matches[0]
+    return Row(photo, worn["category"], worn["product_id"], best.product.id, best.score, place)
+
+
+def _recommended(worn: dict[str, Any], entry: Entry) -> Recommendation | None:
+    """The recommendation for the article that really is where the label says."""
+    truth = Box(*worn["box"])
+    for found in entry.result.recommendations:
+        box = entry.result.look.articles[found.article].box
+        if found.category == worn["category"] and box.iou(truth) >= SAME_ARTICLE_IOU:
+            return found
+    return None
+
+
+def _summary(rows: list[Row]) -> dict[str, Any]:
+    places = [row.place for row in rows]
+    return {
+        "articles": len(rows),
+        "worn_product_first": sum(place == 1 for place in places),
+        f"worn_product_in_{K}": sum(place is not None for place in places),
+        "rows": [
+            {
+                name: getattr(row, name)
+                for name in ("photo", "category", "worn", "first", "score", "place")
+            }
+            for row in rows
+        ],
+    }
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        f"{'photo':<10} {'article':<11} {'worn':<8} {'best':<8} {'score':>5}  the worn product is"
+    ]
+    for row in rows:
+        place = (
+            f"number {row.place}"
+            if row.place
+            else f"not among {K}"
+            if row.first
+            else "not detected"
+        )
+        worn = f"{row.photo:<10} {row.category:<11} {row.worn:<8}"
+        lines.append(f"{worn} {row.first or '-':<8} {row.score:5.2f}  {place}")
+    summary = _summary(rows)
+    lines.append(
+        f"{summary['articles']} articles worn: {summary['worn_product_first']} found at the first "
+        f"place, {summary[f'worn_product_in_{K}']} among the first {K}"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""`index`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from thatlook.engine import Engine
+from thatlook.errors import FeedError
+from thatlook.settings import Settings
+
+SHOWN_PROBLEMS = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook index`."""
+    parser.add_argument(
+        "feed", metavar="FEED", help="CSV, TSV, JSON Lines, Parquet, XML or a folder of images"
+    )
+    parser.add_argument("--catalog", required=True, metavar="DIR")
+    parser.add_argument("--images", metavar="DIR", help="where image links are looked up")
+    parser.add_argument("--map", action="append", default=[], type=_pair, metavar="FIELD=COLUMN")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: one per core)"
+    )
+    parser.add_argument("--strict", action="store_true", help="stop at the first bad row")
+    parser.add_argument("--json", action="store_true")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    field, equals, column = text.partition("=")
+    if not (field and equals and column):
+        raise argparse.ArgumentTypeError(f"expected FIELD=COLUMN, not {text!r}")
+    return field, column
+
+
+def run(args: argparse.Namespace) -> int:
+    """Indexes the feed and says what came of each row."""
+    if not Path(args.feed).exists():
+        raise FeedError(f"{args.feed}: no such file or folder")
+    with Engine.open(args.catalog, Settings.load()) as engine:
+        report = engine.index(
+            args.feed,
+            args.images,
+            mapping=dict(args.map),
+            workers=args.workers,
+            strict=args.strict,
+            progress=True,
+        )
+    for problem in report.problems[:SHOWN_PROBLEMS]:
+        print(f"thatlook: {problem}", file=sys.stderr)
+    hidden = len(report.problems) - SHOWN_PROBLEMS
+    if hidden > 0:
+        print(f"thatlook: and {hidden} more problems; --json lists them all", file=sys.stderr)
+    print(json.dumps(report.to_dict()) if args.json else report)
+    return 0

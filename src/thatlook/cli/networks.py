@@ -1,0 +1,53 @@
+"""`train STAGE` and `evaluate STAGE`: each stage's own module brings its arguments."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from importlib.util import find_spec
+
+from thatlook.errors import MissingExtraError
+
+RECIPES = {
+    "article": "thatlook.training.article",
+    "person": "thatlook.training.person",
+    "embedding": "thatlook.training.embedding",
+}
+PROTOCOLS = {
+    "article": "thatlook.evaluate.article",
+    "person": "thatlook.evaluate.person",
+    "embedding": "thatlook.evaluate.retrieval",
+    "retrieval": "thatlook.evaluate.retrieval",
+}
+
+
+def add_arguments_train(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook train`."""
+    if find_spec("torch") is None:
+        parser.add_argument("stage", choices=tuple(RECIPES))
+        parser.add_argument("rest", nargs=argparse.REMAINDER)
+        return
+    _mount(parser, RECIPES)
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Trains the stage."""
+    if find_spec("torch") is None:
+        raise MissingExtraError("thatlook train", "train")
+    return int(import_module(RECIPES[args.stage]).run(args))
+
+
+def add_arguments_evaluate(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook evaluate`."""
+    _mount(parser, PROTOCOLS)
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Measures the stage."""
+    return int(import_module(PROTOCOLS[args.stage]).run(args))
+
+
+def _mount(parser: argparse.ArgumentParser, homes: dict[str, str]) -> None:
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    for name, home in homes.items():
+        import_module(home).add_arguments(stages.add_parser(name))

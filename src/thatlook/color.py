@@ -1,0 +1,115 @@
+"""Color names from pixels: pure functions on sRGB arrays.
+
+Names are those that shops use. Each has one or more anchors in CIELAB; a pixel takes the
+name of its nearest anchor. Conversion: IEC 61966-2-1 and CIE 15, white point D65.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+ANCHORS: Final[dict[str, tuple[tuple[int, int, int], ...]]] = {
+    "black": ((18, 18, 20), (38, 38, 40)),
+    "charcoal": ((62, 63, 66),),
+    "grey": ((128, 128, 130), (160, 160, 162), (95, 97, 100)),
+    "silver": ((196, 198, 200),),
+    "white": ((250, 250, 250), (228, 229, 231)),
+    "cream": ((243, 234, 210),),
+    "beige": ((214, 196, 165), (190, 170, 140)),
+    "tan": ((190, 145, 95),),
+    "brown": ((101, 62, 38), (70, 45, 32), (130, 90, 60)),
+    "olive": ((95, 92, 52), (125, 120, 70)),
+    "khaki": ((165, 150, 105),),
+    "green": ((34, 110, 60), (60, 160, 80), (20, 70, 45), (120, 190, 110)),
+    "teal": ((0, 115, 115),),
+    "turquoise": ((60, 190, 190),),
+    "blue": ((40, 80, 170), (80, 130, 200), (20, 60, 220), (75, 100, 140)),
+    "light blue": ((160, 195, 225), (130, 165, 200)),
+    "navy blue": ((22, 28, 66), (35, 45, 85)),
+    "purple": ((90, 45, 130), (130, 80, 170), (70, 35, 80)),
+    "lavender": ((190, 170, 220),),
+    "pink": ((245, 170, 190), (230, 110, 150), (225, 180, 185)),
+    "magenta": ((200, 30, 120),),
+    "red": ((190, 25, 35), (225, 50, 50), (160, 30, 35)),
+    "maroon": ((90, 20, 35), (115, 30, 45)),
+    "orange": ((235, 120, 35), (245, 150, 80)),
+    "peach": ((250, 200, 170),),
+    "mustard": ((200, 155, 40),),
+    "yellow": ((250, 220, 60), (245, 235, 130)),
+}
+
+
+def lab(rgb: NDArray[np.uint8]) -> Floats:
+    """CIELAB (..., 3) of sRGB (..., 3) values 0..255: L 0..100, a and b about -128..127."""
+    value = rgb.astype(np.float64) / 255
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _TO_XYZ.T / _D65
+    cube = np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116)
+    x, y, z = cube[..., 0], cube[..., 1], cube[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+_TO_XYZ: Final = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+_D65: Final = np.array([0.95047, 1.0, 1.08883])
+_EPSILON: Final = 216 / 24389
+_KAPPA: Final = 24389 / 27
+_NAMES: Final = tuple(name for name, anchors in ANCHORS.items() for _ in anchors)
+_LAB: Final = lab(np.array([rgb for anchors in ANCHORS.values() for rgb in anchors], np.uint8))
+
+
+def shares(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> dict[str, float]:
+    """How much of the pixels has which color name, most first; the shares add up to 1.
+
+    `rgb` is (..., 3); `weights`, of the same leading shape, say how much each pixel counts.
+    Empty when nothing counts. Equal shares are ordered by name.
+    """
+    pixels = rgb.reshape(-1, 3)
+    weight = np.ones(len(pixels)) if weights is None else weights.reshape(-1).astype(np.float64)
+    if not weight.sum():
+        return {}
+    distance = ((lab(pixels)[:, None, :] - _LAB[None]) ** 2).sum(axis=2)
+    summed = np.bincount(distance.argmin(axis=1), weights=weight, minlength=len(_NAMES))
+    totals: dict[str, float] = {}
+    for name, part in zip(_NAMES, summed / weight.sum(), strict=True):
+        totals[name] = totals.get(name, 0.0) + float(part)
+    kept = [(name, share) for name, share in totals.items() if share > 0]
+    return dict(sorted(kept, key=lambda item: (-item[1], item[0])))
+
+
+def name_of(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> str | None:
+    """The color name with the largest share, or None when nothing counts."""
+    return next(iter(shares(rgb, weights)), None)
+
+
+RELATED: Final = (
+    ("navy blue", "blue", "light blue"),
+    ("black", "charcoal"),
+    ("grey", "charcoal", "silver"),
+    ("white", "cream", "silver"),
+    ("beige", "cream", "tan", "khaki"),
+    ("brown", "tan"),
+    ("olive", "khaki", "green"),
+    ("teal", "turquoise", "green"),
+    ("purple", "lavender", "magenta"),
+    ("pink", "magenta", "peach"),
+    ("red", "maroon"),
+    ("orange", "peach", "mustard"),
+    ("yellow", "mustard"),
+)
+"""Names that a shopper would call shades of one color."""
+
+
+def related(one: str, other: str) -> bool:
+    """Whether two color names are the same or shades of one color."""
+    return one == other or any(one in group and other in group for group in RELATED)

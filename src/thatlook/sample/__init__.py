@@ -1,0 +1,1 @@
+"""The sample that ships: a rendered shop and looks, CC0."""

@@ -1,0 +1,124 @@
+"""The article stage: a photo's persons and garments, each with a box, a score and a mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.image import Fitted, Pixels, fit_area, resized
+from thatlook.models.session import Runs, to_batch
+from thatlook.records import Box, Mask
+from thatlook.taxonomy import DETECTOR_CLASSES, PERSON_CLASS
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """A person or an article found; `label` is one of DETECTOR_CLASSES."""
+
+    label: str
+    box: Box
+    score: float
+    mask: Mask | None = None
+
+
+class ArticleStage:
+    """Finds persons and articles with the article network."""
+
+    def __init__(
+        self, session: Runs, article_threshold: float, person_threshold: float, nms_iou: float
+    ) -> None:
+        self._session = session
+        self._nms_iou = nms_iou
+        self._thresholds = np.array(
+            [
+                person_threshold if label == PERSON_CLASS else article_threshold
+                for label in DETECTOR_CLASSES
+            ],
+            np.float32,
+        )
+
+    def run(self, image: Pixels) -> list[Detection]:
+        """The detections of an image, best score first, overlapping ones of a class removed."""
+        fitted = self._fit(image)
+        output = self._session.run({"image": to_batch([fitted.canvas], self._session.spec)})
+        return self._read(fitted, image, {name: value[0] for name, value in output.items()})
+
+    def _fit(self, image: Pixels) -> Fitted:
+        entry = self._session.spec.input
+        return fit_area(image, entry["area"], entry["max_side"], entry["multiple"])
+
+    def _read(self, fitted: Fitted, image: Pixels, output: dict[str, Floats]) -> list[Detection]:
+        height, width = image.shape[:2]
+        boxes, scores, labels = select(
+            output["boxes"], output["scores"], self._thresholds, self._nms_iou
+        )
+        found = []
+        for box, score, label in zip(fitted.to_image(boxes), scores, labels, strict=True):
+            inside = _box(box, width, height)
+            if inside is None:
+                continue
+            name = DETECTOR_CLASSES[label]
+            mask = _mask(output["masks"][label], fitted, inside) if name != PERSON_CLASS else None
+            found.append(Detection(name, inside, min(1.0, float(score)), mask))
+        return found
+
+
+def select(
+    boxes: Floats, scores: Floats, thresholds: Floats, iou: float, limit: int = 100
+) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """What is left of the candidates (A, 4) with scores (A, classes): boxes, scores, labels.
+
+    Kept are those at or above their class's threshold that no better one of their class
+    overlaps by more than `iou`; best first, ties by place, at most `limit`.
+    """
+    places, labels = np.nonzero(scores >= thresholds)
+    order = np.argsort(-scores[places, labels], kind="stable")[: limit * 10]
+    places, labels = places[order], labels[order]
+    kept = suppressed(boxes[places], labels, iou)[:limit]
+    places, labels = places[kept], labels[kept]
+    return boxes[places], scores[places, labels], labels
+
+
+def suppressed(boxes: Floats, labels: NDArray[np.intp], iou: float) -> NDArray[np.intp]:
+    """Places of the boxes that non-maximum suppression per label leaves; best come first."""
+    overlaps = iou_matrix(boxes, boxes) > iou
+    overlaps &= labels[:, None] == labels[None, :]
+    alive = np.ones(len(boxes), bool)
+    for place in range(len(boxes)):  # over what passed the threshold: a few dozen at most
+        if alive[place]:
+            alive[place + 1 :] &= ~overlaps[place, place + 1 :]
+    return np.flatnonzero(alive)
+
+
+def iou_matrix(one: Floats, other: Floats) -> Floats:
+    """Intersection over union of boxes (n, 4) and (m, 4) as (n, m); 0 for empty boxes."""
+    top_left = np.maximum(one[:, None, :2], other[None, :, :2])
+    bottom_right = np.minimum(one[:, None, 2:], other[None, :, 2:])
+    shared = np.clip(bottom_right - top_left, 0, None).prod(axis=2)
+    areas = [np.clip(b[:, 2:] - b[:, :2], 0, None).prod(axis=1) for b in (one, other)]
+    union = areas[0][:, None] + areas[1][None] - shared
+    overlap: Floats = shared / np.maximum(union, 1e-9)
+    return overlap
+
+
+def _box(values: NDArray[np.float64], width: int, height: int) -> Box | None:
+    x0, y0, x1, y1 = (float(v) for v in values)
+    return Box(x0, y0, x1, y1).clipped(width, height) if x0 < x1 and y0 < y1 else None
+
+
+def _mask(plane: Floats, fitted: Fitted, box: Box) -> Mask:
+    """The category's probability inside the box, at the mask output's own resolution."""
+    step = fitted.canvas.shape[0] / plane.shape[0]
+    x0, x1 = box.x0 * fitted.sx / step, box.x1 * fitted.sx / step
+    y0, y1 = box.y0 * fitted.sy / step, box.y1 * fitted.sy / step
+    size = (max(2, round(x1 - x0)), max(2, round(y1 - y0)))
+    grey = np.repeat((np.clip(plane, 0, 1) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=2)
+    inside = Box(x0, y0, x1, y1).clipped(plane.shape[1], plane.shape[0])
+    if inside is None:
+        return Mask(box, np.zeros((2, 2), np.uint8))
+    return Mask(box, resized(grey, size, inside)[..., 0])

@@ -1,0 +1,62 @@
+"""What tests share: the photos that may be missing, and networks that are not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from thatlook.models.registry import ModelSpec
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real photos; the test is skipped where it is missing."""
+    folder = Path(os.environ.get("THATLOOK_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "street").is_dir():
+        pytest.skip(f"needs the photos in {folder}; set THATLOOK_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The folder of the rendered sample that ships."""
+    return ROOT / "src" / "thatlook" / "sample"
+
+
+class FakeSession:
+    """Answers as a network would, by a function; remembers what it was asked."""
+
+    def __init__(
+        self,
+        answer: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
+        task: str = "article",
+        **entry: Any,
+    ) -> None:
+        self.answer = answer
+        self.asked: list[Mapping[str, np.ndarray]] = []
+        self.spec = ModelSpec(
+            id="fake-1",
+            task=task,
+            path=Path("fake.onnx"),
+            sha256="0" * 64,
+            license="Apache-2.0",
+            input={"mean": [0.5] * 3, "std": [0.5] * 3, **entry.pop("input", {})},
+            outputs=entry.pop("outputs", {}),
+            labels=entry.pop("labels", {}),
+        )
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        self.asked.append(inputs)
+        return self.answer(inputs)
+
+
+@pytest.fixture
+def fake_session() -> type[FakeSession]:
+    return FakeSession

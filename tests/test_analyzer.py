@@ -1,0 +1,177 @@
+"""Whose article is whose, colors by mask, and the own article of a product's picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from thatlook.analyzer import Analyzer, joined_color, prominence, seen_colors, worn_by
+from thatlook.records import Box, Mask, Product
+from thatlook.settings import Settings
+from thatlook.stages.article import Detection
+from thatlook.stages.embedding import Embedded
+
+PERSON = Box(100, 50, 200, 350)
+OTHER = Box(190, 60, 290, 340)
+
+
+def seen(label, box, score=0.9):
+    return Detection(label, Box(*box), score)
+
+
+def labels(found):
+    return [(d.label, d.score) for d in found]
+
+
+def test_articles_of_bystanders_and_of_the_background_are_left_out():
+    own = seen("topwear", (110, 100, 190, 200))
+    bystanders = seen("topwear", (200, 100, 280, 200), 0.95)
+    far = seen("bag", (400, 100, 450, 150))
+    assert worn_by(PERSON, [OTHER], [own, bystanders, far]) == [own]
+
+
+def test_an_article_in_both_boxes_goes_to_the_nearer_person():
+    wide = Box(150, 60, 350, 340)  # its middle is at 250, the person's at 150
+    nearer = seen("bag", (190, 200, 207, 240))
+    farther = seen("bag", (196, 200, 206, 240))
+    assert worn_by(PERSON, [wide], [nearer, farther]) == [nearer]
+
+
+def test_one_of_each_but_two_bags_best_first_in_category_order():
+    found = worn_by(
+        None,
+        [],
+        [
+            seen("bag", (0, 0, 10, 10), 0.5),
+            seen("footwear", (0, 90, 10, 99), 0.4),
+            seen("footwear", (20, 90, 30, 99), 0.8),
+            seen("bag", (30, 0, 40, 10), 0.6),
+            seen("bag", (60, 0, 70, 10), 0.7),
+            seen("person", (0, 0, 99, 99), 0.9),
+        ],
+    )
+    assert labels(found) == [("footwear", 0.8), ("bag", 0.7), ("bag", 0.6)]
+
+
+def test_one_garment_taken_for_two_categories_stays_the_better_one():
+    coat = seen("outerwear", (0, 0, 100, 100), 0.6)
+    dress = seen("dress", (2, 0, 100, 100), 0.8)
+    bag = seen("bag", (0, 0, 100, 100), 0.5)
+    assert labels(worn_by(None, [], [coat, dress, bag])) == [("dress", 0.8), ("bag", 0.5)]
+
+
+def test_the_main_person_is_large_and_near_the_middle():
+    middle = seen("person", (40, 10, 60, 90), 0.9)
+    edge = seen("person", (0, 10, 22, 90), 0.9)
+    small = seen("person", (45, 40, 55, 60), 0.9)
+    ranked = sorted([edge, small, middle], key=lambda d: prominence(d, 100, 100))
+    assert ranked == [small, edge, middle]
+
+
+def test_colors_are_read_where_the_mask_is():
+    image = np.full((40, 40, 3), 255, np.uint8)
+    image[10:30, 10:30] = (200, 20, 30)
+    values = np.zeros((40, 40), np.uint8)
+    values[12:28, 12:28] = 255
+    box = Box(0, 0, 40, 40)
+    assert next(iter(seen_colors(image, box, Mask(box, values)))) == "red"
+    assert next(iter(seen_colors(image, box, Mask(box, 255 - values)))) == "white"
+    assert set(seen_colors(image, box, Mask(box, np.zeros((4, 4), np.uint8)))) == {"red", "white"}
+
+
+@pytest.mark.parametrize(
+    ("label", "probability", "pixels", "expected"),
+    [
+        ("blue", 0.9, {"black": 1.0}, "blue"),
+        ("blue", 0.3, {"black": 0.7, "blue": 0.3}, "blue"),
+        ("blue", 0.3, {"black": 0.9, "blue": 0.1}, "black"),
+        ("blue", 0.1, {}, "blue"),
+        ("", 0.0, {"red": 1.0}, "red"),
+    ],
+)
+def test_the_color_of_network_and_pixels(label, probability, pixels, expected):
+    assert joined_color(label, probability, pixels) == expected
+
+
+class FakeArticles:
+    def __init__(self, detections):
+        self.detections = detections
+
+    def run(self, _image):
+        return self.detections
+
+
+class FakePerson:
+    def __init__(self, keypoint_score):
+        self.keypoint_score = keypoint_score
+
+    def run(self, _image, box, score):
+        from thatlook.records import Gate, Keypoint, Person
+
+        points = (Keypoint(1, 1, self.keypoint_score),) * 17
+        return Person(box, score, points, Gate(True, True), "front", 0.9, "male", 0.9)
+
+
+class FakeEmbedding:
+    key, dim = "fake:0", 4
+
+    def run(self, image, boxes):
+        return self.run_many([(image, box) for box in boxes])
+
+    def run_many(self, crops):
+        return [
+            Embedded(
+                np.array([box.x0, box.y0, box.x1, box.y1], np.float32), {"color": ("red", 0.9)}
+            )
+            for _, box in crops
+        ]
+
+
+def analyzer_of(detections, keypoint_score=0.9):
+    return Analyzer(
+        FakeArticles(detections), FakePerson(keypoint_score), FakeEmbedding(), Settings()
+    )
+
+
+IMAGE = np.full((400, 300, 3), 250, np.uint8)
+
+
+def test_parse_composes_the_stages():
+    detections = [seen("person", (100, 50, 200, 350)), seen("topwear", (110, 100, 190, 200))]
+    look = analyzer_of(detections).parse(IMAGE)
+    assert (look.photo, look.width, look.height) == ("<array>", 300, 400)
+    assert look.person is not None
+    (article,) = look.articles
+    assert article.attributes == {"color": "red"}
+    np.testing.assert_array_equal(article.vector, [110, 100, 190, 200])
+    assert list(look.timing_ms) == ["decode", "article", "person", "embedding", "attributes"]
+
+
+def test_a_person_without_key_points_is_none():
+    detections = [seen("person", (0, 0, 300, 400)), seen("footwear", (20, 100, 280, 300))]
+    look = analyzer_of(detections, keypoint_score=0.1).parse(IMAGE)
+    assert look.person is None
+    assert [article.category for article in look.articles] == ["footwear"]
+
+
+def test_nothing_at_all():
+    look = analyzer_of([]).parse(IMAGE)
+    assert look.person is None
+    assert look.articles == ()
+
+
+def test_describe_takes_the_products_own_article_else_the_foreground():
+    image = IMAGE.copy()
+    image[100:200, 50:250] = 0
+    detections = [seen("topwear", (10, 10, 60, 60), 0.7), seen("topwear", (5, 5, 50, 50), 0.4)]
+    shirt, shoe = analyzer_of(detections).describe(
+        [(image, Product("1", category="topwear")), (image, Product("2", category="footwear"))]
+    )
+    assert (shirt.box, shirt.article_score, shirt.found) == (Box(10, 10, 60, 60), 0.7, True)
+    assert (shoe.box, shoe.article_score, shoe.found) == (Box(50, 100, 250, 200), 0.0, False)
+
+
+def test_embed_takes_whole_crops_and_none():
+    analyzer = analyzer_of([])
+    np.testing.assert_array_equal(analyzer.embed([IMAGE]), [[0, 0, 300, 400]])
+    assert analyzer.embed([]).shape == (0, 4)

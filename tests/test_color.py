@@ -1,0 +1,69 @@
+"""Color names: CIELAB against published values, names by eye."""
+
+import numpy as np
+import pytest
+
+from thatlook.color import ANCHORS, RELATED, lab, name_of, related, shares
+
+
+@pytest.mark.parametrize(
+    ("rgb", "expected"),
+    [  # sRGB primaries under D65, as tabulated by Lindbloom
+        ((255, 255, 255), (100.0, 0.0, 0.0)),
+        ((0, 0, 0), (0.0, 0.0, 0.0)),
+        ((255, 0, 0), (53.24, 80.09, 67.20)),
+        ((0, 255, 0), (87.73, -86.18, 83.18)),
+        ((0, 0, 255), (32.30, 79.19, -107.86)),
+        ((119, 119, 119), (50.03, 0.0, 0.0)),
+    ],
+)
+def test_lab(rgb, expected):
+    np.testing.assert_allclose(lab(np.array(rgb, np.uint8)), expected, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "name"),
+    [
+        ((10, 10, 12), "black"),
+        ((255, 255, 255), "white"),
+        ((200, 20, 30), "red"),
+        ((20, 25, 70), "navy blue"),
+        ((120, 120, 122), "grey"),
+        ((90, 60, 40), "brown"),
+        ((250, 220, 50), "yellow"),
+        ((85, 45, 125), "purple"),
+        ((90, 92, 50), "olive"),
+        ((210, 195, 165), "beige"),
+    ],
+)
+def test_names(rgb, name):
+    assert name_of(np.full((3, 3, 3), rgb, np.uint8)) == name
+
+
+def test_every_anchor_has_its_own_name():
+    for name, anchors in ANCHORS.items():
+        for rgb in anchors:
+            assert name_of(np.array([[rgb]], np.uint8)) == name
+
+
+def test_shares_count_by_weight_and_order_ties_by_name():
+    pixels = np.array([[(10, 10, 10), (250, 250, 250), (200, 20, 30)]], np.uint8)
+    assert shares(pixels, np.array([[1, 2, 1]], np.uint8)) == {
+        "white": 0.5,
+        "black": 0.25,
+        "red": 0.25,
+    }
+    assert list(shares(pixels, np.array([[1, 2, 1]], np.uint8))) == ["white", "black", "red"]
+
+
+def test_nothing_counts():
+    assert shares(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.uint8)) == {}
+    assert name_of(np.zeros((0, 3), np.uint8)) is None
+
+
+def test_related_is_symmetric_and_not_transitive():
+    assert related("navy blue", "blue")
+    assert related("blue", "navy blue")
+    assert related("red", "red")
+    assert not related("navy blue", "black")
+    assert {name for group in RELATED for name in group} <= set(ANCHORS)

@@ -1,0 +1,254 @@
+"""Decoding with limits, and the geometry of crops: values worked by hand."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, features
+
+from thatlook.errors import PhotoError
+from thatlook.image import (
+    GREY,
+    cropped,
+    decode,
+    fit_area,
+    fit_box,
+    foreground,
+    name_of,
+    resized,
+    with_aspect,
+)
+from thatlook.records import Box
+from thatlook.settings import Settings
+
+RED = (200, 30, 40)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def plain(mode: str = "RGB", color=RED, size=(32, 24)) -> Image.Image:
+    return Image.new(mode, size, color)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF"])
+def test_every_format_gives_the_color_that_went_in(kind):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow was built without AVIF")
+    array = decode(encoded(plain(), kind))
+    assert array.shape == (24, 32, 3)
+    assert array.dtype == np.uint8
+    np.testing.assert_allclose(array.reshape(-1, 3).mean(axis=0), RED, atol=4)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (plain("L", 77), (77, 77, 77)),
+        (plain("1", 1), (255, 255, 255)),
+        (plain("LA", (77, 255)), (77, 77, 77)),
+        (plain("RGBA", (*RED, 255)), RED),
+        (plain("RGBA", (*RED, 0)), (255, 255, 255)),
+        (plain("RGBA", (0, 0, 0, 128)), (127, 127, 127)),
+        (plain("I;16", 65535), (255, 255, 255)),
+        (plain("I;16", 257 * 100), (100, 100, 100)),
+        (plain().quantize(4), RED),
+    ],
+    ids=[
+        "grey",
+        "bilevel",
+        "grey+alpha",
+        "opaque",
+        "transparent",
+        "half",
+        "16 bit white",
+        "16 bit",
+        "palette",
+    ],
+)
+def test_every_mode_becomes_rgb_on_white(image, expected):
+    array = decode(encoded(image))
+    np.testing.assert_allclose(array[3, 5], expected, atol=1)
+
+
+def test_cmyk_jpeg_becomes_rgb():
+    array = decode(encoded(plain("CMYK", (0, 255, 255, 0)), "JPEG"))
+    np.testing.assert_allclose(array[5, 5], (255, 0, 0), atol=6)
+
+
+def test_exif_rotation_is_applied():
+    image = plain(size=(40, 20))
+    image.paste((0, 0, 255), (0, 0, 20, 20))  # the left half is blue
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise: left goes up
+    array = decode(encoded(image, "JPEG", exif=exif, quality=95))
+    assert array.shape == (40, 20, 3)
+    assert array[4, 10, 2] > 200
+    assert array[36, 10, 0] > 150
+
+
+def test_a_color_profile_is_applied_and_a_broken_one_is_not():
+    lab_profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    np.testing.assert_allclose(decode(encoded(plain(), icc_profile=lab_profile))[0, 0], RED, atol=1)
+    np.testing.assert_array_equal(decode(encoded(plain(), icc_profile=b"junk"))[0, 0], RED)
+
+
+def test_paths_bytes_images_and_arrays_give_the_same(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(plain()))
+    expected = decode(path)
+    for source in (str(path), path.read_bytes(), plain(), np.asarray(plain())):
+        np.testing.assert_array_equal(decode(source), expected)
+
+
+def hostile_png(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is width x height."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = (
+        struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    )
+    data = b"IDAT" + zlib.compress(b"\0" * 100)
+    end = struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    return b"\x89PNG\r\n\x1a\n" + chunk + end
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b"hello, this is no photo" * 9, "unsupported_format"),
+        (encoded(plain(size=(300, 300)), "JPEG")[:600], "damaged"),
+        (encoded(plain(size=(300, 300)))[:120], "damaged"),
+        (encoded(plain(size=(300, 300)), "WEBP")[:60], "damaged"),
+        (hostile_png(100_000, 100_000), "too_many_pixels"),
+        (hostile_png(2**31 - 1, 2**31 - 1), "too_many_pixels"),
+        (hostile_png(0, 0), "unsupported_format"),
+        (encoded(plain(size=(8, 200))), "too_small"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + b"\0" * 64, "unsupported_format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n" + b"0 " * 90, "unsupported_format"),
+    ],
+    ids=[
+        "empty",
+        "text",
+        "cut jpeg",
+        "cut png",
+        "cut webp",
+        "huge",
+        "enormous",
+        "zero",
+        "thin",
+        "heic",
+        "eps",
+    ],
+)
+def test_unusable_photos_give_an_error_that_names_them(tmp_path, data, code):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(data)
+    with pytest.raises(PhotoError, match=r"photo\.jpg") as caught:
+        decode(path)
+    assert caught.value.code == code
+    assert caught.value.to_dict() == {"code": code, "message": caught.value.message}
+
+
+def test_byte_limit_is_checked_before_reading(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(plain()))
+    with pytest.raises(PhotoError) as caught:
+        decode(path, Settings(max_photo_bytes=20))
+    assert caught.value.code == "too_many_bytes"
+
+
+def test_missing_files_and_folders(tmp_path):
+    with pytest.raises(PhotoError) as caught:
+        decode(tmp_path / "nothing.jpg")
+    assert caught.value.code == "not_found"
+    with pytest.raises(PhotoError) as caught:
+        decode(tmp_path)
+    assert caught.value.code == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4)), np.zeros((4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)]
+)
+def test_arrays_of_another_shape_are_refused(array):
+    with pytest.raises(PhotoError, match="expected a uint8 RGB array"):
+        decode(array)
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_random_bytes_never_raise_anything_else(data):
+    good = encoded(plain(), "JPEG")
+    for hostile in (data, good[:200] + data, good[:20] + data + good[20:]):
+        try:
+            assert decode(hostile).shape[2] == 3
+        except PhotoError as error:
+            assert error.code
+
+
+def test_names():
+    assert name_of("a/b.jpg") == "a/b.jpg"
+    assert name_of(b"x") == "<bytes>"
+    assert name_of(np.zeros((1, 1, 3), np.uint8)) == "<array>"
+
+
+def test_fit_area_pads_to_multiples_and_leads_back():
+    image = np.full((640, 427, 3), 10, np.uint8)
+    fitted = fit_area(image, area=384 * 256, max_side=512, multiple=32)
+    # scale = sqrt(98304 / 273280) = 0.59977; 427 -> 256, 640 -> 384
+    assert fitted.canvas.shape == (384, 256, 3)
+    back = fitted.to_image(np.array([[0, 0, 256, 384]]))
+    np.testing.assert_allclose(back, [[0, 0, 427, 640]], atol=1e-9)
+
+
+def test_fit_area_of_a_strip_is_capped_and_padded_with_grey():
+    fitted = fit_area(np.zeros((100, 1000, 3), np.uint8), area=98304, max_side=512, multiple=32)
+    assert fitted.canvas.shape == (64, 512, 3)  # 51.2 rows -> 51 -> padded to 64
+    assert (fitted.canvas[51:] == GREY).all()
+    assert (fitted.canvas[:51] == 0).all()
+
+
+def test_fit_box_shows_what_is_outside_as_grey():
+    image = np.full((10, 10, 3), 200, np.uint8)
+    fitted = fit_box(image, Box(-10, 0, 10, 10), (40, 20))
+    assert (fitted.canvas[:, :20] == GREY).all()
+    assert (fitted.canvas[:, 20:] == 200).all()
+    np.testing.assert_allclose(fitted.to_image(np.array([30.0, 10.0])), [5.0, 5.0])
+
+
+def test_fit_box_wholly_outside_is_grey():
+    fitted = fit_box(np.zeros((10, 10, 3), np.uint8), Box(20, 20, 30, 30), (8, 8))
+    assert (fitted.canvas == GREY).all()
+
+
+def test_with_aspect_grows_the_shorter_side_about_the_middle():
+    assert with_aspect(Box(0, 0, 10, 40), 0.75) == Box(-10, 0, 20, 40)
+    assert with_aspect(Box(0, 0, 40, 10), 2.0) == Box(0, -5, 40, 15)
+
+
+def test_cropped_rounds_outwards_and_stays_inside():
+    image = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
+    np.testing.assert_array_equal(cropped(image, Box(1.5, 0.2, 3.1, 2.0)), image[0:2, 1:4])
+    assert cropped(image, Box(5.9, 4.9, 50, 50)).shape == (1, 1, 3)
+    assert cropped(image, Box(-9, -9, -5, -5)).shape == (1, 1, 3)
+
+
+def test_resized_averages():
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[:, 1] = 200
+    assert resized(image, (1, 1))[0, 0, 0] == 100
+
+
+def test_foreground_finds_the_product_on_white_and_gives_up_on_nothing():
+    image = np.full((100, 80, 3), 250, np.uint8)
+    image[20:70, 10:50] = (30, 60, 90)
+    assert foreground(image) == Box(10, 20, 50, 70)
+    assert foreground(np.full((100, 80, 3), 250, np.uint8)) == Box(0, 0, 80, 100)

@@ -1,0 +1,162 @@
+"""Records: geometry by hand, validation, and the JSON of the contract."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from thatlook.errors import SettingsError
+from thatlook.records import (
+    Article,
+    Box,
+    Gate,
+    Keypoint,
+    Look,
+    Match,
+    Person,
+    Price,
+    Product,
+    Recommendation,
+    Result,
+)
+
+POINTS = tuple(Keypoint(float(i), 2.0 * i, 0.5) for i in range(17))
+
+
+def person(**changes) -> Person:
+    given = {
+        "box": Box(1, 2, 3, 4),
+        "score": 0.98,
+        "keypoints": POINTS,
+        "gate": Gate(True, True),
+        "view": "front",
+        "view_score": 0.97,
+        "gender": "female",
+        "gender_score": 0.95,
+    }
+    return Person(**{**given, **changes})
+
+
+def test_box_geometry():
+    box = Box(10, 20, 30, 60)
+    assert (box.width, box.height, box.area, box.center) == (20, 40, 800, (20, 40))
+    assert box.scaled(0.5) == Box(15, 30, 25, 50)
+    assert box.clipped(25, 50) == Box(10, 20, 25, 50)
+    assert box.clipped(10, 100) is None
+
+
+def test_iou():
+    # two 2 x 2 squares that share a 1 x 1 corner: 1 / (4 + 4 - 1)
+    assert Box(0, 0, 2, 2).iou(Box(1, 1, 3, 3)) == pytest.approx(1 / 7)
+    assert Box(0, 0, 2, 2).iou(Box(2, 0, 4, 2)) == 0
+    assert Box(0, 0, 2, 2).iou(Box(0, 0, 2, 2)) == 1
+
+
+@pytest.mark.parametrize(
+    "corners", [(1, 0, 1, 2), (0, 3, 1, 2), (0, 0, float("nan"), 1), (0, 0, float("inf"), 1)]
+)
+def test_impossible_boxes(corners):
+    with pytest.raises(SettingsError):
+        Box(*corners)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Keypoint(0, 0, 1.2),
+        lambda: person(keypoints=POINTS[:5]),
+        lambda: person(view="top"),
+        lambda: person(gender="other"),
+        lambda: person(score=float("nan")),
+        lambda: Article("hat", Box(0, 0, 1, 1), 0.5),
+        lambda: Product("", "x"),
+        lambda: Product("1", category="shoes"),
+        lambda: Product("1", gender="Men"),
+        lambda: Match(-0.1, Product("1")),
+        lambda: Recommendation(0, "dress", "main", ()),
+        lambda: Price(Decimal(-1)),
+        lambda: Price(Decimal("NaN")),
+    ],
+)
+def test_impossible_records(make):
+    with pytest.raises(SettingsError):
+        make()
+
+
+def test_records_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Box(0, 0, 1, 1).x0 = 5
+    with pytest.raises(TypeError):
+        Product("1", extra={"a": "b"}).extra["a"] = "c"
+
+
+def test_product_dict_names_the_contract_fields_and_keeps_unknown_ones():
+    product = Product(
+        "7",
+        "Shirt",
+        "topwear",
+        "male",
+        price=Price(Decimal("10.50"), "EUR"),
+        sale_price=Price(Decimal(8), "EUR"),
+        additional_image_link=("b.jpg",),
+        extra={"season": "Fall"},
+    )
+    assert product.to_dict() == {
+        "id": "7",
+        "title": "Shirt",
+        "category": "topwear",
+        "gender": "male",
+        "brand": "",
+        "color": "",
+        "price": "10.50 EUR",
+        "link": "",
+        "image_link": "",
+        "additional_image_link": ["b.jpg"],
+        "sale_price": "8 EUR",
+        "extra": {"season": "Fall"},
+    }
+    assert product.current_price == Price(Decimal(8), "EUR")
+    assert Product("8").to_dict()["price"] is None
+
+
+def test_result_dict_is_the_contract():
+    article = Article(
+        "topwear", Box(1, 2, 3, 4.04), 0.91234, {"type": "shirt"}, np.ones(2, np.float32)
+    )
+    look = Look("a.jpg", 800, 1200, person(), (article,), {"decode": 4.123})
+    match = Match(0.83, Product("1"), ("same color: navy blue",))
+    result = Result(
+        look, True, None, (Recommendation(0, "topwear", "primary", (match,)),), {"x": 1.0}
+    )
+    shown = result.to_dict()
+    assert list(shown) == ["look", "accepted", "reason", "recommendations", "timing_ms"]
+    assert shown["look"]["person"] == {
+        "box": [1, 2, 3, 4],
+        "score": 0.98,
+        "keypoints": [[float(i), 2.0 * i, 0.5] for i in range(17)],
+        "full_shot": True,
+        "view": "front",
+        "view_score": 0.97,
+        "gender": "female",
+        "gender_score": 0.95,
+    }
+    assert shown["look"]["articles"] == [
+        {
+            "category": "topwear",
+            "box": [1, 2, 3, 4.0],
+            "score": 0.9123,
+            "attributes": {"type": "shirt"},
+        }
+    ]
+    assert shown["look"]["timing_ms"] == {"decode": 4.12}
+    assert shown["recommendations"][0]["matches"][0]["reasons"] == ["same color: navy blue"]
+    assert Look("b.jpg", 1, 1, None, ()).to_dict()["person"] is None
+
+
+def test_gate():
+    assert Gate(True, True).passed
+    assert not Gate(True, False, ("x",)).passed
+    assert not Gate(False, True, ("x",)).passed
