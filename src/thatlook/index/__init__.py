@@ -1,1 +1,27 @@
-""""""
+"""Search over vectors: one protocol, an exact oracle, and partitions searched by FAISS."""
+
+from __future__ import annotations
+
+from thatlook.index.exact import ExactIndex
+from thatlook.index.partitioned import PartitionedIndex
+from thatlook.index.protocol import Index
+from thatlook.index.query import (
+    Answers,
+    Entry,
+    Filters,
+    Hit,
+    Query,
+    genders_for,
+)
+
+__all__ = [
+    "Answers",
+    "Entry",
+    "ExactIndex",
+    "Filters",
+    "Hit",
+    "Index",
+    "PartitionedIndex",
+    "Query",
+    "genders_for",
+]

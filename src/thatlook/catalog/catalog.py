@@ -1,0 +1,266 @@
+"""The catalog as its users see it: open, change, look up, search."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from thatlook.catalog.database import Database
+from thatlook.catalog.info import CatalogInfo, info_of
+from thatlook.catalog.rows import Change, Row, Stored
+from thatlook.catalog.schema import migrate
+from thatlook.catalog.store import Store
+from thatlook.errors import CatalogError, ModelMismatchError
+from thatlook.index.partition import Partition
+from thatlook.index.partitioned import Key, PartitionedIndex
+from thatlook.index.query import Answers, Query, Vectors
+from thatlook.records import Product, Vector
+
+FILE_NAME: Final = "catalog.sqlite"
+
+
+class Catalog:
+    """Products with their vectors in a folder; made by `Catalog.open`.
+
+    Changes are on the disk when the call returns, and are found by the next search of every
+    process. Threads may share one Catalog; processes each open their own.
+    """
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.folder = folder
+        self._store = store
+        self._index: PartitionedIndex | None = None
+        self._seen_version = -1
+        self._changed = True
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        model_key: str | None = None,
+        dim: int | None = None,
+        *,
+        create: bool = True,
+    ) -> Self:
+        """The catalog in the folder `path`.
+
+        `model_key` and `dim` name the embedding network whose vectors it holds; without them
+        the catalog can be read, searched and rid of products, but takes no vectors. An older
+        catalog is upgraded. Raises ModelMismatchError where its vectors come from another
+        network, CatalogVersionError where it is newer than this thatlook, CatalogError where
+        it is missing (and not `create`), damaged or cannot be read.
+        """
+        folder = Path(path)
+        file = folder / FILE_NAME
+        if not file.exists():
+            _prepare(folder, create=create)
+        database = Database(file)
+        try:
+            migrate(database)
+            return cls(folder, _store(database, folder, model_key, dim))
+        except BaseException:
+            database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the files; a second time does nothing."""
+        self._store.database.close()
+
+    @property
+    def model_key(self) -> str | None:
+        """The embedding network of the vectors; None while none was named."""
+        return self._store.model_key
+
+    @property
+    def dim(self) -> int | None:
+        """The length of the vectors; None while no network was named."""
+        return self._store.dim
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last change; 0 for none."""
+        return self._store.sequence()
+
+    def info(self) -> CatalogInfo:
+        """Counts, sizes and the network, as of now."""
+        return info_of(self._store.database, self.folder)
+
+    def product(self, product_id: str) -> Product:
+        """The product; raises UnknownProductError."""
+        return self._store.stored(product_id).product
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
+        with self._store.database.reading():
+            return [self._store.stored(product_id).product for product_id in ids]
+
+    def stored(self, product_id: str) -> Stored:
+        """Everything kept of a product; raises UnknownProductError."""
+        return self._store.stored(product_id)
+
+    def all_stored(self) -> Iterator[Stored]:
+        """Every product by ascending id, those that left the feed included."""
+        return self._store.all_stored()
+
+    def vector(self, product_id: str) -> Vector:
+        """The product's vector, float32 (dim,), exactly as it was stored.
+
+        Raises UnknownProductError, and CatalogError where the product has no vector yet.
+        """
+        vector = self._store.stored(product_id).vector
+        if vector is None:
+            raise CatalogError(
+                f"the product {product_id!r} has no vector yet: index its feed again"
+            )
+        return vector
+
+    def image(self, product_id: str) -> Path:
+        """The file of the picture that the product's vector was made from.
+
+        Raises UnknownProductError, and CatalogError where there is none or it is gone.
+        """
+        image = self._store.stored(product_id).image
+        path = self.folder / image  # an absolute path stays as it is
+        if not image or not path.is_file():
+            raise CatalogError(f"the picture of the product {product_id!r} is not there: {image!r}")
+        return path
+
+    def upsert(self, rows: Iterable[Row]) -> int:
+        """Adds or replaces products in one transaction; returns the last sequence number.
+
+        On the disk when it returns. Raises CatalogError for a vector that does not fit, a new
+        product without one, or a full disk; then nothing of the call is stored.
+        """
+        self._check_model()
+        try:
+            return self._store.upsert(rows)
+        finally:
+            self._changed = True
+
+    def remove(self, ids: Iterable[str]) -> list[str]:
+        """Deletes products in one transaction; returns the ids that were in."""
+        try:
+            return self._store.remove(ids)
+        finally:
+            self._changed = True
+
+    def mark_left(self, ids: Iterable[str]) -> list[str]:
+        """Marks products that left the feed: kept, but not found; returns the ids changed."""
+        try:
+            return self._store.mark_left(ids)
+        finally:
+            self._changed = True
+
+    def states(self, ids: Sequence[str]) -> dict[str, tuple[str, str, str, str]]:
+        """Of the known ids (status, row hash, image hash, model key): what ingest compares."""
+        return self._store.states(ids)
+
+    def changes(self, since: int, limit: int | None = None) -> list[Change]:
+        """What changed after the sequence number `since`, in order: an outbox."""
+        return self._store.changes(since, limit)
+
+    def search(self, vectors: Vectors, query: Query) -> Answers:
+        """For each row of `vectors` (n, dim) the best `query.k` products, ties by id.
+
+        Sees everything committed before the call, by any process. Raises CatalogError where
+        the catalog has no vectors yet, ModelMismatchError where its network was switched.
+        """
+        database = self._store.database
+        with database.lock:
+            index = self._current(query)
+            partitions = index.prepared(query)
+        return index.search_in(partitions, vectors, query)
+
+    def _current(self, query: Query) -> PartitionedIndex:
+        """The index with every commit in it, and the partitions of the query loaded."""
+        database = self._store.database
+        version = database.data_version()
+        fresh = not self._changed and version == self._seen_version
+        if self._index is not None and fresh and _has(self._index, query):
+            return self._index
+        with database.reading():
+            self._check_model()
+            index = self._index or self._new_index()
+            _follow(index, self._store)
+            index.prepared(query)
+        self._index, self._seen_version, self._changed = index, version, False
+        return index
+
+    def _new_index(self) -> PartitionedIndex:
+        dim = self._store.dim
+        if dim is None:
+            raise CatalogError(f"{self.folder}: the catalog has no vectors yet; index a feed first")
+        return PartitionedIndex(dim, self._load, self._store.sequence())
+
+    def _load(self, key: Key) -> Partition:
+        return Partition.of(self._store.block(*key, self._store.dim or 0))
+
+    def _check_model(self) -> None:
+        """Raises ModelMismatchError where another process switched the network."""
+        found = self._store.database.one("SELECT model_key FROM state")
+        if found and self._store.model_key not in {None, found[0]}:
+            raise mismatch(self.folder, found[0], self._store.model_key)
+
+
+def _has(index: PartitionedIndex, query: Query) -> bool:
+    """Whether all partitions of the query are loaded."""
+    return all(key in index.partitions for key in query.partitions())
+
+
+def _follow(index: PartitionedIndex, store: Store) -> None:
+    """Applies to the index what was committed after its sequence number."""
+    target = store.sequence()
+    if target == index.sequence:
+        return
+    changes = store.changes(index.sequence)
+    index.delete([change.product_id for change in changes if change.entry is None], target)
+    index.upsert([change.entry for change in changes if change.entry is not None], target)
+
+
+def _prepare(folder: Path, *, create: bool) -> None:
+    if not create:
+        raise CatalogError(f"{folder}: no catalog is there; make one with: thatlook index")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogError(f"{folder}: the folder cannot be made: {error.strerror}") from error
+
+
+def _store(database: Database, folder: Path, model_key: str | None, dim: int | None) -> Store:
+    """The store, its network named in the catalog where none was named yet."""
+    if (model_key is None) != (dim is None):
+        raise CatalogError("give both model_key and dim, or neither")
+    kept: tuple[Any, ...] = database.one("SELECT model_key, dim FROM state") or (None, None)
+    if model_key is None:
+        return Store(database, kept[0], kept[1])
+    if kept[0] is None:
+        with database.writing():
+            database.execute(
+                "UPDATE state SET model_key = ?, dim = ? WHERE model_key IS NULL", (model_key, dim)
+            )
+        kept = database.one("SELECT model_key, dim FROM state") or (None, None)
+    if kept != (model_key, dim):
+        raise mismatch(folder, kept[0], model_key)
+    return Store(database, model_key, dim)
+
+
+def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:
+    """The error for vectors of another network than the one asked for."""
+    return ModelMismatchError(
+        f"{folder}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
+        "or index the feed into another folder"
+    )

@@ -1,0 +1,142 @@
+"""What a catalog keeps of a product, and how it is written as JSON and bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from thatlook.errors import CatalogError
+from thatlook.index.query import MAX_ID_BYTES, Entry
+from thatlook.records import Box, Price, Product, Vector
+
+UNIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Row:
+    """A product to be stored.
+
+    `vector` is a unit vector, float32 (dim,); None keeps the vector, box, attributes and image
+    that the catalog has of this product. `box` is the article in the image `image` (a path),
+    `article_score` how sure the detector was and `found` whether it saw the article at all.
+    `attributes` is JSON data from the embedding network; a text under "color" serves the color
+    filter where the feed gives no color. The hashes say what the row was made from.
+    """
+
+    product: Product
+    vector: Vector | None = None
+    box: Box | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    article_score: float = 0.0
+    found: bool = False
+    image: str = ""
+    image_hash: str = ""
+    row_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Stored:
+    """A product as stored; `status` is "active", or "left" once it is no longer in the feed.
+
+    `model_key` names the network that made the vector; "" where there is none yet.
+    """
+
+    product: Product
+    status: str
+    sequence: int
+    changed_at: str
+    row_hash: str
+    model_key: str = ""
+    vector: Vector | None = None
+    box: Box | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    article_score: float = 0.0
+    found: bool = False
+    image: str = ""
+    image_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """One change of the outbox: `entry` is None where the product can no longer be found."""
+
+    sequence: int
+    product_id: str
+    entry: Entry | None
+
+
+def product_json(product: Product) -> str:
+    """The product as one line of JSON, the same for equal products."""
+    values: dict[str, Any] = {}
+    for entry in fields(product):
+        value = getattr(product, entry.name)
+        if isinstance(value, Price):
+            value = [str(value.amount), value.currency]
+        elif isinstance(value, Mapping):
+            value = dict(value)
+        if value:
+            values[entry.name] = value
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def product_of(text: str) -> Product:
+    """The product that `product_json` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    for name in ("price", "sale_price"):
+        if name in values:
+            amount, currency = values[name]
+            values[name] = Price(Decimal(amount), currency)
+    values["additional_image_link"] = tuple(values.get("additional_image_link", ()))
+    return Product(**values)
+
+
+def row_hash_of(product: Product) -> str:
+    """The sha256 of everything the feed says of the product."""
+    return hashlib.sha256(product_json(product).encode()).hexdigest()
+
+
+def box_json(box: Box | None) -> str | None:
+    """The box as JSON, or None."""
+    return None if box is None else json.dumps(box.to_list())
+
+
+def box_of(text: str | None) -> Box | None:
+    """The box that `box_json` wrote."""
+    return None if text is None else Box(*json.loads(text))
+
+
+def vector_bytes(vector: Vector, dim: int, product_id: str) -> bytes:
+    """The vector as little-endian float32; raises CatalogError unless it is a unit (dim,)."""
+    array = np.ascontiguousarray(vector, "<f4")
+    if array.shape != (dim,):
+        raise CatalogError(f"{product_id}: expected a vector of shape ({dim},), got {array.shape}")
+    length = float(np.linalg.norm(array.astype(np.float64)))
+    if not abs(length - 1) <= UNIT_TOLERANCE:  # also refuses nan
+        raise CatalogError(f"{product_id}: expected a vector of length 1, got {length:.4f}")
+    return array.tobytes()
+
+
+def checked_id(product_id: str) -> str:
+    """The id; raises CatalogError where it is longer than a catalog keeps."""
+    if len(product_id.encode()) > MAX_ID_BYTES or "\x00" in product_id:
+        raise CatalogError(
+            f"{product_id[:40]!r}...: a product id has at most {MAX_ID_BYTES} bytes, none of them 0"
+        )
+    return product_id
+
+
+def search_columns(product: Product, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What filters compare: category, gender, price, currency, brand, color, availability."""
+    price = product.current_price
+    guessed = attributes.get("color")
+    color = product.color or (guessed if isinstance(guessed, str) else "")
+    amount = None if price is None else float(price.amount)
+    currency = "" if price is None else price.currency
+    words = (currency, product.brand, color, product.availability)
+    return (product.category, product.gender, amount, *words)

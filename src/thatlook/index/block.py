@@ -1,0 +1,140 @@
+"""A block: the products of one partition as columns, ids ascending where it is a main block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.index.query import MAX_ID_BYTES, Entry, Filters, Vectors
+from thatlook.index.words import color_matches, same_word
+
+WORD_COLUMNS: Final = ("currency", "brand", "color", "availability")
+
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """n products as columns.
+
+    `ids` is bytes of fixed width (n,), UTF-8; `vectors` float32 (n, dim); `price` float64 (n,)
+    with nan for none; `codes` int32 (n,) per word column, places in `words` of that column.
+    """
+
+    ids: NDArray[np.bytes_]
+    vectors: Vectors
+    price: NDArray[np.float64]
+    codes: Mapping[str, NDArray[np.int32]]
+    words: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], dim: int) -> Block:
+        """The entries as a block, in the order they come."""
+        builder = BlockBuilder(dim)
+        for entry in entries:
+            texts = (entry.currency, entry.brand, entry.color, entry.availability)
+            builder.add(entry.id, entry.vector.tobytes(), entry.price, texts)
+        return builder.build()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def dim(self) -> int:
+        """The length of the vectors."""
+        return int(self.vectors.shape[1])
+
+    def id_of(self, row: int) -> str:
+        """The product id of a row."""
+        return bytes(self.ids[row]).decode()
+
+    def rows_of(self, ids: Iterable[str]) -> Rows:
+        """The rows that hold these ids, ascending; ids that are not in are left out.
+
+        Needs ids in ascending order, as main blocks have them.
+        """
+        wanted = id_column(ids)
+        if not len(wanted) or not len(self.ids):
+            return np.zeros(0, np.int64)
+        places = np.searchsorted(self.ids, wanted)
+        places = np.minimum(places, len(self.ids) - 1)
+        return np.unique(places[self.ids[places] == wanted]).astype(np.int64)
+
+    def rows_by_scan(self, ids: Iterable[str]) -> Rows:
+        """The rows that hold these ids, ascending, in a block whose ids are in no order."""
+        wanted = id_column(ids)
+        if not len(wanted) or not len(self.ids):
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(np.isin(self.ids, wanted))
+
+
+class BlockBuilder:
+    """Collects rows into a Block; vectors come as the bytes of little-endian float32."""
+
+    def __init__(self, dim: int) -> None:
+        self._dim = dim
+        self._ids: list[bytes] = []
+        self._vectors = bytearray()
+        self._price: list[float] = []
+        self._codes: tuple[list[int], ...] = tuple([] for _ in WORD_COLUMNS)
+        self._words: tuple[dict[str, int], ...] = tuple({} for _ in WORD_COLUMNS)
+
+    def add(self, id_: str, vector: bytes, price: float | None, texts: Sequence[str]) -> None:
+        """One product; `texts` in the order of WORD_COLUMNS."""
+        self._ids.append(id_.encode())
+        self._vectors += vector
+        self._price.append(np.nan if price is None else price)
+        for codes, words, text in zip(self._codes, self._words, texts, strict=True):
+            codes.append(words.setdefault(text, len(words)))
+
+    def build(self) -> Block:
+        """The rows added so far, in their order."""
+        return Block(
+            ids=np.array(self._ids, dtype=f"S{max(map(len, self._ids), default=1)}"),
+            vectors=np.frombuffer(self._vectors, "<f4").reshape(-1, self._dim),
+            price=np.array(self._price, np.float64),
+            codes={n: np.array(self._codes[i], np.int32) for i, n in enumerate(WORD_COLUMNS)},
+            words={n: tuple(self._words[i]) for i, n in enumerate(WORD_COLUMNS)},
+        )
+
+
+def id_column(ids: Iterable[str]) -> NDArray[np.bytes_]:
+    """The ids as a fixed-width bytes column; ids too long to be in a catalog are left out."""
+    encoded = [id_.encode() for id_ in ids]
+    return np.array([e for e in encoded if 0 < len(e) <= MAX_ID_BYTES], dtype=np.bytes_)
+
+
+def passing(block: Block, filters: Filters) -> Mask | None:
+    """Which rows satisfy the filters, ids aside: bool (n,), or None where every row does."""
+    masks: list[Mask] = []
+    if filters.min_price is not None:
+        masks.append(block.price >= filters.min_price)
+    if filters.max_price is not None:
+        masks.append(block.price <= filters.max_price)
+    if filters.currency:
+        masks.append(_with_words(block, "currency", frozenset({filters.currency})))
+    for column, wanted in (
+        ("brand", filters.brands),
+        ("color", filters.colors),
+        ("availability", filters.availability),
+    ):
+        if wanted:
+            masks.append(_with_words(block, column, wanted))
+    if not masks:
+        return None
+    return masks[0] if len(masks) == 1 else np.logical_and.reduce(masks)
+
+
+def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:
+    """Rows whose word matches: the words are compared once each, the rows by their codes."""
+    matches = color_matches if column == "color" else same_word
+    words = block.words[column]
+    table = np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
+    if not len(table):
+        return np.zeros(len(block), bool)
+    return np.asarray(table[block.codes[column]])
