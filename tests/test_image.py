@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
@@ -188,10 +189,8 @@ def test_arrays_of_another_shape_are_refused(array):
 def test_random_bytes_never_raise_anything_else(data):
     good = encoded(plain(), "JPEG")
     for hostile in (data, good[:200] + data, good[:20] + data + good[20:]):
-        try:
+        with contextlib.suppress(PhotoError):
             assert decode(hostile).shape[2] == 3
-        except PhotoError as error:
-            assert error.code
 
 
 def test_names():

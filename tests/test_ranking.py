@@ -3,7 +3,18 @@ import math
 import numpy as np
 import pytest
 
-from thatlook.ranking import Curve, Traits, distinct, most_prominent, reasons
+from thatlook.ranking import (
+    Curve,
+    Traits,
+    distinct,
+    diverse,
+    grouped,
+    most_prominent,
+    reasons,
+    refined,
+    style_of,
+)
+from thatlook.records import Product
 
 
 def test_curve():
@@ -41,3 +52,51 @@ def test_most_prominent():
     # outerwear 1.0 * 0.9 * 100 = 90, footwear 0.6 * 1.0 * 140 = 84
     assert most_prominent([("footwear", 1.0, 140.0**2), ("outerwear", 0.9, 100.0**2)]) == 1
     assert most_prominent([]) is None
+
+
+def test_diverse_by_hand():
+    # candidates a, a' (alike 1.0) and b (0 to both), similarities .9 .8 .5
+    vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    similarities = np.array([0.9, 0.8, 0.5])
+    assert diverse(similarities, vectors, 3, 0.0) == [0, 1, 2]
+    # after a: a' is worth .5 * .8 - .5 * 1 = -.1, b is worth .25
+    assert diverse(similarities, vectors, 3, 0.5) == [0, 2, 1]
+    assert diverse(similarities, vectors, 1, 0.5) == [0]
+    assert diverse(similarities[:0], vectors[:0], 3, 0.5) == []
+
+
+def test_refined_by_hand():
+    query, x, y = np.array([1.0, 0.0]), np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    nothing = np.zeros((0, 2))
+    np.testing.assert_allclose(refined(query, nothing, nothing), [1, 0])
+    # (1, 0.6) and (1, -0.3), scaled to length 1
+    np.testing.assert_allclose(
+        refined(query, y, nothing), np.array([1, 0.6]) / 1.36**0.5, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        refined(query, nothing, y), np.array([1, -0.3]) / 1.09**0.5, rtol=1e-6
+    )
+    assert refined(query, x, x).dtype == np.float32
+    np.testing.assert_allclose(refined(np.array([0.3, 0.0]), nothing, x), [0.3, 0])  # cancels out
+
+
+def shirt(product_id, title, **fields):
+    return Product(product_id, title, "topwear", "male", **fields)
+
+
+def test_variants_are_one_style_in_other_colors():
+    products = [
+        shirt("1", "Acme Men Oxford Button Down Shirt Blue", color="Blue"),
+        shirt("2", "Other Shirt"),
+        shirt("3", "Acme Men Oxford Button Down Navy Blue Shirt"),
+        shirt("4", "Acme Men Oxford Button Down Shirt Aqua", color="aqua"),
+        shirt("5", "Other Shirt"),
+        Product("6", "Acme Men Oxford Button Down Shirt", "outerwear", "male"),
+    ]
+    assert grouped(products) == [[0, 2, 3], [1], [4], [5]]
+
+
+def test_item_groups_win_over_titles():
+    one = shirt("1", "A", item_group_id="g")
+    other = shirt("2", "B quite another long title", item_group_id="g")
+    assert style_of(one) == style_of(other) == ("group", "g")

@@ -23,7 +23,7 @@ from thatlook.errors import (
 )
 
 if TYPE_CHECKING:
-    from thatlook.engine import Engine, Wish
+    from thatlook.engine import Engine
     from thatlook.records import (
         Article,
         Box,
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
         Result,
     )
     from thatlook.settings import Settings
+    from thatlook.wish import Wish
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Engine": "engine",
-    "Wish": "engine",
+    "Wish": "wish",
     "Settings": "settings",
     **dict.fromkeys(
         ("Article", "Box", "Look", "Match", "Person", "Product", "Recommendation", "Result"),

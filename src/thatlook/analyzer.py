@@ -139,9 +139,10 @@ class Analyzer:
         vectors = [entry.vector for entry in found]
         return np.stack(vectors) if vectors else np.zeros((0, self.dim), np.float32)
 
-    def embed_box(self, image: Pixels, box: Box) -> Embedded:
-        """The vector and attributes of one box of an image."""
-        return self._embedding.run(image, [box])[0]
+    def article_in(self, image: Pixels, box: Box, category: str) -> Article:
+        """The article that someone says is in this box of an image."""
+        read = self._embedding.run(image, [box])[0]
+        return _article(image, Detection(category, box, 1.0), read)
 
     def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
         """What a catalog keeps of each product's picture, in order.

@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.analyzer import Analyzer, Stopwatch
-from thatlook.catalog import Catalog, Filters, Hit, Query
-from thatlook.errors import SettingsError
+from thatlook.catalog import Catalog
+from thatlook.errors import CatalogError, SettingsError
 from thatlook.image import PhotoSource, Pixels, decode, name_of
 from thatlook.ingest import IngestReport, ingest
 from thatlook.models.registry import resolve
-from thatlook.ranking import Curve, Traits, distinct, most_prominent, reasons
-from thatlook.records import Article, Look, Match, Product, Recommendation, Result
+from thatlook.ranking import Curve
+from thatlook.recommender import Recommender
+from thatlook.records import Article, Look, Match, Result
 from thatlook.settings import Settings
-from thatlook.taxonomy import CATEGORIES
-
-GENDER_CHOICES: Final = ("auto", "female", "male", "any")
-POLICIES: Final = ("any", "full")
-SPARE: Final = 2
-"""Times k that are fetched, so that k are left when the same picture came under two ids."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a shopper asked for beside the photo. None means no wish."""
-
-    k: int = 10
-    gender: str = "auto"
-    categories: frozenset[str] | None = None
-    primary: str | None = None
-    filters: Filters = field(default_factory=Filters)
-    policy: str = "any"
-
-    def __post_init__(self) -> None:
-        if self.k < 1:
-            raise SettingsError(f"k must be 1 or more, not {self.k}")
-        if self.gender not in GENDER_CHOICES:
-            raise SettingsError(f"gender must be one of {GENDER_CHOICES}, not {self.gender!r}")
-        if self.policy not in POLICIES:
-            raise SettingsError(f"policy must be one of {POLICIES}, not {self.policy!r}")
-        for category in [*(self.categories or ()), *filter(None, [self.primary])]:
-            if category not in CATEGORIES:
-                raise SettingsError(f"category must be one of {CATEGORIES}, not {category!r}")
+from thatlook.wish import Wish
 
 
 class Engine:
@@ -59,7 +32,8 @@ class Engine:
         self._catalog = catalog
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
-        self._curve = Curve(**spec.details.get("calibration", {}))
+        curve = Curve(**spec.details.get("calibration", {}))
+        self._recommender = Recommender(catalog, curve)
 
     @classmethod
     def open(cls, catalog: str | Path, settings: Settings | None = None) -> Self:
@@ -81,6 +55,11 @@ class Engine:
     def analyzer(self) -> Analyzer:
         """The networks, wired."""
         return self._analyzer
+
+    @property
+    def settings(self) -> Settings:
+        """The settings this engine was opened with."""
+        return self._settings
 
     def close(self) -> None:
         """Closes the catalog; a closed engine cannot be used."""
@@ -125,7 +104,7 @@ class Engine:
         return ingest(
             Path(feed),
             self._catalog,
-            _AnalyzerFactory(replace(self._settings, threads=1)),
+            AnalyzerFactory(replace(self._settings, threads=1)),
             images=Path(images) if images else None,
             mapping=mapping,
             workers=workers,
@@ -139,7 +118,7 @@ class Engine:
         """Products for each article of a photo, best first.
 
         Wishes are Wish's fields, given as a Wish or by name: gender, categories, primary,
-        filters, policy. Raises PhotoError, SettingsError.
+        filters, policy, ... Raises PhotoError, SettingsError, UnknownProductError.
         """
         wish = self._wish(k, wish, wishes)
         watch = Stopwatch()
@@ -153,14 +132,24 @@ class Engine:
         """The same for a decoded photo."""
         watch = watch or Stopwatch()
         look = self._analyzer.parse_image(image, name, watch)
+        if wish.box is not None:
+            look = replace(look, articles=(self._drawn(image, wish),))
         refusal = _refusal(look) if wish.policy == "full" else None
-        found: tuple[Recommendation, ...] = ()
-        if refusal is None:
-            with watch.part("search"):
-                found = self._recommendations(look, wish)
+        with watch.part("search"):
+            found = self._recommender.for_look(look, wish) if refusal is None else ()
         return Result(look, refusal is None, refusal, found, watch.timing_ms)
 
-    def _wish(self, k: int | None, wish: Wish | None, wishes: dict[str, Any]) -> Wish:
+    def _drawn(self, image: Pixels, wish: Wish) -> Article:
+        """The article in the box that the user drew."""
+        if wish.box is None or wish.box_category is None:
+            raise SettingsError("a drawn box needs its category, and a category its box")
+        box = wish.box.clipped(image.shape[1], image.shape[0])
+        if box is None:
+            size = f"{image.shape[1]} x {image.shape[0]}"
+            raise SettingsError(f"the drawn box {wish.box.to_list()} is outside the {size} photo")
+        return self._analyzer.article_in(image, box, wish.box_category)
+
+    def _wish(self, k: int | None, wish: Wish | None, wishes: Mapping[str, Any]) -> Wish:
         try:
             wish = replace(wish or Wish(k=self._settings.default_k), **wishes)
         except TypeError as error:
@@ -170,67 +159,36 @@ class Engine:
             raise SettingsError(f"k must be {self._settings.max_k} or less, not {wish.k}")
         return wish
 
-    def _recommendations(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
-        primary = _primary(look.articles, wish)
-        genders = _genders(look, wish.gender)
-        found = []
-        for place, article in enumerate(look.articles):
-            if wish.categories is not None and article.category not in wish.categories:
-                continue
-            role = "primary" if place == primary else "secondary"
-            matches = self._matches(article, genders, wish)
-            found.append(Recommendation(place, article.category, role, matches))
-        return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
-
-    def _matches(
-        self, article: Article, genders: frozenset[str] | None, wish: Wish
-    ) -> tuple[Match, ...]:
-        if article.vector is None:
-            return ()
-        query = Query(article.category, genders, wish.k * SPARE, wish.filters)
-        hits = self._catalog.search(article.vector[None], query)[0]
-        return self._ranked(hits, Traits.of(article.attributes), wish.k)
-
-    def _ranked(self, hits: Sequence[Hit], traits: Traits, k: int) -> tuple[Match, ...]:
-        if not hits:
-            return ()
-        vectors = np.stack([self._catalog.vector(hit.product_id) for hit in hits])
-        return tuple(self._match(hits[place], traits) for place in distinct(vectors, k))
-
-    def _match(self, hit: Hit, traits: Traits) -> Match:
-        product = self._catalog.product(hit.product_id)
-        why = reasons(traits, _traits_of(product), hit.similarity)
-        return Match(self._curve.score(hit.similarity), product, why)
-
     def similar(
-        self, product_id: str, k: int | None = None, filters: Filters | None = None
+        self, product_id: str, k: int | None = None, wish: Wish | None = None, **wishes: Any
     ) -> tuple[Match, ...]:
-        """Products like one of the catalog, of its category and gender, best first.
+        """Products like one of the catalog, of its category and for its gender, best first.
+
+        Raises UnknownProductError, SettingsError.
+        """
+        return self._recommender.similar(product_id, self._wish(k, wish, wishes))
+
+    def picture(self, product_id: str) -> Pixels | None:
+        """The image of a product as RGB, or None when it can no longer be had.
 
         Raises UnknownProductError.
         """
-        k = self._wish(k, None, {}).k
-        product = self._catalog.product(product_id)
-        filters = filters or Filters()
-        others = replace(filters, exclude_ids=filters.exclude_ids | {product_id})
-        genders = None if product.gender == "unisex" else frozenset({product.gender, "unisex"})
-        query = Query(product.category, genders, k * SPARE, others)
-        hits = self._catalog.search(self._catalog.vector(product_id)[None], query)[0]
-        return self._ranked(hits, _traits_of(product), k)
-
-    def picture(self, product_id: str) -> Pixels | None:
-        """The image of a product as RGB, or None when it can no longer be had."""
-        source = self._catalog.image(product_id)
-        return decode(source, self._settings) if source is not None else None
+        self._catalog.stored(product_id)
+        try:
+            path = self._catalog.image(product_id)
+        except CatalogError:
+            return None
+        return decode(path, self._settings)
 
 
 @dataclass(frozen=True, slots=True)
-class _AnalyzerFactory:
+class AnalyzerFactory:
     """Makes an analyzer in a worker process; can be sent there."""
 
     settings: Settings
 
     def __call__(self) -> Analyzer:
+        """A new analyzer with these settings."""
         return Analyzer.open(self.settings)
 
 
@@ -238,28 +196,3 @@ def _refusal(look: Look) -> str | None:
     if look.person is None:
         return "no person was found"
     return None if look.person.gate.passed else "; ".join(look.person.gate.failed)
-
-
-def _genders(look: Look, choice: str) -> frozenset[str] | None:
-    """The product genders to search, or None for all."""
-    known = look.person.gender if look.person else "unknown"
-    gender = known if choice == "auto" else choice
-    return frozenset({gender, "unisex"}) if gender in {"female", "male"} else None
-
-
-def _primary(articles: Sequence[Article], wish: Wish) -> int | None:
-    """The article of the wished category, else the most prominent among those searched."""
-    allowed = {wish.primary} if wish.primary else wish.categories
-    places = [
-        place
-        for place, article in enumerate(articles)
-        if allowed is None or article.category in allowed
-    ]
-    best = most_prominent(
-        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
-    )
-    return None if best is None else places[best]
-
-
-def _traits_of(product: Product) -> Traits:
-    return Traits(product.product_type, product.color.lower(), product.pattern.lower())

@@ -321,11 +321,15 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A product with its score and the reasons for it, in words."""
+    """A product with its score and the reasons for it, in words.
+
+    `variants` are other products of the same style, most alike first.
+    """
 
     score: float
     product: Product
     reasons: tuple[str, ...] = ()
+    variants: tuple[Product, ...] = ()
 
     def __post_init__(self) -> None:
         _score("score", self.score)
@@ -336,17 +340,23 @@ class Match:
             "score": round(self.score, 4),
             "product": self.product.to_dict(),
             "reasons": list(self.reasons),
+            "variants": [variant.to_dict() for variant in self.variants],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """The matches of one article; `article` is its place in the look's articles."""
+    """The matches of one article; `article` is its place in the look's articles.
+
+    `passed` says how many products of the catalog were eligible: of the category, for the
+    gender, within the filters.
+    """
 
     article: int
     category: str
     role: str
     matches: tuple[Match, ...]
+    passed: int = 0
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ("primary", "secondary"))
@@ -357,6 +367,7 @@ class Recommendation:
             "article": self.article,
             "category": self.category,
             "role": self.role,
+            "passed": self.passed,
             "matches": [match.to_dict() for match in self.matches],
         }
 

@@ -14,13 +14,14 @@ from tqdm import tqdm
 
 from thatlook.analyzer import Analyzer
 from thatlook.board import Entry, page, picture
-from thatlook.catalog import Filters
-from thatlook.engine import GENDER_CHOICES, POLICIES, Engine, Wish
+from thatlook.engine import Engine
 from thatlook.errors import CatalogError, PhotoError, SettingsError
 from thatlook.image import decode
+from thatlook.index import Filters
 from thatlook.records import Look, Match, Result
 from thatlook.settings import Settings
 from thatlook.taxonomy import CATEGORIES
+from thatlook.wish import GENDER_CHOICES, POLICIES, Wish
 
 
 def add_arguments_parse(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,104 @@
+"""Scores and the order of matches: calibration, duplicates, diversity, feedback."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+SAME_PICTURE: Final = 0.998
+"""Two products whose vectors are more alike than this show one picture under two ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A logistic curve from similarity to score; part of the embedding's registry entry."""
+
+    slope: float = 8.0
+    middle: float = 0.55
+
+    def score(self, similarity: float) -> float:
+        """The score, 0..1, rising with the similarity."""
+        return 1.0 / (1.0 + math.exp(-self.slope * (similarity - self.middle)))
+
+
+def distinct(vectors: Floats, limit: int) -> list[int]:
+    """Places of the first `limit` vectors (n, dim) that show no picture shown before.
+
+    Vectors are unit length, best first; of several alike the first is kept.
+    """
+    kept: list[int] = []
+    for place in range(len(vectors)):
+        if len(kept) == limit:
+            break
+        if not kept or float((vectors[kept] @ vectors[place]).max()) < SAME_PICTURE:
+            kept.append(place)
+    return kept
+
+
+def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
+    """Places of k of the candidates, in the order in which maximal marginal relevance takes them.
+
+    Each step takes the largest (1 - diversity) * similarity to the query - diversity * largest
+    similarity to what was taken; ties by place. `diversity` 0 keeps the order of similarity.
+    Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
+    """
+    left = list(range(len(similarities)))
+    alike = np.zeros(len(similarities))
+    taken: list[int] = []
+    while left and len(taken) < k:
+        worth = (1 - diversity) * similarities[left] - diversity * alike[left]
+        best = left.pop(int(np.argmax(worth)))
+        taken.append(best)
+        alike = np.maximum(alike, vectors @ vectors[best])
+    return taken
+
+
+LIKED_WEIGHT: Final = 0.6
+DISLIKED_WEIGHT: Final = 0.3
+
+
+def refined(query: Floats, liked: Floats, disliked: Floats) -> NDArray[np.float32]:
+    """The query moved towards what was liked and away from what was disliked, unit (dim,).
+
+    `liked` and `disliked` are unit (n, dim), n may be 0. Source: Rocchio, 1971, with weights
+    1, 0.6 and 0.3. Where everything cancels out the query stays as it is.
+    """
+    moved = np.asarray(query, np.float64).copy()
+    if len(liked):
+        moved += LIKED_WEIGHT * liked.mean(axis=0)
+    if len(disliked):
+        moved -= DISLIKED_WEIGHT * disliked.mean(axis=0)
+    length = np.linalg.norm(moved)
+    return (moved / length if length > 1e-6 else query).astype(np.float32)
+
+
+PROMINENCE: Final[Mapping[str, float]] = {
+    "dress": 1.0,
+    "outerwear": 1.0,
+    "topwear": 1.0,
+    "bottomwear": 0.8,
+    "bag": 0.6,
+    "footwear": 0.6,
+    "neckwear": 0.4,
+    "headwear": 0.4,
+    "eyewear": 0.2,
+}
+
+
+def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None:
+    """The place of the article a shopper most likely means, or None when there is none.
+
+    Each candidate is (category, score, area). The square root of the area counts, so that a
+    large coat does not always beat the dress under it.
+    """
+    if not candidates:
+        return None
+    weights = [PROMINENCE[c] * score * math.sqrt(area) for c, score, area in candidates]
+    return max(range(len(weights)), key=weights.__getitem__)

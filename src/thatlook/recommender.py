@@ -1,0 +1,186 @@
+"""A look and a wish to recommendations: search, duplicates, variants, diversity, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from thatlook.catalog import Catalog, Stored
+from thatlook.index import Filters, Query, genders_for
+from thatlook.ranking import (
+    Curve,
+    Traits,
+    distinct,
+    diverse,
+    grouped,
+    most_prominent,
+    reasons,
+    refined,
+)
+from thatlook.records import Article, Look, Match, Product, Recommendation, Vector
+from thatlook.wish import Wish
+
+SPARE: Final = 4
+"""Times k that are fetched at first, so that k are left after duplicates and variants."""
+
+
+class Recommender:
+    """Ranks the products of one catalog."""
+
+    def __init__(self, catalog: Catalog, curve: Curve) -> None:
+        self._catalog = catalog
+        self._curve = curve
+
+    def for_look(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
+        """One recommendation per article searched, the primary one first.
+
+        Raises CatalogError, and UnknownProductError for liked or disliked ids.
+        """
+        wanted = [
+            place
+            for place, article in enumerate(look.articles)
+            if wish.categories is None or article.category in wish.categories
+        ]
+        primary = _primary(look.articles, wanted, wish.primary)
+        known = look.person.gender if look.person else "unknown"
+        gender = known if wish.gender == "auto" else wish.gender
+        found = [
+            self._for_article(place, look.articles[place], gender, wish, place == primary)
+            for place in wanted
+        ]
+        return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
+
+    def _for_article(
+        self, place: int, article: Article, gender: str, wish: Wish, primary: bool
+    ) -> Recommendation:
+        role = "primary" if primary else "secondary"
+        if article.vector is None:
+            return Recommendation(place, article.category, role, ())
+        liked, disliked = (
+            [s.vector for s in self._stored(ids) if s.product.category == article.category]
+            for ids in (wish.liked, wish.disliked)
+        )
+        vector = refined(article.vector, _rows(liked), _rows(disliked))
+        genders = genders_for(gender if gender in {"female", "male"} else None)
+        query = Query(
+            category=article.category, genders=genders, k=wish.k, filters=_with_wishes(wish)
+        )
+        matches, passed = self._search(vector, query, Traits.of(article.attributes), wish)
+        return Recommendation(place, article.category, role, matches, passed)
+
+    def similar(self, product_id: str, wish: Wish) -> tuple[Match, ...]:
+        """Products like one of the catalog, of its category and for its gender, best first.
+
+        Raises UnknownProductError.
+        """
+        own = self._catalog.stored(product_id)
+        vector = self._catalog.vector(product_id)
+        others = wish.filters.exclude_ids | {product_id}
+        gender = own.product.gender if own.product.gender != "unisex" else None
+        query = Query(
+            category=own.product.category,
+            genders=genders_for(gender),
+            k=wish.k,
+            filters=replace(wish.filters, exclude_ids=others),
+        )
+        return self._search(vector, query, traits_of(own), wish)[0]
+
+    def _search(
+        self, vector: Vector, query: Query, traits: Traits, wish: Wish
+    ) -> tuple[tuple[Match, ...], int]:
+        """The matches, and how many products passed the filters."""
+        fetched = query.k * SPARE
+        while True:
+            answers = self._catalog.search(vector[None], replace(query, k=fetched))
+            hits = answers[0]
+            stored = self._catalog_rows([hit.product_id for hit in hits])
+            similarities = np.array([hit.similarity for hit in hits])
+            groups = _groups(stored)
+            # k are owed wherever k exist: look further while duplicates took the places.
+            if len(groups) >= query.k or len(hits) < fetched:
+                break
+            fetched *= 4
+        matches = self._ranked(stored, similarities, groups, traits, wish)
+        return matches, answers.passed
+
+    def _ranked(
+        self,
+        stored: Sequence[Stored],
+        similarities: np.ndarray[tuple[int], np.dtype[np.float64]],
+        groups: Sequence[Sequence[int]],
+        traits: Traits,
+        wish: Wish,
+    ) -> tuple[Match, ...]:
+        if not groups:
+            return ()
+        heads = [group[0] for group in groups]
+        vectors = _rows([stored[place].vector for place in heads])
+        order = diverse(similarities[heads], vectors, wish.k, wish.diversity)
+        matches = [self._match(stored, similarities, groups[place], traits) for place in order]
+        return tuple(match for match in matches if match.score >= wish.min_score)
+
+    def _match(
+        self,
+        stored: Sequence[Stored],
+        similarities: np.ndarray[tuple[int], np.dtype[np.float64]],
+        group: Sequence[int],
+        traits: Traits,
+    ) -> Match:
+        best, similarity = stored[group[0]], float(similarities[group[0]])
+        why = reasons(traits, traits_of(best), similarity)
+        variants = tuple(stored[place].product for place in group[1:])
+        return Match(self._curve.score(similarity), best.product, why, variants)
+
+    def _catalog_rows(self, ids: Sequence[str]) -> list[Stored]:
+        return [self._catalog.stored(product_id) for product_id in ids]
+
+    def _stored(self, ids: Iterable[str]) -> list[Stored]:
+        return self._catalog_rows(sorted(ids))
+
+
+def traits_of(stored: Stored) -> Traits:
+    """What is compared of a product: the feed's words, else what the network read."""
+    product, read = stored.product, stored.attributes
+    return Traits(
+        product.product_type or _label(read.get("type")),
+        (product.color or _label(read.get("color"))).lower(),
+        (product.pattern or _label(read.get("pattern"))).lower(),
+    )
+
+
+def _label(value: object) -> str:
+    """The label of a stored attribute, which is a text or [label, probability]."""
+    if isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return value if isinstance(value, str) else ""
+
+
+def _rows(vectors: Sequence[Vector | None]) -> Vector:
+    known = [vector for vector in vectors if vector is not None]
+    return np.stack(known) if known else np.zeros((0, 1), np.float32)
+
+
+def _groups(stored: Sequence[Stored]) -> list[list[int]]:
+    """Places by style, each picture once."""
+    kept = distinct(_rows([entry.vector for entry in stored]), len(stored)) if stored else []
+    products: list[Product] = [stored[place].product for place in kept]
+    return [[kept[place] for place in group] for group in grouped(products)]
+
+
+def _with_wishes(wish: Wish) -> Filters:
+    filters = wish.filters
+    if wish.in_color:
+        filters = replace(filters, colors=frozenset({wish.in_color}))
+    return replace(filters, exclude_ids=filters.exclude_ids | wish.disliked)
+
+
+def _primary(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:
+    """The article of the category asked for, else the most prominent among those wanted."""
+    places = [p for p in wanted if asked is None or articles[p].category == asked]
+    best = most_prominent(
+        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
+    )
+    return None if best is None else places[best]

@@ -1,0 +1,60 @@
+"""What a shopper asks for beside the photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from thatlook.errors import SettingsError
+from thatlook.index import Filters
+from thatlook.records import Box
+from thatlook.taxonomy import CATEGORIES
+
+GENDER_CHOICES: Final = ("auto", "female", "male", "any")
+POLICIES: Final = ("any", "full")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Everything that shapes an answer. What is None or empty does not count.
+
+    `gender` "auto" takes the person's; `policy` "full" refuses a photo that is not a
+    front-facing full shot. `categories` limits the articles, `primary` names the one asked
+    for. `liked` and `disliked` are product ids: more like these, less like those. `in_color`
+    asks for the same thing in another color. `box` (with `box_category`) replaces the articles
+    that were detected. `diversity` 0..1 trades likeness for variety. Matches below `min_score`
+    are not shown.
+    """
+
+    k: int = 10
+    gender: str = "auto"
+    categories: frozenset[str] | None = None
+    primary: str | None = None
+    filters: Filters = field(default_factory=Filters)
+    policy: str = "any"
+    liked: frozenset[str] = frozenset()
+    disliked: frozenset[str] = frozenset()
+    in_color: str | None = None
+    box: Box | None = None
+    box_category: str | None = None
+    diversity: float = 0.0
+    min_score: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise SettingsError(f"k must be 1 or more, not {self.k}")
+        _one_of("gender", self.gender, GENDER_CHOICES)
+        _one_of("policy", self.policy, POLICIES)
+        named = (*(self.categories or ()), self.primary, self.box_category)
+        for category in filter(None, named):
+            _one_of("category", category, CATEGORIES)
+        if (self.box is None) != (self.box_category is None):
+            raise SettingsError("a drawn box needs its category, and a category its box")
+        for name in ("diversity", "min_score"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
