@@ -1,0 +1,126 @@
+"""A feed, whatever its format, as products with their line numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from thatlook.errors import FeedError
+from thatlook.feed.delimited import read_delimited
+from thatlook.feed.folder import read_folder
+from thatlook.feed.jsonlines import read_jsonlines
+from thatlook.feed.mapping import FeedMapping
+from thatlook.feed.parquet import parquet_rows, read_parquet
+from thatlook.feed.places import ImagePlaces
+from thatlook.feed.products import ProductMaker
+from thatlook.feed.rows import FeedRow, Problem, RawRow, RawRows
+from thatlook.feed.text import PACKED, kind_suffix, opened
+from thatlook.feed.xml import read_xml
+
+READERS: Final = {
+    "delimited": read_delimited,
+    "jsonlines": read_jsonlines,
+    "parquet": read_parquet,
+    "xml": read_xml,
+    "folder": read_folder,
+}
+_BY_SUFFIX: Final = {
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".jsonl": "jsonlines",
+    ".ndjson": "jsonlines",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xml": "xml",
+    ".rss": "xml",
+    ".atom": "xml",
+}
+
+
+def read_feed(
+    path: str | os.PathLike[str],
+    mapping: FeedMapping | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> Iterator[FeedRow | Problem]:
+    """The products of a feed in its order, and a Problem for each row that cannot be used.
+
+    `path` is a CSV, TSV, JSON Lines, Parquet or Google Merchant XML file, the text ones also
+    packed (.gz, .bz2, .xz), or a folder of images. `images` is the folder of the pictures that
+    the feed names. Memory does not grow with the feed. Raises FeedError for a feed that cannot
+    be read at all, and where it ends early, after what came before.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    folder = path if kind == "folder" else path.parent
+    places = ImagePlaces(folder, None if images is None else Path(images))
+    maker = ProductMaker(mapping)
+    fixed = kind in {"delimited", "parquet"}
+    return _products(READERS[kind](path), maker, places, fixed_columns=fixed)
+
+
+def kind_of(path: Path) -> str:
+    """The format of a feed, a key of READERS; raises FeedError where it is not there or unknown."""
+    if path.is_dir():
+        return "folder"
+    if not path.exists():
+        raise FeedError(f"{path}: no such feed")
+    kind = _BY_SUFFIX.get(kind_suffix(path)) or _kind_by_content(path)
+    if kind == "parquet" and path.suffix.lower() in PACKED:
+        raise FeedError(f"{path}: a packed Parquet file cannot be read; unpack it first")
+    return kind
+
+
+def estimated_rows(path: str | os.PathLike[str]) -> int | None:
+    """About how many rows a feed has, for a progress bar; None where counting would be slow."""
+    path = Path(path)
+    kind = kind_of(path)
+    if kind == "parquet":
+        return parquet_rows(path)
+    if kind == "folder":
+        return sum(1 for _ in read_folder(path))
+    if path.suffix.lower() in PACKED:
+        return None
+    marks = (b"<item", b"<entry") if kind == "xml" else (b"\n",)
+    with opened(path) as file:
+        chunks = iter(lambda: file.read(1 << 20), b"")
+        return sum(chunk.count(mark) for chunk in chunks for mark in marks)
+
+
+def _kind_by_content(path: Path) -> str:
+    with opened(path) as file:
+        start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if start.startswith(b"<"):
+        return "xml"
+    if start.startswith(b"{"):
+        return "jsonlines"
+    if start.startswith(b"["):
+        raise FeedError(f"{path}: a JSON array; write one object per line (JSON Lines)")
+    if not start:
+        raise FeedError(f"{path}: the feed is empty")
+    return "delimited"
+
+
+def _products(
+    rows: RawRows, maker: ProductMaker, places: ImagePlaces, *, fixed_columns: bool
+) -> Iterator[FeedRow | Problem]:
+    checked = not fixed_columns
+    for row in rows:
+        if isinstance(row, Problem):
+            yield row
+            continue
+        if not checked:
+            maker.check(tuple(row.values))
+            checked = True
+        yield _product(row, maker, places)
+
+
+def _product(row: RawRow, maker: ProductMaker, places: ImagePlaces) -> FeedRow | Problem:
+    try:
+        product, found = places.located(maker.product(row))
+    except FeedError as error:
+        return Problem(row.line, maker.id_of(row), str(error))
+    return FeedRow(row.line, product, found)

@@ -1,0 +1,84 @@
+"""Opens feeds: unpacks them, finds out how their text is encoded."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import charset_normalizer
+
+from thatlook.errors import FeedError
+
+PACKED: Final = (".gz", ".bz2", ".xz")
+SAMPLE_BYTES: Final = 256_000
+UNPACKING_ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a feed, unpacked by its suffix; FeedError where they cannot be read."""
+    try:
+        with _unpacking(path) as file:
+            yield file
+    except UNPACKING_ERRORS as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FeedError(f"{path}: cannot be read: {reason}") from error
+
+
+def _unpacking(path: Path) -> IO[bytes]:
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return io.BufferedReader(gzip.open(path, "rb"))
+    if suffix == ".bz2":
+        return bz2.open(path, "rb")
+    if suffix == ".xz":
+        return lzma.open(path, "rb")
+    return path.open("rb")
+
+
+def kind_suffix(path: Path) -> str:
+    """The suffix that names the format: ".csv" of both "a.csv" and "a.csv.gz"."""
+    inner = Path(path.stem) if path.suffix.lower() in PACKED else path
+    return inner.suffix.lower()
+
+
+def encoding_of(path: Path) -> str:
+    """The text's encoding: by its mark, else UTF-8 where it is that, else the likeliest."""
+    sample, whole = _sample(path)
+    for mark, name in _BOMS:
+        if sample.startswith(mark):
+            return name
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(sample, final=whole)
+    except UnicodeDecodeError:
+        best = charset_normalizer.from_bytes(sample).best()
+        return best.encoding if best else "latin-1"
+    return "utf-8"
+
+
+def _sample(path: Path) -> tuple[bytes, bool]:
+    """The first bytes, and whether they are all. A larger look where the first are plain ASCII."""
+    with opened(path) as file:
+        sample = file.read(SAMPLE_BYTES)
+        more = sample
+        while sample.isascii() and len(more) == SAMPLE_BYTES:
+            more = file.read(SAMPLE_BYTES)
+            if not more.isascii():
+                return sample[-1000:] + more, len(more) < SAMPLE_BYTES
+        return sample, len(sample) < SAMPLE_BYTES
