@@ -251,3 +251,8 @@ def test_foreground_finds_the_product_on_white_and_gives_up_on_nothing():
     image[20:70, 10:50] = (30, 60, 90)
     assert foreground(image) == Box(10, 20, 50, 70)
     assert foreground(np.full((100, 80, 3), 250, np.uint8)) == Box(0, 0, 80, 100)
+
+
+def test_no_points_lead_back_to_no_points():
+    fitted = fit_area(np.zeros((32, 32, 3), np.uint8), area=1024, max_side=512, multiple=32)
+    assert fitted.to_image(np.zeros((0, 4))).shape == (0, 4)

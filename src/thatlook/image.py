@@ -199,7 +199,7 @@ class Fitted:
     def to_image(self, points: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Canvas points (..., 2k) of x, y pairs as points of the image, float64."""
         flat = np.asarray(points, dtype=np.float64)
-        pairs = flat.reshape(*flat.shape[:-1], -1, 2)
+        pairs = flat.reshape(*flat.shape[:-1], flat.shape[-1] // 2, 2)
         moved = (pairs - (self.dx, self.dy)) / (self.sx, self.sy)
         return moved.reshape(flat.shape)
 

@@ -1,0 +1,187 @@
+"""From vectors to matches over a real catalog of products placed by hand."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from thatlook.catalog import Catalog, Row
+from thatlook.errors import SettingsError, UnknownProductError
+from thatlook.index import Filters
+from thatlook.ranking import Curve
+from thatlook.recommender import Recommender
+from thatlook.records import Article, Box, Gate, Keypoint, Look, Person, Price, Product
+from thatlook.wish import Wish
+
+DIM = 8
+
+
+def at(degrees: float, axis: int = 1) -> np.ndarray:
+    """A unit vector turned by so much from the first axis towards another one."""
+    vector = np.zeros(DIM, np.float32)
+    vector[0], vector[axis] = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return vector
+
+
+def product(product_id, gender="female", category="topwear", **fields):
+    return Product(product_id, fields.pop("title", product_id), category, gender, **fields)
+
+
+ROWS = [
+    Row(product=product("near", color="Navy Blue", product_type="Tops > T-Shirts"), vector=at(10)),
+    Row(product=product("middle", "unisex", color="red", brand="Acme"), vector=at(20, 2)),
+    Row(product=product("far", price=Price(Decimal(5))), vector=at(60, 3)),
+    Row(product=product("his", "male"), vector=at(1)),
+    Row(product=product("shoe", category="footwear"), vector=at(0)),
+    Row(product=product("copy"), vector=at(10.1)),
+    Row(product=product("g1", item_group_id="g", color="red"), vector=at(40, 4)),
+    Row(product=product("g2", item_group_id="g", color="blue"), vector=at(50, 5)),
+]
+
+
+@pytest.fixture
+def recommender(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(ROWS)
+        yield Recommender(catalog, Curve(8, 0.5))
+
+
+def look_of(gender="female", *articles):
+    points = (Keypoint(1, 1, 0.9),) * 17
+    person = Person(Box(0, 0, 50, 100), 0.9, points, Gate(True, True), "front", 0.9, gender, 0.95)
+    articles = articles or (article("topwear", at(0)),)
+    return Look("a.jpg", 50, 100, person, articles)
+
+
+def article(category, vector, area=100.0, **attributes):
+    return Article(category, Box(0, 0, area, 1), 0.9, attributes, vector)
+
+
+def ids(found):
+    return [match.product.id for match in found[0].matches]
+
+
+def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender):
+    found = recommender.for_look(look_of(), Wish())
+    assert ids(found) == ["near", "middle", "g1", "far"]
+    assert (found[0].role, found[0].article, found[0].passed) == ("primary", 0, 6)
+    scores = [match.score for match in found[0].matches]
+    assert scores[0] == pytest.approx(1 / (1 + math.exp(-8 * (math.cos(math.radians(10)) - 0.5))))
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_same_picture_comes_once_and_variants_under_their_best(recommender):
+    found = recommender.for_look(look_of(), Wish())
+    assert "copy" not in ids(found)
+    assert [v.id for v in found[0].matches[2].variants] == ["g2"]
+
+
+@pytest.mark.parametrize(
+    ("gender", "wish", "first"),
+    [
+        ("male", Wish(), "his"),
+        ("female", Wish(gender="male"), "his"),
+        ("unknown", Wish(), "his"),
+        ("female", Wish(gender="any"), "his"),
+        ("male", Wish(gender="female"), "near"),
+    ],
+)
+def test_gender_of_the_person_or_of_the_wish(recommender, gender, wish, first):
+    assert ids(recommender.for_look(look_of(gender), wish))[0] == first
+
+
+def test_k_come_wherever_k_exist(recommender):
+    assert len(ids(recommender.for_look(look_of(), Wish(k=3)))) == 3
+    assert ids(recommender.for_look(look_of(), Wish(k=1))) == ["near"]
+
+
+def test_filters_act_before_the_search(recommender):
+    found = recommender.for_look(look_of(), Wish(k=1, filters=Filters(max_price=9)))
+    assert ids(found) == ["far"]
+    assert found[0].passed == 1
+    assert ids(recommender.for_look(look_of(), Wish(filters=Filters(brands={"acme"})))) == [
+        "middle"
+    ]
+
+
+def test_reasons_are_true_to_the_product(recommender):
+    look = look_of("female", article("topwear", at(0), type="tshirt", color="navy blue"))
+    best = recommender.for_look(look, Wish())[0].matches[0]
+    assert best.reasons == ("same type: tshirt", "same color: navy blue", "overall likeness 0.98")
+
+
+def test_primary_is_the_one_asked_for_else_the_most_prominent(recommender):
+    look = look_of("female", article("footwear", at(0), 50), article("topwear", at(0), 100))
+    roles = {r.category: r.role for r in recommender.for_look(look, Wish())}
+    assert roles == {"topwear": "primary", "footwear": "secondary"}
+    asked = recommender.for_look(look, Wish(primary="footwear"))
+    assert [(r.category, r.role) for r in asked] == [
+        ("footwear", "primary"),
+        ("topwear", "secondary"),
+    ]
+    only = recommender.for_look(look, Wish(categories=frozenset({"footwear"})))
+    assert [(r.article, r.category, r.role) for r in only] == [(0, "footwear", "primary")]
+
+
+def test_likes_and_dislikes_turn_the_query(recommender):
+    liked = recommender.for_look(look_of(), Wish(liked=frozenset({"far"})))
+    assert ids(liked).index("far") < ids(recommender.for_look(look_of(), Wish())).index("far")
+    disliked = recommender.for_look(look_of(), Wish(disliked=frozenset({"near"})))
+    assert "near" not in ids(disliked)
+    with pytest.raises(UnknownProductError):
+        recommender.for_look(look_of(), Wish(liked=frozenset({"nobody"})))
+
+
+def test_the_same_in_another_color(recommender):
+    assert ids(recommender.for_look(look_of(), Wish(in_color="red"))) == ["middle", "g1"]
+
+
+def test_below_the_least_score_nothing_is_shown(recommender):
+    (found,) = recommender.for_look(look_of(), Wish(min_score=0.95))
+    assert [m.product.id for m in found.matches] == ["near", "middle"]
+    (nothing,) = recommender.for_look(look_of(), Wish(min_score=1.0))
+    assert nothing.matches == ()
+    assert nothing.passed == 6
+
+
+def test_diversity_moves_the_odd_one_up(recommender):
+    plain = ids(recommender.for_look(look_of(), Wish(gender="any")))
+    varied = ids(recommender.for_look(look_of(), Wish(gender="any", diversity=0.6)))
+    assert set(plain) == set(varied)
+    assert plain[:2] == ["his", "near"]
+    assert varied[0] == "his"
+    assert varied[1] != "near"
+
+
+def test_similar_leaves_the_product_out_and_keeps_to_its_gender(recommender):
+    matches = recommender.similar("near", Wish())
+    assert [m.product.id for m in matches] == ["copy", "middle", "g1", "far"]
+    with pytest.raises(UnknownProductError):
+        recommender.similar("nobody", Wish())
+
+
+def test_nothing_is_found_in_an_empty_category(recommender):
+    (found,) = recommender.for_look(look_of("female", article("bag", at(0))), Wish())
+    assert (found.matches, found.passed) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"k": 0},
+        {"gender": "girl"},
+        {"policy": "strict"},
+        {"primary": "shoes"},
+        {"categories": frozenset({"shoes"})},
+        {"box": Box(0, 0, 1, 1)},
+        {"box_category": "bag"},
+        {"diversity": 1.1},
+        {"min_score": -1},
+    ],
+)
+def test_impossible_wishes(given):
+    with pytest.raises(SettingsError):
+        Wish(**given)
