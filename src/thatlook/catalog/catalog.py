@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from thatlook.catalog.database import Database
+from thatlook.catalog.feed_run import FeedRun, feed_run
 from thatlook.catalog.info import CatalogInfo, info_of
-from thatlook.catalog.rows import Change, Row, Stored
+from thatlook.catalog.rows import Change, Row, State, Stored
 from thatlook.catalog.schema import migrate
 from thatlook.catalog.store import Store
 from thatlook.errors import CatalogError, ModelMismatchError
@@ -165,9 +167,13 @@ class Catalog:
         finally:
             self._changed = True
 
-    def states(self, ids: Sequence[str]) -> dict[str, tuple[str, str, str, str]]:
-        """Of the known ids (status, row hash, image hash, model key): what ingest compares."""
+    def states(self, ids: Sequence[str]) -> dict[str, State]:
+        """What the catalog has of the known ids among these, for comparing."""
         return self._store.states(ids)
+
+    def feed_run(self) -> AbstractContextManager[FeedRun]:
+        """Notes which products a feed still has; one at a time."""
+        return feed_run(self._store.database)
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """What changed after the sequence number `since`, in order: an outbox."""

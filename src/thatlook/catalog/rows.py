@@ -23,10 +23,11 @@ class Row:
     """A product to be stored.
 
     `vector` is a unit vector, float32 (dim,); None keeps the vector, box, attributes and image
-    that the catalog has of this product. `box` is the article in the image `image` (a path),
-    `article_score` how sure the detector was and `found` whether it saw the article at all.
-    `attributes` is JSON data from the embedding network; a text under "color" serves the color
-    filter where the feed gives no color. The hashes say what the row was made from.
+    that the catalog has of this product; `image`, where given, replaces its path. `box` is the
+    article in the picture `image` (a path), `article_score` how sure the detector was and
+    `found` whether it saw the article at all. `attributes` is JSON data from the embedding
+    network, name to label or to (label, probability); its "color" serves the color filter where
+    the feed gives no color. The hashes say what the row was made from.
     """
 
     product: Product
@@ -60,6 +61,18 @@ class Stored:
     found: bool = False
     image: str = ""
     image_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What ingest compares: "" for what is not there."""
+
+    status: str
+    row_hash: str
+    category: str
+    image: str
+    image_hash: str
+    model_key: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,8 +147,10 @@ def checked_id(product_id: str) -> str:
 def search_columns(product: Product, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
     """What filters compare: category, gender, price, currency, brand, color, availability."""
     price = product.current_price
-    guessed = attributes.get("color")
-    color = product.color or (guessed if isinstance(guessed, str) else "")
+    guessed = attributes.get("color", "")
+    if isinstance(guessed, (list, tuple)):
+        guessed = guessed[0] if guessed else ""
+    color = product.color or str(guessed)
     amount = None if price is None else float(price.amount)
     currency = "" if price is None else price.currency
     words = (currency, product.brand, color, product.availability)

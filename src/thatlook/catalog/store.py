@@ -14,6 +14,7 @@ from thatlook.catalog.database import Database
 from thatlook.catalog.rows import (
     Change,
     Row,
+    State,
     Stored,
     box_json,
     box_of,
@@ -40,6 +41,9 @@ _PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, g
 
 _ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
     SELECT key, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
+
+_IMAGE_SQL: Final = """UPDATE articles SET image = ?
+    WHERE product = (SELECT key FROM products WHERE id = ?)"""
 
 _STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, model_key, vector, box,
     score, found, attributes, image, image_hash
@@ -84,6 +88,8 @@ class Store:
                     articles.append(self._article_values(row, blob))
             self.database.executemany(_PRODUCT_SQL, products)
             self.database.executemany(_ARTICLE_SQL, articles)
+            moved = [(r.image, r.product.id) for r in rows if r.vector is None and r.image]
+            self.database.executemany(_IMAGE_SQL, moved)
             gone = [(row.product.id,) for row in rows]
             self.database.executemany("DELETE FROM tombstones WHERE id = ?", gone)
         return first + len(rows) - 1
@@ -107,7 +113,7 @@ class Store:
         wanted = list(dict.fromkeys(ids))
         with self.database.writing():
             known = self.states(wanted)
-            active = [i for i in wanted if i in known and known[i][0] == "active"]
+            active = [i for i in wanted if i in known and known[i].status == "active"]
             first = self._next(len(active))
             numbered = [(first + n, product_id) for n, product_id in enumerate(active)]
             self.database.executemany(
@@ -133,11 +139,12 @@ class Store:
             yield from found
             last = found[-1].product.id
 
-    def states(self, ids: Sequence[str]) -> dict[str, tuple[str, str, str, str]]:
-        """Of the known ids (status, row hash, image hash, model key); "" for what is missing."""
-        sql = """SELECT id, status, row_hash, coalesce(image_hash, ''), coalesce(model_key, '')
+    def states(self, ids: Sequence[str]) -> dict[str, State]:
+        """What the catalog has of the known ids among these."""
+        sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
+            coalesce(image_hash, ''), coalesce(model_key, '')
             FROM products LEFT JOIN articles ON product = key WHERE id IN"""
-        return {found[0]: found[1:] for found in self._in(sql, ids)}
+        return {found[0]: State(*found[1:]) for found in self._in(sql, ids)}
 
     def attributes(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The attributes of those ids that have an article."""

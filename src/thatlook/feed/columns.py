@@ -13,7 +13,8 @@ ALIASES: Final[Mapping[str, str]] = {
     "title": "title, product title, name, product name, product display name, display name",
     "description": "description, product description, long description, summary",
     "link": "link, product link, url, product url, deep link",
-    "image_link": "image link, image url, image, main image, image path, image file, picture, photo",
+    "image_link": "image link, image url, image, main image, image path, image file, "
+    "picture, photo",
     "additional_image_link": "additional image link, additional image links, additional images, "
     "more images, images",
     "price": "price, regular price, list price, original price",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 import faiss
@@ -49,22 +51,36 @@ class FloatScan:
         scores = np.empty((len(queries), count), np.float32)
         rows = np.empty((len(queries), count), np.int64)
         selector, _kept = selector_of(mask)
-        faiss.knn_inner_product(
-            faiss.swig_ptr(queries),
-            faiss.swig_ptr(vectors),
-            vectors.shape[1],
-            len(queries),
-            len(vectors),
-            count,
-            faiss.swig_ptr(scores),
-            faiss.swig_ptr(rows),
-            selector,
-        )
+        with threads_for(len(queries)):
+            faiss.knn_inner_product(
+                faiss.swig_ptr(queries),
+                faiss.swig_ptr(vectors),
+                vectors.shape[1],
+                len(queries),
+                len(vectors),
+                count,
+                faiss.swig_ptr(scores),
+                faiss.swig_ptr(rows),
+                selector,
+            )
         return scores, rows
 
     def error(self, query: NDArray[np.float32]) -> float:
         """The rounding of a single-precision sum of dim products of unit vectors, generously."""
         return float(len(query) * 2.0**-22 * max(1.0, float(np.linalg.norm(query))))
+
+
+@contextmanager
+def threads_for(queries: int) -> Iterator[None]:
+    """No more FAISS threads than queries: one query is scanned by one thread anyway, and a team
+    of threads that wait for each other costs 100 times the scan where other work holds the cores.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(min(before, queries))
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def selector_of(mask: Mask | None) -> tuple[Any, Any]:

@@ -1,0 +1,137 @@
+"""Pictures of products to what a catalog keeps of them: runs in the worker processes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from thatlook.catalog.rows import product_json, product_of
+from thatlook.errors import PhotoError
+from thatlook.image import Pixels, decode
+from thatlook.records import Described, Product
+from thatlook.settings import Settings
+
+MOST_IMAGES = 8
+"""Of more pictures of one product only the first are looked at."""
+
+
+class Describer(Protocol):
+    """Makes vectors of products' pictures."""
+
+    @property
+    def key(self) -> str:
+        """Which network makes the vectors."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The vectors' length."""
+        ...
+
+    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
+        """One Described per picture, in order."""
+        ...
+
+
+class DescriberFactory(Protocol):
+    """Makes a describer in the process that calls it; is sent to worker processes by pickle."""
+
+    def __call__(self) -> Describer:
+        """A new describer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A product to be described from the files of its pictures, the main one first."""
+
+    line: int
+    product: Product
+    files: tuple[str, ...]
+    row_hash: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the product as its JSON: its read-only mapping cannot be pickled."""
+        return (_job, (self.line, product_json(self.product), self.files, self.row_hash))
+
+
+def _job(line: int, product: str, files: tuple[str, ...], row_hash: str) -> Job:
+    return Job(line, product_of(product), files, row_hash)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """What became of a job: `described` is of the picture `file`, None where no one could be used.
+
+    `image_hash` is that of all pictures. `messages` say which could not be used, and why.
+    """
+
+    job: Job
+    described: Described | None = None
+    file: str = ""
+    image_hash: str = ""
+    messages: tuple[str, ...] = ()
+
+
+def hash_of(files: Sequence[str]) -> str:
+    """The sha256 of the contents of these files together; unreadable ones count as absent."""
+    whole = hashlib.sha256()
+    for file in files[:MOST_IMAGES]:
+        try:
+            whole.update(hashlib.sha256(Path(file).read_bytes()).digest())
+        except OSError:
+            whole.update(b"absent")
+    return whole.hexdigest()
+
+
+def describe_jobs(
+    describer: Describer, jobs: Sequence[Job], settings: Settings | None = None
+) -> list[Done]:
+    """Decodes and describes; of several pictures the one is kept that shows the article best.
+
+    Best is one in which the detector found the article, then the highest score, then the first.
+    """
+    opened = [_opened(job, settings or Settings()) for job in jobs]
+    items = [(image, one.job.product) for one in opened for _, image in one.images]
+    described = iter(describer.describe(items) if items else [])
+    return [_best(one, [next(described) for _ in one.images]) for one in opened]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    job: Job
+    images: tuple[tuple[str, Pixels], ...]
+    image_hash: str
+    messages: tuple[str, ...]
+
+
+def _opened(job: Job, settings: Settings) -> _Opened:
+    """The pictures of a job, decoded. The hash is of the very bytes that were decoded."""
+    whole, images, messages = hashlib.sha256(), [], []
+    for file in job.files[:MOST_IMAGES]:
+        try:
+            if Path(file).stat().st_size > settings.max_photo_bytes:
+                raise PhotoError("too_many_bytes", "the file is too large", file)
+            data = Path(file).read_bytes()
+        except OSError as error:
+            whole.update(b"absent")
+            messages.append(f"{file}: {error.strerror}")
+            continue
+        whole.update(hashlib.sha256(data).digest())
+        try:
+            images.append((file, decode(data, settings)))
+        except PhotoError as error:
+            messages.append(f"{file}: {error.message}")
+    return _Opened(job, tuple(images), whole.hexdigest(), tuple(messages))
+
+
+def _best(opened: _Opened, described: Sequence[Described]) -> Done:
+    if not described:
+        return Done(opened.job, None, "", opened.image_hash, opened.messages)
+    places = range(len(described))
+    best = max(places, key=lambda n: (described[n].found, described[n].article_score, -n))
+    file = opened.images[best][0]
+    return Done(opened.job, described[best], file, opened.image_hash, opened.messages)

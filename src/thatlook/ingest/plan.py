@@ -1,0 +1,75 @@
+"""What is to be done with each row of a feed, compared with what the catalog has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from thatlook.catalog import Catalog, Row, State
+from thatlook.catalog.rows import product_json
+from thatlook.feed.rows import FeedRow
+from thatlook.ingest.describing import Job, hash_of
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A row of the feed with its pictures as files of this machine."""
+
+    row: FeedRow
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`jobs` need their pictures embedded, `updates` only the row stored; the rest is as it was."""
+
+    jobs: tuple[Job, ...]
+    updates: tuple[Row, ...]
+    unchanged: int
+    known: frozenset[str]
+
+
+def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Plan:
+    """The plan for some rows with distinct ids. Files are read to compare their contents."""
+    states = catalog.states([one.row.product.id for one in rows])
+    hashes = readers.map(hash_of, [one.files for one in rows])
+    jobs, updates, unchanged = [], [], 0
+    for one, image_hash in zip(rows, hashes, strict=True):
+        state = states.get(one.row.product.id)
+        row_hash = row_hash_of(one)
+        image = _kept_image(one, state)
+        if state is None or not _embedded(one, state, catalog, image_hash) or image is None:
+            jobs.append(Job(one.row.line, one.row.product, one.files, row_hash))
+        elif state.row_hash != row_hash or state.status != "active":
+            updates.append(Row(product=one.row.product, image=image, row_hash=row_hash))
+        else:
+            unchanged += 1
+    return Plan(tuple(jobs), tuple(updates), unchanged, frozenset(states))
+
+
+def row_hash_of(one: Located) -> str:
+    """The sha256 of what the feed says of a product, and of where its pictures are."""
+    text = "\n".join((product_json(one.row.product), *one.row.images))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _embedded(one: Located, state: State, catalog: Catalog, image_hash: str) -> bool:
+    """Whether the vector stored is that of these pictures, by this network, in this category."""
+    return (state.image_hash, state.model_key, state.category) == (
+        image_hash,
+        catalog.model_key,
+        one.row.product.category,
+    )
+
+
+def _kept_image(one: Located, state: State | None) -> str | None:
+    """The file now of the picture that was embedded; None where that cannot be told."""
+    if state is None:
+        return None
+    same = [file for file in one.files if file == state.image]
+    named = [file for file in one.files if Path(file).name == Path(state.image).name]
+    found = same or named or (list(one.files) if len(one.files) == 1 else [])
+    return found[0] if found else None
