@@ -97,8 +97,8 @@ class FakeArticles:
     def __init__(self, detections):
         self.detections = detections
 
-    def run(self, _image):
-        return self.detections
+    def run(self, _image, least=0.35):
+        return [found for found in self.detections if found.score >= least]
 
 
 class FakePerson:
@@ -169,6 +169,14 @@ def test_describe_takes_the_products_own_article_else_the_foreground():
     )
     assert (shirt.box, shirt.article_score, shirt.found) == (Box(10, 10, 60, 60), 0.7, True)
     assert (shoe.box, shoe.article_score, shoe.found) == (Box(50, 100, 250, 200), 0.0, False)
+
+
+def test_describe_asks_lower_for_what_must_be_there():
+    detections = [seen("topwear", (10, 10, 60, 60), 0.2), seen("dress", (0, 0, 90, 90), 0.9)]
+    analyzer = analyzer_of(detections)
+    (shirt,) = analyzer.describe([(IMAGE, Product("1", category="topwear"))])
+    assert (shirt.box, shirt.found) == (Box(10, 10, 60, 60), True)
+    assert [article.category for article in analyzer.parse(IMAGE).articles] == ["dress"]
 
 
 def test_embed_takes_whole_crops_and_none():

@@ -27,8 +27,15 @@ SAME_GARMENT_IOU = 0.75
 """Two of GARMENTS that overlap more than this are one garment, taken for two categories."""
 
 GARMENTS = ("topwear", "outerwear", "dress", "bottomwear")
+OWN_THRESHOLD = 0.15
+"""A product's own article is taken from this score on: that it is there is known."""
+
 LEAST_KEYPOINTS = 4
 """A person with fewer key points seen is a shoe or a bag that the article stage mistook."""
+
+
+COLOR_PX = 32
+"""Colors are counted on crops no larger than this: a name needs no detail."""
 
 
 @dataclass
@@ -150,7 +157,10 @@ class Analyzer:
         The box is that of the product's own category where the article stage finds it, in the
         foreground of the picture otherwise.
         """
-        own = [_own_box(image, product, self._articles.run(image)) for image, product in items]
+        own = [
+            _own_box(image, product, self._articles.run(image, OWN_THRESHOLD))
+            for image, product in items
+        ]
         crops = [(image, box) for (image, _), (box, _) in zip(items, own, strict=True)]
         embedded = self._embedding.run_many(crops)
         return [
@@ -232,7 +242,7 @@ def seen_colors(image: Pixels, box: Box, mask: Mask | None) -> dict[str, float]:
     Pixels count by the mask; without one, by nearness to the middle of the box.
     """
     crop = cropped(image, box)
-    small = resized(crop, (min(48, crop.shape[1]), min(48, crop.shape[0])))
+    small = resized(crop, (min(COLOR_PX, crop.shape[1]), min(COLOR_PX, crop.shape[0])))
     height, width = small.shape[:2]
     if mask is not None and mask.values.max() >= 128:
         grey = np.repeat(mask.values[..., None], 3, axis=2)

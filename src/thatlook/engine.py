@@ -41,6 +41,8 @@ class Engine:
 
         Raises CatalogError, ModelMismatchError, ModelError.
         """
+        if "://" in str(catalog):
+            raise CatalogError(f"{catalog}: search clusters are not supported yet; give a folder")
         settings = settings or Settings.load()
         analyzer = Analyzer.open(settings)
         opened = Catalog.open(Path(catalog), model_key=analyzer.key, dim=analyzer.dim)

@@ -89,7 +89,14 @@ class SettingsError(ThatlookError, ValueError):
 
 
 class FetchError(ThatlookError):
-    """An address that could not, or must not, be fetched."""
+    """An address that could not, or must not, be fetched.
+
+    `status` is the HTTP status where the server answered with one, else None.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class MissingExtraError(ThatlookError, ImportError):

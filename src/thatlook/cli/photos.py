@@ -135,7 +135,7 @@ def _filters(args: argparse.Namespace) -> Filters:
 
 def existing(folder: str) -> Engine:
     """An engine on a catalog that must be there already. Raises CatalogError."""
-    if not Path(folder).is_dir():
+    if "://" not in folder and not Path(folder).is_dir():
         raise CatalogError(
             f"{folder}: no catalog here; make one with: thatlook index FEED --catalog {folder}"
         )

@@ -42,21 +42,26 @@ class ArticleStage:
             np.float32,
         )
 
-    def run(self, image: Pixels) -> list[Detection]:
-        """The detections of an image, best score first, overlapping ones of a class removed."""
+    def run(self, image: Pixels, least: float | None = None) -> list[Detection]:
+        """The detections of an image, best score first, overlapping ones of a class removed.
+
+        `least` takes the place of the thresholds: whoever knows what must be there asks lower.
+        """
         fitted = self._fit(image)
         output = self._session.run({"image": to_batch([fitted.canvas], self._session.spec)})
-        return self._read(fitted, image, {name: value[0] for name, value in output.items()})
+        thresholds = self._thresholds if least is None else np.full_like(self._thresholds, least)
+        single = {name: value[0] for name, value in output.items()}
+        return self._read(fitted, image, single, thresholds)
 
     def _fit(self, image: Pixels) -> Fitted:
         entry = self._session.spec.input
         return fit_area(image, entry["area"], entry["max_side"], entry["multiple"])
 
-    def _read(self, fitted: Fitted, image: Pixels, output: dict[str, Floats]) -> list[Detection]:
+    def _read(
+        self, fitted: Fitted, image: Pixels, output: dict[str, Floats], thresholds: Floats
+    ) -> list[Detection]:
         height, width = image.shape[:2]
-        boxes, scores, labels = select(
-            output["boxes"], output["scores"], self._thresholds, self._nms_iou
-        )
+        boxes, scores, labels = select(output["boxes"], output["scores"], thresholds, self._nms_iou)
         found = []
         for box, score, label in zip(fitted.to_image(boxes), scores, labels, strict=True):
             inside = _box(box, width, height)
