@@ -14,7 +14,7 @@ from thatlook.index import Filters
 from thatlook.ranking import Curve
 from thatlook.recommender import Recommender
 from thatlook.records import Article, Box, Gate, Keypoint, Look, Person, Price, Product
-from thatlook.wish import Wish
+from thatlook.wish import Boost, Wish
 
 DIM = 8
 
@@ -185,3 +185,18 @@ def test_nothing_is_found_in_an_empty_category(recommender):
 def test_impossible_wishes(given):
     with pytest.raises(SettingsError):
         Wish(**given)
+
+
+def test_boosts_move_products_but_not_their_scores(recommender):
+    plain = recommender.for_look(look_of(), Wish())
+    up = recommender.for_look(look_of(), Wish(boosts=(Boost("brand", "ACME", 0.1),)))
+    assert ids(up) == ["middle", "near", "g1", "far"]
+    assert up[0].matches[0].score == plain[0].matches[1].score
+    down = recommender.for_look(look_of(), Wish(boosts=(Boost("color", "navy blue", -1),)))
+    assert ids(down)[-1] == "near"
+
+
+@pytest.mark.parametrize("given", [("title", "x", 0.1), ("brand", "x", 1.5)])
+def test_impossible_boosts(given):
+    with pytest.raises(SettingsError):
+        Boost(*given)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from thatlook.catalog import Catalog, Stored
-from thatlook.index import Filters, Query, genders_for
+from thatlook.index import Filters, Hit, Query, genders_for
 from thatlook.ranking import (
     Curve,
     Traits,
@@ -21,10 +21,22 @@ from thatlook.ranking import (
     refined,
 )
 from thatlook.records import Article, Look, Match, Product, Recommendation, Vector
-from thatlook.wish import Wish
+from thatlook.wish import Boost, Wish
+
+BOOSTED: Final = 200
+"""At least so many candidates are looked at when some of them are to be preferred."""
 
 SPARE: Final = 4
 """Times k that are fetched at first, so that k are left after duplicates and variants."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A product found; `worth` is its similarity with the boosts, by which it is ordered."""
+
+    stored: Stored
+    similarity: float
+    worth: float
 
 
 class Recommender:
@@ -92,53 +104,51 @@ class Recommender:
         self, vector: Vector, query: Query, traits: Traits, wish: Wish
     ) -> tuple[tuple[Match, ...], int]:
         """The matches, and how many products passed the filters."""
-        fetched = query.k * SPARE
+        fetched = max(query.k * SPARE, BOOSTED if wish.boosts else 0)
         while True:
             answers = self._catalog.search(vector[None], replace(query, k=fetched))
-            hits = answers[0]
-            stored = self._catalog_rows([hit.product_id for hit in hits])
-            similarities = np.array([hit.similarity for hit in hits])
-            groups = _groups(stored)
+            found = [self._candidate(hit, wish.boosts) for hit in answers[0]]
+            groups = _groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
-            if len(groups) >= query.k or len(hits) < fetched:
+            if len(groups) >= query.k or len(found) < fetched:
                 break
             fetched *= 4
-        matches = self._ranked(stored, similarities, groups, traits, wish)
-        return matches, answers.passed
+        return self._ranked(groups, traits, wish), answers.passed
+
+    def _candidate(self, hit: Hit, boosts: Sequence[Boost]) -> _Candidate:
+        stored = self._catalog.stored(hit.product_id)
+        worth = hit.similarity + boost_of(stored.product, boosts)
+        return _Candidate(stored, hit.similarity, worth)
 
     def _ranked(
-        self,
-        stored: Sequence[Stored],
-        similarities: np.ndarray[tuple[int], np.dtype[np.float64]],
-        groups: Sequence[Sequence[int]],
-        traits: Traits,
-        wish: Wish,
+        self, groups: Sequence[Sequence[_Candidate]], traits: Traits, wish: Wish
     ) -> tuple[Match, ...]:
         if not groups:
             return ()
-        heads = [group[0] for group in groups]
-        vectors = _rows([stored[place].vector for place in heads])
-        order = diverse(similarities[heads], vectors, wish.k, wish.diversity)
-        matches = [self._match(stored, similarities, groups[place], traits) for place in order]
+        best_first = sorted(groups, key=lambda group: -group[0].worth)
+        worth = np.array([group[0].worth for group in best_first])
+        vectors = _rows([group[0].stored.vector for group in best_first])
+        order = diverse(worth, vectors, wish.k, wish.diversity)
+        matches = [self._match(best_first[place], traits) for place in order]
         return tuple(match for match in matches if match.score >= wish.min_score)
 
-    def _match(
-        self,
-        stored: Sequence[Stored],
-        similarities: np.ndarray[tuple[int], np.dtype[np.float64]],
-        group: Sequence[int],
-        traits: Traits,
-    ) -> Match:
-        best, similarity = stored[group[0]], float(similarities[group[0]])
-        why = reasons(traits, traits_of(best), similarity)
-        variants = tuple(stored[place].product for place in group[1:])
-        return Match(self._curve.score(similarity), best.product, why, variants)
-
-    def _catalog_rows(self, ids: Sequence[str]) -> list[Stored]:
-        return [self._catalog.stored(product_id) for product_id in ids]
+    def _match(self, group: Sequence[_Candidate], traits: Traits) -> Match:
+        best = group[0]
+        why = reasons(traits, traits_of(best.stored), best.similarity)
+        variants = tuple(entry.stored.product for entry in group[1:])
+        return Match(self._curve.score(best.similarity), best.stored.product, why, variants)
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
-        return self._catalog_rows(sorted(ids))
+        return [self._catalog.stored(product_id) for product_id in sorted(ids)]
+
+
+def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
+    """The sum of the weights of the boosts whose value the product has."""
+    return sum(
+        boost.weight
+        for boost in boosts
+        if str(getattr(product, boost.field)).lower() == boost.value.lower()
+    )
 
 
 def traits_of(stored: Stored) -> Traits:
@@ -163,11 +173,13 @@ def _rows(vectors: Sequence[Vector | None]) -> Vector:
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
 
 
-def _groups(stored: Sequence[Stored]) -> list[list[int]]:
-    """Places by style, each picture once."""
-    kept = distinct(_rows([entry.vector for entry in stored]), len(stored)) if stored else []
-    products: list[Product] = [stored[place].product for place in kept]
-    return [[kept[place] for place in group] for group in grouped(products)]
+def _groups(found: Sequence[_Candidate]) -> list[list[_Candidate]]:
+    """The candidates by style, best first, each picture once."""
+    if not found:
+        return []
+    kept = distinct(_rows([entry.stored.vector for entry in found]), len(found))
+    groups = grouped([found[place].stored.product for place in kept])
+    return [[found[kept[place]] for place in group] for group in groups]
 
 
 def _with_wishes(wish: Wish) -> Filters:

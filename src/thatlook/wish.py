@@ -12,6 +12,25 @@ from thatlook.taxonomy import CATEGORIES
 
 GENDER_CHOICES: Final = ("auto", "female", "male", "any")
 POLICIES: Final = ("any", "full")
+BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Products whose `field` has this value (compared without case) rank higher, or lower.
+
+    `weight`, -1..1, is added to the similarity for the order; the score that is shown stays the
+    likeness.
+    """
+
+    field: str
+    value: str
+    weight: float
+
+    def __post_init__(self) -> None:
+        _one_of("a boost's field", self.field, BOOST_FIELDS)
+        if not -1 <= self.weight <= 1:
+            raise SettingsError(f"a boost's weight must be within -1..1, not {self.weight}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +41,8 @@ class Wish:
     front-facing full shot. `categories` limits the articles, `primary` names the one asked
     for. `liked` and `disliked` are product ids: more like these, less like those. `in_color`
     asks for the same thing in another color. `box` (with `box_category`) replaces the articles
-    that were detected. `diversity` 0..1 trades likeness for variety. Matches below `min_score`
-    are not shown.
+    that were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades
+    likeness for variety. Matches below `min_score` are not shown.
     """
 
     k: int = 10
@@ -37,6 +56,7 @@ class Wish:
     in_color: str | None = None
     box: Box | None = None
     box_category: str | None = None
+    boosts: tuple[Boost, ...] = ()
     diversity: float = 0.0
     min_score: float = 0.0
 
