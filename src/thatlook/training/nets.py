@@ -166,9 +166,7 @@ def pointwise(inside: int, out: int) -> nn.Sequential:
 
 def separable(inside: int, out: int, kernel: int = 5, stride: int = 1) -> nn.Sequential:
     """Depthwise then pointwise convolution, each with batch norm and hard swish."""
-    depthwise = nn.Conv2d(
-        inside, inside, kernel, stride, kernel // 2, groups=inside, bias=False
-    )
+    depthwise = nn.Conv2d(inside, inside, kernel, stride, kernel // 2, groups=inside, bias=False)
     return nn.Sequential(depthwise, _norm(inside), nn.Hardswish(), pointwise(inside, out))
 
 
@@ -215,20 +213,20 @@ class ArticleNet(nn.Module):
         self.mask = nn.Sequential(separable(32, 32), nn.Conv2d(32, masks, 1))
         for branch in self.score:
             # A prior of one in a hundred keeps the first steps from drowning in negatives.
-            nn.init.constant_(branch[-1].bias, -4.6)  # type: ignore[index, union-attr]
+            nn.init.constant_(branch[-1].bias, -4.6)  # type: ignore[index]
         nn.init.constant_(self.mask[-1].bias, -3.0)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Raw sides (n, A, 4, BINS), class logits (n, A, classes), mask logits (n, masks, h/4, w/4).
+        """Raw sides (n, A, 4, BINS), class logits (n, A, classes), masks (n, masks, h / 4, w / 4).
 
-        Points run over strides 8, 16, 32, row by row.
+        Masks are logits. Points run over strides 8, 16, 32, row by row.
         """
         stem, *taps = self.trunk(image)
         maps = self.neck(taps)
         scores = [b(x).flatten(2) for b, x in zip(self.score, maps, strict=True)]
         sides = [b(x).flatten(2) for b, x in zip(self.side, maps, strict=True)]
         logits = torch.cat(scores, 2).transpose(1, 2)
-        raw = torch.cat(sides, 2).transpose(1, 2).unflatten(2, (4, BINS))
+        raw = torch.cat(sides, 2).transpose(1, 2).reshape(len(logits), -1, 4, BINS)
         mask = self.mask(self.low(stem) + self.high(_double(maps[0])))
         return raw, logits, mask
 
@@ -247,7 +245,8 @@ def points(height: int, width: int) -> tuple[Tensor, Tensor]:
         columns = (torch.arange(width // stride) + 0.5) * stride
         y, x = torch.meshgrid(rows, columns, indexing="ij")
         centers.append(torch.stack([x, y], -1).reshape(-1, 2))
-        strides.append(torch.full((len(rows) * len(columns), 1), float(stride)))
+        # Not torch.full: its size would be a constant of the exported graph.
+        strides.append(torch.ones_like(x).reshape(-1, 1) * stride)
     return torch.cat(centers), torch.cat(strides)
 
 
@@ -257,3 +256,69 @@ def decode(raw: Tensor, centers: Tensor, strides: Tensor) -> Tensor:
     # A product and a sum: a matrix product with one column is slow in ONNX Runtime.
     distance = (raw.softmax(-1) * bins).sum(-1) * strides
     return torch.cat([centers - distance[..., :2], centers + distance[..., 2:]], -1)
+
+
+class PersonNet(nn.Module):
+    """Key point heatmaps at stride 4, gender and view of one person's crop.
+
+    Maps of all strides are summed on the way up, as in feature pyramids (Lin et al., CVPR 2017).
+    """
+
+    def __init__(self, joints: int, views: int, channels: int = 64, trunk: Trunk | None = None):
+        super().__init__()
+        self.trunk = trunk or Trunk()
+        self.lateral = nn.ModuleList(pointwise(c, channels) for c in _TAPS.values())
+        self.smooth = nn.ModuleList(separable(channels, channels) for _ in range(3))
+        self.heat = nn.Sequential(separable(channels, channels), nn.Conv2d(channels, joints, 1))
+        self.pooled = nn.Sequential(
+            pointwise(320, 256), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)
+        )
+        self.gender, self.view = nn.Linear(256, 2), nn.Linear(256, views)
+        nn.init.constant_(self.heat[-1].bias, -5.0)  # type: ignore[arg-type]
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits: heatmaps (n, joints, h / 4, w / 4), gender (n, 2), view (n, views)."""
+        taps = self.trunk(crop)
+        maps = [layer(x) for layer, x in zip(self.lateral, taps, strict=True)]
+        x = maps[3]
+        for smooth, beside in zip(self.smooth, reversed(maps[:3]), strict=True):
+            x = smooth(_double(x) + beside)
+        pooled = self.pooled(taps[3])
+        return self.heat(x), self.gender(pooled), self.view(pooled)
+
+
+class EmbeddingNet(nn.Module):
+    """A unit vector and attribute logits of one article's crop.
+
+    Deep features know the type and forget the color, so two more poolings join them: shallow
+    features, and a learned soft histogram of the colors themselves, both weighted by a map of
+    where the article is.
+    """
+
+    def __init__(self, heads: tuple[int, ...], dim: int = 128, trunk: Trunk | None = None):
+        super().__init__()
+        self.trunk = trunk or Trunk()
+        self.top = pointwise(320, 512)
+        self.shallow = pointwise(40, 64)
+        self.palette = nn.Sequential(pointwise(3, 48), pointwise(48, 64))
+        self.where = nn.Conv2d(112, 1, 1)
+        self.project = nn.Linear(512 + 64 + 64, dim)
+        self.drop = nn.Dropout(0.1)
+        self.heads = nn.ModuleList(nn.Linear(512 + 64 + 64, count) for count in heads)
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """The embedding (n, dim) of unit length, then each head's logits."""
+        _, low, middle, top = self.trunk(crop)
+        where = self.where(middle).sigmoid()
+        parts = [
+            self.top(top).mean((2, 3)),
+            _weighted(self.shallow(low), _double(where)),
+            _weighted(self.palette(functional.avg_pool2d(crop, 4)), _double(_double(where))),
+        ]
+        features = torch.cat(parts, 1)
+        vector = functional.normalize(self.project(features), dim=1)
+        return (vector, *(head(self.drop(features)) for head in self.heads))
+
+
+def _weighted(maps: Tensor, weights: Tensor) -> Tensor:
+    return (maps * weights).sum((2, 3)) / (weights.sum((2, 3)) + 1e-3)

@@ -1,0 +1,158 @@
+"""One product or worn article each, with its crops and labels: what the embedding is about."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from thatlook.evaluate.data import Floats, Scene, extent, foreground, pair_scenes, photo, styles
+from thatlook.evaluate.splits import catalog_split
+from thatlook.taxonomy import (
+    CATEGORIES,
+    DETECTOR_CLASSES,
+    PRODUCT_CATEGORIES,
+    category_of,
+    gender_of,
+    pattern_of,
+    patterns,
+)
+
+SIDE: Final = 160
+EXPAND: Final = 1.05
+HEADS: Final = ("type", "color", "pattern", "usage", "category")
+_RARE: Final = 12
+"""A type or color on fewer training products than this has no class of its own."""
+
+_SAME_COLOR: Final = {
+    "navy": "navy blue",
+    "camel": "tan",
+    "light blue": "blue",
+    "dark blue": "navy blue",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing: `crops` are (photo, box) that show it, `labels` a word or "" per HEADS."""
+
+    id: str
+    part: str
+    split: str
+    crops: tuple[tuple[Path, tuple[float, float, float, float]], ...]
+    labels: tuple[str, ...]
+    kind: str = "product"
+
+
+def _box(values: Floats) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(v) for v in values)
+    return x0, y0, x1, y1
+
+
+def catalog_items(folder: Path, boxes: Mapping[str, Sequence[float]]) -> list[Item]:
+    """The shop's products; `boxes` by id where the article network found the own article."""
+    rows = styles(folder)
+    side = catalog_split({r["id"]: r["productDisplayName"] for r in rows}, folder / "images")
+    items = []
+    for row in rows:
+        path = folder / "images" / f"{row['id']}.jpg"
+        category = category_of(row["articleType"], row["productDisplayName"])
+        gender = gender_of(row["gender"])
+        found = boxes.get(row["id"])
+        box = whole_extent(path) if found is None else np.array(found, np.float32)
+        usage = (
+            row["usage"].lower() if row["usage"] in ("Casual", "Formal", "Sports", "Ethnic") else ""
+        )
+        color = "" if row["baseColour"] == "NA" else row["baseColour"].lower()
+        pattern = pattern_of(row["productDisplayName"]) or ""
+        labels = (row["articleType"].lower(), color, pattern, usage, category)
+        items.append(
+            Item(row["id"], f"{category}/{gender}", side[row["id"]], ((path, _box(box)),), labels)
+        )
+    return items
+
+
+def pair_items(folder: Path) -> list[Item]:
+    """The rendered products of `folder`/products.csv with their shots and, of the training looks,
+    their places in the scenes.
+    """
+    with (folder / "products.csv").open(encoding="utf-8", newline="") as file:
+        rows = {r["id"]: r for r in csv.DictReader(file)}
+    crops: dict[str, list[tuple[Path, tuple[float, float, float, float]]]] = {}
+    for row in rows.values():
+        path = (folder / row["image_link"]).resolve()
+        if path.is_file():
+            crops[row["id"]] = [(path, _box(whole_extent(path)))]
+    sides = {s.path.name: s.split for s in pair_scenes(folder)}
+    for line in (folder / "looks.jsonl").read_text(encoding="utf-8").splitlines():
+        look = json.loads(line)
+        path = folder / look["file"]
+        if sides[path.name] == "train":
+            for article in look["articles"]:
+                if article["product_id"] in crops and article["visible_px"] > 400:
+                    x0, y0, x1, y1 = article["box"]
+                    crops[article["product_id"]].append((path, (x0, y0, x1, y1)))
+    items = []
+    for key, found in crops.items():
+        row = rows[key]
+        color = row["color"].split("/")[0]
+        labels = (
+            "",
+            _SAME_COLOR.get(color, color),
+            pattern_of(row["pattern"]) or "",
+            "",
+            row["category"],
+        )
+        items.append(
+            Item(key, f"{row['category']}/{row['gender']}", "train", tuple(found), labels, "pair")
+        )
+    return items
+
+
+def street_items(scenes: Sequence[Scene]) -> list[Item]:
+    """The worn articles of labelled street photos: nothing is known but their category."""
+    items = []
+    for scene in scenes:
+        for place, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
+            if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > 1200:
+                category = DETECTOR_CLASSES[label]
+                labels = ("", "", "", "", category)
+                crops = ((scene.path, _box(box)),)
+                key = f"{scene.path.stem}-{place}"
+                items.append(
+                    Item(key, f"{category}/{scene.gender}", scene.split, crops, labels, "street")
+                )
+    return items
+
+
+def vocabulary(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """The words of each head in the order of its logits, read off the training products."""
+    train = [i for i in items if i.kind == "product" and i.split == "train"]
+    found = {}
+    for place, head in enumerate(HEADS[:2]):
+        counts = Counter(i.labels[place] for i in train if i.labels[place])
+        found[head] = tuple(sorted(word for word, count in counts.items() if count >= _RARE))
+    usages = tuple(sorted({i.labels[3] for i in train} - {""}))
+    return found | {"pattern": patterns(), "usage": usages, "category": PRODUCT_CATEGORIES}
+
+
+def crop_window(box: Sequence[float], expand: float = EXPAND) -> Floats:
+    """The square window (x0, y0, x1, y1) about `box` grown by `expand`."""
+    x0, y0, x1, y1 = box
+    half = max(x1 - x0, y1 - y0) * expand / 2
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return np.array([x - half, y - half, x + half, y + half], np.float32)
+
+
+def whole_extent(path: Path) -> Floats:
+    """The foreground's box (4,) of a product photo, the whole photo where all is white."""
+    image = photo(path)
+    found = extent(foreground(image))
+    height, width = image.shape[:2]
+    return np.array([0, 0, width, height], np.float32) if found is None else found

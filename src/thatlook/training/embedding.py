@@ -1,0 +1,233 @@
+"""The recipe of the embedding network: crops of articles to unit vectors with attributes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from pytorch_metric_learning.losses import CrossBatchMemory, MultiSimilarityLoss, NTXentLoss
+from pytorch_metric_learning.miners import MultiSimilarityMiner
+from torch import Tensor, nn
+from torch.nn import functional
+
+from thatlook.evaluate.data import Floats, photo, street_scenes
+from thatlook.evaluate.items import (
+    EXPAND,
+    HEADS,
+    SIDE,
+    Item,
+    catalog_items,
+    pair_items,
+    street_items,
+    vocabulary,
+)
+from thatlook.evaluate.retrieval import neighbours, precision
+from thatlook.models.registry import ModelSpec
+from thatlook.training import export, loop
+from thatlook.training.nets import EmbeddingNet, imagenet_trunk
+from thatlook.training.products import ItemViews, collate, plain_crop
+from thatlook.training.scenes import tensor
+
+_HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3)
+
+
+class EmbeddingTask:
+    """Items, batches, losses and measurement for `loop.fit`."""
+
+    metric = "both"
+
+    def __init__(
+        self, items: list[Item], words: dict[str, tuple[str, ...]], options: argparse.Namespace
+    ):
+        self.options = options
+        self.words = words
+        self.train = [i for i in items if i.split == "train"]
+        self.val = [i for i in items if i.split == "val" and i.kind == "product"]
+        street = [i.crops[0][0] for i in items if i.kind == "street" and i.split == "train"]
+        self.views = ItemViews(self.train, words, sorted(set(street)))
+        sizes = tuple(len(words[head]) for head in HEADS)
+        self.model: nn.Module = EmbeddingNet(sizes, options.dim, imagenet_trunk())
+        self.groups = _groups(self.train)
+        self.likeness = CrossBatchMemory(
+            MultiSimilarityLoss(),
+            options.dim,
+            memory_size=options.memory,
+            miner=MultiSimilarityMiner(),
+        )
+        self.sameness = NTXentLoss(temperature=0.1)
+
+    def collate(self, views: Any) -> Any:
+        """Images, rows and classes."""
+        return collate(views)
+
+    def plan(self, epoch: int) -> list[list[Any]]:
+        """Batches of one part (category and gender) each: groups of alike items, two views each.
+
+        Parts come in the 0.7th power of their size, so that the shop's many shirts do not
+        crowd out its few hats.
+        """
+        rng = np.random.default_rng((self.options.seed, epoch))
+        parts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for row, item in enumerate(self.train):
+            parts[item.part][int(self.groups[row])].append(row)
+        names = sorted(parts)
+        sizes = np.array([sum(map(len, parts[name].values())) for name in names], float)
+        share = sizes**0.7 / (sizes**0.7).sum()
+        return [
+            self._batch(parts[names[rng.choice(len(names), p=share)]], rng)
+            for _ in range(self.options.steps)
+        ]
+
+    def _batch(
+        self, groups: dict[int, list[int]], rng: np.random.Generator
+    ) -> list[tuple[int, int]]:
+        """Keys of one batch: up to four items of each of several groups, twice each."""
+        rows: list[int] = []
+        order = rng.permutation(sorted(groups))
+        while len(rows) < self.options.batch // 2:
+            for group in order:
+                found = groups[int(group)]
+                rows += rng.choice(found, min(4, len(found)), replace=False).tolist()
+                if len(rows) >= self.options.batch // 2:
+                    break
+        rows = rows[: self.options.batch // 2]
+        return [(row, int(rng.integers(2**31))) for row in rows for _ in range(2)]
+
+    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """Likeness by type, color and pattern; sameness of one item's views; the heads."""
+        images, rows, classes = batch
+        vectors, *logits = model(images)
+        alike = self.likeness(vectors, self.groups[rows])
+        same = self.sameness(vectors, rows)
+        parts = {"alike": alike.item(), "same": same.item()}
+        total = alike + self.options.sameness * same
+        for k, (head, weight) in enumerate(zip(HEADS, _HEAD_WEIGHTS, strict=True)):
+            if bool((classes[:, k] >= 0).any()):
+                wrong = functional.cross_entropy(
+                    logits[k], classes[:, k], ignore_index=-1, label_smoothing=0.05
+                )
+                parts[head] = wrong.item()
+                total = total + weight * wrong
+        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", *HEADS)}
+
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """Precision at 10 within category and gender on products kept apart."""
+        return figures(infer(model, self.val)[0], self.val)
+
+
+def _groups(items: Sequence[Item]) -> Tensor:
+    """A number per item: equal where type, color and pattern are known and equal."""
+    found: dict[Any, int] = {}
+    keys = [
+        (i.labels[0], i.labels[1], i.labels[2]) if i.labels[0] and i.labels[1] else (i.kind, i.id)
+        for i in items
+    ]
+    return torch.tensor([found.setdefault(key, len(found)) for key in keys])
+
+
+def infer(model: nn.Module, items: Sequence[Item]) -> tuple[Floats, list[Floats]]:
+    """Vectors (n, dim) and each head's logits for the items' first crops."""
+    model.eval()
+    out = []
+    with torch.no_grad():
+        for start in range(0, len(items), 64):
+            crops = [i.crops[0] for i in items[start : start + 64]]
+            found = model(tensor([plain_crop(photo(path), box) for path, box in crops]))
+            out.append([x.numpy() for x in found])
+    vectors, *logits = (np.concatenate(x) for x in zip(*out, strict=True))
+    return vectors, logits
+
+
+def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
+    """Precision at 10 within category and gender: type, color, both."""
+    found = neighbours(vectors, [i.part for i in items], 10)
+    kinds = [i.labels[0] for i in items]
+    colors = [i.labels[1] for i in items]
+    both = [f"{a}/{b}" for a, b in zip(kinds, colors, strict=True)]
+    return {
+        "type": precision(found, kinds),
+        "color": precision(found, colors),
+        "both": precision(found, both),
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe's options to `parser`."""
+    loop.add_arguments(parser, epochs=12, batch=64)
+    parser.add_argument("--steps", type=int, default=200, help="batches an epoch")
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
+    parser.add_argument("--sameness", type=float, default=0.3, help="weight of the two-views loss")
+    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
+
+
+def items_of(options: argparse.Namespace) -> list[Item]:
+    """All items that the recipe can read."""
+    boxes = json.loads(options.boxes.read_text(encoding="utf-8")) if options.boxes else {}
+    items = catalog_items(options.data / "catalog", boxes)
+    items += street_items(street_scenes(options.data / "street"))
+    if options.sample:
+        items += pair_items(options.sample / "pairs")
+    return items
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and write checkpoints; the exit status."""
+    loop.seed_all(options.seed, options.threads)
+    items = items_of(options)
+    task = EmbeddingTask(items, vocabulary(items), options)
+    if options.start:
+        loop.load_weights(task.model, options.start)
+    loop.fit(task, options)
+    return 0
+
+
+class EmbeddingGraph(nn.Module):
+    """The network as exported: the vector and each head's probabilities."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = export.folded(model)
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """The vector (n, dim), then probabilities (n, classes) per head."""
+        vector, *logits = self.model(crop)
+        return (vector, *(x.softmax(-1) for x in logits))
+
+
+def export_to(
+    folder: Path, checkpoint: Path, words: dict[str, tuple[str, ...]], entry: dict[str, Any]
+) -> ModelSpec:
+    """Write the network of `checkpoint` into `folder`; `words` are the heads' labels."""
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    dim = int(state["average"]["project.weight"].shape[0])
+    model = EmbeddingNet(tuple(len(words[head]) for head in HEADS), dim)
+    loop.load_weights(model, checkpoint)
+    names = ("embedding", *HEADS)
+    axes = {name: {0: "n"} for name in ("crop", *names)}
+    outputs = {"embedding": {"dim": dim}} | {head: {"classes": len(words[head])} for head in HEADS}
+    example = torch.rand(2, 3, SIDE, SIDE) * 2 - 1
+    found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
+    return export.publish(EmbeddingGraph(model).eval(), (example, names, axes), found, folder)
+
+
+_ENTRY: Final[dict[str, Any]] = {
+    "id": "embedding-1",
+    "task": "embedding",
+    "input": {"name": "crop", "width": SIDE, "height": SIDE, "expand": EXPAND, "fit": "letterbox"},
+    "metrics_command": "thatlook evaluate retrieval --data ../shared/data",
+    "recipe": "",
+    "seed": 0,
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args())

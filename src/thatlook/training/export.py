@@ -1,0 +1,231 @@
+"""Networks out: batch norms folded, weights stored as bytes, parity checked, entry written."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from thatlook.errors import ModelError
+from thatlook.models.registry import ModelSpec
+from thatlook.models.session import Session
+from thatlook.training.nets import MEAN, STD
+
+OPSET: Final = 17
+LARGE: Final = 1024
+"""Weights with more elements than this are stored as bytes."""
+
+LICENSES: Final = (
+    {"name": "Clothing Co-Parsing (street)", "license": "Apache-2.0"},
+    {"name": "Fashion Product Images (catalog)", "license": "MIT"},
+    {"name": "thatlook sample (rendered)", "license": "CC0-1.0"},
+    {"name": "EfficientNet-Lite0 ImageNet weights (start)", "license": "Apache-2.0"},
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a recipe says about its network; the rest of the registry entry is measured."""
+
+    id: str
+    task: str
+    input: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    recipe: str
+    seed: int
+    metrics_command: str
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    limits: Sequence[str] = ()
+    data: Sequence[Mapping[str, str]] = LICENSES
+
+
+def folded(model: nn.Module) -> nn.Module:
+    """A copy in evaluation mode whose batch norms are part of the convolutions before them."""
+    model = copy.deepcopy(model).eval()
+    for part in model.modules():
+        if isinstance(part, nn.Sequential):
+            _fold(part)
+    return model
+
+
+def _fold(part: nn.Sequential) -> None:
+    for at in range(len(part) - 1):
+        conv, norm = part[at], part[at + 1]
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            part[at] = fuse_conv_bn_eval(conv, norm)
+            part[at + 1] = nn.Identity()
+
+
+def to_onnx(
+    model: nn.Module, example: Tensor, outputs: Sequence[str], axes: Mapping[str, Mapping[int, str]]
+) -> onnx.ModelProto:
+    """The traced graph; `axes` names the dynamic axes of the input and of each output."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "net.onnx"
+        torch.onnx.export(
+            model,
+            (example,),
+            str(path),
+            input_names=[next(iter(axes))],
+            output_names=list(outputs),
+            dynamic_axes={name: dict(found) for name, found in axes.items()},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        return onnx.load(path)
+
+
+def store_as_bytes(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy whose large weights are int8 per output channel, then cast and scaled.
+
+    The two nodes are constant, so ONNX Runtime folds them when it opens the file and computes
+    in float32 as before: only the file is smaller.
+    """
+    out = copy.deepcopy(graph)
+    axis = _weight_axes(out)
+    nodes, kept = [], []
+    for tensor in out.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if tensor.name not in axis or values.size <= LARGE or values.dtype != np.float32:
+            kept.append(tensor)
+            continue
+        bytes_, scale = quantized(values, axis[tensor.name])
+        name = tensor.name
+        kept.append(numpy_helper.from_array(bytes_, f"{name}.int8"))
+        kept.append(numpy_helper.from_array(scale, f"{name}.scale"))
+        nodes.append(
+            helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT)
+        )
+        nodes.append(helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name]))
+    del out.graph.initializer[:]
+    out.graph.initializer.extend(kept)
+    operators = list(out.graph.node)
+    del out.graph.node[:]
+    out.graph.node.extend([*nodes, *operators])
+    onnx.checker.check_model(out)
+    return out
+
+
+def _weight_axes(graph: onnx.ModelProto) -> dict[str, int]:
+    """The output channel's axis of each weight of a convolution or matrix product."""
+    axes = {}
+    for node in graph.graph.node:
+        if node.op_type == "Conv":
+            axes[node.input[1]] = 0
+        elif node.op_type == "Gemm":
+            transposed = any(a.name == "transB" and a.i for a in node.attribute)
+            axes[node.input[1]] = 0 if transposed else 1
+        elif node.op_type == "MatMul":
+            axes[node.input[1]] = 1
+    return axes
+
+
+def quantized(
+    values: NDArray[np.float32], axis: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """int8 values and a float32 scale per slice of `axis`, of the least squared error of a few."""
+    others = tuple(i for i in range(values.ndim) if i != axis)
+    full = np.maximum(np.abs(values).max(others, keepdims=True), 1e-12) / 127
+    best, least = full, np.full(full.shape, np.inf)
+    for share in np.linspace(0.7, 1.0, 13):
+        scale = full * share
+        error = (np.clip(np.round(values / scale), -127, 127) * scale - values) ** 2
+        error = error.sum(others, keepdims=True)
+        best, least = np.where(error < least, scale, best), np.minimum(error, least)
+    scale = best.astype(np.float32)
+    return np.clip(np.round(values / scale), -127, 127).astype(np.int8), scale
+
+
+def write(graph: onnx.ModelProto, entry: Entry, folder: Path) -> ModelSpec:
+    """Write TASK.onnx and TASK.json into `folder`, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = graph.SerializeToString()
+    fields = {
+        "id": entry.id,
+        "task": entry.task,
+        "file": f"{entry.task}.onnx",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "license": "Apache-2.0",
+        "input": {"mean": [MEAN] * 3, "std": [STD] * 3} | dict(entry.input),
+        "outputs": dict(entry.outputs),
+        "labels": {k: list(v) for k, v in entry.labels.items()},
+        "seed": entry.seed,
+        "recipe": entry.recipe,
+        "data": [dict(d) for d in entry.data],
+        "metrics": dict(entry.metrics),
+        "metrics_command": entry.metrics_command,
+        "limits": list(entry.limits),
+    }
+    text = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
+    _whole(folder / f"{entry.task}.onnx", data)
+    _whole(folder / f"{entry.task}.json", text.encode())
+    return ModelSpec.from_file(folder / f"{entry.task}.json")
+
+
+def _whole(path: Path, data: bytes) -> None:
+    part = path.with_suffix(path.suffix + ".part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+Trace = tuple[Tensor, Sequence[str], Mapping[str, Mapping[int, str]]]
+"""An example input, the output names, and the dynamic axes of input and outputs by name."""
+
+
+def publish(
+    model: nn.Module, trace: Trace, entry: Entry, folder: Path, *, most: float = 2e-3
+) -> ModelSpec:
+    """Export `model`, check the float graph against torch, store it as bytes in `folder`.
+
+    What the bytes cost is for the metric to say: the protocol measures the written file.
+    Raises ModelError where the float graph differs by more than `most`, relative to the
+    largest value of the output.
+    """
+    example, outputs, axes = trace
+    plain = to_onnx(model, example, outputs, axes)
+    with tempfile.TemporaryDirectory() as scratch:
+        check_parity(write(plain, entry, Path(scratch)), model, example, most=most)
+    return write(store_as_bytes(plain), entry, folder)
+
+
+def check_parity(
+    spec: ModelSpec, model: nn.Module, example: Tensor, *, most: float
+) -> dict[str, float]:
+    """Per output, the largest difference between `model` and the written file.
+
+    Relative to the output's largest value where that is above 1.
+
+    Raises ModelError where one is above `most`.
+    """
+    with torch.no_grad():
+        wanted = model(example)
+    found = Session(spec).run({str(spec.input["name"]): example.contiguous().numpy()})
+    wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+    off = {
+        name: float(np.abs(found[name] - value.numpy()).max() / max(1.0, float(value.abs().max())))
+        for name, value in zip(spec.outputs, wanted, strict=True)
+    }
+    if max(off.values()) > most:
+        raise ModelError(f"{spec.path}: the export differs from the trained network: {off}")
+    return off

@@ -1,0 +1,230 @@
+"""The training loop of all recipes: one cycle, a moving average, logs, resuming after a kill."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from thatlook.errors import ModelError
+
+
+class Task(Protocol):
+    """What a recipe gives the loop."""
+
+    model: nn.Module
+    metric: str
+
+    @property
+    def views(self) -> Dataset[Any]:
+        """What the keys of a plan are looked up in."""
+
+    def plan(self, epoch: int) -> list[list[Any]]:
+        """The keys of each batch of an epoch: the same whenever asked, and always as many."""
+
+    def collate(self, views: Sequence[Any]) -> Any:
+        """The batch of these views."""
+
+    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """The loss of one batch and its parts for the log."""
+
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """Validation figures; `metric` names the one that picks the best checkpoint."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, epochs: int, batch: int) -> None:
+    """Add what all recipes share to `parser`."""
+    parser.add_argument("--data", type=Path, required=True, help="folder with street/ and catalog/")
+    parser.add_argument("--sample", type=Path, help="folder of the rendered sample, with pairs/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of the heads")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 4)
+    parser.add_argument("--workers", type=int, default=2, help="processes that prepare batches")
+    parser.add_argument("--every", type=int, default=5, help="epochs between measurements")
+    parser.add_argument("--resume", action="store_true", help="go on from OUT/last.pt")
+    parser.add_argument("--start", type=Path, help="a checkpoint whose weights are the start")
+
+
+class Average:
+    """An exponential moving average of a model's weights (Polyak averaging), with a warm-up."""
+
+    def __init__(self, model: nn.Module, decay: float = 0.998):
+        self.model = copy.deepcopy(model).eval()
+        self.decay = decay
+        self.steps = 0
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take a step towards `model`; buffers such as batch norm statistics follow too."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for mine, theirs in zip(
+            self.model.state_dict().values(), model.state_dict().values(), strict=True
+        ):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, 1 - decay)
+            else:
+                mine.copy_(theirs)
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` whole or not at all: to a temporary name, synced, renamed."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Load the averaged weights of checkpoint `path` into `model`.
+
+    Raises ModelError where the file is missing or belongs to another network.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no checkpoint; train first, or name another with --start")
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    try:
+        model.load_state_dict(state["average"])
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"{path}: a checkpoint of another network ({error})") from error
+
+
+def loader(task: Task, first: int, options: argparse.Namespace) -> Any:
+    """A DataLoader over all epochs from `first` on; its processes give way to the training's."""
+    plans = [task.plan(epoch) for epoch in range(first, options.epochs)]
+    return DataLoader(
+        task.views,
+        batch_sampler=list(chain.from_iterable(plans)),
+        num_workers=options.workers,
+        collate_fn=task.collate,
+        worker_init_fn=_polite,
+        prefetch_factor=6 if options.workers else None,
+    )
+
+
+def _polite(_worker: int) -> None:
+    os.nice(15)
+    torch.set_num_threads(1)
+
+
+def seed_all(seed: int, threads: int) -> None:
+    """Seed Python, NumPy and torch and set torch's threads."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - pytorch-metric-learning draws from it
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+
+
+def optimizer(model: nn.Module, rate: float, decay: float = 0.02) -> torch.optim.AdamW:
+    """AdamW: the trunk learns at a quarter of `rate`, norms and biases do not decay."""
+    sets: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            sets.setdefault((name.startswith("trunk"), weight.ndim > 1), []).append(weight)
+    found = [
+        {
+            "params": weights,
+            "lr": rate * (0.25 if trunk else 1),
+            "weight_decay": decay if matrix else 0.0,
+        }
+        for (trunk, matrix), weights in sets.items()
+    ]
+    return torch.optim.AdamW(found)
+
+
+def fit(task: Task, options: argparse.Namespace) -> Path:
+    """Train for `options.epochs` epochs; the path of the best checkpoint.
+
+    Writes last.pt after every epoch, best.pt by `task.metric`, and log.csv. With
+    `options.resume` the run continues after the last whole epoch.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = Average(model)
+    adam = optimizer(model, options.rate)
+    steps = len(task.plan(0))
+    peak = [group["lr"] for group in adam.param_groups]
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        adam, peak, total_steps=options.epochs * steps + 1, pct_start=0.08, final_div_factor=100
+    )
+    first, best = 0, -1.0
+    last = options.out / "last.pt"
+    if options.resume and last.is_file():
+        state = torch.load(last, weights_only=True, map_location="cpu")
+        model.load_state_dict(state["model"])
+        average.model.load_state_dict(state["average"])
+        adam.load_state_dict(state["adam"])
+        cycle.load_state_dict(state["cycle"])
+        first, best, average.steps = state["epoch"] + 1, state["best"], state["steps"]
+    batches = iter(loader(task, first, options))
+    for epoch in range(first, options.epochs):
+        started = time.monotonic()
+        row = {"epoch": float(epoch)} | _epoch(task, average, (adam, cycle), islice(batches, steps))
+        row["train_s"] = time.monotonic() - started
+        if (epoch + 1) % options.every == 0 or epoch + 1 == options.epochs:
+            row |= task.measure(average.model)
+            if row[task.metric] > best:
+                best = row[task.metric]
+                save(options.out / "best.pt", {"average": average.model.state_dict()})
+        _log(options.out / "log.csv", row)
+        print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+        state = {"model": model.state_dict(), "average": average.model.state_dict()}
+        state |= {"adam": adam.state_dict(), "cycle": cycle.state_dict()}
+        save(last, state | {"epoch": epoch, "best": best, "steps": average.steps})
+    return Path(options.out / "best.pt")
+
+
+def _epoch(
+    task: Task, average: Average, movers: tuple[Any, Any], batches: Iterator[Any]
+) -> dict[str, float]:
+    """One pass; the mean of each part of the loss."""
+    adam, cycle = movers
+    task.model.train()
+    sums: dict[str, float] = {}
+    count = 0
+    bar = tqdm(batches, mininterval=10, leave=False)
+    for batch in bar:
+        loss, parts = task.loss(task.model, batch)
+        adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(task.model.parameters(), 10.0)
+        adam.step()
+        cycle.step()
+        average.update(task.model)
+        for key, value in parts.items():
+            sums[key] = sums.get(key, 0.0) + value
+        bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
+        count += 1
+    return {key: value / count for key, value in sums.items()}
+
+
+def _log(path: Path, row: dict[str, float]) -> None:
+    """Append a row; the file starts anew with more columns when one was not seen before."""
+    rows: list[dict[str, Any]] = []
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [r for r in csv.DictReader(file) if float(r["epoch"]) < row["epoch"]]
+    rows.append({key: f"{value:.5g}" for key, value in row.items()})
+    columns = list(dict.fromkeys(key for r in rows for key in r))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)

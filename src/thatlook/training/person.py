@@ -1,0 +1,433 @@
+"""The recipe of the person network: key points, gender and view of one person."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import Dataset
+
+from thatlook.evaluate.data import (
+    PERSON,
+    Floats,
+    Pixels,
+    Scene,
+    pair_scenes,
+    photo,
+    product_scenes,
+    street_scenes,
+)
+from thatlook.evaluate.person import (
+    CROP_SIZE,
+    EXPAND,
+    STRIDE,
+    calibration_error,
+    crop_window,
+    pck,
+    peaks,
+    recalls,
+    swaps,
+)
+from thatlook.models.registry import ModelSpec
+from thatlook.taxonomy import KEYPOINT_FLIP, KEYPOINTS, VIEWS
+from thatlook.training import augment, export, loop
+from thatlook.training.augment import Matrix, Rng
+from thatlook.training.nets import PersonNet, imagenet_trunk
+from thatlook.training.scenes import tensor
+
+GENDERS: Final = ("female", "male")
+SIGMA_CELLS: Final = 1.8
+FACE: Final = 5
+"""The first key points, which a headless crop surely lacks."""
+
+# How many views an epoch takes of each kind of photo; both genders and turned people alike.
+_EPOCH: Final = {
+    ("street", "female", "front"): 420,
+    ("street", "male", "front"): 420,
+    ("street", "female", "turned"): 110,
+    ("street", "male", "turned"): 60,
+    ("model", "female", ""): 240,
+    ("model", "male", ""): 240,
+    ("pair", "female", "any"): 90,
+    ("pair", "male", "any"): 90,
+    ("product", "", ""): 60,
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """One crop with heat targets.
+
+    `points` (17, 2) in crop pixels; `state` (17,): 1 in the crop, 0 surely not, -1 unknown;
+    gender and view are class indices, -1 unknown.
+    """
+
+    image: Pixels
+    points: Floats
+    state: NDArray[np.int64]
+    gender: int
+    view: int
+
+
+def person_box(scene: Scene) -> Floats:
+    """The person's box (4,): labelled, else the key points' extent with head, feet and elbows."""
+    found = scene.boxes[scene.labels == PERSON]
+    if len(found):
+        return np.asarray(found[0], np.float32)
+    if scene.keypoints is None:
+        return scene.boxes[0] if len(scene.boxes) else np.array([0, 0, 224, 224], np.float32)
+    low, high = scene.keypoints[:, :2].min(0), scene.keypoints[:, :2].max(0)
+    tall = float(high[1] - low[1])
+    grow = np.array([-0.05, -0.09, 0.05, 0.06], np.float32) * tall
+    height, width = photo(scene.path).shape[:2]
+    limit = np.array([width, height, width, height], np.float32)
+    return np.asarray(np.clip(np.concatenate([low, high]) + grow, 0, limit), np.float32)
+
+
+def joint_states(scene: Scene) -> NDArray[np.int64]:
+    """Which key points are trusted: 1 labelled in the photo, 0 surely outside, -1 unknown."""
+    state = np.full(len(KEYPOINTS), -1, np.int64)
+    if scene.kind == "product":
+        return np.zeros_like(state)
+    if scene.keypoints is None:
+        state[:FACE] = 0
+        return state
+    height, width = photo(scene.path).shape[:2]
+    x, y, seen = scene.keypoints.T
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    sure = seen >= (0.5 if scene.kind == "model" else 0.2)
+    if scene.kind == "pair":
+        return np.where(inside, 1, 0)
+    return np.where(inside, np.where(sure, 1, -1), 0)
+
+
+def cut(box: Floats, rng: Rng, kind: str) -> Floats:
+    """A frame (x0, y0, x1, y1) that cuts the person off: waist up, knee up, headless, a side."""
+    x0, y0, x1, y1 = (float(v) for v in box)
+    tall, wide = y1 - y0, x1 - x0
+    frame = np.array([-1e4, -1e4, 1e4, 1e4], np.float32)
+    share = 0.45 if kind in ("street", "pair") else 0.25
+    if rng.random() > share:
+        return frame
+    dice = rng.random()
+    if dice < 0.55:
+        frame[3] = y0 + rng.uniform(0.25, 0.99) * tall
+    elif dice < 0.75:
+        frame[1] = y0 + rng.uniform(0.06, 0.55) * tall
+    elif dice < 0.9:
+        side = rng.uniform(0.25, 0.75) * wide
+        frame[0 if rng.random() < 0.5 else 2] = x0 + side
+    else:
+        frame[1], frame[3] = y0 + rng.uniform(0.08, 0.3) * tall, y0 + rng.uniform(0.5, 0.96) * tall
+    return frame
+
+
+class PersonViews(Dataset[View]):
+    """Crops of scenes by (row, seed); seed -1 gives the plain crop that measurement uses."""
+
+    def __init__(self, scenes: Sequence[Scene]):
+        self.scenes = list(scenes)
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, key: tuple[int, int]) -> View:
+        row, seed = key
+        scene = self.scenes[row]
+        box, image = person_box(scene), photo(scene.path)
+        if seed < 0:
+            matrix = augment.window_to(crop_window(box), CROP_SIZE)
+            return self._view(scene, augment.warp(image, matrix, CROP_SIZE), matrix, None)
+        rng = np.random.default_rng((seed, row))
+        frame = cut(box, rng, scene.kind)
+        image, frame = _cropped(image, frame)
+        box = np.clip(box, [*frame[:2], *frame[:2]], [*frame[2:], *frame[2:]]).astype(np.float32)
+        span = np.tile(box[2:] - box[:2], 2)
+        box = np.asarray(box + rng.normal(0, 0.03, 4) * span, np.float32)
+        flip = bool(rng.random() < 0.5)
+        window = crop_window(box)
+        grow = (window[2:] - window[:2]) * rng.uniform(-0.08, 0.12)
+        window = np.concatenate([window[:2] - grow, window[2:] + grow]).astype(np.float32)
+        matrix = augment.window_to(window, CROP_SIZE, flip=flip)
+        matrix = augment.turn(matrix, float(rng.normal(0, 6)), CROP_SIZE)
+        picture = _framed(image, frame, matrix)
+        picture = augment.light(picture, rng)
+        if rng.random() < 0.25:
+            other = photo(self.scenes[rng.integers(len(self.scenes))].path)
+            picture = augment.occlude(picture, other, rng)
+        view = self._view(scene, augment.wear(picture, rng), matrix, frame)
+        return mirrored(view) if flip else view
+
+    @staticmethod
+    def _view(scene: Scene, image: Pixels, matrix: Matrix, frame: Floats | None) -> View:
+        state = joint_states(scene)
+        points = np.zeros((len(KEYPOINTS), 2), np.float32)
+        if scene.keypoints is not None:
+            at = scene.keypoints[:, :2]
+            points = augment.map_points(at, matrix)
+            out = (points < 0).any(1) | (points >= CROP_SIZE).any(1)
+            if frame is not None:
+                out |= (at < frame[:2]).any(1) | (at >= frame[2:]).any(1)
+            state = np.where(out, 0, state)
+        gender = GENDERS.index(scene.gender) if scene.gender in GENDERS else -1
+        view = VIEWS.index(scene.view) if scene.view in VIEWS else -1
+        return View(image, points, state, gender, view)
+
+
+def mirrored(view: View) -> View:
+    """The view with left and right key points exchanged: what a flipped picture shows."""
+    order = list(KEYPOINT_FLIP)
+    return View(view.image, view.points[order], view.state[order], view.gender, view.view)
+
+
+def _cropped(image: Pixels, frame: Floats) -> tuple[Pixels, Floats]:
+    height, width = image.shape[:2]
+    limit = np.array([width, height], np.float32)
+    inside = np.concatenate([np.clip(frame[:2], 0, limit - 8), np.clip(frame[2:], 8, limit)])
+    return image, inside.astype(np.float32)
+
+
+def _framed(image: Pixels, frame: Floats, matrix: Matrix) -> Pixels:
+    """The canvas of only that part of the photo which `frame` shows."""
+    x0, y0, x1, y1 = (int(v) for v in frame)
+    part = np.ascontiguousarray(image[y0:y1, x0:x1])
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ (x0, y0)
+    return augment.warp(part, moved, CROP_SIZE)
+
+
+def heat(points: Floats, state: NDArray[np.int64]) -> Floats:
+    """Gaussian targets (17, h, w): a peak of 1 for points in the crop, zero for all others."""
+    width, height = CROP_SIZE[0] // STRIDE, CROP_SIZE[1] // STRIDE
+    x = (np.arange(width) + 0.5)[None] - points[:, :1] / STRIDE
+    y = (np.arange(height) + 0.5)[None] - points[:, 1:] / STRIDE
+    spread = 2 * SIGMA_CELLS**2
+    maps = np.exp(-(y**2)[:, :, None] / spread) * np.exp(-(x**2)[:, None, :] / spread)
+    return np.asarray(maps * (state == 1)[:, None, None], np.float32)
+
+
+def collate(views: Sequence[View]) -> tuple[Tensor, ...]:
+    """Images, heat targets, their weights (n, 17), genders and views."""
+    maps = torch.from_numpy(np.stack([heat(v.points, v.state) for v in views]))
+    weights = torch.from_numpy(np.stack([v.state >= 0 for v in views])).float()
+    genders = torch.tensor([v.gender for v in views])
+    sides = torch.tensor([v.view for v in views])
+    return tensor([v.image for v in views]), maps, weights, genders, sides
+
+
+def heat_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Binary cross-entropy against gaussians, per known key point; zero for a perfect map."""
+    plain = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    least = functional.binary_cross_entropy(target, target, reduction="none")
+    per = (plain - least).sum((2, 3))
+    return (per * weights).sum() / weights.sum().clamp(min=1)
+
+
+class PersonTask:
+    """Crops, loss and measurement for `loop.fit`."""
+
+    metric = "score"
+
+    def __init__(self, scenes: list[Scene], options: argparse.Namespace):
+        self.options = options
+        self.train = [s for s in scenes if s.split == "train"]
+        self.val = [
+            s for s in scenes if s.split == "val" and s.kind in ("street", "tagged", "model")
+        ]
+        self.views = PersonViews(self.train)
+        self.model: nn.Module = PersonNet(len(KEYPOINTS), len(VIEWS), trunk=imagenet_trunk())
+        self.rows = {key: [i for i, s in enumerate(self.train) if _is(s, key)] for key in _EPOCH}
+
+    def collate(self, views: Any) -> Any:
+        """Images, heat targets with weights, genders and views."""
+        return collate(views)
+
+    def plan(self, epoch: int) -> list[list[Any]]:
+        """Keys of crops with genders, views and sources in fixed shares."""
+        rng = np.random.default_rng((self.options.seed, epoch))
+        keys: list[tuple[int, int]] = []
+        for kind, count in _EPOCH.items():
+            found = self.rows[kind]
+            if found:
+                laps = [rng.permutation(found) for _ in range(-(-count // len(found)))]
+                keys += [(int(r), int(rng.integers(2**31))) for r in np.concatenate(laps)[:count]]
+        order, size = rng.permutation(len(keys)), self.options.batch
+        return [
+            [keys[i] for i in order[start : start + size]]
+            for start in range(0, len(keys) - size + 1, size)
+        ]
+
+    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """Heat, gender and view loss."""
+        images, target, weights, genders, sides = batch
+        maps, gender, view = model(images)
+        heated = heat_loss(maps, target, weights)
+        sexed = functional.cross_entropy(gender, genders, ignore_index=-1, label_smoothing=0.02)
+        turned = functional.cross_entropy(
+            view, sides, ignore_index=-1, weight=torch.tensor([1.0, 1.5, 1.5])
+        )
+        if not bool((sides >= 0).any()):
+            turned = view.sum() * 0
+        parts = {"heat": heated.item(), "gender": sexed.item(), "view": turned.item()}
+        return 0.05 * heated + sexed + 0.7 * turned, parts
+
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """PCK on street photos, balanced gender accuracy on street and product photos, views."""
+        return figures(*infer(model, self.val), self.val)
+
+
+def _is(scene: Scene, key: tuple[str, str, str]) -> bool:
+    kind, gender, view = key
+    mine = "street" if scene.kind == "tagged" else scene.kind
+    turned = view in ("", "any") or (view == "front") == (scene.view == "front")
+    return mine == kind and (not gender or scene.gender == gender) and turned
+
+
+def infer(model: nn.Module, scenes: Sequence[Scene]) -> tuple[Floats, Floats, Floats]:
+    """Heatmap peaks (n, 17, 3) in crop pixels, gender (n, 2) and view (n, 3) logits."""
+    model.eval()
+    views = PersonViews(scenes)
+    out: list[tuple[Floats, Floats, Floats]] = []
+    with torch.no_grad():
+        for start in range(0, len(scenes), 32):
+            part = [views[i, -1] for i in range(start, min(start + 32, len(scenes)))]
+            maps, gender, view = model(tensor([v.image for v in part]))
+            out.append((peaks(maps.sigmoid().numpy()), gender.numpy(), view.numpy()))
+    at, gender, view = (np.concatenate(x) for x in zip(*out, strict=True))
+    return at, gender, view
+
+
+def figures(at: Floats, gender: Floats, view: Floats, scenes: Sequence[Scene]) -> dict[str, float]:
+    """The measured figures of predictions for `scenes`, as `infer` gives them."""
+    views = PersonViews(scenes)
+    truth = [views[i, -1] for i in range(len(scenes))]
+    street = np.array([s.kind != "model" for s in scenes])
+    seen = np.stack([np.hstack([t.points, (t.state == 1)[:, None]]) for t in truth]).astype(
+        np.float32
+    )
+    posed = np.array([s.keypoints is not None for s in scenes])
+    out = {"pck": float(np.nanmean(pck(at[street & posed], seen[street & posed])))}
+    out["swaps"] = float(swaps(at[street & posed], seen[street & posed]))
+    true_gender = np.array([t.gender for t in truth])
+    for name, rows in (("street", street), ("product", ~street)):
+        found = recalls(gender.argmax(1)[rows], true_gender[rows], GENDERS)
+        out |= {f"{name}_{k}": v for k, v in found.items()}
+        out[f"{name}_gender"] = float(np.mean(list(found.values())))
+    true_view = np.array([t.view for t in truth])
+    out |= recalls(view.argmax(1)[street], true_view[street], VIEWS)
+    known = street & (true_gender >= 0)
+    chance = torch.from_numpy(gender).softmax(1).numpy()[known]
+    right = chance.argmax(1) == true_gender[known]
+    out["gender_ece"] = calibration_error(chance.max(1), right)
+    out["score"] = out["pck"] + out["street_gender"] + 0.5 * (out["front"] + out["side"])
+    return out
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe's options to `parser`."""
+    loop.add_arguments(parser, epochs=30, batch=32)
+
+
+def scenes_of(options: argparse.Namespace) -> list[Scene]:
+    """All scenes that the recipe can read."""
+    scenes = street_scenes(options.data / "street") + product_scenes(options.data / "catalog")
+    if options.sample:
+        scenes += pair_scenes(options.sample / "pairs")
+    return scenes
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and write checkpoints; the exit status."""
+    loop.seed_all(options.seed, options.threads)
+    task = PersonTask(scenes_of(options), options)
+    if options.start:
+        loop.load_weights(task.model, options.start)
+    loop.fit(task, options)
+    return 0
+
+
+class PersonGraph(nn.Module):
+    """The network as exported: heat in 0..1, calibrated gender and view probabilities."""
+
+    def __init__(self, model: nn.Module, temperatures: tuple[float, float] = (1.0, 1.0)):
+        super().__init__()
+        self.model = export.folded(model)
+        for layer, temperature in zip(
+            (self.model.gender, self.model.view), temperatures, strict=True
+        ):
+            # Logits divided by the temperature: scaled weights cost nothing at run time.
+            layer.weight.data /= temperature  # type: ignore[union-attr, operator]
+            layer.bias.data /= temperature  # type: ignore[union-attr, operator]
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Heatmaps (n, 17, h / 4, w / 4), gender (n, 2), view (n, 3)."""
+        maps, gender, view = self.model(crop)
+        return maps.sigmoid(), gender.softmax(-1), view.softmax(-1)
+
+
+def temperature_of(logits: Floats, truth: NDArray[np.int64]) -> float:
+    """The temperature of least cross-entropy (Guo et al., ICML 2017), tried from 0.5 to 5."""
+    known = truth >= 0
+    tried = np.geomspace(0.5, 5, 60)
+    scores = torch.from_numpy(logits[known])
+    goal = torch.from_numpy(truth[known])
+    losses = [float(functional.cross_entropy(scores / float(t), goal)) for t in tried]
+    return float(tried[int(np.argmin(losses))])
+
+
+def export_to(
+    folder: Path, checkpoint: Path, scenes: Sequence[Scene], entry: dict[str, Any]
+) -> ModelSpec:
+    """Write the network of `checkpoint` into `folder`; `scenes` set the temperatures."""
+    model = PersonNet(len(KEYPOINTS), len(VIEWS))
+    loop.load_weights(model, checkpoint)
+    temperatures = (1.0, 1.0)
+    if scenes:
+        _, gender, view = infer(model, scenes)
+        truth = [PersonViews(scenes)[i, -1] for i in range(len(scenes))]
+        temperatures = (
+            temperature_of(gender, np.array([t.gender for t in truth])),
+            temperature_of(view, np.array([t.view for t in truth])),
+        )
+    graph = PersonGraph(model, temperatures).eval()
+    names = ("heatmaps", "gender", "view")
+    axes = {name: {0: "n"} for name in ("crop", *names)}
+    example = torch.rand(2, 3, CROP_SIZE[1], CROP_SIZE[0]) * 2 - 1
+    found = export.Entry(**(_ENTRY | entry))
+    return export.publish(graph, (example, names, axes), found, folder)
+
+
+_ENTRY: Final[dict[str, Any]] = {
+    "id": "person-1",
+    "task": "person",
+    "input": {
+        "name": "crop",
+        "width": CROP_SIZE[0],
+        "height": CROP_SIZE[1],
+        "expand": EXPAND,
+        "fit": "letterbox",
+    },
+    "outputs": {
+        "heatmaps": {"stride": STRIDE, "keypoints": list(KEYPOINTS)},
+        "gender": {"classes": list(GENDERS)},
+        "view": {"classes": list(VIEWS)},
+    },
+    "labels": {"gender": GENDERS, "view": VIEWS},
+    "metrics_command": "thatlook evaluate person --data ../shared/data",
+    "recipe": "",
+    "seed": 0,
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args())

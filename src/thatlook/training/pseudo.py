@@ -1,0 +1,195 @@
+"""Labels for photos without boxes: a first network's detections, kept where the rest agrees.
+
+Product photos with a model get the box that the network sees where the product must be, under
+the category that the shop names; key points and the frame must agree. Street photos with tags
+get confident detections of what their tags name. Afterwards the article recipe goes on with
+`--pseudo FILE`; a class that stays open in a photo is no negative there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from tqdm import tqdm
+
+from thatlook.evaluate.article import Found, Network, look_at
+from thatlook.evaluate.data import (
+    MASK_WORDS,
+    PERSON,
+    Floats,
+    Scene,
+    photo,
+    product_scenes,
+    street_scenes,
+)
+from thatlook.evaluate.report import session_of
+from thatlook.models.session import Session, to_batch
+from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
+
+SURE: Final = 0.5
+FAINT: Final = 0.12
+"""Where the shop names the category, a faint detection in the right place is enough."""
+
+_UPPER: Final = ("topwear", "outerwear", "dress")
+_ABSENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "topwear": ("topwear", "outerwear", "dress"),
+    "outerwear": ("outerwear", "dress"),
+    "dress": ("dress", "outerwear", "topwear", "bottomwear"),
+    "bottomwear": ("bottomwear", "dress"),
+    "neckwear": ("neckwear",),
+}
+"""A product photo of the key shows no more of these classes than the product itself."""
+
+
+def network_of(session: Session) -> Network:
+    """The session as the article protocol wants it."""
+
+    def run(canvas: Any) -> tuple[Floats, Floats, Floats]:
+        out = session.run({"image": to_batch([canvas], session.spec)})
+        return out["boxes"][0], out["scores"][0], out["masks"][0]
+
+    return run
+
+
+def own_box(found: Found, category: str) -> tuple[Floats, float] | None:
+    """The box (4,) of a product of `category` among the detections of its photo, with its score.
+
+    Upper garments vouch for each other: the network tells where, the shop what. None where
+    nothing fits.
+    """
+    boxes, scores, labels = found
+    names = _UPPER if category in _UPPER else (category,)
+    mine = np.isin(labels, [CATEGORIES.index(name) for name in names])
+    if not mine.any():
+        return None
+    size = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    own = 1 + 0.3 * (labels == CATEGORIES.index(category))
+    claim = np.where(mine, scores * own * np.sqrt(size / max(1.0, float(size.max()))), -1)
+    best = int(claim.argmax())
+    return boxes[best].astype(np.float32), float(scores[best])
+
+
+def agrees(box: Floats, category: str, scene: Scene) -> bool:
+    """Whether a box can be the worn product: on the torso, or below it, and large enough."""
+    person = scene.boxes[scene.labels == PERSON][0]
+    share = float(np.prod(box[2:] - box[:2]) / np.prod(person[2:] - person[:2]))
+    if category == "bottomwear":
+        return share > 0.25
+    if scene.keypoints is None:
+        return False
+    torso = scene.keypoints[[5, 6], :2].mean(0)
+    if category == "neckwear":
+        return bool(box[0] < torso[0] < box[2] and share > 0.03)
+    wide = abs(float(scene.keypoints[5, 0] - scene.keypoints[6, 0]))
+    over = (
+        box[0] < torso[0] < box[2] and box[1] < torso[1] + 0.5 * wide and box[3] > torso[1] + wide
+    )
+    return bool(over and share > 0.25 and box[2] - box[0] > 0.8 * wide)
+
+
+def label_model(scene: Scene, found: Found) -> Scene | None:
+    """The product photo with its product's box beside the person's; None where nothing agrees."""
+    category = scene.hint
+    if category not in _ABSENT:
+        return None
+    best = own_box(found, category)
+    if best is None or best[1] < FAINT or not agrees(best[0], category, scene):
+        return None
+    boxes, labels = [*scene.boxes, best[0]], [*scene.labels, CATEGORIES.index(category)]
+    closed = {CATEGORIES.index(name) for name in _ABSENT[category]}
+    for box, score, label in zip(*found, strict=True):
+        if score >= SURE and label not in closed and label != PERSON:
+            boxes.append(box)
+            labels.append(label)
+    known = scene.known.copy()
+    known[[*closed, PERSON]] = True
+    made = scene.with_boxes(np.array(boxes, np.float32), np.array(labels, np.int64))
+    return replace(made, known=known)
+
+
+def label_tagged(scene: Scene, found: Found) -> Scene | None:
+    """The tagged photo with confident detections of what its tags name, and what they rule out."""
+    tags = set(scene.hint.split())
+    if "suit" in tags:
+        return None
+    worn = {name for name, listed in MASK_WORDS.items() if tags & set(listed.split())}
+    possible = {CATEGORIES.index(name) for name in worn} | {PERSON}
+    sure = [
+        i
+        for i, (s, c) in enumerate(zip(found[1], found[2], strict=True))
+        if s >= SURE and c in possible
+    ]
+    if not any(found[2][i] == PERSON for i in sure):
+        return None
+    made = scene.with_boxes(found[0][sure].astype(np.float32), found[2][sure].astype(np.int64))
+    seen = set(made.labels.tolist())
+    known = np.array([c not in possible or c in seen for c in range(len(DETECTOR_CLASSES))])
+    return replace(made, known=known)
+
+
+def label_all(network: Network, scenes: Sequence[Scene]) -> list[Scene]:
+    """The scenes of kind model and tagged that could be labelled."""
+    made = []
+    for scene in tqdm(scenes, desc="labels", mininterval=5):
+        found, _ = look_at(network, photo(scene.path), FAINT)
+        label = label_model if scene.kind == "model" else label_tagged
+        labelled = label(scene, found)
+        if labelled is not None:
+            made.append(labelled)
+    return made
+
+
+def store(scenes: Sequence[Scene], path: Path) -> None:
+    """Write the labels as JSON, by kind and file name."""
+    rows = {
+        f"{s.kind}/{s.path.name}": {
+            "boxes": s.boxes.round(1).tolist(),
+            "labels": s.labels.tolist(),
+            "known": s.known.tolist(),
+        }
+        for s in scenes
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows), encoding="utf-8")
+
+
+def applied(scenes: Sequence[Scene], path: Path) -> list[Scene]:
+    """The scenes with the stored labels where there are some."""
+    rows: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return [_applied(s, rows.get(f"{s.kind}/{s.path.name}")) for s in scenes]
+
+
+def _applied(scene: Scene, row: dict[str, Any] | None) -> Scene:
+    if row is None or scene.split != "train":
+        return scene
+    boxes, labels = np.array(row["boxes"], np.float32), np.array(row["labels"], np.int64)
+    return replace(scene.with_boxes(boxes, labels), known=np.array(row["known"], bool))
+
+
+def main() -> None:
+    """Label what the data folder leaves open, with the network that ships or another."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True, help="the JSON to write")
+    args = parser.parse_args()
+    scenes = street_scenes(args.data / "street") + product_scenes(args.data / "catalog")
+    open_ones = [s for s in scenes if s.kind in ("model", "tagged") and s.split == "train"]
+    made = label_all(network_of(session_of(args, "article")), open_ones)
+    store(made, args.out)
+    for name, scenes_of in (("open", open_ones), ("labelled", made)):
+        counts = Counter(f"{s.kind} {s.hint if s.kind == 'model' else ''}" for s in scenes_of)
+        sys.stdout.write(f"{name}: {dict(counts)}\n")
+
+
+if __name__ == "__main__":
+    main()
