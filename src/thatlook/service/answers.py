@@ -1,0 +1,151 @@
+"""The shapes of the answers, for the OpenAPI description. More fields may be added to each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from thatlook.service.schemas import Category
+
+Four = Annotated[list[float], Field(min_length=4, max_length=4)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Timing = dict[str, float]
+
+
+class Answer(BaseModel):
+    """An object of an answer."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ProblemDocument(Answer):
+    """RFC 9457. `code` is stable and for programs, `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[dict[str, str]] = []
+
+
+class PersonAnswer(Answer):
+    """The main person. `keypoints` are [x, y, score], 17 of them, in COCO's order."""
+
+    box: Four
+    score: Share
+    keypoints: list[Annotated[list[float], Field(min_length=3, max_length=3)]]
+    full_shot: bool
+    view: Literal["front", "side", "back"]
+    view_score: Share
+    gender: Literal["female", "male", "unknown"]
+    gender_score: Share
+
+
+class MaskAnswer(Answer):
+    """Which pixels are the article: a grey PNG in base64, spread evenly over `box`."""
+
+    box: Four
+    png: str
+
+
+class ArticleAnswer(Answer):
+    """A garment or accessory worn. Boxes are [x0, y0, x1, y1] in pixels of the photo."""
+
+    category: Category
+    box: Four
+    score: Share
+    attributes: dict[str, str]
+    mask: MaskAnswer | None = None
+
+
+class LookAnswer(Answer):
+    """What was understood in a photo."""
+
+    photo: str
+    width: int
+    height: int
+    person: PersonAnswer | None
+    articles: list[ArticleAnswer]
+    timing_ms: Timing
+
+
+class ProductAnswer(Answer):
+    """A product. Fields that a shop did not give are left out, or empty."""
+
+    id: str
+    title: str
+    category: str
+    gender: Literal["female", "male", "unisex"]
+    brand: str
+    color: str
+    price: str | None
+    link: str
+    image_link: str
+
+
+class MatchAnswer(Answer):
+    """A product with its score and the reasons, in words."""
+
+    score: Share
+    product: ProductAnswer
+    reasons: list[str]
+    variants: list[ProductAnswer] = []
+
+
+class RecommendationOfArticle(Answer):
+    """The matches of one article of the look; `passed` products were eligible."""
+
+    article: int
+    category: Category
+    role: Literal["primary", "secondary"]
+    matches: list[MatchAnswer]
+    passed: int = 0
+
+
+class RecommendationsAnswer(Answer):
+    """The look and its recommendations; none, with the reason, where it was refused."""
+
+    look: LookAnswer
+    accepted: bool
+    reason: str | None
+    recommendations: list[RecommendationOfArticle]
+    timing_ms: Timing
+
+
+class SimilarAnswer(Answer):
+    """Products like one of the catalog."""
+
+    product: ProductAnswer
+    matches: list[MatchAnswer]
+
+
+class StoredAnswer(Answer):
+    """A product as it was stored. `found` says whether its article was seen in the picture."""
+
+    product: ProductAnswer
+    created: bool
+    box: Four | None
+    found: bool
+    attributes: dict[str, Any]
+
+
+class InfoAnswer(Answer):
+    """What the page needs to know of the service."""
+
+    version: str
+    products: int
+    categories: dict[str, int]
+    colors: list[str]
+    max_photo_bytes: int
+    max_photo_pixels: int
+    photo_url: bool
+    key_needed: bool
+
+
+class HealthAnswer(Answer):
+    """The service lives, or is ready."""
+
+    status: str

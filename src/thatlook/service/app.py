@@ -1,0 +1,123 @@
+"""The application: wires routes, limits and the engine; one per worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+import thatlook
+from thatlook.engine import Engine
+from thatlook.feed.fetch import Fetcher, FetchPolicy
+from thatlook.service import describe, logs, operations, pages, photos, problems, products
+from thatlook.service.envelope import Envelope
+from thatlook.service.settings import ServiceSettings
+from thatlook.service.state import Fetch, Service
+from thatlook.settings import Settings
+
+logger = logging.getLogger("thatlook.service")
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+PICTURE_TYPES: Final = ("image/", "application/octet-stream", "binary/octet-stream")
+PARENT_CHECK_S: Final = 1.0
+
+
+def create_app(
+    settings: ServiceSettings, opened: Callable[[], Engine], fetch: Fetch | None = None
+) -> FastAPI:
+    """The application; `opened` gives the engine, and is called when the application starts.
+
+    `fetch` gives the bytes at an address (default: public addresses only, within limits).
+    """
+    app = FastAPI(
+        title="thatlook",
+        version=thatlook.__version__,
+        docs_url=None,  # FastAPI's own pages load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan(settings, opened, fetch),
+    )
+    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    problems.install(app)
+    describe.install(app)
+    app.include_router(photos.router)
+    app.include_router(products.router)
+    app.include_router(operations.router)
+    pages.install(app)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application as THATLOOK_* and THATLOOK_SERVE_* in the environment describe it."""
+    settings = ServiceSettings.load()
+    logs.configure(settings.log_level)
+    return create_app(settings, lambda: Engine.open(settings.catalog, Settings.load()))
+
+
+def _lifespan(
+    settings: ServiceSettings, opened: Callable[[], Engine], fetch: Fetch | None
+) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = await asyncio.to_thread(opened)
+        service = Service.of(engine, settings, fetch or _fetch(settings, engine.settings))
+        app.state.service = service
+        app.state.guard = service.guard
+        await service.photos.run(lambda: _warm(engine))
+        service.ready = True
+        logger.info("ready", extra={"pid": os.getpid()})
+        watch = asyncio.create_task(_leave_with_parent()) if settings.workers > 1 else None
+        try:
+            yield
+        finally:
+            if watch is not None:
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+            await service.close()
+            logger.info("stopped", extra={"pid": os.getpid()})
+
+    return lifespan
+
+
+def _warm(engine: Engine) -> None:
+    """Runs every network once, so that the first photo waits for none."""
+    sample = Path(str(resources.files("thatlook.sample"))) / "images" / "looks" / "look_001.jpg"
+    engine.parse(sample)
+
+
+def _fetch(settings: ServiceSettings, limits: Settings) -> Fetch:
+    policy = FetchPolicy(
+        max_bytes=limits.max_photo_bytes,
+        content_types=PICTURE_TYPES,
+        timeout_s=5.0,
+        deadline_s=settings.deadline_s / 2,
+        attempts=1,  # the caller may try again; meanwhile the place is free for another
+    )
+    fetcher = Fetcher(policy)
+    return lambda url: fetcher.get(url).data
+
+
+async def _leave_with_parent() -> None:
+    """Stops this worker when the process that started it was killed: nobody would stop it then."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(PARENT_CHECK_S)
+    logger.error("parent gone")
+    signal.raise_signal(signal.SIGTERM)

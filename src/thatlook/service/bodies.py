@@ -1,0 +1,129 @@
+"""Reads a request's body: a multipart form with one file, or a JSON object; in memory only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from thatlook.service.problems import Problem
+
+MAX_FIELDS: Final = 2000
+MAX_FIELD_BYTES: Final = 65_536
+MAX_JSON_BYTES: Final = 262_144
+MAX_NAME: Final = 120
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """What came: the fields, and the file with its name where there was one.
+
+    Of a form each field is a list of texts, of JSON what the object holds.
+    """
+
+    fields: Mapping[str, Any]
+    file: bytes | None = None
+    file_name: str = ""
+    form: bool = False
+
+
+class _InMemory(MultiPartParser):
+    """Starlette's parser, which would write files over 1 MB to the disk."""
+
+    spool_max_size = 0  # SpooledTemporaryFile's word for never
+
+
+async def read(request: Request, file_field: str) -> Body:
+    """The body of a request; its file is the part named `file_field`.
+
+    Raises Problem 400 for a broken body, 413 for a long one, 415 for another type, 422 for
+    parts that do not belong.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "multipart/form-data":
+            return await _form(request, file_field)
+        if kind == "application/json":
+            return Body(await _json(request))
+    except ClientDisconnect:
+        raise Problem(400, "disconnected", "the body broke off") from None
+    raise Problem(
+        415,
+        "unsupported_media_type",
+        f"expected multipart/form-data with a file {file_field!r}, or application/json",
+    )
+
+
+async def _form(request: Request, file_field: str) -> Body:
+    parser = _InMemory(
+        request.headers,
+        request.stream(),
+        max_files=1,
+        max_fields=MAX_FIELDS,
+        max_part_size=MAX_FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise Problem(400, "bad_multipart", f"not a multipart form: {error.message}") from error
+    fields: dict[str, list[str]] = {}
+    file, name = None, ""
+    async with _closing(form):
+        for key, value in form.multi_items():
+            if not isinstance(value, UploadFile):
+                fields.setdefault(key, []).append(value)
+            elif key == file_field:
+                file, name = await value.read(), shown_name(value.filename or "")
+            else:
+                raise Problem(422, "invalid", f"the file must be named {file_field!r}")
+    if file_field in fields:
+        words = f"{file_field!r} must be a file part: its Content-Disposition needs a filename"
+        raise Problem(422, "invalid", words)
+    return Body(fields, file, name, form=True)
+
+
+class _closing:  # noqa: N801 - reads as a word
+    """Closes a form's files at the end of the block."""
+
+    def __init__(self, form: Any) -> None:
+        self._form = form
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._form.close()
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_JSON_BYTES:
+            words = f"JSON of more than {MAX_JSON_BYTES} bytes; at most that is accepted"
+            raise Problem(413, "too_many_bytes", words)
+    try:
+        value = json.loads(bytes(data), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, "bad_json", "the body is not valid JSON") from error
+    if not isinstance(value, dict):
+        raise Problem(422, "invalid", "expected a JSON object")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def shown_name(name: str) -> str:
+    """A file's name fit to be shown: its last part, no control or direction characters."""
+    last = re.split(r"[/\\]", name)[-1]
+    return _UNSEEN.sub("", last)[:MAX_NAME] or "photo"

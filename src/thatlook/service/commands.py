@@ -1,0 +1,82 @@
+"""`thatlook serve`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from thatlook.errors import CatalogError, MissingExtraError
+from thatlook.service.settings import ServiceSettings
+
+NEEDED: Final = ("fastapi", "uvicorn", "python_multipart", "limits", "prometheus_client")
+METRIC_FILES: Final = "PROMETHEUS_MULTIPROC_DIR"
+STOP_S: Final = 20
+"""How long a stopping worker waits for the requests it has."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook serve`. The rest is set by THATLOOK_SERVE_*."""
+    parser.add_argument("--catalog", required=True, metavar="DIR")
+    parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default 1)")
+    parser.add_argument("--threads", type=int, metavar="N", help="photos at a time in each worker")
+    parser.add_argument("--queue", type=int, metavar="N", help="photos that may wait for a thread")
+    parser.add_argument(
+        "--photo-url", action="store_true", default=None, help="fetch photos by their address"
+    )
+    parser.add_argument(
+        "--cors-origins", metavar="ORIGINS", help="whose pages may call: https://shop.example,..."
+    )
+    parser.add_argument(
+        "--keys-file", metavar="FILE", help="lines of: read NAME:KEY, write NAME:KEY"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until it is told to stop.
+
+    Raises MissingExtraError, SettingsError, CatalogError where there is no such folder.
+    """
+    if any(find_spec(name) is None for name in NEEDED):
+        raise MissingExtraError("thatlook serve", "serve")
+    names = ("workers", "threads", "queue", "photo_url", "cors_origins", "keys_file")
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    settings = ServiceSettings.load(catalog=str(Path(args.catalog).resolve()), **given)
+    settings.keys()  # a mistake in the keys is told here, not by every worker
+    if not Path(args.catalog).is_dir():
+        raise CatalogError(
+            f"{args.catalog}: no catalog here; "
+            f"make one with: thatlook index FEED --catalog {args.catalog}"
+        )
+    os.environ.update(settings.to_environment())
+    with tempfile.TemporaryDirectory(prefix="thatlook-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ.setdefault(METRIC_FILES, folder)
+        _serve(args, settings)
+    return 0
+
+
+def _serve(args: argparse.Namespace, settings: ServiceSettings) -> None:
+    import uvicorn
+
+    print(f"thatlook serves http://{args.host}:{args.port}/", file=sys.stderr)
+    uvicorn.run(
+        "thatlook.service.app:from_environment",
+        factory=True,
+        host=args.host,
+        port=args.port,
+        workers=settings.workers,
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_S,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=32_768,
+    )

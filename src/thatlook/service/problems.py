@@ -1,0 +1,144 @@
+"""Every error of the service as RFC 9457 `application/problem+json`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from thatlook.errors import (
+    CatalogError,
+    FeedError,
+    FetchError,
+    ModelMismatchError,
+    PhotoError,
+    SettingsError,
+    ThatlookError,
+    UnknownProductError,
+)
+from thatlook.service import metrics
+from thatlook.service.context import request_id
+
+MEDIA_TYPE: Final = "application/problem+json"
+PHOTO_STATUS: Final = {
+    "too_many_bytes": 413,
+    "too_many_pixels": 413,
+    "unsupported_format": 415,
+}
+"""The status of a PhotoError by its code; 422 for the others."""
+
+TOLD: Final = (
+    (UnknownProductError, 404, "unknown_product"),
+    (SettingsError, 422, "invalid"),
+    (FeedError, 422, "invalid_product"),
+)
+"""Errors whose own words are for the caller, with their status and code."""
+FETCHED: Final = "it must be public, http or https, and answer in time with a picture"
+RETRY: Final = {"Retry-After": "2"}
+WORDS: Final = {
+    404: "nothing is at this address; /openapi.json lists what there is",
+    405: "this address does not take this method",
+}
+
+logger = logging.getLogger("thatlook.service")
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """An answer that is an error: its status, its stable code and what to do, in words."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.errors = list(errors)
+
+    def body(self) -> dict[str, Any]:
+        """The problem document."""
+        shown: dict[str, Any] = {
+            "type": f"urn:thatlook:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id(),
+        }
+        return shown | ({"errors": self.errors} if self.errors else {})
+
+    def response(self) -> JSONResponse:
+        """The answer with its headers."""
+        headers = {**self.headers, "Cache-Control": "no-store"}
+        return JSONResponse(self.body(), self.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Makes the app answer every error as a problem."""
+    for kind in (Problem, ThatlookError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _answer)
+
+
+async def _answer(_: Request, error: Exception) -> JSONResponse:
+    return problem_of(error).response()
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that tells of an error; what nobody foresaw is logged and told as a bug."""
+    match error:
+        case Problem():
+            return error
+        case ThatlookError():
+            return _of_thatlook(error)
+        case RequestValidationError():
+            return invalid(error.errors())
+        case HTTPException():
+            status = HTTPStatus(error.status_code)
+            words = WORDS.get(status, str(error.detail))
+            return Problem(status, status.name.lower(), words, headers=error.headers)
+    logger.error("bug", exc_info=error)
+    return Problem(500, "internal", "this is a bug of thatlook; its log has this request id")
+
+
+def _of_thatlook(error: ThatlookError) -> Problem:
+    if isinstance(error, PhotoError):
+        metrics.PHOTO_ERRORS.labels(error.code).inc()
+        return Problem(PHOTO_STATUS.get(error.code, 422), error.code, error.message)
+    if isinstance(error, FetchError):
+        # What a name of an inside network leads to is for the log alone.
+        logger.info("not fetched", extra={"error": str(error)})
+        status = getattr(error, "status", None)
+        why = f"it answered {status}" if status else FETCHED
+        return Problem(422, "not_fetched", f"the address could not be used: {why}")
+    for kind, status, code in TOLD:
+        if isinstance(error, kind):
+            return Problem(status, code, str(error))
+    logger.error("catalog or setup", extra={"error": str(error)})  # paths stay in the log
+    if isinstance(error, CatalogError) and not isinstance(error, ModelMismatchError):
+        # Another process is writing, or the disk is full: it may pass.
+        words = "the catalog cannot be read or changed now; try again"
+        return Problem(503, "catalog_unavailable", words, headers=RETRY)
+    return Problem(500, "internal", "the service is not set up rightly; its log says why")
+
+
+def invalid(errors: Sequence[Any]) -> Problem:
+    """The problem for pydantic's errors: where and what, never the value that came."""
+    told = [
+        {"field": ".".join(str(part) for part in entry["loc"]), "message": str(entry["msg"])}
+        for entry in errors
+    ]
+    first = " ".join(told[0].values()) if told else "the request is not valid"
+    return Problem(422, "invalid", first, errors=told)

@@ -1,0 +1,179 @@
+"""`/v1/products/{id}`: read, similar, picture, put, delete."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from thatlook.service import bodies
+from thatlook.service.answers import ProductAnswer, SimilarAnswer, StoredAnswer
+from thatlook.service.bodies import Body
+from thatlook.service.describe import problems, product_body
+from thatlook.service.keys import guarded
+from thatlook.service.pictures import Thumbnail
+from thatlook.service.problems import Problem
+from thatlook.service.product_body import ProductBody
+from thatlook.service.queue import deadline
+from thatlook.service.schemas import Search
+from thatlook.service.state import Service, service_of
+from thatlook.service.stock import put, remove
+from thatlook.wish import Wish
+
+router = APIRouter(prefix="/v1/products", tags=["products"])
+Here = Annotated[Service, Depends(service_of)]
+Id = Annotated[str, Path(min_length=1, max_length=255, description="The product's id.")]
+
+_LOOKUP: Final = [Depends(guarded("lookup"))]
+_WRITE: Final = [Depends(guarded("write"))]
+
+
+@router.get(
+    "/{product_id:path}/similar",
+    summary="More like this",
+    response_model=SimilarAnswer,
+    responses=problems(401, 404, 422, 429, 503),
+    dependencies=_LOOKUP,
+)
+async def similar(product_id: Id, search: Annotated[Search, Query()], service: Here) -> Response:
+    """Products like one of the catalog, of its category and for its gender, best first."""
+
+    def job() -> dict[str, Any]:
+        product = service.engine.catalog.product(product_id)
+        wish = Wish(
+            k=search.k,
+            filters=search.filters(),
+            diversity=search.diversity,
+            min_score=search.min_score,
+        )
+        matches = service.engine.similar(product_id, wish=wish)
+        return {"product": product.to_dict(), "matches": [match.to_dict() for match in matches]}
+
+    return JSONResponse(await service.lookup(job))
+
+
+@router.get(
+    "/{product_id:path}/image",
+    summary="A product's picture",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "A JPEG.",
+            "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        304: {"description": "The picture that the browser has is the one."},
+        **problems(401, 404, 422, 429, 503),
+    },
+    dependencies=_LOOKUP,
+)
+async def image(
+    product_id: Id,
+    request: Request,
+    service: Here,
+    size: Literal["small", "medium", "large"] = "medium",
+) -> Response:
+    """The picture that the product is found by, its longer side 240, 480 or 1200 pixels."""
+
+    def job() -> Thumbnail:
+        catalog = service.engine.catalog
+        stored = catalog.stored(product_id)
+        path = catalog.folder / stored.image  # an absolute path stays as it is
+        if not stored.image or not path.is_file():
+            raise Problem(404, "no_picture", "this product's picture is not in the catalog")
+        return service.thumbnails.get(path, size, service.engine.settings)
+
+    found: Thumbnail = await service.lookup(job)
+    headers = {"ETag": found.tag, "Cache-Control": "private, max-age=3600"}
+    if service.settings.origins:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if found.tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(found.data, media_type="image/jpeg", headers=headers)
+
+
+@router.get(
+    "/{product_id:path}",
+    summary="A product",
+    response_model=ProductAnswer,
+    responses=problems(401, 404, 422, 429, 503),
+    dependencies=_LOOKUP,
+)
+async def product(product_id: Id, service: Here) -> Response:
+    """The product as the catalog has it."""
+    found = await service.lookup(lambda: service.engine.catalog.product(product_id).to_dict())
+    return JSONResponse(found)
+
+
+@router.put(
+    "/{product_id:path}",
+    summary="Adds or replaces a product",
+    response_model=StoredAnswer,
+    responses={
+        201: {"description": "It is new.", "model": StoredAnswer},
+        **problems(400, 401, 403, 413, 415, 422, 429, 503),
+    },
+    openapi_extra=product_body(),
+    dependencies=_WRITE,
+)
+async def put_product(product_id: Id, request: Request, service: Here) -> Response:
+    """Stores the product; every worker finds it from now on, and a crash does not lose it.
+
+    A new product needs its picture. One that is there keeps its own where none comes.
+    """
+    service.photos.check()
+    async with service.uploads.place(), deadline(service.settings.deadline_s):
+        body = await bodies.read(request, "image")
+        given = ProductBody.of(_product_fields(body))
+        new = given.product(product_id)
+        picture = body.file
+        if picture is None and given.image_link.startswith(("http://", "https://")):
+            picture = await _linked(service, product_id, given.image_link)
+        stored = await service.photos.run(lambda: put(service.engine, new, picture))
+    return JSONResponse(stored.to_dict(), 201 if stored.created else 200)
+
+
+@router.delete(
+    "/{product_id:path}",
+    summary="Removes a product",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 422, 429, 503),
+    dependencies=_WRITE,
+)
+async def delete_product(product_id: Id, service: Here) -> Response:
+    """Removes the product; no worker finds it any more."""
+    await service.lookup(lambda: remove(service.engine, product_id))
+    return Response(status_code=204)
+
+
+def _product_fields(body: Body) -> Body:
+    """The JSON of the product: the body itself, or a form's part named `product`."""
+    if not body.form:
+        return body
+    texts = body.fields.get("product", [])
+    if len(texts) != 1 or len(body.fields) != 1:
+        raise Problem(422, "invalid", "expected the parts 'product' (JSON) and 'image' (a file)")
+    try:
+        fields = json.loads(texts[0])
+    except (ValueError, RecursionError) as error:
+        raise Problem(422, "invalid", "the part 'product' is not valid JSON") from error
+    if not isinstance(fields, dict):
+        raise Problem(422, "invalid", "the part 'product' must be a JSON object")
+    return Body(fields)
+
+
+async def _linked(service: Service, product_id: str, image_link: str) -> bytes | None:
+    """The picture behind a link, or None where the catalog has it of this product already."""
+    if await service.lookup(lambda: _has(service, product_id, image_link)):
+        return None
+    return await service.fetched(image_link, service.settings.image_link, "image_link")
+
+
+def _has(service: Service, product_id: str, image_link: str) -> bool:
+    catalog = service.engine.catalog
+    if product_id not in catalog.states([product_id]):
+        return False
+    stored = catalog.stored(product_id)
+    return stored.vector is not None and stored.product.image_link == image_link

@@ -1,0 +1,130 @@
+"""Work outside the event loop: so many threads, so many waiting, and no one more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import math
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+from thatlook.service import metrics
+from thatlook.service.problems import Problem
+
+Answer = TypeVar("Answer")
+
+LONGEST_RETRY_S: Final = 30
+SMOOTHING: Final = 0.2
+"""How much the last job counts in the running mean of what a job takes."""
+
+
+class WorkQueue:
+    """Runs jobs in `threads` threads; at most `waiting` more wait for one."""
+
+    def __init__(self, threads: int, waiting: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="thatlook")
+        self._threads = threads
+        self._limit = threads + waiting
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._mean_s = 0.5
+
+    @property
+    def taken(self) -> int:
+        """Jobs running or waiting."""
+        return self._taken
+
+    def check(self) -> None:
+        """Raises the 503 now if a job would be refused: before its body is read."""
+        if self._taken >= self._limit:
+            raise self._busy()
+
+    async def run(self, job: Callable[[], Answer]) -> Answer:
+        """What `job` returns or raises, from a thread.
+
+        When the caller is cancelled, a job that waits is dropped; one that runs goes on and
+        keeps its thread, so that the limit stays true. Raises Problem 503 when full.
+        """
+        with self._lock:
+            if self._taken >= self._limit:
+                raise self._busy()
+            self._taken += 1
+        metrics.WAITING.inc()
+        started = threading.Event()
+        asked = time.perf_counter()
+        context = contextvars.copy_context()
+
+        def timed() -> Answer:
+            started.set()
+            metrics.WAITING.dec()
+            metrics.RUNNING.inc()
+            metrics.QUEUE_SECONDS.observe(time.perf_counter() - asked)
+            begun = time.perf_counter()
+            try:
+                return context.run(job)
+            finally:
+                metrics.RUNNING.dec()
+                self._learn(time.perf_counter() - begun)
+
+        def release(_: Future[Answer]) -> None:
+            if not started.is_set():
+                metrics.WAITING.dec()
+            with self._lock:
+                self._taken -= 1
+
+        future = self._pool.submit(timed)
+        future.add_done_callback(release)
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Waits for the jobs that run; those that wait are dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _learn(self, spent_s: float) -> None:
+        with self._lock:
+            self._mean_s += SMOOTHING * (spent_s - self._mean_s)
+
+    def _busy(self) -> Problem:
+        metrics.REFUSED.labels("busy").inc()
+        wait_s = math.ceil(self._mean_s * self._limit / self._threads)
+        headers = {"Retry-After": str(min(max(wait_s, 1), LONGEST_RETRY_S))}
+        return Problem(503, "busy", "too many photos at once; try again soon", headers=headers)
+
+
+class Uploads:
+    """How many requests with a body are under way: what bounds the memory they take."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._open = 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place while the block runs. Raises Problem 503 when none is free."""
+        if self._open >= self._limit:
+            metrics.REFUSED.labels("busy").inc()
+            headers = {"Retry-After": "2"}
+            raise Problem(503, "busy", "too many uploads at once; try again soon", headers=headers)
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Ends the block after so many seconds with Problem 503."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise  # the block's own, such as a socket's
+        metrics.REFUSED.labels("deadline").inc()
+        words = f"no answer within {seconds:g} seconds; try again later"
+        raise Problem(503, "deadline", words, headers={"Retry-After": "5"}) from None

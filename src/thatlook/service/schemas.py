@@ -1,0 +1,169 @@
+"""What comes in with a photo or a search, validated. What goes out is in `answers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from thatlook.index import Filters
+from thatlook.records import Box
+from thatlook.service.bodies import Body
+from thatlook.service.problems import invalid
+from thatlook.wish import Wish
+
+Category = Literal[
+    "topwear",
+    "outerwear",
+    "dress",
+    "bottomwear",
+    "footwear",
+    "bag",
+    "headwear",
+    "eyewear",
+    "neckwear",
+]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Texts = Annotated[list[Text], Field(max_length=200)]
+Ids = Annotated[list[Text], Field(max_length=1000)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=15)]
+
+
+class Strict(BaseModel):
+    """A body whose unknown fields are refused: a misspelt wish is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def of(cls, body: Body) -> Self:
+        """The validated fields of a body. Raises Problem 422."""
+        try:
+            return cls.model_validate(cls.from_form(body.fields) if body.form else body.fields)
+        except ValidationError as error:
+            raise invalid(error.errors(include_url=False, include_input=False)) from error
+
+    @classmethod
+    def from_form(cls, fields: Mapping[str, list[str]]) -> dict[str, Any]:
+        """A form's fields: several texts where the model has a list, one elsewhere.
+
+        An empty text is as good as none; a list may also come as one text with commas.
+        """
+        found: dict[str, Any] = {}
+        for name, texts in fields.items():
+            given = [text for text in texts if text != ""]
+            if not given:
+                continue
+            if _is_list(cls, name):
+                found[name] = given[0].split(",") if name == "box" else given
+            else:
+                found[name] = given[-1]
+        return found
+
+
+def _is_list(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and "list[" in str(field.annotation)
+
+
+class Search(Strict):
+    """What limits and orders the products found."""
+
+    k: Annotated[int, Field(ge=1, le=1000, description="At most so many matches.")] = 10
+    min_price: Annotated[Amount | None, Field(description="Compared with the current price.")] = (
+        None
+    )
+    max_price: Amount | None = None
+    currency: Annotated[str, Field(max_length=3, description="Only prices in it.")] = ""
+    brands: Texts = []
+    colors: Annotated[Texts, Field(description="`blue` finds `navy blue` too.")] = []
+    availability: Texts = []
+    diversity: Annotated[
+        float, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
+    ] = 0.0
+    min_score: Annotated[
+        float, Field(ge=0, le=1, description="Matches with a lower score are left out.")
+    ] = 0.0
+
+    def filters(self, exclude_ids: frozenset[str] = frozenset()) -> Filters:
+        """What a product must satisfy. Raises SettingsError."""
+        return Filters(
+            min_price=None if self.min_price is None else float(self.min_price),
+            max_price=None if self.max_price is None else float(self.max_price),
+            currency=self.currency.upper(),
+            brands=frozenset(self.brands),
+            colors=frozenset(self.colors),
+            availability=frozenset(self.availability),
+            exclude_ids=exclude_ids,
+        )
+
+
+class LookWish(Strict):
+    """What may be asked of a photo beside its look."""
+
+    include: Annotated[
+        list[Literal["masks"]],
+        Field(max_length=4, description="`masks`: which pixels of its box each article has."),
+    ] = []
+
+
+class LookByUrl(LookWish):
+    """A photo by its address."""
+
+    photo_url: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class RecommendationWish(LookWish, Search):
+    """What a shopper wants beside the photo."""
+
+    gender: Annotated[
+        Literal["auto", "female", "male", "any"],
+        Field(description="The department; `auto` takes that of the person."),
+    ] = "auto"
+    categories: Annotated[
+        list[Category], Field(max_length=20, description="Only these articles; none: all.")
+    ] = []
+    primary: Annotated[Category | None, Field(description="The article asked for.")] = None
+    policy: Annotated[
+        Literal["any", "full"], Field(description="`full` refuses other than front full shots.")
+    ] = "any"
+    exclude_ids: Ids = []
+    liked: Annotated[Ids, Field(description="Products to be more like.")] = []
+    disliked: Annotated[Ids, Field(description="Products to be less like.")] = []
+    in_color: Annotated[
+        Text | None, Field(description="This, but in that color; such as `red`.")
+    ] = None
+    box: Annotated[
+        list[Annotated[float, Field(allow_inf_nan=False)]] | None,
+        Field(
+            min_length=4,
+            max_length=4,
+            description="[x0, y0, x1, y1] in pixels of the photo: in place of what was detected.",
+        ),
+    ] = None
+    box_category: Annotated[Category | None, Field(description="What is in the box.")] = None
+
+    def wish(self) -> Wish:
+        """What the engine is asked for. Raises SettingsError."""
+        return Wish(
+            k=self.k,
+            gender=self.gender,
+            categories=frozenset(self.categories) or None,
+            primary=self.primary,
+            filters=self.filters(frozenset(self.exclude_ids)),
+            policy=self.policy,
+            liked=frozenset(self.liked),
+            disliked=frozenset(self.disliked),
+            in_color=self.in_color,
+            box=None if self.box is None else Box(*self.box),
+            box_category=self.box_category,
+            diversity=self.diversity,
+            min_score=self.min_score,
+        )
+
+
+class RecommendationByUrl(RecommendationWish):
+    """A photo by its address, with wishes."""
+
+    photo_url: Annotated[str, Field(min_length=1, max_length=2000)]

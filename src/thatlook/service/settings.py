@@ -1,0 +1,153 @@
+"""The dials of the service: an argument beats THATLOOK_SERVE_* in the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+from thatlook.errors import SettingsError
+
+PREFIX: Final = "THATLOOK_SERVE_"
+_ON: Final = {"1": True, "true": True, "yes": True, "on": True}
+_OFF: Final = {"0": False, "false": False, "no": False, "off": False, "": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """How `thatlook serve` behaves. `THATLOOK_SERVE_QUEUE=4` sets `queue`."""
+
+    catalog: str = ""
+    """The catalog's folder."""
+    threads: int = 2
+    """Photos worked on at the same time in one worker."""
+    queue: int = 16
+    """Photos that may wait for a thread; one more is answered with 503."""
+    uploads: int = 64
+    """Requests with a body that may be under way in one worker: what bounds its memory."""
+    deadline_s: float = 30.0
+    """A request not answered after this many seconds is answered with 503."""
+    max_body_bytes: int = 26_000_000
+    """A longer body is refused with 413, whatever Content-Length says."""
+
+    read_keys: str = ""
+    """`name:key` pairs, separated by commas. Empty: reading needs no key."""
+    write_keys: str = ""
+    """The same for PUT and DELETE. Empty: writing is off."""
+    keys_file: str = ""
+    """A file with a line `read name:key` or `write name:key` for each key."""
+    rate: str = "120/minute"
+    """Photos per key (per address where no key is needed), in each worker."""
+    lookup_rate: str = "3000/minute"
+    """The same for products and their pictures."""
+    write_rate: str = "1200/minute"
+    """The same for PUT and DELETE."""
+
+    photo_url: bool = False
+    """Whether `photo_url` is fetched."""
+    image_link: bool = False
+    """Whether PUT fetches the `image_link` of a product that comes without its picture."""
+    cors_origins: str = ""
+    """Origins, separated by commas, whose pages may call the service. Empty: none."""
+    log_level: str = "info"
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "uploads", "workers", "max_body_bytes"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if self.queue < 0:
+            raise SettingsError(f"queue must be 0 or more, not {self.queue}")
+        if not 0 < self.deadline_s < 3600:
+            raise SettingsError(f"deadline_s must be within 0..3600, not {self.deadline_s}")
+        if self.log_level not in {"debug", "info", "warning", "error"}:
+            raise SettingsError(
+                f"log_level must be debug, info, warning or error: {self.log_level!r}"
+            )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call."""
+        return _listed(self.cors_origins)
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, **arguments: Any) -> Self:
+        """Settings from the environment, arguments that are not None before it.
+
+        Raises SettingsError for a value of the wrong type or an unknown THATLOOK_SERVE_ name.
+        """
+        env = os.environ if environment is None else environment
+        kinds = {entry.name: type(entry.default) for entry in fields(cls)}
+        given = {name.removeprefix(PREFIX).lower(): name for name in env if name.startswith(PREFIX)}
+        unknown = sorted(given.keys() - kinds.keys())
+        if unknown:
+            known = ", ".join(PREFIX + name.upper() for name in kinds)
+            raise SettingsError(f"unknown setting {given[unknown[0]]}; known are {known}")
+        values: dict[str, Any] = {
+            name: _parsed(kinds[name], full, env[full]) for name, full in given.items()
+        }
+        values |= {name: value for name, value in arguments.items() if value is not None}
+        return cls(**values)
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables from which a worker process loads the same settings."""
+        return {PREFIX + e.name.upper(): str(getattr(self, e.name)) for e in fields(self)}
+
+    def keys(self) -> dict[str, dict[str, str]]:
+        """The keys as {"read": {name: key}, "write": {name: key}}.
+
+        Raises SettingsError for a malformed or short key, a name used twice, or a file that
+        cannot be read.
+        """
+        found: dict[str, dict[str, str]] = {"read": {}, "write": {}}
+        pairs = [("read", pair) for pair in _listed(self.read_keys)]
+        pairs += [("write", pair) for pair in _listed(self.write_keys)]
+        pairs += _from_file(Path(self.keys_file)) if self.keys_file else []
+        for kind, pair in pairs:
+            name, colon, key = pair.partition(":")
+            if not (name and colon and len(key) >= SHORTEST_KEY and name.isascii()):
+                raise SettingsError(
+                    f"expected a key as name:key with a key of {SHORTEST_KEY} characters or more "
+                    f"(the {kind} key named {name if colon else '?'!r})"
+                )
+            if name in found[kind]:
+                raise SettingsError(f"two {kind} keys are named {name!r}")
+            found[kind][name] = key
+        return found
+
+
+SHORTEST_KEY: Final = 16
+
+
+def _from_file(path: Path) -> list[tuple[str, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: the file of keys cannot be read: {error}") from error
+    pairs = []
+    for number, line in enumerate(lines, start=1):
+        kind, _, pair = line.strip().partition(" ")
+        if not kind or kind.startswith("#"):
+            continue
+        if kind not in {"read", "write"}:
+            raise SettingsError(f"{path}: line {number}: expected 'read name:key' or 'write ...'")
+        pairs.append((kind, pair.strip()))
+    return pairs
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _parsed(kind: type, name: str, text: str) -> Any:
+    if kind is bool:
+        value = (_ON | _OFF).get(text.strip().lower())
+        if value is None:
+            raise SettingsError(f"{name} must be on or off, not {text!r}")
+        return value
+    try:
+        return kind(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a {kind.__name__}, not {text!r}") from None

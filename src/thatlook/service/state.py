@@ -1,0 +1,92 @@
+"""What the routes share: the engine, the queues, the guard. One per worker process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+
+from thatlook.engine import Engine
+from thatlook.service.keys import Guard
+from thatlook.service.pictures import Thumbnails
+from thatlook.service.problems import RETRY, Problem
+from thatlook.service.queue import Uploads, WorkQueue
+from thatlook.service.settings import ServiceSettings
+
+Fetch = Callable[[str], bytes]
+"""The bytes at an address; raises FetchError."""
+
+LOOKUP_THREADS = 4
+LOOKUPS_WAITING = 256
+FETCH_THREADS = 4
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """The parts of a running service."""
+
+    engine: Engine
+    settings: ServiceSettings
+    guard: Guard
+    photos: WorkQueue
+    lookups: WorkQueue
+    fetches: WorkQueue
+    uploads: Uploads
+    thumbnails: Thumbnails
+    fetch: Fetch
+    ready: bool = False
+    _counted: tuple[int, dict[str, Any]] | None = None
+
+    @classmethod
+    def of(cls, engine: Engine, settings: ServiceSettings, fetch: Fetch) -> Service:
+        """A service on an engine. Raises SettingsError for keys or rates that cannot be."""
+        return cls(
+            engine=engine,
+            settings=settings,
+            guard=Guard(settings),
+            photos=WorkQueue(settings.threads, settings.queue),
+            lookups=WorkQueue(LOOKUP_THREADS, LOOKUPS_WAITING),
+            fetches=WorkQueue(FETCH_THREADS, settings.queue),
+            uploads=Uploads(settings.uploads),
+            thumbnails=Thumbnails(),
+            fetch=fetch,
+        )
+
+    async def lookup(self, job: Callable[[], Any]) -> Any:
+        """What a short job gives that reads the catalog or a picture."""
+        return await self.lookups.run(job)
+
+    async def fetched(self, url: str, allowed: bool, field: str) -> bytes:
+        """The bytes at an address that a caller named. Raises Problem 403, FetchError."""
+        if not allowed:
+            words = f"{field} is off in this service; send the picture itself"
+            raise Problem(403, f"{field}_is_off", words)
+        return await self.fetches.run(lambda: self.fetch(url))
+
+    def counts(self) -> dict[str, Any]:
+        """How many products there are, in all and by category; counted again after a change."""
+        sequence = self.engine.catalog.sequence
+        if self._counted is None or self._counted[0] != sequence:
+            info = self.engine.catalog.info()
+            categories = {name: sum(found.values()) for name, found in info.categories.items()}
+            counts = {"products": info.products, "categories": categories}
+            self._counted = (sequence, counts)
+        return self._counted[1]
+
+    async def close(self) -> None:
+        """Waits for the jobs that run, then closes the engine."""
+        self.ready = False
+        for queue in (self.photos, self.lookups, self.fetches):
+            await asyncio.to_thread(queue.close)
+        self.engine.close()
+
+
+def service_of(request: Request) -> Service:
+    """The service of the request's app. Raises Problem 503 before it is ready."""
+    found: Service | None = getattr(request.app.state, "service", None)
+    if found is None:
+        raise Problem(503, "starting", "the service is starting", headers=RETRY)
+    return found

@@ -1,0 +1,95 @@
+"""Putting a product into the catalog and taking it out, with its picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from thatlook.catalog import Row, Stored
+from thatlook.engine import Engine
+from thatlook.errors import UnknownProductError
+from thatlook.image import decode
+from thatlook.records import Product
+from thatlook.service import pictures
+from thatlook.service.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Put:
+    """What came of a PUT."""
+
+    stored: Stored
+    created: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer's JSON."""
+        box = self.stored.box
+        return {
+            "product": self.stored.product.to_dict(),
+            "created": self.created,
+            "box": [round(value, 1) for value in box.to_list()] if box else None,
+            "found": self.stored.found,
+            "attributes": dict(self.stored.attributes),
+        }
+
+
+def put(engine: Engine, product: Product, picture: bytes | None) -> Put:
+    """Stores a product; on the disk when it returns.
+
+    Without a picture the product keeps the one it has; where its category changed, that one is
+    looked at again. Raises PhotoError, CatalogError, Problem 422 for a new product without one.
+    """
+    before = known(engine, product.id)
+    if picture is None:
+        row = _kept(engine, product, before)
+    else:
+        row = _described(engine, product, picture)
+    engine.catalog.upsert([row])
+    if before is not None and row.image and row.image != before.image:
+        pictures.forget(engine.catalog.folder, before.image)
+    return Put(engine.catalog.stored(product.id), before is None)
+
+
+def remove(engine: Engine, product_id: str) -> None:
+    """Removes a product and the picture that came with it. Raises UnknownProductError."""
+    stored = engine.catalog.stored(product_id)
+    if not engine.catalog.remove([product_id]):
+        raise UnknownProductError(product_id)  # another worker was quicker
+    pictures.forget(engine.catalog.folder, stored.image)
+
+
+def known(engine: Engine, product_id: str) -> Stored | None:
+    """The product as it is stored, or None."""
+    try:
+        return engine.catalog.stored(product_id)
+    except UnknownProductError:
+        return None
+
+
+def _kept(engine: Engine, product: Product, before: Stored | None) -> Row:
+    if before is None or before.vector is None:
+        words = "a new product needs its picture: send a form with 'product' and 'image'"
+        raise Problem(422, "picture_needed", words)
+    path = engine.catalog.folder / before.image
+    if product.category == before.product.category or not path.is_file():
+        return Row(product=product)
+    return _row(engine, product, path.read_bytes(), before.image)
+
+
+def _described(engine: Engine, product: Product, picture: bytes) -> Row:
+    row = _row(engine, product, picture, "")
+    return replace(row, image=pictures.write(engine.catalog.folder, product.id, picture))
+
+
+def _row(engine: Engine, product: Product, picture: bytes, image: str) -> Row:
+    pixels = decode(picture, engine.settings)
+    seen = engine.analyzer.describe([(pixels, product)])[0]
+    return Row(
+        product=product,
+        vector=seen.vector,
+        box=seen.box,
+        attributes={name: list(label) for name, label in seen.attributes.items()},
+        article_score=seen.article_score,
+        found=seen.found,
+        image=image,
+    )
