@@ -1,0 +1,28 @@
+"""Why a page or a whole crawl could not go on.
+
+FetchError
+├── GoneError       asking again would not help: 404, refused by robots.txt, a foreign host
+└── TroubleError    asking later may help: a timeout, 429, 500
+FeedError
+└── LayoutError     the pages no longer look as the shop file says
+"""
+
+from __future__ import annotations
+
+from thatlook.errors import FeedError, FetchError
+
+
+class GoneError(FetchError):
+    """An address that will not answer, however often it is asked."""
+
+
+class TroubleError(FetchError):
+    """An address that did not answer now; another day it may."""
+
+
+class LayoutError(FeedError):
+    """Pages that no longer look as the shop file says; `selector` is what found nothing."""
+
+    def __init__(self, message: str, selector: str) -> None:
+        super().__init__(message)
+        self.selector = selector

@@ -1,0 +1,172 @@
+"""Every request of the browser passes here: is it allowed, is it its turn, how did it end.
+
+Chromium asks before each request (WebDriver BiDi, phase beforeRequestSent) and waits for
+the answer. The callbacks run in threads of selenium's.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from thatlook.acquire.answers import Answered, Answers
+from thatlook.acquire.failures import GoneError
+from thatlook.acquire.pace import MAX_WAIT_S, Pacer
+from thatlook.feed.fetch import PASSING, retry_after
+
+MAX_BODY_BYTES = 30_000_000
+_LASTING = {"script", "style"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened on the current page: the status of its document, requests in trouble."""
+
+    document: int | None
+    troubles: tuple[str, ...]
+
+
+class Gate:
+    """Holds back, answers from what is kept, or refuses each request of one browser."""
+
+    def __init__(
+        self,
+        network: Any,
+        context: str,
+        check: Callable[[str], None],
+        pacer: Pacer,
+        answers: Answers,
+    ) -> None:
+        """`check` raises GoneError for an address that must not be asked."""
+        self._network = network
+        self._context = context
+        self._check = check
+        self._pacer = pacer
+        self._answers = answers
+        self._lock = threading.Lock()
+        self._waiting: set[str] = set()
+        self._moved = time.monotonic()
+        self._document: int | None = None
+        self._troubles: list[str] = []
+        self.asked = 0
+        """Requests that went out to a host."""
+        self.refused: dict[str, str] = {}
+        """Addresses that the page wanted and did not get, with the reason."""
+        network.add_data_collector(data_types=["response"], max_encoded_data_size=MAX_BODY_BYTES)
+        network.add_event_handler("before_request", self._before)
+        network.add_event_handler("response_completed", self._completed)
+        network.add_event_handler("fetch_error", self._failed)
+        network.add_intercept(phases=["beforeRequestSent"])
+
+    def begin(self) -> None:
+        """Starts a new page: what happened on the last one no longer counts."""
+        with self._lock:
+            self._waiting.clear()
+            self._document, self._troubles = None, []
+            self._moved = time.monotonic()
+
+    def seen(self) -> Seen:
+        """What happened since `begin`."""
+        with self._lock:
+            return Seen(self._document, tuple(self._troubles))
+
+    def quiet_s(self) -> float:
+        """For how long no request has been under way; 0 while one is."""
+        with self._lock:
+            return 0.0 if self._waiting else time.monotonic() - self._moved
+
+    def _note(self, number: str, *, waiting: bool) -> None:
+        with self._lock:
+            (self._waiting.add if waiting else self._waiting.discard)(number)
+            self._moved = time.monotonic()
+
+    def _before(self, event: Any) -> None:
+        from selenium.common.exceptions import WebDriverException
+
+        try:
+            self._decide(_of(event, "request"))
+        except WebDriverException:
+            # The page, and with it the request, went away while it waited for its turn.
+            self._note(_of(event, "request")["request"], waiting=False)
+
+    def _decide(self, request: Any) -> None:
+        number, url = request["request"], request["url"]
+        if not url.startswith(("http://", "https://")):
+            self._network.continue_request(request=number)
+            return
+        self._note(number, waiting=True)
+        kept = self._answers.get(url) if request["method"] == "GET" else None
+        if kept is not None:
+            self._network.provide_response(
+                request=number, status_code=200, headers=kept.headers, body=kept.body
+            )
+            return
+        try:
+            self._check(url)
+        except GoneError as error:
+            self.refused[url] = str(error)
+            self._network.fail_request(request=number)
+            return
+        self._pacer.wait(urlsplit(url).hostname or "")
+        with self._lock:
+            self.asked += 1
+        self._network.continue_request(request=number)
+
+    def _completed(self, event: Any) -> None:
+        request, response = _of(event, "request"), _of(event, "response")
+        status, url = int(response["status"]), response["url"]
+        try:
+            if _of(event, "navigation") is not None and _of(event, "context") == self._context:
+                with self._lock:
+                    self._document = status
+            if status in PASSING:
+                self._trouble(url, status, response["headers"])
+            elif status == 200 and request["method"] == "GET" and not self._answers.has(url):
+                self._keep(request, response)
+        finally:
+            self._note(request["request"], waiting=False)
+
+    def _keep(self, request: Any, response: Any) -> None:
+        from selenium.common.exceptions import WebDriverException
+
+        try:
+            data = self._network.get_data(data_type="response", request=request["request"])
+        except WebDriverException:
+            return  # too large, or gone with its page: it would only be asked for again
+        answer = Answered(response["headers"], data["bytes"])
+        self._answers.put(response["url"], answer, lasting=request.get("destination") in _LASTING)
+
+    def _trouble(self, url: str, status: int, headers: list[Any]) -> None:
+        with self._lock:
+            self._troubles.append(f"{url} answered {status}")
+            count = len(self._troubles)
+        after = next(
+            (h["value"]["value"] for h in headers if h["name"].lower() == "retry-after"), ""
+        )
+        wait_s = retry_after(after)
+        self._pacer.hold(
+            urlsplit(url).hostname or "",
+            2.0 ** min(count, 6) if wait_s is None else min(wait_s, MAX_WAIT_S),
+        )
+
+    def _failed(self, event: Any) -> None:
+        url = _of(event, "request")["url"]
+        aborted = _of(event, "error_text") == "net::ERR_ABORTED"  # by leaving the page: no trouble
+        if url not in self.refused and url.startswith("http") and not aborted:
+            with self._lock:
+                self._troubles.append(f"{url}: {_of(event, 'error_text')}")
+                count = len(self._troubles)
+            self._pacer.hold(urlsplit(url).hostname or "", 2.0 ** min(count, 6))
+        self._note(_of(event, "request")["request"], waiting=False)
+
+
+def _of(event: Any, name: str) -> Any:
+    """A field of an event: selenium gives some as dicts of the wire, others as objects."""
+    if not isinstance(event, dict):
+        return getattr(event, name)
+    first, *others = name.split("_")
+    return event.get(first + "".join(other.capitalize() for other in others))

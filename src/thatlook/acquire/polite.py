@@ -1,0 +1,107 @@
+"""Asks for one address over HTTP the way a guest does: allowed, in turn, patiently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from thatlook.acquire.failures import GoneError, TroubleError
+from thatlook.acquire.pace import MAX_WAIT_S, Pacer
+from thatlook.acquire.robots import Robots
+from thatlook.acquire.shop import Limits
+from thatlook.errors import FetchError
+from thatlook.feed.addresses import Resolver, checked_addresses, parsed, resolve
+from thatlook.feed.fetch import PASSING, Fetched, Fetcher, FetchPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How hosts are found: the resolver, and whether private addresses may be asked."""
+
+    resolver: Resolver = resolve
+    allow_private: bool = False
+
+    def address(self, host: str) -> str:
+        """The one IP address at which a host is asked. Raises FetchError where it may not be."""
+        url = f"https://[{host}]/" if ":" in host else f"https://{host}/"
+        return checked_addresses(url, parsed(url), self.resolver, allow_private=self.allow_private)[
+            0
+        ]
+
+
+class Polite:
+    """Requests within the manners of a crawl: the shop's hosts, robots.txt, pace, Retry-After.
+
+    The turns are taken where the fetcher looks up a host, which it does for every request
+    that it sends, redirects and retries too.
+    """
+
+    def __init__(
+        self, hosts: tuple[str, ...], pacer: Pacer, limits: Limits, agent: str, network: Network
+    ) -> None:
+        self._hosts = hosts
+        self._pacer = pacer
+        self._network = network
+        policy = FetchPolicy(
+            allow_private=network.allow_private,
+            max_bytes=limits.max_image_bytes,
+            timeout_s=limits.timeout_s,
+            deadline_s=limits.timeout_s + MAX_WAIT_S,
+            attempts=limits.retries + 1,
+            max_wait_s=MAX_WAIT_S,
+            user_agent=agent,
+        )
+        self._fetcher = Fetcher(policy, resolver=self._turn)
+        self.robots = Robots(lambda url: text_of(self._fetched(url)), pacer.slow_down)
+        self.requests = 0
+
+    def check(self, url: str) -> None:
+        """Raises GoneError where `url` is not to be asked: a foreign host, or robots.txt."""
+        host = (urlsplit(url).hostname or "").lower()
+        self._check_host(host)
+        if not self.robots.allows(url):
+            raise GoneError(f"{url}: robots.txt of {host} does not allow it")
+
+    def get(self, url: str) -> Fetched:
+        """A good answer, after redirects and as many retries as the limits allow.
+
+        Raises GoneError where asking again is of no use, TroubleError where it was not.
+        """
+        self.check(url)
+        fetched = self._fetched(url)
+        if fetched.url != url:
+            self.check(fetched.url)
+        return fetched
+
+    def close(self) -> None:
+        """Closes the connections that are kept open."""
+        self._fetcher.close()
+
+    def _fetched(self, url: str) -> Fetched:
+        try:
+            return self._fetcher.get(url)
+        except GoneError:
+            raise
+        except FetchError as error:
+            passing = error.status is None or error.status in PASSING
+            raise (TroubleError if passing else GoneError)(str(error), error.status) from error
+
+    def _turn(self, host: str, port: int) -> list[str]:
+        """The addresses of a host, when it is our turn to ask it."""
+        self._check_host(host)
+        found = self._network.resolver(host, port)
+        self._pacer.wait(host)
+        self.requests += 1
+        return found
+
+    def _check_host(self, host: str) -> None:
+        if host not in self._hosts:
+            raise GoneError(f"{host} is not among the hosts of the shop file")
+
+
+def text_of(fetched: Fetched) -> str:
+    """The body as text, in the encoding that it states, or that it looks like."""
+    from w3lib.encoding import html_to_unicode
+
+    kind = (fetched.headers or {}).get("Content-Type")
+    return str(html_to_unicode(kind, fetched.data)[1])

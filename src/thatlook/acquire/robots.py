@@ -1,0 +1,62 @@
+"""What robots.txt allows, read with protego, once per host and crawl."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from thatlook.acquire.failures import GoneError
+from thatlook.errors import FetchError, MissingExtraError
+
+AGENT = "thatlook"
+"""The name that a robots.txt addresses this crawler by."""
+
+_NOTHING = "User-agent: *\nDisallow: /\n"
+
+
+class Robots:
+    """The rules of every host met so far.
+
+    `fetch` gets the text of one address, or raises: GoneError (the file is not there, so all
+    is allowed) or another FetchError (the host is in trouble, so nothing is), as RFC 9309 says.
+    """
+
+    def __init__(self, fetch: Callable[[str], str], on_delay: Callable[[str, float], None]) -> None:
+        self._fetch = fetch
+        self._on_delay = on_delay
+        self._rules: dict[str, Any] = {}
+
+    def allows(self, url: str) -> bool:
+        """Whether the rules of its host let this crawler ask for `url`."""
+        return bool(self._of(url).can_fetch(url, AGENT))
+
+    def sitemaps(self, url: str) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of this address's host names."""
+        return tuple(self._of(url).sitemaps)
+
+    def _of(self, url: str) -> Any:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._rules:
+            self._rules[origin] = rules = _parsed(self._text(origin))
+            delay = rules.crawl_delay(AGENT)
+            if delay:
+                self._on_delay(parts.hostname or "", float(delay))
+        return self._rules[origin]
+
+    def _text(self, origin: str) -> str:
+        try:
+            return self._fetch(f"{origin}/robots.txt")
+        except GoneError:
+            return ""
+        except FetchError:
+            return _NOTHING
+
+
+def _parsed(text: str) -> Any:
+    try:
+        from protego import Protego
+    except ImportError as error:
+        raise MissingExtraError("thatlook crawl", "crawl") from error
+    return Protego.parse(text)

@@ -1,0 +1,81 @@
+"""The one tab of the browser, driven over WebDriver BiDi only.
+
+No classic WebDriver command is used once a page is asked for: those wait for the page,
+and the page waits for a turn that the same connection would have to give it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NO_ICON = """() => document.addEventListener('DOMContentLoaded', () => {
+  document.querySelectorAll('link[rel~=icon]').forEach(link => link.remove());
+  const none = document.createElement('link');
+  [none.rel, none.href] = ['icon', 'data:,'];
+  document.head.append(none);
+})"""
+_HTML = "() => document.documentElement ? document.documentElement.outerHTML : ''"
+_COUNT = "(selector) => String(document.querySelectorAll(selector).length)"
+_SIGN = """(selector) => {
+  const found = selector ? document.querySelectorAll(selector) : [];
+  const last = found.length ? found[found.length - 1].outerHTML.length : 0;
+  return [found.length, last, document.documentElement.scrollHeight].join(' ');
+}"""
+_STEP = """async () => {
+  window.scrollBy(0, Math.round(window.innerHeight * 0.8));
+  // What watches the window learns of the scroll with the next frames.
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const end = document.documentElement.scrollHeight - 2;
+  return window.scrollY + window.innerHeight >= end ? 'bottom' : '';
+}"""
+_CLICK = """(selector) => {
+  for (const element of document.querySelectorAll(selector)) {
+    if (!element.disabled && element.checkVisibility({visibilityProperty: true})) {
+      element.scrollIntoView({block: 'center'});
+      element.click();
+      return 'clicked';
+    }
+  }
+  return '';
+}"""
+
+
+class Tab:
+    """What the crawler does in a page. Every method raises selenium's WebDriverException
+    where the page has crashed or does not answer.
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self.context = str(driver.current_window_handle)
+        self._script = driver.script
+        self._contexts = driver.browsing_context
+        # Chromium asks for a page's icon behind the back of the gate.
+        driver.script.add_preload_script(function_declaration=_NO_ICON)
+
+    def go(self, url: str) -> None:
+        """Starts to load a page, and does not wait for it."""
+        self._contexts.navigate(context=self.context, url=url, wait="none")
+
+    def html(self) -> str:
+        """The page as it is now, "" before there is one."""
+        return self._run(_HTML)
+
+    def count(self, selector: str) -> int:
+        """How many elements the selector matches now."""
+        return int(self._run(_COUNT, selector))
+
+    def sign(self, selector: str) -> str:
+        """A text that changes when the page grows, or its last item does."""
+        return self._run(_SIGN, selector)
+
+    def step_down(self) -> bool:
+        """Scrolls by most of a window; True at the end of the page."""
+        return bool(self._run(_STEP))
+
+    def click(self, selector: str) -> bool:
+        """Clicks the first element that a person could click; False where there is none."""
+        return bool(self._run(_CLICK, selector))
+
+    def _run(self, function: str, *arguments: str) -> str:
+        result = self._script.execute(function, *arguments, context_id=self.context)
+        return str(result["value"])
