@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Final, Never
 
@@ -14,12 +15,17 @@ from tqdm import tqdm
 from thatlook.catalog import Catalog, FeedRun, Row
 from thatlook.errors import CatalogError, FeedError
 from thatlook.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
+from thatlook.feed.fetch import Fetcher
+from thatlook.feed.pictures import PictureFolder
 from thatlook.ingest.describing import DescriberFactory, Done, Job
-from thatlook.ingest.plan import Located, Plan, plan_of
+from thatlook.ingest.plan import Located, Plan, located, plan_of, stored_path
 from thatlook.ingest.pool import Pool
 from thatlook.ingest.report import MOST_PROBLEMS, IngestReport
 
 CHUNK_ROWS: Final = 256
+CHUNKS_AHEAD: Final = 2
+READERS: Final = 16
+"""Threads that read and fetch pictures: they mostly wait."""
 GROUP_JOBS: Final = 16
 STORE_ROWS: Final = 128
 """So many products are stored in one transaction ..."""
@@ -37,6 +43,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     workers: int | None = None,
     strict: bool = False,
     progress: bool = False,
+    fetcher: Fetcher | None = None,
 ) -> IngestReport:
     """Brings the catalog up to date with a feed, and says how many products did what.
 
@@ -44,8 +51,10 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     not in the feed any more are marked. It may be killed at any moment: what was stored stays,
     and the next run goes on from there. `mapping` is a FeedMapping, or just field -> column.
     `workers` processes describe the pictures (default: one per core; 0: this one). `strict`
-    stops at the first problem. Raises FeedError for a feed that cannot be read or has no
-    usable row (then nothing is marked as gone), CatalogError where something cannot be stored.
+    stops at the first problem. `fetcher` gets the pictures behind addresses (default: public
+    ones only); they are kept in the catalog's folder. Raises FeedError for a feed that cannot
+    be read or has no usable row (then nothing is marked as gone), CatalogError where something
+    cannot be stored.
     """
     started = time.monotonic()
     if catalog.model_key is None:
@@ -58,7 +67,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
         total=estimated_rows(feed) if progress else None, unit="product", disable=not progress
     )
     with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
-        intake = _Intake(catalog, run, pool, strict=strict, bar=bar)
+        pictures = PictureFolder(catalog.folder.absolute() / "images", fetcher)
+        intake = _Intake(catalog, run, pool, pictures, strict=strict, bar=bar)
         intake.take(rows, most_waiting=4 * max(1, count))
         return intake.report(time.monotonic() - started)
 
@@ -74,11 +84,19 @@ class _Intake:
     """The counters and queues of one run."""
 
     def __init__(
-        self, catalog: Catalog, run: FeedRun, pool: Pool, *, strict: bool, bar: tqdm[Never]
+        self,
+        catalog: Catalog,
+        run: FeedRun,
+        pool: Pool,
+        pictures: PictureFolder,
+        *,
+        strict: bool,
+        bar: tqdm[Never],
     ) -> None:
         self._catalog = catalog
         self._run = run
         self._pool = pool
+        self._pictures = pictures
         self._strict = strict
         self._bar = bar
         self._counts = dict.fromkeys(("added", "changed", "unchanged", "removed", "failed"), 0)
@@ -91,11 +109,10 @@ class _Intake:
 
     def take(self, rows: Iterator[FeedRow | Problem], most_waiting: int) -> None:
         """Everything from the first row to the marking of what left the feed."""
-        with ThreadPoolExecutor(4, thread_name_prefix="read") as readers:
+        with ThreadPoolExecutor(READERS, thread_name_prefix="read") as readers:
             try:
-                while chunk := list(islice(rows, CHUNK_ROWS)):
-                    new = [Located(row, row.images) for row in self._new(chunk)]
-                    self._do(plan_of(new, self._catalog, readers), most_waiting)
+                for ready in self._located(rows, readers):
+                    self._do(plan_of(ready, self._catalog, readers), most_waiting)
             finally:
                 self._collect(0)
                 self._store()
@@ -103,6 +120,29 @@ class _Intake:
             raise FeedError("the feed has no usable row; nothing was marked as gone")
         for left in self._run.unseen():
             self._count("removed", len(self._catalog.mark_left(left)))
+
+    def _located(
+        self, rows: Iterator[FeedRow | Problem], readers: Executor
+    ) -> Iterator[list[Located]]:
+        """The rows with their pictures at hand; those of the next chunks are fetched meanwhile."""
+        chunks: deque[list[Future[Located]]] = deque()
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            new = self._new(chunk)
+            chunks.append([readers.submit(located, row, self._pictures) for row in new])
+            if len(chunks) > CHUNKS_AHEAD:
+                yield list(self._at_hand(chunks.popleft()))
+        while chunks:
+            yield list(self._at_hand(chunks.popleft()))
+
+    def _at_hand(self, chunk: list[Future[Located]]) -> Iterator[Located]:
+        for future in chunk:
+            one = future.result()
+            for message in one.messages:
+                self._problem(Problem(one.row.line, one.row.product.id, message), failed=False)
+            if one.files:
+                yield one
+            else:
+                self._count("failed", 1)
 
     def _do(self, plan: Plan, most_waiting: int) -> None:
         self._known |= plan.known & {job.product.id for job in plan.jobs}
@@ -173,7 +213,7 @@ class _Intake:
             attributes=described.attributes,
             article_score=described.article_score,
             found=described.found,
-            image=done.file,
+            image=stored_path(done.file, self._catalog.folder),
             image_hash=done.image_hash,
             row_hash=done.job.row_hash,
         )

@@ -10,16 +10,47 @@ from pathlib import Path
 
 from thatlook.catalog import Catalog, Row, State
 from thatlook.catalog.rows import product_json
+from thatlook.errors import FetchError
+from thatlook.feed.pictures import PictureFolder
 from thatlook.feed.rows import FeedRow
-from thatlook.ingest.describing import Job, hash_of
+from thatlook.ingest.describing import MOST_IMAGES, Job, hash_of
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A row of the feed with its pictures as files of this machine."""
+    """A row of the feed with its pictures as files of this machine.
+
+    `messages` say which pictures could not be had.
+    """
 
     row: FeedRow
     files: tuple[str, ...]
+    messages: tuple[str, ...] = ()
+
+
+def located(row: FeedRow, pictures: PictureFolder) -> Located:
+    """The row with the pictures behind addresses fetched.
+
+    Where that fails, the copy of an earlier run serves, and the message says so.
+    """
+    files, messages = [], []
+    for place in row.images[:MOST_IMAGES]:
+        if not place.lower().startswith(("http://", "https://")):
+            files.append(place)
+            continue
+        try:
+            files.append(str(pictures.fetched(place)))
+        except FetchError as error:
+            copy = pictures.copy(place)
+            files += [str(copy)] if copy else []
+            messages.append(f"{error}{'; the earlier copy was kept' if copy else ''}")
+    return Located(row, tuple(files), tuple(messages))
+
+
+def stored_path(file: str, folder: Path) -> str:
+    """How a picture's place is stored: relative where it is inside the catalog's folder."""
+    path, home = Path(file), folder.absolute()
+    return str(path.relative_to(home)) if path.is_relative_to(home) else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +71,7 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
     for one, image_hash in zip(rows, hashes, strict=True):
         state = states.get(one.row.product.id)
         row_hash = row_hash_of(one)
-        image = _kept_image(one, state)
+        image = _kept_image(one, state, catalog.folder)
         if state is None or not _embedded(one, state, catalog, image_hash) or image is None:
             jobs.append(Job(one.row.line, one.row.product, one.files, row_hash))
         elif state.row_hash != row_hash or state.status != "active":
@@ -65,11 +96,12 @@ def _embedded(one: Located, state: State, catalog: Catalog, image_hash: str) -> 
     )
 
 
-def _kept_image(one: Located, state: State | None) -> str | None:
+def _kept_image(one: Located, state: State | None, folder: Path) -> str | None:
     """The file now of the picture that was embedded; None where that cannot be told."""
     if state is None:
         return None
-    same = [file for file in one.files if file == state.image]
-    named = [file for file in one.files if Path(file).name == Path(state.image).name]
-    found = same or named or (list(one.files) if len(one.files) == 1 else [])
+    files = [stored_path(file, folder) for file in one.files]
+    same = [file for file in files if file == state.image]
+    named = [file for file in files if Path(file).name == Path(state.image).name]
+    found = same or named or (files if len(files) == 1 else [])
     return found[0] if found else None
