@@ -38,6 +38,7 @@ MULTIPLE_PX: Final = 32
 LEAST: Final = 0.02
 THRESHOLD: Final = 0.35
 NMS_IOU: Final = 0.6
+MAIN: Final = ("topwear", "bottomwear", "footwear")
 
 
 def look_at(network: Network, image: Pixels, least: float = LEAST) -> tuple[Found, Floats]:
@@ -59,11 +60,9 @@ def average_precision(truth: Sequence[Scene], found: Sequence[Found]) -> dict[st
     table = judged[:, :, :, 0, 2]  # IoU thresholds, recalls, classes; all areas, 100 a photo
     per = {name: table[:, :, k] for k, name in enumerate(DETECTOR_CLASSES)}
     out = {
-        "ap50": float(np.nanmean([_mean(per[c][0]) for c in CATEGORIES])),
-        "ap": float(np.nanmean([_mean(per[c]) for c in CATEGORIES])),
-        "main_ap50": float(
-            np.nanmean([_mean(per[c][0]) for c in ("topwear", "bottomwear", "footwear")])
-        ),
+        "ap50": _known_mean([_mean(per[c][0]) for c in CATEGORIES]),
+        "ap": _known_mean([_mean(per[c]) for c in CATEGORIES]),
+        "main_ap50": _known_mean([_mean(per[c][0]) for c in MAIN]),
     }
     return out | {f"ap50_{name}": _mean(values[0]) for name, values in per.items()}
 
@@ -106,6 +105,10 @@ def _sides(box: Sequence[float]) -> list[float]:
 def _mean(values: NDArray[np.float64]) -> float:
     seen = values[values > -1]
     return float(seen.mean()) if seen.size else float("nan")
+
+
+def _known_mean(values: Sequence[float]) -> float:
+    return _mean(np.array([-1.0 if np.isnan(v) else v for v in values]))
 
 
 def mask_overlap(

@@ -19,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.evaluate.splits import catalog_split, split_of
-from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS, category_of
+from thatlook.taxonomy import (
+    CATEGORIES,
+    DETECTOR_CLASSES,
+    KEYPOINTS,
+    PERSON_CLASS,
+    category_of,
+)
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -40,6 +46,9 @@ MASK_WORDS: Final = {
     "neckwear": "scarf tie",
 }
 """The street masks' words per category: read off by comparing mask extents with the boxes."""
+
+FACE: Final = 5
+"""The first key points, which a headless crop surely lacks."""
 
 _WORN_BY_NOBODY: Final = frozenset({"footwear", "bag", "eyewear", "headwear"})
 _UNCLEAR_OTHER: Final = frozenset(
@@ -114,7 +123,6 @@ def foreground(image: Pixels) -> Pixels:
     """The (h, w) uint8 mask, 0 or 1, of what is not white paper, holes filled."""
     distance = 255 - image.min(axis=2)
     seen = (distance > 12).astype(np.uint8)
-    seen = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     outlines, _ = cv2.findContours(seen, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     least = 0.002 * seen.size
     kept = [line for line in outlines if cv2.contourArea(line) > least]
@@ -245,6 +253,38 @@ def _product_scene(row: dict[str, str], path: Path, points: Floats | None) -> Sc
         return Scene(path, "model", "", found, labels, known, None, category, gender, "", kept)
     articles = [] if category == "other" else [(category, box.tolist())]
     return Scene(path, "product", "", *_boxed(articles), known, None, category, gender)
+
+
+def person_box(scene: Scene) -> Floats:
+    """The person's box (4,): labelled, else the key points' extent with head, feet and elbows."""
+    found = scene.boxes[scene.labels == PERSON]
+    if len(found):
+        return np.asarray(found[0], np.float32)
+    if scene.keypoints is None:
+        return scene.boxes[0] if len(scene.boxes) else np.array([0, 0, 224, 224], np.float32)
+    low, high = scene.keypoints[:, :2].min(0), scene.keypoints[:, :2].max(0)
+    tall = float(high[1] - low[1])
+    grow = np.array([-0.05, -0.09, 0.05, 0.06], np.float32) * tall
+    height, width = photo(scene.path).shape[:2]
+    limit = np.array([width, height, width, height], np.float32)
+    return np.asarray(np.clip(np.concatenate([low, high]) + grow, 0, limit), np.float32)
+
+
+def joint_states(scene: Scene) -> NDArray[np.int64]:
+    """Which key points are trusted: 1 labelled in the photo, 0 surely outside, -1 unknown."""
+    state = np.full(len(KEYPOINTS), -1, np.int64)
+    if scene.kind == "product":
+        return np.zeros_like(state)
+    if scene.keypoints is None:
+        state[:FACE] = 0
+        return state
+    height, width = photo(scene.path).shape[:2]
+    x, y, seen = scene.keypoints.T
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    sure = seen >= (0.5 if scene.kind == "model" else 0.2)
+    if scene.kind == "pair":
+        return np.where(inside, 1, 0)
+    return np.where(inside, np.where(sure, 1, -1), 0)
 
 
 def audit(scenes: Sequence[Scene]) -> tuple[dict[str, int], list[str]]:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.taxonomy import KEYPOINT_FLIP
+from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.records import Box, Person
+from thatlook.stages.person import PersonRules, PersonStage
+from thatlook.taxonomy import KEYPOINT_FLIP, VIEWS
+
+if TYPE_CHECKING:
+    from thatlook.evaluate.data import Scene
 
 Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+KEYPOINT_THRESHOLD: Final = 0.3
+FRONT_THRESHOLD: Final = 0.5
+GENDER_THRESHOLD: Final = 0.8
+"""The defaults of the settings, which the gate and the unknown share are measured at."""
 
 CROP_SIZE: Final = (192, 256)
 EXPAND: Final = 1.15
@@ -104,6 +121,111 @@ def calibration_error(probability: Floats, right: NDArray[np.bool_], bins: int =
     return float(error)
 
 
-def summary(rows: dict[str, Any]) -> str:
-    """The figures as aligned lines."""
-    return "\n".join(f"{name:<28} {value:.4f}" for name, value in rows.items())
+def cut_frames(box: Floats, size: tuple[int, int]) -> dict[str, Floats]:
+    """Frames (x0, y0, x1, y1) that cut a standing person's box off, by name."""
+    x0, y0, x1, y1 = (float(v) for v in box)
+    tall, middle = y1 - y0, (x0 + x1) / 2
+    width, height = (float(v) for v in size)
+    return {
+        "waist_up": np.array([0, 0, width, y0 + 0.5 * tall], np.float32),
+        "knee_up": np.array([0, 0, width, y0 + 0.75 * tall], np.float32),
+        "ankles_off": np.array([0, 0, width, y0 + 0.9 * tall], np.float32),
+        "headless": np.array([0, y0 + 0.16 * tall, width, height], np.float32),
+        "half": np.array([middle, 0, width, height], np.float32),
+    }
+
+
+def within(image: Pixels, box: Floats, frame: Floats) -> tuple[Pixels, Box] | None:
+    """The photo cut to `frame` with what is left of the box, or None where nothing is."""
+    x0, y0, x1, y1 = (int(v) for v in frame)
+    part = np.ascontiguousarray(image[y0:y1, x0:x1])
+    moved = np.asarray(box) - (x0, y0, x0, y0)
+    if part.size == 0 or moved[2] - moved[0] < 4 or moved[3] - moved[1] < 4:
+        return None
+    left = Box(*(float(v) for v in moved)).clipped(part.shape[1], part.shape[0])
+    return None if left is None else (part, left)
+
+
+def seen_by(stage: PersonStage, scenes: Sequence[Scene]) -> list[Person]:
+    """What the stage says of each scene's labelled person."""
+    from thatlook.evaluate.data import person_box, photo
+
+    return [stage.run(photo(s.path), Box(*person_box(s).tolist()), 1.0) for s in scenes]
+
+
+def pose_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str, float]:
+    """PCK at 0.2 of the torso, its worst joint, and left-right swaps, against the teacher."""
+    from thatlook.evaluate.data import joint_states
+
+    pairs = [(p, s) for p, s in zip(people, scenes, strict=True) if s.keypoints is not None]
+    found = np.array([[(k.x, k.y, k.score) for k in p.keypoints] for p, _ in pairs], np.float32)
+    truth = np.stack([s.keypoints for _, s in pairs if s.keypoints is not None]).copy()
+    truth[..., 2] = np.stack([joint_states(s) == 1 for _, s in pairs])
+    per = pck(found, truth)
+    return {
+        "pck": float(np.nanmean(per)),
+        "pck_worst_joint": float(np.nanmin(per)),
+        "swaps": float(swaps(found, truth)),
+    }
+
+
+def gender_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str, float]:
+    """Recall per gender, their mean, the calibration error, and the share left unknown.
+
+    For a stage whose gender threshold is 0; the unknown share is that of the default.
+    """
+    known = [(p, s) for p, s in zip(people, scenes, strict=True) if s.gender in ("female", "male")]
+    truth = np.array([s.gender == "male" for _, s in known], np.int64)
+    score = np.array([p.gender_score for p, _ in known], np.float32)
+    side = np.array([p.gender == "male" for p, _ in known], np.int64)
+    found = recalls(side, truth, ("female", "male"))
+    return found | {
+        "gender": float(np.mean(list(found.values()))),
+        "gender_ece": calibration_error(score, side == truth),
+        "gender_unknown": float((score < GENDER_THRESHOLD).mean()),
+    }
+
+
+def gate_figures(stage: PersonStage, scenes: Sequence[Scene]) -> dict[str, float]:
+    """The share of full shots that pass as such, and of made crops that wrongly do."""
+    from thatlook.evaluate.data import person_box, photo
+
+    passed: dict[str, list[bool]] = defaultdict(list)
+    for scene in scenes:
+        image, box = photo(scene.path), person_box(scene)
+        size = (image.shape[1], image.shape[0])
+        frames = {"full": np.array([0, 0, *size], np.float32)} | cut_frames(box, size)
+        for name, frame in frames.items():
+            part = within(image, box, frame)
+            if part is not None:
+                passed[name].append(stage.run(*part, 1.0).gate.full_shot)
+    out = {f"gate_{name}": float(np.mean(values)) for name, values in passed.items()}
+    return out | {"gate_crops": float(np.mean([v for k, v in out.items() if k != "gate_full"]))}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the protocol's options to `parser`."""
+    add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print the table, write --json; the exit status."""
+    from thatlook.evaluate.data import product_scenes, street_scenes
+
+    session = session_of(args, "person")
+    # A gender threshold of 0 keeps every side: the unknown share is measured at the default.
+    stage = PersonStage(session, PersonRules(KEYPOINT_THRESHOLD, FRONT_THRESHOLD, 0.0))
+    data = Path(args.data)
+    street = [s for s in street_scenes(data / "street") if s.split == "val"]
+    models = [s for s in product_scenes(data / "catalog") if s.split == "val" and s.kind == "model"]
+    started = time.perf_counter()
+    people = seen_by(stage, street)
+    spent = (time.perf_counter() - started) / max(1, len(street))
+    figures = pose_figures(people, street) | gender_figures(people, street)
+    views = np.array([VIEWS.index(p.view) for p in people])
+    true_views = np.array([VIEWS.index(s.view) for s in street])
+    figures |= recalls(views, true_views, VIEWS)
+    worn = gender_figures(seen_by(stage, models), models)
+    figures |= {f"product_{name}": value for name, value in worn.items()}
+    figures |= gate_figures(stage, [s for s in street if s.kind == "street"])
+    return finish(args, session.spec, figures | {"mean_ms": spent * 1000})

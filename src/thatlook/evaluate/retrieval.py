@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.records import Box
+from thatlook.stages.embedding import EmbeddingStage
+from thatlook.taxonomy import DETECTOR_CLASSES
+
+if TYPE_CHECKING:
+    from thatlook.evaluate.data import Scene
+    from thatlook.evaluate.items import Item
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -57,3 +71,80 @@ def recall(queries: Floats, gallery: Floats, answers: Sequence[int], k: int) -> 
     # Equal scores count against the answer: a network that says one thing of all is not right.
     rank = (scores >= mine[:, None]).sum(1)
     return float((rank <= k).mean())
+
+
+def embedded(stage: EmbeddingStage, crops: Sequence[tuple[Path, Sequence[float]]]) -> Floats:
+    """The vectors (n, dim) of (photo, box) crops."""
+    from thatlook.evaluate.data import photo
+
+    found = []
+    for start in range(0, len(crops), 256):
+        part = [(photo(path), Box(*box)) for path, box in crops[start : start + 256]]
+        found += [e.vector for e in stage.run_many(part)]
+    return np.stack(found).astype(np.float32)
+
+
+def product_figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
+    """Precision at 10 within category and gender by type, color and both, with its ceiling."""
+    parts = [item.part for item in items]
+    found = neighbours(vectors, parts, 10)
+    labels = {
+        "type": [i.labels[0] for i in items],
+        "color": [i.labels[1] for i in items],
+        "both": [f"{i.labels[0]}/{i.labels[1]}" for i in items],
+    }
+    out = {f"p10_{name}": precision(found, words) for name, words in labels.items()}
+    return out | {f"p10_{name}_ceiling": ceiling(parts, words) for name, words in labels.items()}
+
+
+def rendered_figures(
+    stage: EmbeddingStage, products: Sequence[Item], scenes: Sequence[Scene], folder: Path
+) -> dict[str, float]:
+    """Recall of the exact product for articles of rendered looks, among its category's products.
+
+    Boxes are the labelled ones.
+    """
+    looks = {}
+    for line in (folder / "looks.jsonl").read_text(encoding="utf-8").splitlines():
+        look = json.loads(line)
+        looks[Path(look["file"]).name] = look["articles"]
+    rows = {item.id: k for k, item in enumerate(products)}
+    queries, answers = [], []
+    for scene in scenes:
+        for article in looks[scene.path.name]:
+            if article["product_id"] in rows and article["visible_px"] > 400:
+                queries.append((scene.path, article["box"]))
+                answers.append(rows[article["product_id"]])
+    gallery = embedded(stage, [item.crops[0] for item in products])
+    scores = embedded(stage, queries) @ gallery.T
+    category = np.array([DETECTOR_CLASSES.index(item.labels[4]) for item in products])
+    scores[category[answers][:, None] != category] = -np.inf
+    mine = scores[np.arange(len(queries)), answers]
+    rank = (scores >= mine[:, None]).sum(1)
+    return {f"rendered_r{k}": float((rank <= k).mean()) for k in (1, 5, 10)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the protocol's options to `parser`."""
+    add_common(parser)
+    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print the table, write --json; the exit status."""
+    from thatlook.evaluate.data import pair_scenes
+    from thatlook.evaluate.items import catalog_items, pair_items
+
+    session = session_of(args, "embedding")
+    stage = EmbeddingStage(session)
+    boxes = json.loads(args.boxes.read_text(encoding="utf-8")) if args.boxes else {}
+    items = [i for i in catalog_items(Path(args.data) / "catalog", boxes) if i.split == "val"]
+    started = time.perf_counter()
+    vectors = embedded(stage, [item.crops[0] for item in items])
+    spent = (time.perf_counter() - started) / max(1, len(items))
+    figures = product_figures(vectors, items)
+    if args.sample:
+        pairs = args.sample / "pairs"
+        kept = [s for s in pair_scenes(pairs) if s.split == "val"]
+        figures |= rendered_figures(stage, pair_items(pairs), kept, pairs)
+    return finish(args, session.spec, figures | {"mean_ms": spent * 1000})

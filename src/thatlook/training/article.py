@@ -20,6 +20,7 @@ from thatlook.evaluate.article import (
     look_at,
 )
 from thatlook.evaluate.data import (
+    PERSON,
     Floats,
     Pixels,
     Scene,
@@ -66,6 +67,7 @@ class ArticleTask:
         self.model: nn.Module = ArticleNet(
             len(DETECTOR_CLASSES), len(CATEGORIES), trunk=imagenet_trunk()
         )
+        self.repeats = _repeats(self.train)
         self.rows = {k: [i for i, s in enumerate(self.train) if s.kind == k] for k in _KINDS}
 
     def collate(self, views: Any) -> Any:
@@ -81,6 +83,8 @@ class ArticleTask:
         for kind, found in self.rows.items():
             take = min(some.get(kind, len(found)), len(found))
             rows += rng.permutation(np.array(found, int))[:take].tolist()
+        again = [i for i in self.rows["street"] if rng.random() < self.repeats[i]]
+        rows += again
         tall: list[int] = []
         square: list[int] = []
         for row in rng.permutation(rows):
@@ -110,6 +114,18 @@ class ArticleTask:
         network = network_of(model)
         found = [look_at(network, photo(scene.path))[0] for scene in self.val]
         return average_precision(self.val, found)
+
+
+def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:
+    """How often more than once each scene is shown, for the rarest class in it.
+
+    Repeat factors of LVIS (Gupta et al., CVPR 2019): the root of `least` over the share of
+    street photos that show the class.
+    """
+    street = [s for s in scenes if s.kind == "street"]
+    share = {c: sum(c in s.labels for s in street) / max(1, len(street)) for c in range(PERSON)}
+    factor = {c: max(1.0, (least / max(f, 1e-3)) ** 0.5) for c, f in share.items()}
+    return [max([factor.get(int(c), 1.0) for c in s.labels], default=1.0) - 1 for s in scenes]
 
 
 def network_of(model: nn.Module) -> Network:

@@ -121,7 +121,7 @@ def loader(task: Task, first: int, options: argparse.Namespace) -> Any:
 
 
 def _polite(_worker: int) -> None:
-    os.nice(15)
+    os.nice(3)
     torch.set_num_threads(1)
 
 

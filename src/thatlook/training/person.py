@@ -16,11 +16,12 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from thatlook.evaluate.data import (
-    PERSON,
     Floats,
     Pixels,
     Scene,
+    joint_states,
     pair_scenes,
+    person_box,
     photo,
     product_scenes,
     street_scenes,
@@ -45,8 +46,6 @@ from thatlook.training.scenes import tensor
 
 GENDERS: Final = ("female", "male")
 SIGMA_CELLS: Final = 1.8
-FACE: Final = 5
-"""The first key points, which a headless crop surely lacks."""
 
 # How many views an epoch takes of each kind of photo; both genders and turned people alike.
 _EPOCH: Final = {
@@ -75,38 +74,6 @@ class View:
     state: NDArray[np.int64]
     gender: int
     view: int
-
-
-def person_box(scene: Scene) -> Floats:
-    """The person's box (4,): labelled, else the key points' extent with head, feet and elbows."""
-    found = scene.boxes[scene.labels == PERSON]
-    if len(found):
-        return np.asarray(found[0], np.float32)
-    if scene.keypoints is None:
-        return scene.boxes[0] if len(scene.boxes) else np.array([0, 0, 224, 224], np.float32)
-    low, high = scene.keypoints[:, :2].min(0), scene.keypoints[:, :2].max(0)
-    tall = float(high[1] - low[1])
-    grow = np.array([-0.05, -0.09, 0.05, 0.06], np.float32) * tall
-    height, width = photo(scene.path).shape[:2]
-    limit = np.array([width, height, width, height], np.float32)
-    return np.asarray(np.clip(np.concatenate([low, high]) + grow, 0, limit), np.float32)
-
-
-def joint_states(scene: Scene) -> NDArray[np.int64]:
-    """Which key points are trusted: 1 labelled in the photo, 0 surely outside, -1 unknown."""
-    state = np.full(len(KEYPOINTS), -1, np.int64)
-    if scene.kind == "product":
-        return np.zeros_like(state)
-    if scene.keypoints is None:
-        state[:FACE] = 0
-        return state
-    height, width = photo(scene.path).shape[:2]
-    x, y, seen = scene.keypoints.T
-    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    sure = seen >= (0.5 if scene.kind == "model" else 0.2)
-    if scene.kind == "pair":
-        return np.where(inside, 1, 0)
-    return np.where(inside, np.where(sure, 1, -1), 0)
 
 
 def cut(box: Floats, rng: Rng, kind: str) -> Floats:

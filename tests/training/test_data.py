@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from thatlook.evaluate import data
+from thatlook.evaluate.data import PERSON, Scene
+from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
+
+
+def scene(path, boxes, labels, **more):
+    known = np.ones(len(DETECTOR_CLASSES), bool)
+    return Scene(
+        Path(path),
+        more.pop("kind", "street"),
+        "train",
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(labels, np.int64),
+        known,
+        **more,
+    )
+
+
+@pytest.fixture
+def white(tmp_path):
+    path = tmp_path / "white.png"
+    cv2.imwrite(str(path), np.full((100, 80, 3), 255, np.uint8))
+    return path
+
+
+def test_the_audit_stops_boxes_written_as_center_and_size(white):
+    right = scene(white, [[10, 10, 70, 90]], [0])
+    # Center 40 50, size 30 20 read as corners: the second corner is left of the first.
+    wrong = scene(white, [[40, 50, 30, 20]], [0])
+    outside = scene(white, [[10, 10, 120, 90]], [0])
+    tiny = scene(white, [[10, 10, 12, 30]], [0])
+    counts, errors = data.audit([right, wrong, outside, tiny, scene(white, [], [])])
+    assert counts == {"boxes": 4, "boxes under 4 px": 2, "photos without boxes": 1}
+    assert [e.split(": ")[1] for e in errors] == [
+        "empty or reversed box (center and size?)",
+        "box outside the photo",
+    ]
+
+
+def test_the_foreground_of_a_dark_thing_on_white():
+    image = np.full((100, 80, 3), 255, np.uint8)
+    image[20:60, 30:50] = 40
+    image[30:40, 35:45] = 255
+    mask = data.foreground(image)
+    assert data.extent(mask).tolist() == [30, 20, 50, 60]
+    assert mask[35, 40] == 1, "a white print is part of the shirt"
+    assert data.extent(np.zeros((4, 4), np.uint8)) is None
+
+
+def test_a_missing_photo_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.jpg"):
+        data.photo(tmp_path / "gone.jpg")
+
+
+def upright():
+    points = np.zeros((17, 3), np.float32)
+    points[:, 2] = 1
+    points[0, :2] = (50, 20)
+    points[5, :2], points[6, :2] = (70, 50), (30, 50)
+    return points
+
+
+def test_a_person_has_a_head_above_shoulders():
+    assert data.plausible_person(upright())
+    lying = upright()
+    lying[0, :2] = (50, 80)
+    assert not data.plausible_person(lying)
+    doubtful = upright()
+    doubtful[5, 2] = 0.3
+    assert not data.plausible_person(doubtful)
+
+
+def test_joints_outside_the_photo_are_surely_absent(white):
+    points = upright()
+    points[15, :2] = (40, 130)
+    points[16, 2] = 0.1
+    state = data.joint_states(scene(white, [], [], keypoints=points))
+    assert state[15] == 0
+    assert state[16] == -1
+    assert state[0] == 1
+
+
+def test_a_headless_model_has_no_face(white):
+    state = data.joint_states(scene(white, [[0, 0, 80, 100]], [PERSON], kind="model"))
+    assert state.tolist() == [0] * 5 + [-1] * 12
+    assert data.joint_states(scene(white, [], [], kind="product")).tolist() == [0] * 17
+
+
+@pytest.mark.data
+def test_street_masks_lie_in_their_boxes(data_folder):
+    scenes = [s for s in data.street_scenes(data_folder / "street") if s.mask is not None][:10]
+    for one in scenes:
+        size = data.photo(one.path).shape[1::-1]
+        mask, person = data.street_mask(one.mask, size)
+        assert mask.shape == person.shape == size[::-1]
+        for box, label in zip(one.boxes.round().astype(int), one.labels, strict=True):
+            if label < len(CATEGORIES):
+                assert (mask[box[1] : box[3], box[0] : box[2]] == label + 1).any()
+
+
+@pytest.fixture
+def data_folder(data):
+    return data

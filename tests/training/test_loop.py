@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import argparse
+import csv
+
+import pytest
+import torch
+from torch import nn
+
+from thatlook.errors import ModelError
+from thatlook.training import loop
+
+
+class Line(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Task:
+    """Learns y = 2 x from eight numbers."""
+
+    metric = "fit"
+
+    def __init__(self):
+        torch.manual_seed(0)
+        self.model = Line()
+        self.views = [float(i) for i in range(8)]
+
+    def plan(self, epoch):
+        return [[(i + epoch) % 8, (i + 1 + epoch) % 8] for i in range(0, 8, 2)]
+
+    def collate(self, views):
+        return torch.tensor(views)[:, None, None, None]
+
+    def loss(self, model, batch):
+        off = ((model(batch) - 2 * batch) ** 2).mean()
+        return off, {"off": off.item()}
+
+    def measure(self, model):
+        return {"fit": 1 / (1 + abs(model.conv.weight.item() - 2))}
+
+
+def options(out, **more):
+    parser = argparse.ArgumentParser()
+    loop.add_arguments(parser, epochs=4, batch=2)
+    given = parser.parse_args(["--data", "d", "--out", str(out), "--workers", "0", "--every", "2"])
+    return argparse.Namespace(**(vars(given) | more))
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)["average"]["conv.weight"].item()
+
+
+def rows(out):
+    with (out / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_training_leaves_checkpoints_and_a_log(tmp_path):
+    best = loop.fit(Task(), options(tmp_path, rate=0.1))
+    assert best == tmp_path / "best.pt"
+    assert [r["epoch"] for r in rows(tmp_path)] == ["0", "1", "2", "3"]
+    assert [bool(r["fit"]) for r in rows(tmp_path)] == [False, True, False, True]
+    assert float(rows(tmp_path)[3]["off"]) < float(rows(tmp_path)[0]["off"])
+    assert not list(tmp_path.glob("*.part"))
+
+
+class KilledError(Exception):
+    pass
+
+
+class Fragile(Task):
+    def plan(self, epoch):
+        self.epoch = epoch
+        return super().plan(epoch)
+
+    def measure(self, model):
+        if len(rows_or_none(self.out)) == 2:
+            raise KilledError
+        return super().measure(model)
+
+
+def rows_or_none(out):
+    return rows(out) if (out / "log.csv").is_file() else []
+
+
+def test_a_killed_training_resumes_to_the_same_end(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    loop.fit(Task(), options(whole, every=1))
+    task = Fragile()
+    task.out = broken
+    with pytest.raises(KilledError):
+        loop.fit(task, options(broken, every=1))
+    assert len(rows(broken)) == 2
+    loop.fit(Task(), options(broken, every=1, resume=True))
+    assert len(rows(broken)) == 4
+    assert weights(broken / "last.pt") == pytest.approx(weights(whole / "last.pt"), abs=1e-7)
+    assert [r["off"] for r in rows(broken)] == [r["off"] for r in rows(whole)]
+
+
+def test_the_average_follows_slowly():
+    model = Line()
+    nn.init.constant_(model.conv.weight, 0.0)
+    average = loop.Average(model, decay=0.5)
+    nn.init.constant_(model.conv.weight, 1.0)
+    average.update(model)
+    # The warm-up's first decay is (1 + 1) / (10 + 1).
+    assert average.model.conv.weight.item() == pytest.approx(1 - 2 / 11)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    loop.save(tmp_path / "a.pt", {"average": nn.Linear(2, 2).state_dict()})
+    with pytest.raises(ModelError, match="another network"):
+        loop.load_weights(Line(), tmp_path / "a.pt")
+    with pytest.raises(ModelError, match="no checkpoint"):
+        loop.load_weights(Line(), tmp_path / "none.pt")
+
+
+def test_the_trunk_learns_slower_and_biases_do_not_decay():
+    model = nn.Module()
+    model.trunk, model.head = nn.Linear(2, 2), nn.Linear(2, 2)
+    groups = loop.optimizer(model, 1e-3, 0.1).param_groups
+    found = {(g["lr"], g["weight_decay"]) for g in groups}
+    assert found == {(2.5e-4, 0.1), (2.5e-4, 0.0), (1e-3, 0.1), (1e-3, 0.0)}

@@ -1,0 +1,226 @@
+"""The recipes' own parts on made scenes: views, targets, plans, pseudo labels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from thatlook.evaluate.data import PERSON, Scene
+from thatlook.evaluate.items import Item, crop_window
+from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.training import embedding, person, pseudo, scenes
+from thatlook.training.products import ItemViews, plain_crop
+
+TOPWEAR, DRESS, BAG = (CATEGORIES.index(name) for name in ("topwear", "dress", "bag"))
+
+
+def upright():
+    points = np.zeros((17, 3), np.float32)
+    points[:, 2] = 1
+    points[:, 0] = np.where(np.arange(17) % 2 == 1, 120, 80)
+    points[:, 1] = np.linspace(40, 280, 17)
+    points[0, :2] = (100, 40)
+    points[5, :2], points[6, :2] = (130, 80), (70, 80)
+    return points
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "photo.png"
+    picture = np.full((300, 200, 3), 255, np.uint8)
+    picture[20:290, 60:140] = (200, 60, 60)
+    cv2.imwrite(str(path), picture)
+    known = np.zeros(len(DETECTOR_CLASSES), bool)
+    known[PERSON] = True
+    return Scene(
+        path,
+        "model",
+        "train",
+        np.array([[60, 20, 140, 290]], np.float32),
+        np.array([PERSON]),
+        known,
+        hint="topwear",
+        gender="male",
+        view="front",
+        keypoints=upright(),
+    )
+
+
+def found(*rows):
+    boxes = np.array([box for _, _, box in rows], float).reshape(-1, 4)
+    return boxes, np.array([s for _, s, _ in rows], float), np.array([c for c, _, _ in rows], int)
+
+
+def test_the_shop_names_what_the_network_placed(model):
+    seen = found((DRESS, 0.4, [62, 60, 138, 200]), (BAG, 0.8, [60, 200, 90, 260]))
+    made = pseudo.label_model(model, seen)
+    assert [DETECTOR_CLASSES[i] for i in made.labels] == ["person", "topwear", "bag"]
+    assert made.boxes[1].tolist() == [62, 60, 138, 200]
+    closed = {DETECTOR_CLASSES[i] for i in np.flatnonzero(made.known)}
+    assert closed == {"topwear", "outerwear", "dress", "person"}
+
+
+def test_a_box_that_misses_the_torso_is_no_label(model):
+    assert pseudo.label_model(model, found((TOPWEAR, 0.9, [60, 200, 140, 290]))) is None
+    assert pseudo.label_model(model, found((TOPWEAR, 0.05, [62, 60, 138, 200]))) is None
+    assert pseudo.label_model(model, found((BAG, 0.9, [62, 60, 138, 200]))) is None
+
+
+def test_tags_close_what_they_do_not_name(model):
+    tagged = Scene(**(vars(model) | {"kind": "tagged", "hint": "blouse skirt skin"}))
+    seen = found(
+        (PERSON, 0.9, [60, 20, 140, 290]),
+        (TOPWEAR, 0.7, [62, 60, 138, 150]),
+        (BAG, 0.9, [0, 0, 9, 9]),
+    )
+    made = pseudo.label_tagged(tagged, seen)
+    assert [DETECTOR_CLASSES[i] for i in made.labels] == ["person", "topwear"]
+    open_ones = {DETECTOR_CLASSES[i] for i in np.flatnonzero(~made.known)}
+    assert open_ones == {"bottomwear"}, "the skirt was tagged but not found"
+
+
+def test_stored_labels_come_back(model, tmp_path):
+    made = pseudo.label_model(model, found((TOPWEAR, 0.4, [62, 60, 138, 200])))
+    pseudo.store([made], tmp_path / "p.json")
+    (again,) = pseudo.applied([model], tmp_path / "p.json")
+    assert again.boxes.tolist() == made.boxes.tolist()
+    assert again.known.tolist() == made.known.tolist()
+    kept = Scene(**(vars(model) | {"split": "val"}))
+    assert pseudo.applied([kept], tmp_path / "p.json") == [kept]
+
+
+def test_the_same_key_gives_the_same_view(model):
+    views = scenes.SceneViews([model])
+    one, two = views[scenes.Key(0, 5, 0)], views[scenes.Key(0, 5, 0)]
+    np.testing.assert_array_equal(one.image, two.image)
+    np.testing.assert_array_equal(one.boxes, two.boxes)
+    assert one.image.shape == (384, 256, 3)
+    assert one.mask.shape == (96, 64)
+
+
+def test_a_batch_pads_labels(model):
+    views = scenes.SceneViews([model])
+    view = views[scenes.Key(0, 5, 1)]
+    empty = scenes.View(view.image, view.boxes[:0], view.labels[:0], view.known, view.mask)
+    images, labels, masks = scenes.collate([view, empty])
+    assert images.shape == (2, 3, 320, 320)
+    assert labels.valid.tolist() == [[True], [False]]
+    assert masks.shape == (2, 80, 80)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_heat_is_one_at_a_joint_and_zero_for_one_cut_off():
+    points = np.zeros((17, 2), np.float32)
+    points[0] = (4 * 10 + 2, 4 * 20 + 2)
+    state = np.zeros(17, np.int64)
+    state[0] = 1
+    maps = person.heat(points, state)
+    assert maps.shape == (17, 64, 48)
+    assert np.unravel_index(maps[0].argmax(), (64, 48)) == (20, 10)
+    assert maps[0].max() == 1
+    assert maps[1:].max() == 0
+
+
+def test_a_flip_exchanges_left_and_right(model):
+    view = person.PersonViews([model])[0, -1]
+    turned = person.mirrored(view)
+    assert turned.points[5].tolist() == view.points[6].tolist()
+    assert turned.points[0].tolist() == view.points[0].tolist()
+    assert person.mirrored(turned).points.tolist() == view.points.tolist()
+
+
+def test_a_plain_view_maps_the_box_to_the_crop(model):
+    view = person.PersonViews([model])[0, -1]
+    # The box is 270 high, 310.5 with its margin: 256 crop rows. The middle stays the middle.
+    assert view.points[0].tolist() == pytest.approx(
+        [96 + (100 - 100) * 256 / 310.5, 128 + (40 - 155) * 256 / 310.5], abs=1e-3
+    )
+    assert (view.gender, view.view) == (1, 0)
+
+
+def test_the_frame_of_a_cut_hides_joints(model):
+    for seed in range(40):
+        view = person.PersonViews([model])[0, seed]
+        shown = view.points[view.state == 1]
+        assert (shown >= 0).all()
+        assert (shown < (192, 256)).all()
+        if (view.state == 0).sum() > 4:
+            return
+    raise AssertionError("none of 40 views was cut")
+
+
+def test_a_perfect_heatmap_costs_nothing():
+    target = torch.from_numpy(person.heat(np.full((17, 2), 50, np.float32), np.ones(17, np.int64)))[
+        None
+    ]
+    logits = torch.logit(target.clamp(1e-6, 1 - 1e-6))
+    assert person.heat_loss(logits, target, torch.ones(1, 17)).item() == pytest.approx(0, abs=0.02)
+    assert person.heat_loss(-logits, target, torch.ones(1, 17)).item() > 100
+    assert person.heat_loss(-logits, target, torch.zeros(1, 17)).item() == 0
+
+
+def test_a_temperature_calms_overconfident_logits():
+    logits = np.array([[8, 0], [8, 0], [8, 0], [0, 8]], np.float32)
+    truth = np.array([0, 0, 1, 1])
+    # Right in three of four: the best odds are 3 to 1, at 8 / ln 3.
+    assert person.temperature_of(logits, truth) == pytest.approx(5, abs=0.01)
+    assert person.temperature_of(logits / 4, truth) == pytest.approx(2 / np.log(3), rel=0.05)
+    assert person.temperature_of(logits, np.array([0, 0, -1, 1])) == pytest.approx(0.5)
+
+
+def item(key, kind, color, path=Path("x"), part="topwear/male"):
+    return Item(
+        key, part, "train", ((path, (60.0, 20.0, 140.0, 290.0)),), (kind, color, "", "", "topwear")
+    )
+
+
+def test_equal_type_and_color_are_one_group_and_unknown_ones_stand_alone():
+    items = [item("1", "shirts", "blue"), item("2", "shirts", "blue"), item("3", "shirts", "red")]
+    items += [item("4", "", ""), item("5", "", "")]
+    assert embedding._groups(items).tolist() == [0, 0, 1, 2, 3]
+
+
+def test_a_square_window_about_a_tall_box():
+    assert crop_window((60, 20, 140, 290), 1.0).tolist() == [-35, 20, 235, 290]
+
+
+def test_a_plain_crop_is_grey_beyond_the_photo():
+    image = np.zeros((300, 60, 3), np.uint8)
+    crop = plain_crop(image, (0, 0, 60, 300))
+    assert crop.shape == (160, 160, 3)
+    assert crop[80, 2].tolist() == [128] * 3
+    assert crop[80, 80].tolist() == [0] * 3
+
+
+def test_batches_hold_two_views_of_one_part(model, tmp_path):
+    items = [item(str(i), "shirts", "blue" if i % 2 else "red", model.path) for i in range(6)]
+    items += [item("9", "bags", "red", model.path, "bag/female")]
+    words = {
+        "type": ("shirts",),
+        "color": ("blue", "red"),
+        "pattern": (),
+        "usage": (),
+        "category": ("topwear",),
+    }
+    views = ItemViews(items, words, [model.path])
+    assert views.classes[0].tolist() == [0, 1, -1, -1, 0]
+    crop = views[0, 3]
+    assert crop.image.shape == (160, 160, 3)
+    np.testing.assert_array_equal(crop.image, views[0, 3].image)
+
+    task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)
+    task.options = argparse.Namespace(batch=8, steps=5, seed=0)
+    task.train, task.groups = items, embedding._groups(items)
+    plan = task.plan(0)
+    assert plan == task.plan(0)
+    assert plan != task.plan(1)
+    for batch in plan:
+        rows = [row for row, _ in batch]
+        assert rows[0::2] == rows[1::2]
+        assert len({items[row].part for row in rows}) == 1
+        assert len(batch) == 8
