@@ -68,9 +68,7 @@ def test_the_photo_itself_is_the_best_match_of_a_product(client, filled_folder):
 
 def test_wishes_reach_the_engine(client, photo):
     everything = send(client, photo, gender="any", k="30").json()
-    brands = {
-        m["product"]["brand"] for r in everything["recommendations"] for m in r["matches"]
-    }
+    brands = {m["product"]["brand"] for r in everything["recommendations"] for m in r["matches"]}
     brand = sorted(brands)[0]
     one = send(
         client, photo, gender="any", k="30", brands=[brand], categories=["topwear"], max_price="60"
@@ -148,7 +146,9 @@ def test_file_names_are_shown_as_plain_words(client, photo, name):
     body = (
         b'--x\r\nContent-Disposition: form-data; name="photo"; filename="'
         + name.encode().replace(b"\\", b"\\\\")
-        + b'"\r\n\r\n' + photo + b"\r\n--x--\r\n"
+        + b'"\r\n\r\n'
+        + photo
+        + b"\r\n--x--\r\n"
     )
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = client.post("/v1/looks", content=body, headers=kind)

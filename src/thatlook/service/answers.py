@@ -138,7 +138,7 @@ class InfoAnswer(Answer):
     version: str
     products: int
     categories: dict[str, int]
-    colors: list[str]
+    colors: dict[str, str]
     max_photo_bytes: int
     max_photo_pixels: int
     photo_url: bool

@@ -45,7 +45,9 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan(settings, opened, fetch),
     )
-    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        Envelope, max_body_bytes=settings.max_body_bytes, foreign_photos=settings.photo_url
+    )
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

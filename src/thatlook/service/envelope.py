@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -35,16 +35,21 @@ HEADERS: Final = {
 class Envelope:
     """The outermost layer of the app. Catches what nobody foresaw, and tells it as a problem."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, foreign_photos: bool = False) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._headers = dict(HEADERS)
+        if foreign_photos:  # the page shows the photo whose address it was given
+            own = HEADERS["Content-Security-Policy"]
+            shown = own.replace("img-src 'self'", "img-src 'self' https:")
+            self._headers["Content-Security-Policy"] = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request; other kinds of scope pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange(scope, send, self._headers)
         limited = _Limited(receive, self._max_body_bytes)
         try:
             limited.check_length(Headers(scope=scope))
@@ -87,7 +92,8 @@ class _Limited:
 class _Exchange:
     """One request with its answer, as the log and the metrics see it."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, headers: Mapping[str, str]) -> None:
+        self._headers = headers
         self._scope = scope
         self._send = send
         self._start = time.perf_counter()
@@ -100,7 +106,7 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._id
-            for name, value in HEADERS.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
         await self._send(message)
 

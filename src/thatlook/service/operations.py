@@ -58,7 +58,7 @@ async def info(request: Request, service: Here) -> InfoAnswer:
     settings = service.engine.settings
     return InfoAnswer(
         version=thatlook.__version__,
-        colors=list(ANCHORS),
+        colors={name: "#{:02x}{:02x}{:02x}".format(*rgb[0]) for name, rgb in ANCHORS.items()},
         max_photo_bytes=min(settings.max_photo_bytes, service.settings.max_body_bytes),
         max_photo_pixels=settings.max_photo_pixels,
         photo_url=service.settings.photo_url,

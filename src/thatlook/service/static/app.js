@@ -1,0 +1,286 @@
+// The page: a photo goes in, rows of products come out.
+
+import * as api from "./api.js";
+import * as boxing from "./boxing.js";
+import { byId, el, nameOf, say } from "./dom.js";
+import * as intake from "./intake.js";
+import { drawCrop, linked, price, reasons, section } from "./rows.js";
+import * as sharing from "./sharing.js";
+import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
+import * as wishes from "./wishes.js";
+
+const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {}, stopper: null, retry: null };
+const BRANDS = new Set();
+
+// ---- asking ----
+
+function bodyOf(extra) {
+  const all = [["include", "masks"], ...wishes.fields(), ...extra];
+  if (state.url) {
+    const json = { photo_url: state.url };
+    for (const [name, value] of all) {
+      if (LISTS.has(name)) (json[name] ??= []).push(value);
+      else json[name] = name === "box" ? value.split(",").map(Number) : value;
+    }
+    return JSON.stringify(json);
+  }
+  const form = new FormData();
+  form.append("photo", state.photo, state.name);
+  for (const [name, value] of all) form.append(name, value);
+  return form;
+}
+
+const LISTS = new Set(["include", "categories", "brands", "colors", "availability", "exclude_ids", "liked", "disliked"]);
+
+async function ask(extra, words) {
+  state.stopper?.abort();
+  const stopper = new AbortController();
+  state.stopper = stopper;
+  busy(true, words);
+  try {
+    const answer = await api.send("/v1/recommendations", bodyOf(extra), { onProgress: progress, signal: stopper.signal });
+    noteBrands(answer);
+    return answer;
+  } finally {
+    if (state.stopper === stopper) busy(false);
+  }
+}
+
+function busy(on, words = "") {
+  byId("bar").hidden = !on;
+  document.body.classList.toggle("busy", on);
+  if (on) {
+    byId("alert").hidden = true;
+    say(words);
+  }
+}
+
+function progress(part) {
+  const bar = byId("bar");
+  bar.classList.toggle("unsure", part === null);
+  bar.firstElementChild.style.width = part === null ? "" : `${Math.round(part * 100)}%`;
+  if (part === null) bar.removeAttribute("aria-valuenow");
+  else bar.setAttribute("aria-valuenow", String(Math.round(part * 100)));
+}
+
+function noteBrands(answer) {
+  for (const { matches } of answer.recommendations) for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
+  wishes.offerBrands([...BRANDS].sort());
+}
+
+/** Runs a step; where it fails says why, and offers to try again. */
+async function attempt(step) {
+  try {
+    await step();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (!(error instanceof api.Trouble)) throw error;
+    if (error.code === "key") askKey(() => attempt(step));
+    else complain(error, () => attempt(step));
+  }
+}
+
+function complain(trouble, again) {
+  const box = byId("alert");
+  const mayPass = trouble.status === 0 || trouble.status >= 500 || trouble.status === 429;
+  const wait = trouble.retryS ? ` Try again in ${trouble.retryS} s.` : "";
+  box.replaceChildren(el("p", {}, trouble.message + wait),
+    mayPass && again ? el("button", { type: "button", class: "plain", onclick: again }, "Try again") : "",
+    trouble.id && trouble.status >= 500 ? el("p", { class: "quiet" }, `Request ${trouble.id}`) : "");
+  box.hidden = false;
+  box.scrollIntoView({ block: "nearest" });
+}
+
+function askKey(then) {
+  const dialog = byId("asking");
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "ok") return;
+    api.key.set(byId("key").value.trim());
+    byId("key").value = "";
+    then();
+  }, { once: true });
+  dialog.showModal();
+}
+
+// ---- a photo ----
+
+async function take(blob, name) {
+  state.url = "";
+  state.photo = await intake.prepared(blob);
+  state.name = name;
+  await begin(URL.createObjectURL(state.photo));
+}
+
+async function begin(address) {
+  boxing.stop();
+  forgetRows();
+  const image = byId("photo");
+  if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
+  image.src = address;
+  image.alt = `The photo: ${state.name}`;
+  const shown = await image.decode().then(() => true, () => false);
+  if (shown) {
+    show("work");
+    byId("facts").textContent = "Looking at the photo…";
+    byId("rows").replaceChildren(...[0, 1].map(() => el("div", { class: "row waiting" })));
+  }
+  await attempt(recommendAll);
+  if (!state.answer) show("start");
+}
+
+function forgetRows() {
+  state.answer = null;
+  state.rows = [];
+  byId("spots").replaceChildren();
+  for (const [button, layer] of [["showMasks", "masks"], ["showJoints", "joints"]]) {
+    byId(button).setAttribute("aria-pressed", "false");
+    byId(layer).setAttribute("hidden", "");
+  }
+}
+
+function show(part) {
+  byId("start").hidden = part !== "start";
+  byId("work").hidden = part !== "work";
+  byId("again").hidden = part !== "work";
+  document.body.classList.toggle("working", part === "work");
+}
+
+async function recommendAll() {
+  const before = state.rows;
+  const answer = await ask([], "Looking at the photo and for products.");
+  state.answer = answer;
+  show("work");
+  state.rows = answer.recommendations.map((found) => {
+    const old = before.find((row) => !row.custom && row.place === found.article);
+    return newRow(answer.look.articles[found.article], found, { place: found.article, ...taste(old) });
+  });
+  state.rows.push(...before.filter((row) => row.custom));
+  render();
+  drawJoints(answer.look);
+  await drawMasks(answer.look);
+  for (const row of state.rows) if (row.custom || row.liked.size || row.disliked.size || row.inColor) await refresh(row, false);
+}
+
+const taste = (row) => (row ? { liked: row.liked, disliked: row.disliked, inColor: row.inColor } : {});
+
+function newRow(article, recommendation, more) {
+  return { article, recommendation, custom: false, liked: new Set(), disliked: new Set(), inColor: "", ...more };
+}
+
+function wishesOf(row) {
+  const found = row.custom
+    ? [["box", row.article.box.join(",")], ["box_category", row.article.category]]
+    : [["categories", row.article.category]];
+  for (const id of row.liked) found.push(["liked", id]);
+  for (const id of row.disliked) found.push(["disliked", id]);
+  if (row.inColor) found.push(["in_color", row.inColor]);
+  return found;
+}
+
+async function refresh(row, focus = true) {
+  const answer = await ask(wishesOf(row), `Looking again for ${nameOf(row.article.category)}.`);
+  if (row.custom) [row.article] = answer.look.articles;
+  const found = answer.recommendations.find((one) => row.custom || one.article === row.place);
+  row.recommendation = found ?? { matches: [], passed: 0, role: "secondary" };
+  render(focus ? row : null);
+}
+
+// ---- showing ----
+
+function render(focused) {
+  const { look, accepted, reason } = state.answer;
+  state.rows.forEach((row, place) => { row.number = place + 1; });
+  showSpots(look, state.rows, pick);
+  byId("facts").textContent = facts(look);
+  const empty = emptyWords(accepted, reason);
+  byId("rows").replaceChildren(...(empty ? [el("p", { class: "nothing" }, empty)] : []), ...state.rows.map((row) => section(row, look, state.colors, acts)));
+  const found = state.rows.reduce((sum, row) => sum + row.recommendation.matches.length, 0);
+  say(`${state.rows.length} pieces, ${found} products.`);
+  if (focused) pick(focused);
+}
+
+function emptyWords(accepted, reason) {
+  if (!accepted) return `This photo was not taken: ${reason}. Clear the filter for full-length photos to use it anyway.`;
+  if (state.rows.length) return "";
+  return "Nothing to wear was found in this photo. Draw a box around a piece to look for it, or try a photo where the clothes are easier to see.";
+}
+
+function pick(row) {
+  mark(state.rows, row);
+  for (const one of state.rows) one.section.classList.toggle("chosen", one === row);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  row.section.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+  byId(`row-${row.number}`).focus({ preventScroll: true });
+}
+
+const acts = {
+  adjust: (row) => boxing.edit(state.answer.look, row.article.box, row.article.category, (box, category) => {
+    Object.assign(row, { custom: true, article: { ...row.article, box, category, attributes: {} } });
+    attempt(() => refresh(row));
+  }),
+  drop: (row) => { state.rows = state.rows.filter((one) => one !== row); render(); },
+  recolor: (row, color) => { row.inColor = color; attempt(() => refresh(row)); },
+  forget: (row) => { row.liked.clear(); row.disliked.clear(); attempt(() => refresh(row)); },
+  clear: () => wishes.clear(),
+  like: (row, id) => { if (!row.liked.delete(id)) row.liked.add(id); attempt(() => refresh(row)); },
+  dislike: (row, id) => { row.liked.delete(id); row.disliked.add(id); attempt(() => refresh(row)); },
+  compare: (row, match) => {
+    const { product } = match;
+    byId("compareTitle").textContent = product.title || product.id;
+    drawCrop(byId("compareCrop"), byId("photo"), row.article.box, state.answer.look, 900);
+    byId("compareProduct").alt = product.title || "the product";
+    byId("compareProduct").classList.remove("gone");
+    api.picture(byId("compareProduct"), product.id, "large");
+    byId("compareReasons").replaceChildren(...(reasons(match.reasons)?.children ?? []));
+    byId("compareBuy").replaceChildren(...price(product), " ", product.link ? linked(product, "See it in the shop") : "");
+    byId("compare").showModal();
+  },
+};
+
+function drawNew() {
+  boxing.edit(state.answer.look, null, null, (box, category) => {
+    const article = { category, box, score: 1, attributes: {} };
+    const row = newRow(article, { matches: [], passed: 0, role: "secondary" }, { custom: true });
+    state.rows.push(row);
+    attempt(() => refresh(row));
+  });
+}
+
+function toggle(button, layer) {
+  byId(button).addEventListener("click", () => {
+    const on = byId(layer).hasAttribute("hidden"); // a drawing has no property for it
+    byId(layer).toggleAttribute("hidden", !on);
+    byId(button).setAttribute("aria-pressed", String(on));
+  });
+}
+
+// ---- starting ----
+
+intake.listen({
+  take: (blob, name) => take(blob, name),
+  takeUrl: (address) => {
+    Object.assign(state, { url: address, photo: null, name: "photo" });
+    return begin(address);
+  },
+  fail: (trouble) => complain(trouble),
+});
+boxing.listen();
+sharing.listen();
+wishes.listen(() => { if (state.answer) attempt(recommendAll); });
+toggle("showMasks", "masks");
+toggle("showJoints", "joints");
+byId("draw").addEventListener("click", drawNew);
+byId("share").addEventListener("click", () => sharing.open(state.name, wishes.fields(), state.answer));
+byId("again").addEventListener("click", () => { state.stopper?.abort(); boxing.stop(); forgetRows(); show("start"); byId("choose").focus(); });
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+}
+
+attempt(async () => {
+  const found = await api.info();
+  state.colors = found.colors;
+  wishes.offerColors(found.colors);
+  byId("byUrl").hidden = !found.photo_url;
+  byId("count").textContent = found.products ? `${found.products.toLocaleString("en")} products` : "The catalog is empty";
+  document.body.dataset.ready = "yes";
+});

@@ -1,0 +1,61 @@
+// Small words for the document. Text is always set as text, never as HTML.
+
+export const byId = (id) => document.getElementById(id);
+
+/** A new element with properties, `on...` listeners, `data`, `aria` and children. */
+export function el(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue;
+    if (name === "class") made.className = value;
+    else if (name === "data") Object.assign(made.dataset, value);
+    else if (name === "aria") for (const [key, text] of Object.entries(value)) made.setAttribute(`aria-${key}`, text);
+    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name in made && name !== "list") made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  return made;
+}
+
+/** An icon of the page's symbols. */
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const drawn = document.createElementNS(space, "svg");
+  drawn.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(space, "use");
+  use.setAttribute("href", `#i-${name}`);
+  drawn.append(use);
+  return drawn;
+}
+
+/** Says something to those who listen to the page rather than look at it. */
+export function say(text) {
+  byId("status").textContent = text;
+}
+
+/** The address where it is one that a link may have, else "". */
+export function safeLink(address) {
+  try {
+    const parsed = new URL(address);
+    return parsed.protocol === "https:" || parsed.protocol === "http:" ? parsed.href : "";
+  } catch {
+    return "";
+  }
+}
+
+const NAMES = {
+  topwear: "Top", outerwear: "Jacket or coat", dress: "Dress", bottomwear: "Trousers or skirt",
+  footwear: "Shoes", bag: "Bag", headwear: "Headwear", eyewear: "Eyewear", neckwear: "Scarf or tie",
+};
+
+export const CATEGORIES = Object.keys(NAMES);
+
+/** What a shopper calls a category. */
+export const nameOf = (category) => NAMES[category] ?? category;
+
+/** "navy blue striped shirt": an article's attributes as a shopper says them. */
+export function describe(attributes) {
+  const pattern = ["", "solid", "plain", undefined].includes(attributes.pattern) ? "" : attributes.pattern;
+  return [attributes.color, pattern, attributes.type].filter(Boolean).join(" ");
+}

@@ -1,0 +1,85 @@
+// Where a photo comes from: a file, a drop, the clipboard, the camera, an example, an address.
+
+import { byId, el } from "./dom.js";
+import { Trouble } from "./api.js";
+
+const LONGEST_SIDE = 1600;
+const EXAMPLES = ["look_001", "look_004", "look_007", "look_010"];
+
+/** Calls `take(blob, name)` for every photo that comes in, `fail(trouble)` where none did. */
+export function listen({ take, takeUrl, fail }) {
+  const picked = (input) => {
+    const [file] = input.files;
+    input.value = ""; // the same file may be chosen again
+    if (file) take(file, file.name);
+  };
+  for (const [button, input] of [["choose", "file"], ["shoot", "camera"]]) {
+    byId(button).addEventListener("click", () => byId(input).click());
+    byId(input).addEventListener("change", (event) => picked(event.target));
+  }
+  byId("byUrl").addEventListener("submit", (event) => {
+    event.preventDefault();
+    takeUrl(byId("url").value);
+  });
+  dropping(take, fail);
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+    if (file) take(file, file.name || "pasted");
+  });
+  showExamples(take, fail);
+}
+
+function dropping(take, fail) {
+  const zone = byId("drop");
+  let depth = 0;
+  const over = (on) => zone.classList.toggle("over", on);
+  document.addEventListener("dragenter", () => over(++depth > 0));
+  document.addEventListener("dragleave", () => over(--depth > 0));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    over(false);
+    const [file] = event.dataTransfer.files;
+    if (file) take(file, file.name);
+    else fail(new Trouble("That was not a file. Save the photo first, then drop it here."));
+  });
+}
+
+function showExamples(take, fail) {
+  const open = async (name) => {
+    const answer = await fetch(`/examples/${name}.jpg`);
+    if (answer.ok) take(await answer.blob(), `${name}.jpg`);
+    else fail(new Trouble("That example is not there."));
+  };
+  const tiles = EXAMPLES.map((name, place) => {
+    const image = el("img", { src: `/examples/${name}.jpg`, alt: `Example ${place + 1}`, loading: "lazy", width: 96, height: 144 });
+    return el("button", { type: "button", onclick: () => open(name) }, image);
+  });
+  byId("examples").append(...tiles);
+}
+
+/**
+ * The photo as it is sent: at most 1600 pixels long, so that it is quick on a phone, and then
+ * without what the camera wrote into it. A photo that this browser cannot open goes as it is.
+ */
+export async function prepared(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch {
+    return blob; // the service says what is wrong with it
+  }
+  const scale = LONGEST_SIDE / Math.max(bitmap.width, bitmap.height);
+  if (scale >= 1) {
+    bitmap.close();
+    return blob;
+  }
+  const canvas = el("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  const small = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.92); });
+  return small ?? blob;
+}

@@ -1,0 +1,123 @@
+// One section per article: its crop, and a row of products.
+
+import { picture } from "./api.js";
+import { byId, describe, el, icon, nameOf, safeLink } from "./dom.js";
+
+const WEAK = 0.35;
+
+/** Draws the crop of a box of the photo into a canvas, no side longer than `side`. */
+export function drawCrop(canvas, photo, box, look, side) {
+  if (!photo.naturalWidth) return; // a photo by its address that may not be shown here
+  const [x0, y0, x1, y1] = box;
+  const scale = photo.naturalWidth / look.width;
+  const [width, height] = [(x1 - x0) * scale, (y1 - y0) * scale];
+  const fit = Math.min(1, side / Math.max(width, height));
+  canvas.width = Math.max(1, Math.round(width * fit));
+  canvas.height = Math.max(1, Math.round(height * fit));
+  canvas.getContext("2d").drawImage(photo, x0 * scale, y0 * scale, width, height, 0, 0, canvas.width, canvas.height);
+}
+
+/** The section of a row; `act` has what its buttons do. */
+export function section(row, look, colors, act) {
+  const { article } = row;
+  const crop = el("canvas", { class: "crop", role: "img", aria: { label: `Number ${row.number} in the photo` } });
+  drawCrop(crop, byId("photo"), article.box, look, 240);
+  const words = describe(article.attributes);
+  const head = el("div", { class: "head" }, crop, el("div", {},
+    el("h2", { tabIndex: -1, id: `row-${row.number}` }, el("b", { class: "number" }, String(row.number)), nameOf(article.category)),
+    el("p", { class: "quiet" }, row.custom ? "in your box" : "", row.custom && words ? ": " : "", words),
+    el("p", { class: "quiet passed" }, counted(row)),
+    el("div", { class: "acts" },
+      el("button", { type: "button", class: "tool", onclick: () => act.adjust(row) }, icon("move"), "Adjust the box"),
+      inColor(row, colors, act),
+      row.custom ? el("button", { type: "button", class: "tool", onclick: () => act.drop(row) }, icon("x"), "Remove") : null,
+    )));
+  const made = el("section", { class: `row c-${article.category}`, aria: { labelledby: `row-${row.number}` } }, head, taste(row, act), matches(row, act));
+  row.section = made;
+  return made;
+}
+
+function counted(row) {
+  const { passed, matches: found } = row.recommendation;
+  if (!passed) return "";
+  return found.length ? `The ${found.length} closest of ${passed}` : `${passed} looked at`;
+}
+
+function inColor(row, colors, act) {
+  const options = [el("option", { value: "" }, "Any color"), ...Object.keys(colors).map((name) => el("option", { value: name }, `in ${name}`))];
+  const choice = el("select", { aria: { label: `${nameOf(row.article.category)}: this, but in another color` }, onchange: (event) => act.recolor(row, event.target.value) }, ...options);
+  choice.value = row.inColor ?? "";
+  return choice;
+}
+
+function taste(row, act) {
+  const count = row.liked.size + row.disliked.size;
+  if (!count) return null;
+  const parts = [];
+  if (row.liked.size) parts.push(`more like ${row.liked.size} you liked`);
+  if (row.disliked.size) parts.push(`less like ${row.disliked.size} you did not`);
+  return el("p", { class: "taste" }, `Showing ${parts.join(", ")}. `,
+    el("button", { type: "button", class: "link", onclick: () => act.forget(row) }, "Start over"));
+}
+
+function matches(row, act) {
+  const found = row.recommendation.matches;
+  if (!found.length) return nothing(row, act);
+  const weak = found[0].score < WEAK
+    ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
+  const list = el("ol", { class: "cards", tabIndex: 0, aria: { label: `Products for ${nameOf(row.article.category)}` } }, ...found.map((match) => card(match, row, act)));
+  return el("div", {}, weak, list);
+}
+
+function nothing(row, act) {
+  const { passed } = row.recommendation;
+  if (passed) return el("p", { class: "nothing" }, `Nothing good found: none of ${passed} products is close enough.`);
+  return el("p", { class: "nothing" }, "Nothing good found: no product passes your filters. ",
+    el("button", { type: "button", class: "link", onclick: act.clear }, "Clear the filters"));
+}
+
+function card(match, row, act) {
+  const { product, score } = match;
+  const title = product.title || product.id;
+  const image = el("img", { alt: "", loading: "lazy", width: 168, height: 210 });
+  picture(image, product.id);
+  const look = el("button", { type: "button", class: "see", aria: { label: `Compare ${title} with the photo` }, onclick: () => act.compare(row, match) }, image);
+  const liked = row.liked.has(product.id);
+  const percent = Math.round(score * 100);
+  const bar = el("i", {});
+  bar.style.width = `${percent}%`;
+  return el("li", { class: "card" }, look,
+    el("p", { class: "score", title: "How alike, 0 to 100" }, el("span", { class: "meter" }, bar), `${percent} % alike`),
+    el("h3", {}, linked(product, title)),
+    el("p", { class: "price" }, ...price(product), product.brand ? el("span", { class: "quiet" }, product.brand) : null),
+    reasons(match.reasons, 3), variants(match.variants ?? []),
+    el("div", { class: "acts" },
+      el("button", { type: "button", class: "round", title: "More like this", aria: { pressed: String(liked), label: `More like ${title}` }, onclick: () => act.like(row, product.id) }, icon("heart")),
+      el("button", { type: "button", class: "round", title: "Not this", aria: { label: `Not ${title}` }, onclick: () => act.dislike(row, product.id) }, icon("x"))));
+}
+
+/** The title as a link to the shop where there is one. */
+export function linked(product, text) {
+  const address = safeLink(product.link);
+  return address ? el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text) : text;
+}
+
+/** The price, the old one struck out beside a sale. */
+export function price(product) {
+  if (product.sale_price) return [el("b", {}, product.sale_price), " ", product.price ? el("s", {}, product.price) : ""];
+  return product.price ? [el("b", {}, product.price)] : [];
+}
+
+/** Why it matches, as a list. */
+export function reasons(words, most = 99) {
+  const shown = words.filter((word) => !word.startsWith("overall likeness")).slice(0, most);
+  const items = shown.map((word) => el("li", { class: /^(other|different)/.test(word) ? "differs" : "" }, word));
+  return items.length ? el("ul", { class: "reasons" }, ...items) : null;
+}
+
+function variants(products) {
+  if (!products.length) return null;
+  const words = products.length === 1 ? "1 more version" : `${products.length} more versions`;
+  return el("details", { class: "variants" }, el("summary", {}, words),
+    el("ul", {}, ...products.map((one) => el("li", {}, linked(one, one.color || one.title || one.id)))));
+}

@@ -1,0 +1,67 @@
+// The filters, as fields of a request.
+
+import { byId, CATEGORIES, el, nameOf } from "./dom.js";
+
+/** Fills the pills and calls `changed` when a filter does. */
+export function listen(changed) {
+  const form = byId("wishes");
+  let timer = 0;
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      showCount();
+      if (form.reportValidity()) changed();
+    }, 450);
+  };
+  form.addEventListener("change", later);
+  form.addEventListener("reset", later);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    later();
+  });
+  byId("categories").append(...CATEGORIES.map((name) => pill("categories", name, nameOf(name))));
+}
+
+/** Shows the colors that products may be filtered by. */
+export function offerColors(colors) {
+  const pills = Object.entries(colors).map(([name, color]) => {
+    const swatch = el("i", { class: "swatch" });
+    swatch.style.background = color;
+    return pill("colors", name, swatch, name);
+  });
+  byId("colors").replaceChildren(...pills);
+}
+
+/** Offers the brands that were seen. */
+export function offerBrands(names) {
+  byId("brandlist").replaceChildren(...names.map((name) => el("option", { value: name })));
+}
+
+/** Empties every filter, and keeps the department. */
+export function clear() {
+  const { gender } = Object.fromEntries(new FormData(byId("wishes")));
+  byId("wishes").reset();
+  byId("wishes").elements.gender.value = gender;
+}
+
+function pill(name, value, ...content) {
+  return el("label", { class: "pill" }, el("input", { type: "checkbox", name, value }), el("span", {}, ...content));
+}
+
+/** The fields that differ from their default, as [name, value] pairs. */
+export function fields() {
+  const form = byId("wishes");
+  const defaults = { gender: "auto", k: "10", diversity: "0" };
+  const found = [];
+  for (const [name, value] of new FormData(form)) {
+    const texts = name === "brands" ? value.split(",").map((text) => text.trim()) : [value];
+    for (const text of texts) if (text && defaults[name] !== text) found.push([name, text]);
+  }
+  return found;
+}
+
+function showCount() {
+  const count = fields().filter(([name]) => name !== "gender").length;
+  byId("active").textContent = String(count);
+  byId("active").hidden = !count;
+}
