@@ -101,6 +101,14 @@ class Catalog:
         """Counts, sizes and the network, as of now."""
         return info_of(self._store.database, self.folder)
 
+    def damages(self) -> list[str]:
+        """What SQLite's own check of every page and index finds wrong; [] for nothing."""
+        found = [row[0] for row in self._store.database.rows("PRAGMA integrity_check(100)")]
+        lost = self._store.database.rows("PRAGMA foreign_key_check")
+        return [text for text in found if text != "ok"] + [
+            f"a row without its owner: {r}" for r in lost
+        ]
+
     def product(self, product_id: str) -> Product:
         """The product; raises UnknownProductError."""
         return self._store.stored(product_id).product

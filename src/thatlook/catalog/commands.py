@@ -1,0 +1,110 @@
+"""`thatlook catalog`: what is in a catalog, what is wrong with it, and its upkeep."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from thatlook.catalog.audit import audit
+from thatlook.catalog.catalog import Catalog
+from thatlook.catalog.export import export
+from thatlook.errors import UnknownProductError
+
+SHOWN: Final = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook catalog`: one sub-command each."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _action(actions, "info", "counts, sizes and the network", _info)
+    _action(actions, "audit", "what is wrong; exit status 1 where it is severe", _audit)
+    added = _action(actions, "export", "the products as a .jsonl or .parquet file", _export)
+    added.add_argument("file", type=Path, metavar="FILE")
+    added.add_argument("--vectors", action="store_true", help="with vectors, boxes, attributes")
+    added.add_argument("--left", action="store_true", help="with products that left the feed")
+    added = _action(actions, "remove", "deletes products for good", _remove)
+    added.add_argument("ids", nargs="+", metavar="PRODUCT_ID")
+
+
+def _action(
+    actions: Any, name: str, summary: str, command: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary)
+    added.add_argument("--catalog", required=True, type=Path, metavar="DIR")
+    added.add_argument("--json", action="store_true")
+    added.set_defaults(act=command)
+    return added
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the sub-command; returns the exit status."""
+    command: Callable[[argparse.Namespace], int] = args.act
+    return command(args)
+
+
+def _opened(args: argparse.Namespace) -> Catalog:
+    return Catalog.open(args.catalog, create=False)
+
+
+def _info(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        info = catalog.info()
+    if args.json:
+        print(json.dumps(info.to_dict()))
+        return 0
+    print(f"{info.products} products, {info.left} that left the feed, change {info.sequence}")
+    print(f"network {info.model_key or 'none yet'}, vectors of {info.dim or 0}")
+    print(f"{info.size_bytes / 1e6:.1f} MB, caches {info.cache_bytes / 1e6:.1f} MB")
+    for category, genders in info.categories.items():
+        counts = ", ".join(f"{count} {gender}" for gender, count in genders.items())
+        print(f"{category:<11} {sum(genders.values()):>8}  {counts}")
+    return 0
+
+
+def _audit(args: argparse.Namespace) -> int:
+    counts: Counter[str] = Counter()
+    findings, severe = [], False
+    with _opened(args) as catalog:
+        for finding in audit(catalog):
+            counts[finding.code] += 1
+            severe = severe or finding.severe
+            if args.json or counts[finding.code] <= SHOWN:
+                findings.append(finding)
+    if args.json:
+        print(json.dumps({"counts": counts, "findings": [f.to_dict() for f in findings]}))
+        return int(severe)
+    for finding in findings:
+        print(f"{finding.code:<12} {finding.product_id:<20} {finding.message}")
+    print(_summed(counts))
+    return int(severe)
+
+
+def _summed(counts: Mapping[str, int]) -> str:
+    shown = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
+    return shown or "nothing is wrong"
+
+
+def _export(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        count = export(catalog, args.file, vectors=args.vectors, left=args.left)
+    _say(args, {"file": str(args.file), "products": count}, f"{count} products in {args.file}")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        removed = catalog.remove(args.ids)
+    unknown = [product_id for product_id in args.ids if product_id not in removed]
+    _say(args, {"removed": removed, "unknown": unknown}, f"{len(removed)} products removed")
+    for product_id in unknown:
+        print(f"thatlook: {UnknownProductError(product_id)}", file=sys.stderr)
+    return int(bool(unknown))
+
+
+def _say(args: argparse.Namespace, result: Mapping[str, Any], words: str) -> None:
+    print(json.dumps(result) if args.json else words)
