@@ -7,28 +7,26 @@ says from which page on the numbered listing uses other class names.
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import struct
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
-from PIL import Image
-
-BRANDS = ("Alder", "Birch", "Cedar")
-KINDS = (
-    ("Men", "Checked Shirt"),
-    ("Women", "Floral Dress"),
-    ("Women", "Slim Jeans"),
-    ("Men", "Leather Boots"),
+from tests.acquire.local_pages import (
+    Answer,
+    Made,
+    plain_listing,
+    png,
+    product_page,
+    shopify_page,
+    sitemap,
 )
+
 SECTIONS = {
     "number": range(100),
     "scroll": range(100, 220),
@@ -42,16 +40,19 @@ const body = document.body, section = body.dataset.section, mode = body.dataset.
 const grid = document.querySelector('#grid');
 let page = Number(body.dataset.page), more = true, busy = false;
 const lazy = new IntersectionObserver(entries => entries.forEach(entry => {
-  if (entry.isIntersecting) { entry.target.src = entry.target.dataset.later; lazy.unobserve(entry.target); }
+  if (!entry.isIntersecting) return;
+  entry.target.src = entry.target.dataset.later;
+  lazy.unobserve(entry.target);
 }));
 function card(p, c) {
   const li = document.createElement('li');
   li.className = c.item; li.id = p.id;
-  const strike = p.sale ? `<s class="${c.old}">Rs. ${p.price}</s><b class="${c.now}">Rs. ${p.sale}</b>`
-                        : `<b class="${c.now}">Rs. ${p.price}</b>`;
+  const now = `<b class="${c.now}">Rs. ${p.sale || p.price}</b>`;
+  const strike = (p.sale ? `<s class="${c.old}">Rs. ${p.price}</s>` : '') + now;
   li.innerHTML = `<a href="/p/${p.id}"><img data-later="${p.image}" width=60 height=80>
     <h3 class="${c.brand}">${p.brand}</h3><h4 class="name">${p.title}</h4>
-    <div>Sizes: <span class="sizes">${p.sizes}</span></div><span class="stars">${p.rating} stars</span>
+    <div>Sizes: <span class="sizes">${p.sizes}</span></div>
+    <span class="stars">${p.rating} stars</span>
     <div>${strike}</div></a>`;
   grid.append(li);
   lazy.observe(li.querySelector('img'));
@@ -74,75 +75,12 @@ if (mode === 'scroll') new IntersectionObserver(e => e[0].isIntersecting && load
   .observe(document.querySelector('footer'));
 else load();
 if (mode === 'click') document.querySelector('#more').onclick = load;
-document.querySelectorAll('#cookies button').forEach(b => b.onclick = () => b.parentElement.remove());
+const accept = document.querySelector('#cookies button');
+accept.onclick = () => accept.parentElement.remove();
 """
 
 OLD = {"item": "card", "brand": "brand", "old": "was", "now": "now"}
 NEW = OLD | {"brand": "maker"}
-
-
-@dataclass(frozen=True)
-class Made:
-    """A product of the shop, as the shop knows it."""
-
-    number: int
-
-    @property
-    def id(self) -> str:
-        return f"{10_000 + self.number}"
-
-    @property
-    def title(self) -> str:
-        gender, kind = KINDS[self.number % 4]
-        return f"{gender} {kind} No. {self.number}"
-
-    @property
-    def price(self) -> int:
-        return 499 + 10 * self.number
-
-    @property
-    def sale(self) -> int | None:
-        return self.price - 100 if self.number % 3 == 0 else None
-
-    @property
-    def image(self) -> str:
-        return f"/img/{self.id}.png"
-
-    def card(self) -> dict[str, object]:
-        return {
-            "id": self.id, "title": self.title, "brand": BRANDS[self.number % 3], "price": f"{self.price:,}",
-            "sale": f"{self.sale:,}" if self.sale else None, "sizes": "S, M, L", "rating": f"4.{self.number % 10}",
-            "image": self.image,
-        }  # fmt: skip
-
-    def row(self, shop: str) -> dict[str, str]:
-        """What the feed must say about it."""
-        prices = {"price": f"{self.price:,}".replace(",", "") + " INR"}
-        if self.sale:
-            prices["sale_price"] = f"{self.sale} INR"
-        return {
-            "id": self.id, "title": self.title, "link": f"{shop}/p/{self.id}",
-            "image_url": f"{shop}{self.image}", "brand": BRANDS[self.number % 3],
-            "gender": "male" if KINDS[self.number % 4][0] == "Men" else "female", "size": "S, M, L",
-            "rating": f"4.{self.number % 10}", **prices,
-        }  # fmt: skip
-
-
-@cache
-def png(number: int) -> bytes:
-    """A picture like no other of the shop."""
-    pixels = np.random.default_rng(number).integers(0, 255, (8, 6, 3), np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels.repeat(10, axis=0).repeat(10, axis=1)).save(file, "PNG")
-    return file.getvalue()
-
-
-@dataclass
-class Answer:
-    body: bytes
-    kind: str = "text/html; charset=utf-8"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class LocalShop:
@@ -154,6 +92,7 @@ class LocalShop:
         self.new_layout_from = 1000
         self.robots = "User-agent: *\nDisallow: /private/\n"
         self.pictures: dict[str, Answer] = {}
+        self.plain: Callable[[int], Answer] = plain_listing
         self._lock = threading.Lock()
         shop = self
 
@@ -229,17 +168,23 @@ class LocalShop:
         parts = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         first, _, rest = parts.path[1:].partition("/")
-        if first == "api":
-            return self._api(rest, int(query["page"]))
         if first in SECTIONS:
             return self._listing(first, int(query.get("page", 1)))
         if first == "img":
             return self.pictures.get(parts.path) or Answer(png(int(rest[:-4])), "image/png")
+        if first == "p":
+            return product_page(Made(int(rest) - 10_000))
+        if first == "plain":
+            return self.plain(int(query.get("page", 1)))
+        if first == "products.json":
+            return shopify_page(self.url, int(query["page"]), int(query["limit"]))
         fixed = {
-            "robots.txt": Answer(self.robots.encode(), "text/plain"),
+            "api": self._api(rest, int(query.get("page", 1))) if rest in SECTIONS else None,
+            "robots.txt": Answer(self.robots.replace("{url}", self.url).encode(), "text/plain"),
             "shop.js": Answer(SCRIPT.encode(), "text/javascript"),
+            "sitemap.xml": sitemap(self.url),
         }
-        return fixed.get(first, Answer(b"no such page", status=404))
+        return fixed.get(first) or Answer(b"no such page", status=404)
 
     def _api(self, section: str, page: int) -> Answer:
         size, numbers = SIZES[section], SECTIONS[section]

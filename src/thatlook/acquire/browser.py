@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,7 +49,7 @@ class Browser:
         user_agent: str,
     ) -> None:
         self.answers = Answers(folder / "answers")
-        self._folder = folder / "chromium"
+        self._folder = Path()
         self._addresses = addresses
         self._check = check
         self._pacer = pacer
@@ -147,14 +148,14 @@ class Browser:
     def _begun(self) -> tuple[Tab, Gate]:
         """The tab and its gate, Chromium started where it was not, with nothing seen yet."""
         if self._tab is None or self._gate is None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(parents=True)
+            # In the temporary folder, whose path is short enough for Chromium's sockets.
+            self._folder = Path(tempfile.mkdtemp(prefix="thatlook-"))
             driver = chromium.start(
                 self._folder, self._user_agent, self._addresses, self._limits.timeout_s
             )
             self._driver = driver
             pids = [driver.service.process.pid, driver.capabilities.get("goog:processID")]
-            self._watchdog.watch([pid for pid in pids if pid])
+            self._watchdog.watch([pid for pid in pids if pid], self._folder)
             self._tab = Tab(driver)
             self._gate = Gate(
                 driver.network, self._tab.context, self._check, self._pacer, self.answers
@@ -172,7 +173,7 @@ class Browser:
         if self._driver is not None:
             # Ending its process is enough, and works also when it no longer answers.
             self._driver.service.stop()
-            self._watchdog.watch([])
+            self._watchdog.watch([], None)
             self._asked += self._gate.asked if self._gate else 0
             shutil.rmtree(self._folder, ignore_errors=True)
         self._driver = self._tab = self._gate = None

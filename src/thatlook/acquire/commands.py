@@ -17,6 +17,7 @@ from thatlook.acquire.shop import Shop
 from thatlook.acquire.shopfile import read_shop
 from thatlook.errors import FeedError
 
+SHOWN_FAILURES = 5
 _LIMITS = ("requests_per_second", "max_pages", "max_minutes", "max_products")
 
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Crawls the shop; 1 where it ended because the shop no longer answered."""
+    """Crawls the shop; 1 where nothing was found, or the shop no longer answered."""
     shop = _limited(read_shop(_path(args.shop), args.contact), args)
     folder = Path(args.out)
     with tqdm(unit=" products", file=sys.stderr, disable=None) as bar:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
         report = Crawl(shop, folder, Network(allow_private=args.allow_private), show).run()
     print(json.dumps(report.to_dict(), ensure_ascii=False) if args.json else _told(report, folder))
-    return 1 if report.gave_up else 0
+    return 1 if report.gave_up or not report.products else 0
 
 
 def _path(name: str) -> Path:
@@ -70,10 +71,8 @@ def _limited(shop: Shop, args: argparse.Namespace) -> Shop:
 
 
 def _told(report: Report, folder: Path) -> str:
-    lines = [
-        f"{report.products} products from {report.pages} pages of {report.shop}, "
-        f"{report.requests} requests in {report.seconds:g} s"
-    ]
+    asked = f"{report.requests} requests in {report.seconds:g} s"
+    lines = [f"{report.products} products from {report.pages} pages of {report.shop}, {asked}"]
     if report.stopped:
         lines.append(f"ended early by {report.stopped}; the same command goes on from here")
     notes = {
@@ -84,6 +83,7 @@ def _told(report: Report, folder: Path) -> str:
         "groups of products that share a picture": report.shared_pictures,
     }
     lines += [f"{len(found)} {what} (report.json)" for what, found in notes.items() if found]
+    lines += [f"  {reason}" for reason in list(report.failed_pages.values())[:SHOWN_FAILURES]]
     lines.append(f"feed: {folder / 'feed.jsonl'}, {folder / 'feed.parquet'}")
     lines.append(f"next: thatlook explore {folder / 'feed.jsonl'}")
     return "\n".join(lines)

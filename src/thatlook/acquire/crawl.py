@@ -27,6 +27,10 @@ MOST_TROUBLES = 5
 """A shop that fails this many pages in a row is left alone."""
 
 
+Progress = Callable[[int, int], None]
+"""Is told how many pages were read and how many products were found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a crawl did. `stopped` says why it ended before all was read, or ""."""
@@ -60,7 +64,7 @@ class Crawl:
         shop: Shop,
         folder: Path,
         network: Network | None = None,
-        progress: Callable[[int, int], None] = lambda pages, products: None,
+        progress: Progress = lambda *_: None,
     ) -> None:
         self._shop = shop
         self._folder = folder
@@ -98,8 +102,8 @@ class Crawl:
             return self._written(state, browser, "")
 
     def _browser(self, folder: Path) -> Browser:
-        renders = any(s.render or (s.product and s.product.render) for s in self._shop.sources)
-        pins = {host: self._network.address(host) for host in self._shop.hosts} if renders else {}
+        # One look at every host now: a forbidden or misspelt one ends the crawl before it begins.
+        pins = {host: self._network.address(host) for host in self._shop.hosts}
         return Browser(
             folder, pins, self._polite.check, self._pacer, self._shop.limits, user_agent(self._shop)
         )

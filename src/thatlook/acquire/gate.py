@@ -14,10 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from thatlook.acquire.answers import Answered, Answers
-from thatlook.acquire.failures import GoneError
+from thatlook.acquire.failures import GoneError, TroubleError
 from thatlook.acquire.pace import MAX_WAIT_S, Pacer
 from thatlook.feed.fetch import PASSING, retry_after
 
+BACKOFF_S = 0.5
 MAX_BODY_BYTES = 30_000_000
 _LASTING = {"script", "style"}
 
@@ -41,7 +42,9 @@ class Gate:
         pacer: Pacer,
         answers: Answers,
     ) -> None:
-        """`check` raises GoneError for an address that must not be asked."""
+        """`check` raises GoneError for an address that must not be asked, TroubleError for one
+        that must not be asked now.
+        """
         self._network = network
         self._context = context
         self._check = check
@@ -52,6 +55,7 @@ class Gate:
         self._moved = time.monotonic()
         self._document: int | None = None
         self._troubles: list[str] = []
+        self._in_a_row = 0
         self.asked = 0
         """Requests that went out to a host."""
         self.refused: dict[str, str] = {}
@@ -111,6 +115,10 @@ class Gate:
             self.refused[url] = str(error)
             self._network.fail_request(request=number)
             return
+        except TroubleError as error:
+            self._trouble(url, str(error), None)
+            self._network.fail_request(request=number)
+            return
         self._pacer.wait(urlsplit(url).hostname or "")
         with self._lock:
             self.asked += 1
@@ -124,8 +132,10 @@ class Gate:
                 with self._lock:
                     self._document = status
             if status in PASSING:
-                self._trouble(url, status, response["headers"])
-            elif status == 200 and request["method"] == "GET" and not self._answers.has(url):
+                self._trouble(url, f"status {status}", _asked_wait_s(response["headers"]))
+                return
+            self._in_a_row = 0
+            if status == 200 and request["method"] == "GET" and not self._answers.has(url):
                 self._keep(request, response)
         finally:
             self._note(request["request"], waiting=False)
@@ -140,28 +150,28 @@ class Gate:
         answer = Answered(response["headers"], data["bytes"])
         self._answers.put(response["url"], answer, lasting=request.get("destination") in _LASTING)
 
-    def _trouble(self, url: str, status: int, headers: list[Any]) -> None:
-        with self._lock:
-            self._troubles.append(f"{url} answered {status}")
-            count = len(self._troubles)
-        after = next(
-            (h["value"]["value"] for h in headers if h["name"].lower() == "retry-after"), ""
-        )
-        wait_s = retry_after(after)
-        self._pacer.hold(
-            urlsplit(url).hostname or "",
-            2.0 ** min(count, 6) if wait_s is None else min(wait_s, MAX_WAIT_S),
-        )
-
     def _failed(self, event: Any) -> None:
-        url = _of(event, "request")["url"]
-        aborted = _of(event, "error_text") == "net::ERR_ABORTED"  # by leaving the page: no trouble
+        request, text = _of(event, "request"), _of(event, "error_text")
+        url = request["url"]
+        aborted = text == "net::ERR_ABORTED"  # by leaving the page: no trouble
         if url not in self.refused and url.startswith("http") and not aborted:
-            with self._lock:
-                self._troubles.append(f"{url}: {_of(event, 'error_text')}")
-                count = len(self._troubles)
-            self._pacer.hold(urlsplit(url).hostname or "", 2.0 ** min(count, 6))
-        self._note(_of(event, "request")["request"], waiting=False)
+            self._trouble(url, str(text), None)
+        self._note(request["request"], waiting=False)
+
+    def _trouble(self, url: str, what: str, wait_s: float | None) -> None:
+        """Notes it, and leaves the host alone: as long as it asks for, else longer each time."""
+        with self._lock:
+            self._troubles.append(f"{url}: {what}")
+            self._in_a_row = min(self._in_a_row + 1, 8)
+            grown_s = BACKOFF_S * 2.0**self._in_a_row
+        wait_s = grown_s if wait_s is None else min(wait_s, MAX_WAIT_S)
+        self._pacer.hold(urlsplit(url).hostname or "", wait_s)
+
+
+def _asked_wait_s(headers: list[Any]) -> float | None:
+    """What a Retry-After header asks for, or None."""
+    found = (h["value"]["value"] for h in headers if h["name"].lower() == "retry-after")
+    return retry_after(next(found, None))
 
 
 def _of(event: Any, name: str) -> Any:

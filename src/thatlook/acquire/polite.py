@@ -56,7 +56,9 @@ class Polite:
         self.requests = 0
 
     def check(self, url: str) -> None:
-        """Raises GoneError where `url` is not to be asked: a foreign host, or robots.txt."""
+        """Raises GoneError where `url` is not to be asked: a foreign host, or robots.txt;
+        TroubleError where robots.txt cannot be read now.
+        """
         host = (urlsplit(url).hostname or "").lower()
         self._check_host(host)
         if not self.robots.allows(url):

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from thatlook.acquire.failures import GoneError
+from thatlook.acquire.failures import GoneError, TroubleError
 from thatlook.errors import FetchError, MissingExtraError
 
 AGENT = "thatlook"
 """The name that a robots.txt addresses this crawler by."""
-
-_NOTHING = "User-agent: *\nDisallow: /\n"
 
 
 class Robots:
     """The rules of every host met so far.
 
     `fetch` gets the text of one address, or raises: GoneError (the file is not there, so all
-    is allowed) or another FetchError (the host is in trouble, so nothing is), as RFC 9309 says.
+    is allowed) or another FetchError (it cannot be read now, so nothing is), as RFC 9309 says.
+    Its methods raise TroubleError in that case. Safe for threads.
     """
 
     def __init__(self, fetch: Callable[[str], str], on_delay: Callable[[str, float], None]) -> None:
         self._fetch = fetch
         self._on_delay = on_delay
         self._rules: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def allows(self, url: str) -> bool:
         """Whether the rules of its host let this crawler ask for `url`."""
@@ -38,20 +39,23 @@ class Robots:
     def _of(self, url: str) -> Any:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._rules:
-            self._rules[origin] = rules = _parsed(self._text(origin))
-            delay = rules.crawl_delay(AGENT)
-            if delay:
-                self._on_delay(parts.hostname or "", float(delay))
-        return self._rules[origin]
+        with self._lock:
+            if origin not in self._rules:
+                self._rules[origin] = rules = _parsed(self._text(origin))
+                delay = rules.crawl_delay(AGENT)
+                if delay:
+                    self._on_delay(parts.hostname or "", float(delay))
+            return self._rules[origin]
 
     def _text(self, origin: str) -> str:
         try:
             return self._fetch(f"{origin}/robots.txt")
         except GoneError:
             return ""
-        except FetchError:
-            return _NOTHING
+        except FetchError as error:
+            raise TroubleError(
+                f"nothing is asked without the rules of robots.txt: {error}"
+            ) from error
 
 
 def _parsed(text: str) -> Any:

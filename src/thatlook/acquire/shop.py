@@ -20,7 +20,8 @@ class Rule:
 
     The `css` selectors are tried in order, then the attributes; no attribute means the text;
     the selector "" is the item itself. `data` is a dotted path ("images.0.src"; `*` means all).
-    `pattern` keeps its first group, `prefix` is put before it. `many` keeps all values and not only the first.
+    `pattern` keeps its first group, `prefix` is put before it;
+    `many` keeps all values and not only the first.
     """
 
     css: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -46,7 +47,7 @@ def _row(product: Mapping[str, Any], url: str, currency: str) -> Row:
     raw = {
         "id": [str(product["id"])],
         "title": [str(product.get("title", ""))],
-        "description": [_TAG.sub(" ", product.get("body_html") or "")],
+        "description": [unescape(_TAG.sub(" ", product.get("body_html") or ""))],
         "link": [f"{shop}/products/{product['handle']}"],
         "image_link": images[:1],
         "additional_image_link": images[1:],

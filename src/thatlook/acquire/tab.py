@@ -21,12 +21,13 @@ _SIGN = """(selector) => {
   const last = found.length ? found[found.length - 1].outerHTML.length : 0;
   return [found.length, last, document.documentElement.scrollHeight].join(' ');
 }"""
-_STEP = """async () => {
-  window.scrollBy(0, Math.round(window.innerHeight * 0.8));
+_STEP = """async (walked) => {
+  window.scrollTo(0, walked + Math.round(window.innerHeight * 0.8));
   // What watches the window learns of the scroll with the next frames.
   await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
   const end = document.documentElement.scrollHeight - 2;
-  return window.scrollY + window.innerHeight >= end ? 'bottom' : '';
+  const bottom = window.scrollY + window.innerHeight >= end;
+  return Math.round(window.scrollY) + (bottom ? ' bottom' : '');
 }"""
 _CLICK = """(selector) => {
   for (const element of document.querySelectorAll(selector)) {
@@ -47,6 +48,7 @@ class Tab:
 
     def __init__(self, driver: Any) -> None:
         self.context = str(driver.current_window_handle)
+        self._walked_px = 0
         self._script = driver.script
         self._contexts = driver.browsing_context
         # Chromium asks for a page's icon behind the back of the gate.
@@ -54,6 +56,7 @@ class Tab:
 
     def go(self, url: str) -> None:
         """Starts to load a page, and does not wait for it."""
+        self._walked_px = 0
         self._contexts.navigate(context=self.context, url=url, wait="none")
 
     def html(self) -> str:
@@ -69,13 +72,18 @@ class Tab:
         return self._run(_SIGN, selector)
 
     def step_down(self) -> bool:
-        """Scrolls by most of a window; True at the end of the page."""
-        return bool(self._run(_STEP))
+        """Scrolls by most of a window; True at the end of the page.
+
+        It goes on from where it was itself: a page that grows may jump over what is new.
+        """
+        walked, _, bottom = self._run(_STEP, self._walked_px).partition(" ")
+        self._walked_px = int(walked)
+        return bool(bottom)
 
     def click(self, selector: str) -> bool:
         """Clicks the first element that a person could click; False where there is none."""
         return bool(self._run(_CLICK, selector))
 
-    def _run(self, function: str, *arguments: str) -> str:
+    def _run(self, function: str, *arguments: str | int) -> str:
         result = self._script.execute(function, *arguments, context_id=self.context)
         return str(result["value"])

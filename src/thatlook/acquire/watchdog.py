@@ -1,16 +1,20 @@
 """Ends the browser when the crawler is gone, however it went.
 
 A killed crawler cannot close its Chromium, which would go on asking the shop with nobody
-holding it back. This runs as a process of its own, reads process ids from its standard
-input, and ends them when that input ends, as it does with the crawler.
+holding it back. This runs as a process of its own, is told on its standard input what there
+is to end, and does so when that input ends, as it does with the crawler.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,10 +29,13 @@ class Watchdog:
         )
         return self
 
-    def watch(self, pids: list[int]) -> None:
-        """Ends these processes, and no longer earlier ones, when this process is gone."""
+    def watch(self, pids: list[int], folder: Path | None) -> None:
+        """Ends these processes and removes their folder, and nothing named earlier, when this
+        process is gone.
+        """
         if self._process.stdin is not None:
-            self._process.stdin.write((" ".join(map(str, pids)) + "\n").encode())
+            told = {"pids": pids, "folder": str(folder) if folder else ""}
+            self._process.stdin.write(json.dumps(told).encode() + b"\n")
             self._process.stdin.flush()
 
     def __exit__(
@@ -37,22 +44,26 @@ class Watchdog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.watch([])
+        self.watch([], None)
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(timeout=10)
 
 
 def main() -> None:
-    """Reads lines of process ids; ends those of the last line when the input ends."""
-    last = ""
+    """Reads lines; ends and removes what the last one names when the input ends."""
+    last = '{"pids": [], "folder": ""}'
     for line in sys.stdin:
         last = line
-    for pid in last.split():
+    told = json.loads(last)
+    for pid in told["pids"]:
         try:
-            os.kill(int(pid), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+            os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
         except ProcessLookupError:
             continue
+    if told["folder"]:
+        time.sleep(0.2)  # what was killed may still be writing
+        shutil.rmtree(told["folder"], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,159 @@
+"""The whole crawler against a shop of our own, with the real Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.acquire.local_pages import Answer, Made, png
+from tests.acquire.local_shop import LocalShop, shop_file
+from thatlook.acquire.crawl import Crawl
+from thatlook.acquire.failures import LayoutError
+from thatlook.acquire.polite import Network
+from thatlook.acquire.shopfile import shop_from
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("real_chromium")]
+
+RATE = 60
+KILLS = 3
+WRONG = {
+    "/img/10005.png": Answer(b"<html>Sorry, no picture today</html>", "image/png"),
+    "/img/10006.png": Answer(png(6)[:150], "image/png"),
+    "/img/10007.png": Answer(b"gone", status=404),
+}
+SAME = "/img/10009.png"
+"""Shows what the picture of product 10008 shows."""
+
+FAULTS = {
+    "/number?page=2": ["500"],
+    "/number?page=3": ["slow 0.7"],
+    "/api/number?page=4": ["429 1"],
+    "/api/scroll?page=3": ["500", "drop"],
+    "/next?page=2": ["503 1"],
+    "/img/10010.png": ["429 1"],
+    "/img/10011.png": ["drop", "slow 0.5"],
+    "/img/10012.png": ["500", "500"],
+}
+
+
+def started(file: Path, out: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "thatlook", "crawl", str(file), "--out", str(out)]
+    return subprocess.Popen(
+        [*command, "--allow-private", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def killed_when(process: subprocess.Popen[str], ready: Callable[[], bool]) -> None:
+    """Kills the crawler, as a power cut would, as soon as `ready`."""
+    end = time.monotonic() + 40
+    while not ready():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_every_product_is_right_after_three_kills_and_many_faults(
+    local_shop: LocalShop, tmp_path: Path
+) -> None:
+    local_shop.faults = {path: list(faults) for path, faults in FAULTS.items()}
+    local_shop.pictures = {**WRONG, SAME: Answer(png(10_008), "image/png")}
+    file, out = tmp_path / "shop.toml", tmp_path / "out"
+    file.write_text(shop_file(local_shop, RATE))
+
+    def asked_for(path: str) -> Callable[[], bool]:
+        return lambda: local_shop.asked()[path] > 0
+
+    killed_when(started(file, out), asked_for("/img/10013.png"))  # while it fetches pictures
+    killed_when(started(file, out), asked_for("/api/scroll?page=4"))  # while it scrolls
+    killed_when(started(file, out), asked_for("/api/next?page=2"))  # while it waits for a page
+    last = started(file, out)
+    told, messages = last.communicate(timeout=80)
+    assert last.returncode == 0, messages
+
+    rows = {
+        row["id"]: row for row in map(json.loads, (out / "feed.jsonl").read_text().splitlines())
+    }
+    wanted = {made.id: made.row(local_shop.url) for made in map(Made, range(320))}
+    assert sorted(rows) == sorted(wanted)
+    got = {name: {key: rows[name].get(key) for key in row} for name, row in wanted.items()}
+    assert got == wanted
+    report = json.loads(told)
+    assert (report["products"], report["stopped"], report["failed_pages"]) == (320, "", {})
+    check_pictures(rows, out, report, local_shop.url)
+    check_manners(local_shop)
+    table = pq.read_table(out / "feed.parquet")
+    assert table["id"].to_pylist() == list(rows)
+    assert table["image_link"].to_pylist() == [row.get("image_link") for row in rows.values()]
+
+
+def check_pictures(
+    rows: dict[str, dict[str, str]], out: Path, report: dict[str, dict[str, str]], url: str
+) -> None:
+    assert sorted(report["failed_pictures"]) == sorted(url + path for path in WRONG)
+    assert "not a photo" in report["failed_pictures"][f"{url}/img/10005.png"]
+    assert "damaged" in report["failed_pictures"][f"{url}/img/10006.png"]
+    assert "404" in report["failed_pictures"][f"{url}/img/10007.png"]
+    assert report["shared_pictures"] == [["10008", "10009"]]
+    without = {name for name, row in rows.items() if "image_link" not in row}
+    assert without == {"10005", "10006", "10007"}
+    for name in rows.keys() - without - {"10009"}:
+        assert (out / rows[name]["image_link"]).read_bytes() == png(int(name))
+
+
+def check_manners(shop: LocalShop) -> None:
+    """Not faster than allowed, nothing asked twice but for faults and what a kill cut off."""
+    assert shop.busiest_second() <= RATE
+    assert all(
+        "thatlook/" in agent and "mailto:tests@example.com" in agent for _, _, agent in shop.log
+    )
+    again = {path: count - 1 - len(FAULTS.get(path, [])) for path, count in shop.asked().items()}
+    assert again.pop("/robots.txt") <= KILLS  # once in each run
+    repeated = {path: count for path, count in again.items() if count > 0}
+    # A kill loses what was under way: at most a page and the data that its script asked for.
+    assert sum(repeated.values()) <= 2 * KILLS, repeated
+    assert shop.faults == {path: [] for path in FAULTS}
+
+
+def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
+    local_shop: LocalShop, tmp_path: Path
+) -> None:
+    local_shop.new_layout_from = 4
+    text = shop_file(local_shop, RATE, images_per_product=0)
+    text = text[: text.index("[[source]]", text.index("[[source]]") + 1)]
+    with pytest.raises(
+        LayoutError, match=r"page=4: the field brand .* the selector 'h3.brand' finds"
+    ) as told:
+        Crawl(shop_from(tomllib.loads(text)), tmp_path, Network(allow_private=True)).run()
+    assert told.value.selector == "the selector 'h3.brand'"
+    assert len((tmp_path / "feed.jsonl").read_text().splitlines()) == 60
+    assert "h3.brand" in json.loads((tmp_path / "report.json").read_text())["stopped"]
+
+    mended = shop_from(tomllib.loads(text.replace('"h3.brand"', '["h3.brand", "h3.maker"]')))
+    report = Crawl(mended, tmp_path, Network(allow_private=True)).run()
+    assert (report.products, report.stopped) == (100, "")
+    assert local_shop.asked()["/number?page=3"] == 1
+
+
+def test_the_browser_ends_with_a_killed_crawler(local_shop: LocalShop, tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(shop_file(local_shop, 5))
+    killed_when(started(file, tmp_path / "out"), lambda: local_shop.asked()["/number?page=1"] > 0)
+    time.sleep(0.5)
+    asked = len(local_shop.log)
+    time.sleep(1.5)
+    assert len(local_shop.log) == asked
