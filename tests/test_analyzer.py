@@ -60,6 +60,12 @@ def test_one_garment_taken_for_two_categories_stays_the_better_one():
     assert labels(worn_by(None, [], [coat, dress, bag])) == [("dress", 0.8), ("bag", 0.5)]
 
 
+def test_a_bag_inside_a_bag_is_one_bag():
+    whole, pocket = seen("bag", (0, 0, 40, 40), 0.6), seen("bag", (10, 10, 30, 45), 0.5)
+    beside = seen("bag", (30, 0, 60, 40), 0.4)
+    assert worn_by(None, [], [whole, pocket, beside]) == [whole, beside]
+
+
 def test_the_main_person_is_large_and_near_the_middle():
     middle = seen("person", (40, 10, 60, 90), 0.9)
     edge = seen("person", (0, 10, 22, 90), 0.9)

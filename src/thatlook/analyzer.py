@@ -26,6 +26,9 @@ MOST_WORN = {"bag": 2}
 SAME_GARMENT_IOU = 0.75
 """Two of GARMENTS that overlap more than this are one garment, taken for two categories."""
 
+NESTED = 0.6
+"""Of two bags, one is a part of the other when more than this of the smaller lies in both."""
+
 GARMENTS = ("topwear", "outerwear", "dress", "bottomwear")
 OWN_THRESHOLD = 0.15
 """A product's own article is taken from this score on: that it is there is known."""
@@ -211,10 +214,18 @@ def _belongs(box: Box, person: Box, bystanders: Sequence[Box]) -> bool:
 
 
 def _taken(found: Detection, kept: Sequence[Detection]) -> bool:
-    """Whether a better detection already explains the garment under another category."""
-    return found.label in GARMENTS and any(
-        other.label in GARMENTS and other.box.iou(found.box) > SAME_GARMENT_IOU for other in kept
-    )
+    """Whether a better detection already is this article: nested in or around it, or the same
+    garment under another category.
+    """
+    return any(_same(found, other) for other in kept)
+
+
+def _same(one: Detection, other: Detection) -> bool:
+    if one.label == other.label:
+        smaller = min(one.box.area, other.box.area)
+        return one.box.intersection(other.box) / smaller > NESTED
+    garments = one.label in GARMENTS and other.label in GARMENTS
+    return garments and one.box.iou(other.box) > SAME_GARMENT_IOU
 
 
 def _own_box(

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from thatlook.errors import PhotoError
 from thatlook.records import Box
@@ -34,6 +34,8 @@ PhotoSource = str | os.PathLike[str] | bytes | Image.Image | Pixels
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")
 SUFFIXES: Final = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp")
 GREY: Final = 128
+_TURNED: Final = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
 _BROKEN: Final = (
     OSError,
     ValueError,
@@ -79,6 +81,20 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
             _check_size(opened.size, name, settings)
             opened.load()
             return _to_rgb(opened)
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """The (width, height) that `decode` gives this photo, from its header alone: no pixel is
+    decoded, so a damaged photo may still have one. Raises PhotoError where there is none.
+    """
+    name = name_of(path)
+    data = _read(path, name, Settings())
+    _check_bytes(len(data), name, Settings())
+    with _decoding(name), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in `decode`
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
+            return (opened.height, opened.width) if turned else opened.size
 
 
 def _read(path: Path, name: str, settings: Settings) -> bytes:
@@ -218,6 +234,19 @@ def fit_area(image: Pixels, area: int, max_side: int, multiple: int) -> Fitted:
 
 def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
+
+
+def fit_square(image: Pixels, side: int, padding: int = GREY) -> Fitted:
+    """The image scaled until its longer side is `side`, in the middle of a square canvas whose
+    rest has the grey value `padding`.
+    """
+    height, width = image.shape[:2]
+    scale = side / max(width, height)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    x, y = (side - w) // 2, (side - h) // 2
+    canvas = np.full((side, side, 3), padding, np.uint8)
+    canvas[y : y + h, x : x + w] = resized(image, (w, h))
+    return Fitted(canvas, w / width, h / height, float(x), float(y))
 
 
 def fit_box(image: Pixels, box: Box, size: tuple[int, int]) -> Fitted:

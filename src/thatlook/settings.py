@@ -32,7 +32,7 @@ class Settings:
     person_model: str = ""
     embedding_model: str = ""
 
-    article_threshold: float = 0.35
+    article_threshold: float = 0.4
     """Detections of articles below this score are dropped."""
     person_threshold: float = 0.35
     nms_iou: float = 0.6
