@@ -35,7 +35,11 @@ class Journal:
             raise FeedError(
                 f"{path}: another crawl is writing here; wait for it or choose another --out"
             )
-        self.entries = tuple(self._read())
+        try:
+            self.entries = tuple(self._read())
+        except FeedError:
+            self._file.close()
+            raise
 
     def _read(self) -> Iterator[Entry]:
         self._file.seek(0)

@@ -20,7 +20,8 @@ PRICES = ("price", "sale_price")
 LISTS = ("additional_image_link",)
 
 _AMOUNT = re.compile(r"\d+(?:[.,'\u00a0\u202f ]\d+)*")
-_CODE = re.compile(r"\b[A-Z]{3}\b")
+_CODE_BEFORE = re.compile(r"\b([A-Z]{3})\s*$")
+_CODE_AFTER = re.compile(r"^\s*([A-Z]{3})\b")
 _SIGNS: Mapping[str, str] = {
     "€": "EUR",
     "£": "GBP",
@@ -76,14 +77,16 @@ def price_of(text: str, currency: str = "") -> str:
     found = _AMOUNT.search(text)
     if found is None:
         return ""
+    named = _currency(text[: found.start()], text[found.end() :])
     try:
-        return str(parse_price(found.group(), _currency(text) or currency))
+        return str(parse_price(found.group(), named or currency))
     except FeedError:
         return ""
 
 
-def _currency(text: str) -> str:
-    code = _CODE.search(text)
+def _currency(before: str, after: str) -> str:
+    """The currency beside an amount: a code that touches it, else a sign anywhere."""
+    code = _CODE_BEFORE.search(before) or _CODE_AFTER.search(after)
     if code:
-        return code.group()
-    return next((code for sign, code in _SIGNS.items() if sign in text), "")
+        return code.group(1)
+    return next((code for sign, code in _SIGNS.items() if sign in before + after), "")
