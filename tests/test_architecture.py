@@ -28,7 +28,7 @@ LAYERS = [
         "sample",
     },
     {"analyzer", "catalog", "index", "feed"},
-    {"stages", "models"},
+    {"stages", "models", "datasets"},
     {"records", "taxonomy", "errors", "settings", "image", "color", "ranking"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LAYERS) for name in names}

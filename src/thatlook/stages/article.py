@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.errors import ModelError
 from thatlook.image import Fitted, Pixels, fit_area, resized
+from thatlook.models.registry import ModelSpec
 from thatlook.models.session import Runs, to_batch
 from thatlook.records import Box, Mask
+from thatlook.stages import yolo
 from thatlook.taxonomy import DETECTOR_CLASSES, PERSON_CLASS
 
 Floats = NDArray[np.floating[Any]]
@@ -26,6 +29,47 @@ class Detection:
     mask: Mask | None = None
 
 
+class Reads(Protocol):
+    """How a photo goes into a detector, and how its output is read."""
+
+    def fit(self, image: Pixels) -> Fitted:
+        """The image on the network's canvas."""
+        ...
+
+    def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
+        """Candidates of one photo: boxes (A, 4) in canvas pixels, scores (A, DETECTOR_CLASSES),
+        masks (CATEGORIES, h, w) or None.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NativeReader:
+    """What thatlook's own article network takes and gives."""
+
+    spec: ModelSpec
+
+    def fit(self, image: Pixels) -> Fitted:
+        """The image at about the area that the network was trained with."""
+        entry = self.spec.input
+        return fit_area(image, entry["area"], entry["max_side"], entry["multiple"])
+
+    def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
+        """The outputs as they are."""
+        return output["boxes"], output["scores"], output["masks"]
+
+
+def reader_of(spec: ModelSpec) -> Reads:
+    """The reader for the entry's `format`, thatlook's own where it names none. Raises ModelError."""
+    form = spec.details.get("format", "thatlook")
+    if form in yolo.FORMATS:
+        return yolo.YoloReader.of(spec)
+    if form != "thatlook":
+        known = ", ".join(("thatlook", *yolo.FORMATS))
+        raise ModelError(f"{spec.id}: format must be one of {known}, not {form!r}")
+    return NativeReader(spec)
+
+
 class ArticleStage:
     """Finds persons and articles with the article network."""
 
@@ -33,6 +77,7 @@ class ArticleStage:
         self, session: Runs, article_threshold: float, person_threshold: float, nms_iou: float
     ) -> None:
         self._session = session
+        self._reader = reader_of(session.spec)
         self._nms_iou = nms_iou
         self._thresholds = np.array(
             [
@@ -47,28 +92,28 @@ class ArticleStage:
 
         `least` takes the place of the thresholds: whoever knows what must be there asks lower.
         """
-        fitted = self._fit(image)
-        output = self._session.run({"image": to_batch([fitted.canvas], self._session.spec)})
+        spec = self._session.spec
+        fitted = self._reader.fit(image)
+        batch = to_batch([fitted.canvas], spec)
+        output = self._session.run({spec.input.get("name", "image"): batch})
         thresholds = self._thresholds if least is None else np.full_like(self._thresholds, least)
         single = {name: value[0] for name, value in output.items()}
         return self._read(fitted, image, single, thresholds)
-
-    def _fit(self, image: Pixels) -> Fitted:
-        entry = self._session.spec.input
-        return fit_area(image, entry["area"], entry["max_side"], entry["multiple"])
 
     def _read(
         self, fitted: Fitted, image: Pixels, output: dict[str, Floats], thresholds: Floats
     ) -> list[Detection]:
         height, width = image.shape[:2]
-        boxes, scores, labels = select(output["boxes"], output["scores"], thresholds, self._nms_iou)
+        candidates, all_scores, masks = self._reader.read(output)
+        boxes, scores, labels = select(candidates, all_scores, thresholds, self._nms_iou)
         found = []
         for box, score, label in zip(fitted.to_image(boxes), scores, labels, strict=True):
             inside = _box(box, width, height)
             if inside is None:
                 continue
             name = DETECTOR_CLASSES[label]
-            mask = _mask(output["masks"][label], fitted, inside) if name != PERSON_CLASS else None
+            plane = None if masks is None or name == PERSON_CLASS else masks[label]
+            mask = None if plane is None else _mask(plane, fitted, inside)
             found.append(Detection(name, inside, min(1.0, float(score)), mask))
         return found
 

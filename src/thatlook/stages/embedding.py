@@ -1,4 +1,9 @@
-"""The embedding stage: crops to unit vectors, with type, color, pattern and usage."""
+"""The embedding stage: crops to unit vectors, with type, color, pattern and usage.
+
+Any image encoder fits: its registry entry names the input (`input.name`), the crops' size and
+normalisation, and the one output with a `dim`, which is the vector. Attribute heads are the
+outputs that have `labels`; an encoder without any gives vectors alone.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +16,12 @@ from numpy.typing import NDArray
 
 from thatlook.errors import ModelError
 from thatlook.image import Pixels, fit_box, with_aspect
+from thatlook.models.registry import ModelSpec
 from thatlook.models.session import Runs, to_batch
 from thatlook.records import Box, Vector
 
 BATCH = 16
+"""Crops at a time, where the entry's `input.batch` says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +33,13 @@ class Embedded:
 
 
 class EmbeddingStage:
-    """Embeds crops with the embedding network."""
+    """Embeds crops with the embedding network. Raises ModelError for an entry that lacks the
+    crops' size or does not say which output is the vector.
+    """
 
     def __init__(self, session: Runs) -> None:
         self._session = session
+        self._vector = _vector_output(session.spec)
 
     @property
     def key(self) -> str:
@@ -39,19 +49,23 @@ class EmbeddingStage:
     @property
     def dim(self) -> int:
         """The vectors' length."""
-        return int(self._session.spec.outputs["embedding"]["dim"])
+        return int(self._session.spec.outputs[self._vector]["dim"])
 
     def run(self, image: Pixels, boxes: Sequence[Box]) -> list[Embedded]:
         """One Embedded per box of the image, in order."""
         return self.run_many([(image, box) for box in boxes])
 
     def run_many(self, crops: Sequence[tuple[Pixels, Box]]) -> list[Embedded]:
-        """One Embedded per (image, box), in order, BATCH at a time."""
+        """One Embedded per (image, box), in order, BATCH at a time.
+
+        Raises ModelError where the vectors are not of the entry's dim, or have no direction.
+        """
+        spec = self._session.spec
+        name, most = spec.input.get("name", "crop"), int(spec.input.get("batch", BATCH))
         found: list[Embedded] = []
-        for start in range(0, len(crops), BATCH):
-            canvases = [self._canvas(image, box) for image, box in crops[start : start + BATCH]]
-            output = self._session.run({"crop": to_batch(canvases, self._session.spec)})
-            found += self._read(output)
+        for start in range(0, len(crops), most):
+            canvases = [self._canvas(image, box) for image, box in crops[start : start + most]]
+            found += self._read(self._session.run({name: to_batch(canvases, spec)}), len(canvases))
         return found
 
     def _canvas(self, image: Pixels, box: Box) -> Pixels:
@@ -62,14 +76,38 @@ class EmbeddingStage:
             wide = with_aspect(wide, size[0] / size[1])
         return fit_box(image, wide, size).canvas
 
-    def _read(self, output: Mapping[str, NDArray[np.float32]]) -> list[Embedded]:
+    def _read(self, output: Mapping[str, NDArray[np.float32]], count: int) -> list[Embedded]:
         labels = self._session.spec.labels
-        vectors = unit(output["embedding"])
+        raw = output[self._vector]
+        if raw.shape != (count, self.dim):
+            raise ModelError(
+                f"{self._session.spec.id}: output {self._vector} should be {(count, self.dim)} for "
+                f"{count} crops, it is {raw.shape}; mend dim, or input.batch, in its entry"
+            )
+        vectors = unit(raw)
         heads = {name: output[name] for name in labels if name in output}
         return [
             Embedded(vector, {name: _best(labels[name], rows[i]) for name, rows in heads.items()})
             for i, vector in enumerate(vectors)
         ]
+
+
+def _vector_output(spec: ModelSpec) -> str:
+    """The name of the output that is the vector."""
+    found = [
+        name
+        for name, about in spec.outputs.items()
+        if isinstance(about, Mapping) and "dim" in about
+    ]
+    if len(found) != 1:
+        raise ModelError(
+            f"{spec.id}: expected one output with a dim, such as "
+            f'{{"embedding": {{"dim": 512}}}}, not {dict(spec.outputs)}'
+        )
+    lacking = sorted({"width", "height", "mean", "std"} - set(spec.input))
+    if lacking:
+        raise ModelError(f"{spec.id}: input lacks {', '.join(lacking)}")
+    return found[0]
 
 
 def _best(labels: Sequence[str], probabilities: NDArray[np.float32]) -> tuple[str, float]:
