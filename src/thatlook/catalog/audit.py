@@ -54,7 +54,7 @@ def _of(catalog: Catalog, stored: Stored) -> Iterator[Finding]:
         yield Finding(code, product.id, message)
     if stored.vector is None:
         return
-    if not (catalog.folder / stored.image).is_file():
+    if not (catalog.home / stored.image).is_file():
         yield Finding("no_image", product.id, f"the picture is gone: {stored.image}")
     if not stored.found and product.category != "other":
         message = f"the detector saw no {product.category} in the picture"

@@ -9,19 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from thatlook.catalog.blocks import Blocks
 from thatlook.catalog.database import Database
 from thatlook.catalog.feed_run import FeedRun, feed_run
 from thatlook.catalog.info import CatalogInfo, info_of
 from thatlook.catalog.rows import Change, Row, State, Stored
 from thatlook.catalog.schema import migrate
 from thatlook.catalog.store import Store
+from thatlook.catalog.takeover import take_over
 from thatlook.errors import CatalogError, ModelMismatchError
-from thatlook.index.partition import Partition
-from thatlook.index.partitioned import Key, PartitionedIndex
+from thatlook.index.partitioned import PartitionedIndex
 from thatlook.index.query import Answers, Query, Vectors
 from thatlook.records import Product, Vector
 
 FILE_NAME: Final = "catalog.sqlite"
+_FOLLOWED_CHANGES: Final = 10_000
+"""A reader that is further behind loads its partitions again."""
 
 
 class Catalog:
@@ -34,6 +37,7 @@ class Catalog:
     def __init__(self, folder: Path, store: Store) -> None:
         self.folder = folder
         self._store = store
+        self._blocks = Blocks(folder / "cache", store)
         self._index: PartitionedIndex | None = None
         self._seen_version = -1
         self._changed = True
@@ -81,6 +85,13 @@ class Catalog:
     def close(self) -> None:
         """Lets go of the files; a second time does nothing."""
         self._store.database.close()
+
+    @property
+    def home(self) -> Path:
+        """The folder that the catalog's pictures are kept in: a version uses its catalog's."""
+        above = self.folder.parent
+        is_version = above.name == "versions" and (above.parent / FILE_NAME).exists()
+        return above.parent if is_version else self.folder
 
     @property
     def model_key(self) -> str | None:
@@ -144,7 +155,7 @@ class Catalog:
         Raises UnknownProductError, and CatalogError where there is none or it is gone.
         """
         image = self._store.stored(product_id).image
-        path = self.folder / image  # an absolute path stays as it is
+        path = self.home / image  # an absolute path stays as it is
         if not image or not path.is_file():
             raise CatalogError(f"the picture of the product {product_id!r} is not there: {image!r}")
         return path
@@ -183,6 +194,37 @@ class Catalog:
         """Notes which products a feed still has; one at a time."""
         return feed_run(self._store.database)
 
+    def copy_to(self, file: Path) -> None:
+        """Writes a consistent copy of the store, as a catalog of its own, to a new file.
+
+        On the disk when it returns. Raises CatalogError.
+        """
+        self._store.database.backup(file)
+        copy = Database(file)
+        try:
+            with copy.writing():
+                copy.execute("UPDATE state SET catalog_id = lower(hex(randomblob(16)))")
+            copy.settle()
+        finally:
+            copy.close()
+
+    def settle(self) -> None:
+        """Brings everything from the log into the one file, where nobody else holds it open."""
+        self._store.database.settle()
+
+    def take_over(self, file: Path) -> int:
+        """Makes the contents those of another catalog's file; returns how many products changed.
+
+        One transaction. The network becomes the other's. Raises CatalogError.
+        """
+        database = self._store.database
+        with database.lock:
+            count = take_over(database, file)
+            kept = database.one("SELECT model_key, dim FROM state") or (None, None)
+            self._store.model_key, self._store.dim = kept
+            self._index, self._changed = None, True
+        return count
+
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """What changed after the sequence number `since`, in order: an outbox."""
         return self._store.changes(since, limit)
@@ -199,6 +241,17 @@ class Catalog:
             partitions = index.prepared(query)
         return index.search_in(partitions, vectors, query)
 
+    def warm(self) -> None:
+        """Brings every partition and its cache file up to date, for a quick next start."""
+        if self._store.dim is None:
+            return
+        database = self._store.database
+        with database.lock, database.reading():
+            index = self._current(Query())
+            for key, partition in index.partitions.items():
+                index.put(key, self._blocks.save(key, partition))
+        self._blocks.tidy()
+
     def _current(self, query: Query) -> PartitionedIndex:
         """The index with every commit in it, and the partitions of the query loaded."""
         database = self._store.database
@@ -208,20 +261,27 @@ class Catalog:
             return self._index
         with database.reading():
             self._check_model()
-            index = self._index or self._new_index()
-            _follow(index, self._store)
+            index = self._followed()
             index.prepared(query)
+        self._blocks.forget()
         self._index, self._seen_version, self._changed = index, version, False
         return index
 
-    def _new_index(self) -> PartitionedIndex:
-        dim = self._store.dim
-        if dim is None:
-            raise CatalogError(f"{self.folder}: the catalog has no vectors yet; index a feed first")
-        return PartitionedIndex(dim, self._load, self._store.sequence())
-
-    def _load(self, key: Key) -> Partition:
-        return Partition.of(self._store.block(*key, self._store.dim or 0))
+    def _followed(self) -> PartitionedIndex:
+        """The index with what was committed after it was last looked at."""
+        store, index = self._store, self._index
+        target = store.sequence()
+        behind = 0 if index is None else target - index.sequence
+        if index is None or behind > max(_FOLLOWED_CHANGES, len(index)):
+            if store.dim is None:
+                raise CatalogError(f"{self.folder}: no vectors are stored yet; index a feed first")
+            return PartitionedIndex(store.dim, self._blocks.load, target)
+        if behind:
+            changes = store.changes(index.sequence)
+            gone = [change.product_id for change in changes if change.entry is None]
+            index.delete(gone, target)
+            index.upsert([change.entry for change in changes if change.entry is not None], target)
+        return index
 
     def _check_model(self) -> None:
         """Raises ModelMismatchError where another process switched the network."""
@@ -233,16 +293,6 @@ class Catalog:
 def _has(index: PartitionedIndex, query: Query) -> bool:
     """Whether all partitions of the query are loaded."""
     return all(key in index.partitions for key in query.partitions())
-
-
-def _follow(index: PartitionedIndex, store: Store) -> None:
-    """Applies to the index what was committed after its sequence number."""
-    target = store.sequence()
-    if target == index.sequence:
-        return
-    changes = store.changes(index.sequence)
-    index.delete([change.product_id for change in changes if change.entry is None], target)
-    index.upsert([change.entry for change in changes if change.entry is not None], target)
 
 
 def _prepare(folder: Path, *, create: bool) -> None:

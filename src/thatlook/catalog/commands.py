@@ -13,6 +13,7 @@ from typing import Any, Final
 from thatlook.catalog.audit import audit
 from thatlook.catalog.catalog import Catalog
 from thatlook.catalog.export import export
+from thatlook.catalog.versions import compare, rollback, snapshot, versions
 from thatlook.errors import UnknownProductError
 
 SHOWN: Final = 20
@@ -29,6 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     added.add_argument("--left", action="store_true", help="with products that left the feed")
     added = _action(actions, "remove", "deletes products for good", _remove)
     added.add_argument("ids", nargs="+", metavar="PRODUCT_ID")
+    added = _action(actions, "snapshot", "keeps the whole catalog under a name", _snapshot)
+    added.add_argument("name", metavar="NAME")
+    _action(actions, "versions", "the names that are kept", _versions)
+    added = _action(actions, "compare", "how a version answers differently", _compare)
+    added.add_argument("name", metavar="NAME")
+    added.add_argument("-k", type=_positive, default=10, help="answers compared (default 10)")
+    added.add_argument("--queries", type=_positive, default=200, metavar="N")
+    added.add_argument("--ids", nargs="+", default=[], metavar="PRODUCT_ID", help="the queries")
+    added = _action(actions, "rollback", "makes a version the present", _rollback)
+    added.add_argument("name", metavar="NAME")
 
 
 def _action(
@@ -104,6 +115,51 @@ def _remove(args: argparse.Namespace) -> int:
     for product_id in unknown:
         print(f"thatlook: {UnknownProductError(product_id)}", file=sys.stderr)
     return int(bool(unknown))
+
+
+def _snapshot(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        folder = snapshot(catalog, args.name)
+    _say(args, {"version": args.name, "folder": str(folder)}, f"kept as {folder}")
+    return 0
+
+
+def _versions(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        names = versions(catalog)
+    _say(args, {"versions": names}, "\n".join(names))
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        found = compare(catalog, args.name, queries=args.queries, k=args.k, ids=args.ids)
+    if args.json:
+        print(json.dumps(found.to_dict()))
+        return 0
+    print(f"{found.version}: {found.model_before}; now: {found.model_now}")
+    print(f"products: {found.in_both} in both, {found.only_before} only before, ", end="")
+    print(f"{found.only_now} only now")
+    overlap = "-" if found.overlap is None else f"{found.overlap:.3f}"
+    print(f"overlap@{found.k} over {found.queries} products: {overlap}")
+    for change in found.changes[:SHOWN]:
+        print(f"{change.overlap:.2f}  {change.product_id}: {' '.join(change.before)}")
+        print(f"{'':>4}  {'now':>{len(change.product_id)}}: {' '.join(change.now)}")
+    return 0
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    with _opened(args) as catalog:
+        count = rollback(catalog, args.name)
+    words = f"{count} products changed; the present is now {args.name}"
+    _say(args, {"version": args.name, "changed": count}, words)
+    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, not {text!r}")
+    return int(text)
 
 
 def _say(args: argparse.Namespace, result: Mapping[str, Any], words: str) -> None:

@@ -100,9 +100,12 @@ class Database:
             copy = sqlite3.connect(path)
             try:
                 self._connection.backup(copy)
-                copy.execute("PRAGMA journal_mode=DELETE")
             finally:
                 copy.close()
+
+    def settle(self) -> None:
+        """Moves what is in the log to the database file, as far as no reader needs it."""
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself

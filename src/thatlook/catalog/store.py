@@ -66,6 +66,16 @@ class Store:
         found = self.database.one("SELECT sequence FROM state")
         return int(found[0]) if found else 0
 
+    def catalog_id(self) -> str:
+        """The catalog's own random name."""
+        found = self.database.one("SELECT catalog_id FROM state")
+        return str(found[0]) if found else ""
+
+    def token(self, sequence: int) -> str:
+        """The random mark of the commit that ended with this change; "" where none did."""
+        found = self.database.one("SELECT hex(token) FROM commits WHERE sequence = ?", (sequence,))
+        return str(found[0]) if found else ""
+
     def upsert(self, rows: Iterable[Row]) -> int:
         """Adds or replaces products in one transaction; returns the last sequence number.
 

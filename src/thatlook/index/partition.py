@@ -11,6 +11,7 @@ import numpy as np
 from thatlook.index.block import Block, Mask, Rows, passing
 from thatlook.index.query import Entry, Filters, Vectors
 from thatlook.index.scan import FloatScan, Found, Scan, search
+from thatlook.index.scans import scan_of
 from thatlook.index.tail import Tail
 
 TAIL_ROWS: Final = 1024
@@ -40,7 +41,7 @@ class Partition:
         """A partition of a main block (ids ascending) with an empty tail."""
         tail = Tail(main.dim)
         live = np.ones(len(main), bool)
-        scan = scan or FloatScan(main.vectors)
+        scan = scan or scan_of(main.vectors)
         return cls(main, scan, live, tail, tail.block(), np.zeros(0, bool))
 
     def __len__(self) -> int:

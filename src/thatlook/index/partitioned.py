@@ -103,9 +103,9 @@ class PartitionedIndex:
         """Takes products out; ids that are not in are no error."""
         self._replace(self._without(ids), sequence)
 
-    def drop(self, key: Key) -> None:
-        """Forgets a loaded partition, so that the loader makes it anew."""
-        self._partitions = {k: p for k, p in self._partitions.items() if k != key}
+    def put(self, key: Key, partition: Partition) -> None:
+        """Takes a partition that holds the same products in the place of the present one."""
+        self._partitions = {**self._partitions, key: partition}
 
     def _without(self, ids: Sequence[str]) -> dict[Key, Partition]:
         return {key: partition.without(ids) for key, partition in self._partitions.items()}

@@ -27,6 +27,19 @@ Found = tuple[NDArray[np.float32], Rows]
 class Scan(Protocol):
     """Finds candidate rows of a block by approximate scores with a known error."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether every row that counts is looked at, so that `error` bounds those not fetched."""
+        ...
+
+    def under(self, share: float) -> Scan:
+        """The scan to use where only this share of the rows, 0..1, passes a mask."""
+        ...
+
+    def first_count(self, k: int) -> int:
+        """How many rows to fetch at first when the best k are wanted."""
+        ...
+
     def candidates(self, queries: Vectors, count: int, mask: Mask | None) -> Found:
         """Per query the `count` rows of highest approximate score: scores and rows, (n, count).
 
@@ -34,7 +47,7 @@ class Scan(Protocol):
         """
         ...
 
-    def error(self, query: NDArray[np.float32]) -> float:
+    def error(self, query: Vector) -> float:
         """How far an approximate score of this query can be from the similarity."""
         ...
 
@@ -42,8 +55,18 @@ class Scan(Protocol):
 class FloatScan:
     """Scans float32 vectors (n, dim) as they are; holds no copy of them."""
 
+    complete = True
+
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
+
+    def under(self, share: float) -> Scan:  # noqa: ARG002 - one of several kinds of scan
+        """See Scan."""
+        return self
+
+    def first_count(self, k: int) -> int:
+        """See Scan."""
+        return k + SPARE
 
     def candidates(self, queries: Vectors, count: int, mask: Mask | None) -> Found:
         """See Scan."""
@@ -65,7 +88,7 @@ class FloatScan:
             )
         return scores, rows
 
-    def error(self, query: NDArray[np.float32]) -> float:
+    def error(self, query: Vector) -> float:
         """The rounding of a single-precision sum of dim products of unit vectors, generously."""
         return float(len(query) * 2.0**-22 * max(1.0, float(np.linalg.norm(query))))
 
@@ -96,8 +119,8 @@ def search(
 ) -> list[Found]:
     """For each query the rows of the k highest similarities, and every row tied with the last.
 
-    `mask` (n,) says which rows count; None counts all. Exact whatever the scan's error: rows
-    are fetched until no row outside could still be among the best k.
+    `mask` (n,) says which rows count; None counts all. Exact whatever the scan's error, if it
+    is complete: rows are fetched until no row outside could still be among the best k.
     """
     passed = len(vectors) if mask is None else int(np.count_nonzero(mask))
     if passed == 0:
@@ -107,6 +130,7 @@ def search(
         inner = vectors[picked]
         found = search(FloatScan(inner), inner, queries, k, None)
         return [(scores, picked[rows]) for scores, rows in found]
+    scan = scan.under(passed / len(vectors))
     return _widening(scan, vectors, queries, k, None if passed == len(vectors) else mask)
 
 
@@ -116,14 +140,14 @@ def _widening(
     """Fetches more and more rows, until the worst of the best k beats all rows not fetched."""
     passed = len(vectors) if mask is None else int(np.count_nonzero(mask))
     found: dict[int, Found] = {}
-    count = min(passed, k + SPARE)
+    count = min(passed, scan.first_count(k))
     while len(found) < len(queries):
         waiting = [place for place in range(len(queries)) if place not in found]
         asked = np.ascontiguousarray(queries[waiting])
         for place, scores, rows in zip(waiting, *scan.candidates(asked, count, mask), strict=True):
             best = _best(vectors, queries[place], rows, k)
             outside = float(scores.min()) + scan.error(queries[place])
-            if count == passed or best[0][-1] > outside:
+            if count == passed or best[0][-1] > outside or not scan.complete:
                 found[place] = best
         count = min(passed, count * 4)
     return [found[place] for place in range(len(queries))]

@@ -67,7 +67,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
         total=estimated_rows(feed) if progress else None, unit="product", disable=not progress
     )
     with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
-        pictures = PictureFolder(catalog.folder.absolute() / "images", fetcher)
+        pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         intake = _Intake(catalog, run, pool, pictures, strict=strict, bar=bar)
         intake.take(rows, most_waiting=4 * max(1, count))
         return intake.report(time.monotonic() - started)
@@ -120,6 +120,7 @@ class _Intake:
             raise FeedError("the feed has no usable row; nothing was marked as gone")
         for left in self._run.unseen():
             self._count("removed", len(self._catalog.mark_left(left)))
+        self._catalog.warm()
 
     def _located(
         self, rows: Iterator[FeedRow | Problem], readers: Executor
@@ -213,7 +214,7 @@ class _Intake:
             attributes=described.attributes,
             article_score=described.article_score,
             found=described.found,
-            image=stored_path(done.file, self._catalog.folder),
+            image=stored_path(done.file, self._catalog.home),
             image_hash=done.image_hash,
             row_hash=done.job.row_hash,
         )

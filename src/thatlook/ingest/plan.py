@@ -71,7 +71,7 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
     for one, image_hash in zip(rows, hashes, strict=True):
         state = states.get(one.row.product.id)
         row_hash = row_hash_of(one)
-        image = _kept_image(one, state, catalog.folder)
+        image = _kept_image(one, state, catalog.home)
         if state is None or not _embedded(one, state, catalog, image_hash) or image is None:
             jobs.append(Job(one.row.line, one.row.product, one.files, row_hash))
         elif state.row_hash != row_hash or state.status != "active":

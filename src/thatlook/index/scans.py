@@ -1,0 +1,17 @@
+"""Which scan a block gets, by its size."""
+
+from __future__ import annotations
+
+from thatlook.index.listed import LISTED_FROM, scan_by_lists
+from thatlook.index.quantised import QUANTISED_FROM, QuantisedScan
+from thatlook.index.query import Vectors
+from thatlook.index.scan import FloatScan, Scan
+
+
+def scan_of(vectors: Vectors) -> Scan:
+    """The scan for a block of this size; the thresholds were measured (benchmarks/search.py)."""
+    if len(vectors) < QUANTISED_FROM:
+        return FloatScan(vectors)
+    if len(vectors) < LISTED_FROM:
+        return QuantisedScan.of(vectors)
+    return scan_by_lists(vectors)
