@@ -11,13 +11,13 @@ from pydantic.json_schema import models_json_schema
 
 from thatlook.service.answers import ProblemDocument
 from thatlook.service.product_body import ProductBody
-from thatlook.service.schemas import LookByUrl, LookWish, RecommendationByUrl, RecommendationWish
+from thatlook.service.schemas import LookByUrl, LookForm, RecommendationByUrl, RecommendationForm
 
 MODELS: Final[tuple[type[BaseModel], ...]] = (
     ProblemDocument,
-    LookWish,
+    LookForm,
     LookByUrl,
-    RecommendationWish,
+    RecommendationForm,
     RecommendationByUrl,
     ProductBody,
 )
@@ -67,16 +67,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def photo_body(form: str, by_url: str, example: dict[str, Any]) -> dict[str, Any]:
     """The two ways to send a photo: a form of which the file is a part, or its address."""
-    file = {
-        "type": "object",
-        "required": ["photo"],
-        "properties": {"photo": {"type": "string", "format": "binary"}},
-    }
     return {
         "requestBody": {
             "required": True,
             "content": {
-                "multipart/form-data": {"schema": {"allOf": [file, _ref(form)]}},
+                "multipart/form-data": {"schema": _ref(form)},
                 "application/json": {"schema": _ref(by_url), "example": example},
             },
         }

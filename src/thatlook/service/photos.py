@@ -38,7 +38,7 @@ _GUARD: Final = [Depends(guarded("photo"))]
     response_model=LookAnswer,
     responses=_ERRORS,
     openapi_extra=photo_body(
-        "LookWish", "LookByUrl", {"photo_url": "https://shop.example/look.jpg"}
+        "LookForm", "LookByUrl", {"photo_url": "https://shop.example/look.jpg"}
     ),
     dependencies=_GUARD,
 )
@@ -60,7 +60,7 @@ async def looks(request: Request, service: Here) -> Response:
     response_model=RecommendationsAnswer,
     responses=_ERRORS,
     openapi_extra=photo_body(
-        "RecommendationWish",
+        "RecommendationForm",
         "RecommendationByUrl",
         {"photo_url": "https://shop.example/look.jpg", "k": 5, "max_price": 80},
     ),

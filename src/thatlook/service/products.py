@@ -112,7 +112,7 @@ async def product(product_id: Id, service: Here) -> Response:
     response_model=StoredAnswer,
     responses={
         201: {"description": "It is new.", "model": StoredAnswer},
-        **problems(400, 401, 403, 413, 415, 422, 429, 503),
+        **problems(400, 401, 403, 404, 413, 415, 422, 429, 503),
     },
     openapi_extra=product_body(),
     dependencies=_WRITE,

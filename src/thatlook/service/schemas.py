@@ -28,6 +28,7 @@ Category = Literal[
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=200)]
 Ids = Annotated[list[Text], Field(max_length=1000)]
+Photo = Annotated[str, Field(json_schema_extra={"format": "binary"})]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=15)]
 
 
@@ -108,6 +109,12 @@ class LookWish(Strict):
     ] = []
 
 
+class LookForm(LookWish):
+    """A photo in a form. The file is read apart; this describes the form."""
+
+    photo: Photo
+
+
 class LookByUrl(LookWish):
     """A photo by its address."""
 
@@ -161,6 +168,12 @@ class RecommendationWish(LookWish, Search):
             diversity=self.diversity,
             min_score=self.min_score,
         )
+
+
+class RecommendationForm(RecommendationWish):
+    """A photo in a form, with wishes."""
+
+    photo: Photo
 
 
 class RecommendationByUrl(RecommendationWish):

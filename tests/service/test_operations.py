@@ -1,0 +1,129 @@
+"""Health, readiness, metrics, the info, the page's files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.service.conftest import photo_bytes
+from thatlook.service import metrics, pages
+
+STATIC = pages.STATIC
+
+
+def test_health_and_readiness(client):
+    assert client.get("/healthz").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+    client.app.state.service.ready = False
+    assert client.get("/readyz").status_code == 503
+
+
+def test_metrics_tell_of_requests_stages_errors_and_cache(client):
+    client.post("/v1/looks", files={"photo": ("a.jpg", photo_bytes(), "image/jpeg")})
+    client.post("/v1/looks", files={"photo": ("a.jpg", b"junk", "image/jpeg")})
+    text = client.get("/metrics").text
+    assert 'thatlook_requests_total{method="POST",route="/v1/looks",status="200"}' in text
+    assert 'thatlook_stage_seconds_bucket{le="0.005",stage="decode"}' in text
+    assert 'thatlook_photo_errors_total{code="unsupported_format"}' in text
+    assert "thatlook_queue_waiting 0.0" in text
+    assert "thatlook_queue_running" in text
+
+
+def test_unknown_addresses_do_not_grow_the_metrics(client):
+    for number in range(5):
+        client.get(f"/nowhere/{number}")
+    client.request("BREW", "/")
+    text = client.get("/metrics").text
+    assert "/nowhere" not in text
+    assert "BREW" not in text
+
+
+def test_gauges_of_dead_workers_are_forgotten(tmp_path):
+    done = subprocess.Popen([sys.executable, "-c", ""])  # a process id that is gone
+    done.wait()
+    dead = tmp_path / f"gauge_livesum_{done.pid}.db"
+    mine = tmp_path / f"gauge_livesum_{os.getpid()}.db"
+    kept = tmp_path / f"counter_{done.pid}.db"
+    for file in (dead, mine, kept):
+        file.touch()
+    metrics.forget_dead(tmp_path)
+    assert not dead.exists()
+    assert mine.exists()
+    assert kept.exists()
+
+
+def test_info(client):
+    info = client.get("/v1/info").json()
+    assert info["products"] == 40
+    assert sum(info["categories"].values()) == 40
+    assert info["colors"]["black"].startswith("#")
+    assert info["photo_url"] is False
+
+
+def test_errors_of_the_router_are_problems(client):
+    for answer, status in (
+        (client.get("/nowhere"), 404),
+        (client.get("/v1/looks"), 405),
+        (client.get("/examples/x.jpg"), 404),
+        (client.get("/static/none.js"), 404),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+
+
+def test_a_bug_is_a_problem_without_its_trace(client, double, caplog):
+    def broken(*_):
+        raise ZeroDivisionError("deep inside")
+
+    double.parse = broken
+    answer = client.post("/v1/looks", files={"photo": ("a.jpg", photo_bytes(), "image/jpeg")})
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal"
+    assert "deep inside" not in answer.text
+    assert "deep inside" in caplog.text
+
+
+def test_examples_are_there(client):
+    for name in pages.EXAMPLES:
+        answer = client.get(f"/examples/{name}.jpg")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+
+
+def test_the_page_uses_nothing_from_elsewhere():
+    for file in STATIC.iterdir():
+        text = file.read_text(encoding="utf-8")
+        for address in ("http://", "https://", "//cdn", "@import"):
+            for line in text.splitlines():
+                if address in line and file.name != "icon.svg":
+                    told = (
+                        "w3.org",
+                        "placeholder",
+                        "example",
+                        "protocol",
+                        "RegExp",
+                        "https?",
+                        "without https",
+                    )
+                    assert any(word in line for word in told), f"{file.name}: {line}"
+
+
+@pytest.mark.parametrize(
+    "word", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]
+)
+def test_products_are_never_set_as_html(word):
+    for file in STATIC.glob("*.js"):
+        assert word not in file.read_text(encoding="utf-8"), file.name
+
+
+def test_the_page_has_no_inline_script_or_style():
+    text = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert "<style" not in text
+    assert " style=" not in text
+    assert " on" not in [part[:3] for part in text.split("<script")[0].split("=")]
+    assert text.count("<script") == 1
+    assert Path(STATIC / "app.js").exists()

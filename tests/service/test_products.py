@@ -1,0 +1,212 @@
+"""Products by HTTP: read, similar, picture, put, delete."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from tests.service.conftest import photo_bytes
+from tests.service.double import Double, engine_on
+
+KEY = {"Authorization": "Bearer write-key-of-tests"}
+
+
+@pytest.fixture
+def writer(serve, tmp_path):
+    return serve(tmp_path, write_keys="shop:write-key-of-tests", photo_url=False)
+
+
+def put(client, product_id="n-1", picture=None, key=KEY, **fields):
+    fields = {"title": "Striped shirt", "category": "topwear", "price": "19.90 EUR"} | fields
+    parts = {"product": (None, json.dumps(fields))}
+    parts["image"] = ("p.jpg", picture or photo_bytes(), "image/jpeg")
+    return client.put(f"/v1/products/{product_id}", files=parts, headers=key)
+
+
+def first_id(client, photo):
+    answer = client.post("/v1/recommendations", files={"photo": ("a.jpg", photo)}).json()
+    return answer["recommendations"][0]["matches"][0]["product"]["id"]
+
+
+def test_read_and_similar(client, photo):
+    product_id = first_id(client, photo)
+    product = client.get(f"/v1/products/{product_id}").json()
+    assert product["id"] == product_id
+    found = client.get(f"/v1/products/{product_id}/similar?k=3").json()
+    assert found["product"] == product
+    assert len(found["matches"]) == 3
+    assert product_id not in [m["product"]["id"] for m in found["matches"]]
+    cheap = client.get(f"/v1/products/{product_id}/similar?k=50&max_price=50").json()
+    prices = [float(m["product"]["price"].split()[0]) for m in cheap["matches"]]
+    assert all(price <= 50 for price in prices)
+
+
+@pytest.mark.parametrize("path", ["", "/similar", "/image"])
+def test_an_unknown_product(client, path):
+    answer = client.get(f"/v1/products/no-such-thing{path}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "unknown_product"
+
+
+def test_the_picture_in_three_sizes_and_its_tag(client, photo):
+    product_id = first_id(client, photo)
+    sides = {}
+    for size in ("small", "medium", "large"):
+        answer = client.get(f"/v1/products/{product_id}/image?size={size}")
+        assert answer.headers["content-type"] == "image/jpeg"
+        sides[size] = max(Image.open(io.BytesIO(answer.content)).size)
+    assert sides["small"] == 240
+    assert sides["small"] < sides["medium"] <= sides["large"]
+    tag = {"If-None-Match": answer.headers["etag"]}
+    again = client.get(f"/v1/products/{product_id}/image?size=large", headers=tag)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_picture_has_no_metadata(writer):
+    exif = Image.Exif()
+    exif[0x010E] = "my secret place"
+    put(writer, picture=photo_bytes(exif=exif))
+    assert b"secret" not in writer.get("/v1/products/n-1/image").content
+
+
+def test_put_find_replace_delete(writer):
+    made = put(writer)
+    assert (made.status_code, made.json()["created"]) == (201, True)
+    assert made.json()["product"]["price"] == "19.90 EUR"
+    assert writer.get("/v1/products/n-1").json()["title"] == "Striped shirt"
+    found = writer.post("/v1/recommendations", files={"photo": ("a.jpg", photo_bytes())}).json()
+    ids = [m["product"]["id"] for r in found["recommendations"] for m in r["matches"]]
+    assert ids == ["n-1"]
+    again = put(writer, title="Another shirt")
+    assert (again.status_code, again.json()["created"]) == (200, False)
+    assert writer.delete("/v1/products/n-1", headers=KEY).status_code == 204
+    assert writer.get("/v1/products/n-1").status_code == 404
+    assert writer.delete("/v1/products/n-1", headers=KEY).status_code == 404
+
+
+def test_pictures_of_replaced_and_deleted_products_go(writer, tmp_path):
+    def files():
+        return [p for p in (tmp_path / "catalog" / "pictures").rglob("*") if p.is_file()]
+
+    put(writer)
+    put(writer, picture=photo_bytes(100, 200))
+    assert len(files()) == 1
+    writer.delete("/v1/products/n-1", headers=KEY)
+    assert files() == []
+
+
+def test_put_without_picture_keeps_the_one_there(writer):
+    first = put(writer).json()
+    changed = writer.put(
+        "/v1/products/n-1", json={"title": "Now cheaper", "category": "topwear"}, headers=KEY
+    )
+    assert changed.status_code == 200
+    assert changed.json()["box"] == first["box"]
+    assert writer.get("/v1/products/n-1/image").status_code == 200
+    moved = writer.put("/v1/products/n-1", json={"category": "dress"}, headers=KEY)
+    assert moved.json()["product"]["category"] == "dress"
+
+
+def test_the_category_is_read_from_words(writer):
+    found = put(writer, category="", product_type="Apparel > Shoes > Boots", gender="").json()
+    assert found["product"]["category"] == "footwear"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"price": "cheap"}, "invalid_product"),
+        ({"category": "hat"}, "invalid"),
+        ({"id": "another"}, "invalid"),
+        ({"colour": "red"}, "invalid"),
+        ({"title": "x" * 3000}, "invalid"),
+    ],
+)
+def test_products_that_cannot_be(writer, fields, code):
+    answer = put(writer, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_a_new_product_needs_a_picture_that_can_be_read(writer):
+    bare = writer.put("/v1/products/n-2", json={"title": "x"}, headers=KEY)
+    assert (bare.status_code, bare.json()["code"]) == (422, "picture_needed")
+    linked = {"title": "x", "image_link": "https://shop.example/p.jpg"}
+    off = writer.put("/v1/products/n-2", json=linked, headers=KEY)
+    assert (off.status_code, off.json()["code"]) == (403, "image_link_is_off")
+    broken = put(writer, picture=b"not a photo")
+    assert (broken.status_code, broken.json()["code"]) == (415, "unsupported_format")
+    assert writer.get("/v1/products/n-1").status_code == 404
+
+
+def test_image_link_is_fetched_when_on(serve, tmp_path):
+    asked = []
+
+    def fetch(url):
+        asked.append(url)
+        return photo_bytes()
+
+    client = serve(tmp_path, fetch, write_keys="a:write-key-of-tests", image_link=True)
+    body = {"title": "x", "category": "bag", "image_link": "https://shop.example/p.jpg"}
+    assert client.put("/v1/products/l-1", json=body, headers=KEY).status_code == 201
+    assert (
+        client.put("/v1/products/l-1", json=body | {"title": "y"}, headers=KEY).status_code == 200
+    )
+    assert asked == ["https://shop.example/p.jpg"]  # the same link is not fetched twice
+
+
+@pytest.mark.parametrize(
+    "product_id", ["a%2Fb", "%C3%A4%20b", "..%2F..%2Fetc", "a.b-c_1", "%F0%9F%91%97"]
+)
+def test_ids_of_all_kinds(writer, product_id):
+    assert put(writer, product_id).status_code == 201
+    assert writer.get(f"/v1/products/{product_id}").status_code == 200
+    assert writer.get(f"/v1/products/{product_id}/image").status_code == 200
+    assert writer.delete(f"/v1/products/{product_id}", headers=KEY).status_code == 204
+
+
+@pytest.mark.parametrize("product_id", ["%00", "a%00b", "x" * 256, "%0a", "%FF"])
+def test_odd_ids_are_stored_or_refused_never_a_crash(writer, product_id):
+    assert put(writer, product_id).status_code in {201, 422}
+    assert writer.get(f"/v1/products/{product_id}").status_code in {200, 404, 422}
+    assert writer.delete(f"/v1/products/{product_id}", headers=KEY).status_code in {204, 404, 422}
+
+
+def test_writers_at_the_same_time_lose_no_picture(writer, tmp_path):
+    def one(number):
+        return put(writer, "same", photo_bytes(60 + number, 90)).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(one, range(12))) <= {200, 201}
+    assert writer.get("/v1/products/same/image").status_code == 200
+
+
+def test_another_process_sees_a_product_at_once(serve, tmp_path):
+    writer = serve(tmp_path, write_keys="a:write-key-of-tests")
+    other = serve(tmp_path)  # its own catalog on the same folder, as another worker has
+    assert other.get("/v1/info").json()["products"] == 0
+    put(writer)
+    found = other.post("/v1/recommendations", files={"photo": ("a.jpg", photo_bytes())}).json()
+    assert [len(r["matches"]) for r in found["recommendations"]] == [1, 0, 0]
+    writer.delete("/v1/products/n-1", headers=KEY)
+    assert other.get("/v1/products/n-1").status_code == 404
+    assert other.get("/v1/info").json()["products"] == 0
+
+
+def test_the_double_counts_threads_safely(tmp_path):
+    """The double itself may be shared, or the tests above would prove nothing."""
+    with engine_on(tmp_path, Double(), 5) as engine:
+        seen = []
+        threads = [
+            threading.Thread(target=lambda: seen.append(engine.parse(photo_bytes()).articles))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(seen) == 4

@@ -1,0 +1,163 @@
+"""The bounded queue, deadlines, and what a service does under more work than it can do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.service.conftest import photo_bytes
+from thatlook.service.problems import Problem
+from thatlook.service.queue import Uploads, WorkQueue, deadline
+
+
+def ask(client):
+    return client.post("/v1/looks", files={"photo": ("a.jpg", photo_bytes(), "image/jpeg")})
+
+
+def test_no_more_than_threads_run_and_no_more_than_waiting_wait():
+    queue = WorkQueue(2, 3)
+    gate, running, most = threading.Event(), 0, 0
+    lock = threading.Lock()
+
+    def job():
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        gate.wait(5)
+        with lock:
+            running -= 1
+
+    async def scenario():
+        jobs = [asyncio.ensure_future(queue.run(job)) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(Problem) as refused:
+            await queue.run(job)
+        with pytest.raises(Problem):
+            queue.check()
+        assert refused.value.status == 503
+        assert 1 <= int(refused.value.headers["Retry-After"]) <= 30
+        gate.set()
+        await asyncio.gather(*jobs)
+        await queue.run(job)  # and it recovers
+
+    asyncio.run(scenario())
+    queue.close()
+    assert most == 2
+    assert queue.taken == 0
+
+
+def test_a_job_that_waits_is_dropped_with_its_caller_one_that_runs_keeps_its_place():
+    queue = WorkQueue(1, 2)
+    gate, ran = threading.Event(), []
+
+    async def scenario():
+        first = asyncio.ensure_future(queue.run(lambda: gate.wait(5)))
+        await asyncio.sleep(0.05)
+        second = asyncio.ensure_future(queue.run(lambda: ran.append(2)))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        first.cancel()
+        await asyncio.sleep(0.05)
+        assert queue.taken == 1  # the first still holds its thread
+        gate.set()
+
+    asyncio.run(scenario())
+    queue.close()
+    assert (queue.taken, ran) == (0, [])
+
+
+def test_what_a_job_raises_comes_out():
+    queue = WorkQueue(1, 0)
+
+    def job():
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        asyncio.run(queue.run(job))
+    queue.close()
+
+
+def test_deadline_is_a_problem_and_other_timeouts_stay():
+    async def late():
+        async with deadline(0.01):
+            await asyncio.sleep(1)
+
+    async def own():
+        async with deadline(10):
+            raise TimeoutError
+
+    with pytest.raises(Problem) as error:
+        asyncio.run(late())
+    assert (error.value.status, error.value.code) == (503, "deadline")
+    with pytest.raises(TimeoutError):
+        asyncio.run(own())
+
+
+def test_uploads_are_bounded():
+    async def scenario():
+        uploads = Uploads(1)
+        async with uploads.place():
+            with pytest.raises(Problem):
+                async with uploads.place():
+                    pass
+        async with uploads.place():
+            pass
+
+    asyncio.run(scenario())
+
+
+def test_a_full_service_answers_503_and_recovers(serve, double):
+    double.delay_s = 0.3
+    client = serve(threads=1, queue=1)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(client), range(8)))
+    statuses = sorted(a.status_code for a in answers)
+    assert set(statuses) == {200, 503}
+    assert statuses.count(200) >= 2
+    busy = next(a for a in answers if a.status_code == 503)
+    assert busy.json()["code"] == "busy"
+    assert int(busy.headers["retry-after"]) >= 1
+    assert ask(client).status_code == 200
+
+
+def test_a_late_answer_is_given_up(serve, double):
+    client = serve(threads=1, deadline_s=0.2)
+    double.delay_s = 0.6
+    answer = ask(client)
+    assert (answer.status_code, answer.json()["code"]) == (503, "deadline")
+    double.delay_s = 0
+    time.sleep(0.6)
+    assert ask(client).status_code == 200
+
+
+def test_the_event_loop_is_free_while_photos_are_worked_on(serve, double):
+    double.delay_s = 0.5
+    client = serve(threads=2)
+    with ThreadPoolExecutor(2) as pool:
+        slow = [pool.submit(ask, client) for _ in range(2)]
+        time.sleep(0.1)
+        start = time.perf_counter()
+        assert client.get("/healthz").status_code == 200
+        assert time.perf_counter() - start < 0.35
+        assert [job.result().status_code for job in slow] == [200, 200]
+
+
+def test_a_stopping_service_finishes_what_it_has(filled_folder, double):
+    from fastapi.testclient import TestClient
+
+    from tests.service.double import engine_on
+    from thatlook.service.app import create_app
+    from thatlook.service.settings import ServiceSettings
+
+    double.delay_s = 0.2
+    app = create_app(ServiceSettings(threads=1), lambda: engine_on(filled_folder, double, 0))
+    with TestClient(app) as client:
+        assert ask(client).status_code == 200
+        service = app.state.service
+    assert service.ready is False
+    assert service.photos.taken == 0
