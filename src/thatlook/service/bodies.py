@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from thatlook.service.forms import Form
 from thatlook.service.problems import Problem
 
-MAX_FIELDS: Final = 2000
-MAX_FIELD_BYTES: Final = 65_536
 MAX_JSON_BYTES: Final = 262_144
 MAX_NAME: Final = 120
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -33,12 +30,6 @@ class Body:
     file: bytes | None = None
     file_name: str = ""
     form: bool = False
-
-
-class _InMemory(MultiPartParser):
-    """Starlette's parser, which would write files over 1 MB to the disk."""
-
-    spool_max_size = 0  # SpooledTemporaryFile's word for never
 
 
 async def read(request: Request, file_field: str) -> Body:
@@ -63,44 +54,9 @@ async def read(request: Request, file_field: str) -> Body:
 
 
 async def _form(request: Request, file_field: str) -> Body:
-    parser = _InMemory(
-        request.headers,
-        request.stream(),
-        max_files=1,
-        max_fields=MAX_FIELDS,
-        max_part_size=MAX_FIELD_BYTES,
-    )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise Problem(400, "bad_multipart", f"not a multipart form: {error.message}") from error
-    fields: dict[str, list[str]] = {}
-    file, name = None, ""
-    async with _closing(form):
-        for key, value in form.multi_items():
-            if not isinstance(value, UploadFile):
-                fields.setdefault(key, []).append(value)
-            elif key == file_field:
-                file, name = await value.read(), shown_name(value.filename or "")
-            else:
-                raise Problem(422, "invalid", f"the file must be named {file_field!r}")
-    if file_field in fields:
-        words = f"{file_field!r} must be a file part: its Content-Disposition needs a filename"
-        raise Problem(422, "invalid", words)
-    return Body(fields, file, name, form=True)
-
-
-class _closing:  # noqa: N801 - reads as a word
-    """Closes a form's files at the end of the block."""
-
-    def __init__(self, form: Any) -> None:
-        self._form = form
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._form.close()
+    form = Form(file_field)
+    await form.read(request.headers["content-type"], request.stream())
+    return Body(form.fields, form.file, shown_name(form.file_name), form=True)
 
 
 async def _json(request: Request) -> dict[str, Any]:
