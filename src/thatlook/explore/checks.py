@@ -1,0 +1,146 @@
+"""Checks of a product and its picture: pure functions that a feed's report and a catalog's
+audit share. Each gives the findings for one product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from thatlook.explore.colors import acceptable, meant
+from thatlook.explore.facts import PictureFacts, Seen
+from thatlook.records import Product
+from thatlook.taxonomy import OTHER, gender_of, words
+
+KINDS: Final = {
+    "no_category": "No category fits",
+    "no_price": "No price",
+    "no_title": "No title",
+    "odd_price": "Odd price",
+    "odd_title": "Odd title",
+    "gender_words": "Title and gender field disagree",
+    "broken_picture": "Broken picture",
+    "tiny_picture": "Tiny picture",
+    "category_seen": "Picture shows another category",
+    "gender_seen": "Picture shows another gender",
+    "color_seen": "Picture shows another color",
+    "article_not_seen": "Article not seen in the picture",
+}
+"""What a check can find, and its name for people."""
+
+DISAGREEMENTS: Final = ("category_seen", "gender_seen", "color_seen")
+
+TINY_PX: Final = 200
+"""Below this shorter side a picture is too small to show, and details are lost to the networks."""
+
+SURE_CATEGORY: Final = 0.8
+SURE_GENDER: Final = 0.95
+SURE_COLOR: Final = 0.5
+HARDLY_SEEN: Final = 0.05
+"""A named color on less than this share of the pixels is not what the picture shows."""
+
+ALIKE: Final = (
+    frozenset({"topwear", "outerwear", "dress"}),
+    frozenset({"headwear", "neckwear"}),
+)
+"""Categories that shops and people draw differently; a mix-up of them is not reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found on one product; `says` is the feed's word, `seen` the picture's."""
+
+    kind: str
+    product_id: str
+    message: str
+    says: str = ""
+    seen: str = ""
+    score: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON data; empty fields are left out."""
+        found: dict[str, Any] = {"kind": self.kind, "id": self.product_id, "message": self.message}
+        if self.seen:
+            found |= {"says": self.says, "seen": self.seen, "score": round(self.score, 4)}
+        return found
+
+
+def check_words(product: Product) -> Iterator[Finding]:
+    """What is missing or odd in the fields alone."""
+    name = product.id
+    if not product.title:
+        yield Finding("no_title", name, "there is no title")
+    elif len(product.title) < 4 or not words(product.title):
+        yield Finding("odd_title", name, f"the title says little: {product.title!r}")
+    if product.category == OTHER:
+        kind = product.product_type or product.title
+        yield Finding("no_category", name, f"none of the categories fits {kind!r}")
+    if product.current_price is None:
+        yield Finding("no_price", name, "there is no price")
+    yield from _odd_prices(product)
+    said = gender_of(product.title)
+    if {said, product.gender} == {"female", "male"}:
+        message = f"the title says {said}, the gender field {product.gender}"
+        yield Finding("gender_words", name, message)
+
+
+def _odd_prices(product: Product) -> Iterator[Finding]:
+    price, sale = product.price, product.sale_price
+    if price is not None and price.amount == 0:
+        yield Finding("odd_price", product.id, "the price is 0")
+    if price is not None and sale is not None and sale.amount > price.amount:
+        message = f"the sale price {sale} is above the price {price}"
+        yield Finding("odd_price", product.id, message)
+
+
+def check_picture(product: Product, facts: PictureFacts) -> Iterator[Finding]:
+    """What is wrong with the picture as a file."""
+    if facts.error:
+        yield Finding("broken_picture", product.id, facts.message)
+    elif min(facts.width, facts.height) < TINY_PX:
+        message = f"{facts.width} x {facts.height} pixels; shops ask for {TINY_PX} and more"
+        yield Finding("tiny_picture", product.id, message)
+
+
+def check_seen(product: Product, seen: Seen) -> Iterator[Finding]:
+    """Where the picture shows something else than the fields say."""
+    yield from _category(product, seen)
+    yield from _gender(product, seen)
+    yield from _color(product, seen)
+
+
+def _category(product: Product, seen: Seen) -> Iterator[Finding]:
+    if product.category == OTHER or seen.own:
+        return
+    best, score = max(seen.articles.items(), key=lambda item: item[1], default=("", 0.0))
+    alike = any({product.category, best} <= group for group in ALIKE)
+    if score >= SURE_CATEGORY and not alike:
+        message = f"listed as {product.category}, the picture shows {best}"
+        yield Finding("category_seen", product.id, message, product.category, best, score)
+    else:
+        message = f"the detector sees no {product.category}; the whole picture stands for it"
+        yield Finding("article_not_seen", product.id, message)
+
+
+def _gender(product: Product, seen: Seen) -> Iterator[Finding]:
+    opposite = {"female": "male", "male": "female"}.get(product.gender)
+    # The person stage has learnt from adults.
+    adult = product.age_group in {"", "adult"}
+    if adult and seen.gender == opposite and seen.gender_score >= SURE_GENDER:
+        message = f"listed as {product.gender}, worn by a {seen.gender} model"
+        yield Finding(
+            "gender_seen", product.id, message, product.gender, seen.gender, seen.gender_score
+        )
+
+
+def _color(product: Product, seen: Seen) -> Iterator[Finding]:
+    names = meant(product.color)
+    if not names or not seen.own or not seen.colors:
+        return
+    best, share = next(iter(seen.colors.items()))
+    allowed = acceptable(names)
+    like = sum(part for name, part in seen.colors.items() if name in allowed)
+    if like < HARDLY_SEEN and share >= SURE_COLOR:
+        message = f"listed as {product.color}, {share:.0%} of the pixels are {best}"
+        yield Finding("color_seen", product.id, message, product.color, best, share)

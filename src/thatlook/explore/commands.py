@@ -1,0 +1,124 @@
+"""`explore`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from thatlook.errors import FeedError
+from thatlook.explore.checks import KINDS
+from thatlook.explore.facts import PictureFacts
+from thatlook.explore.html import page
+from thatlook.explore.looking import Job, LooksFactory, look_at, open_analyzer, worker_count
+from thatlook.explore.report import Report, build
+from thatlook.feed import FeedMapping, Problem, read_feed
+from thatlook.records import Product
+from thatlook.settings import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook explore`."""
+    parser.add_argument("feed", metavar="FEED", help="a feed as for `thatlook index`")
+    parser.add_argument("--images", metavar="DIR", help="where image links are looked up")
+    parser.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN")
+    parser.add_argument(
+        "--out", default="report.html", metavar="FILE", help="the page (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="as JSON: in FILE, or printed"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: the cores)")
+    parser.add_argument(
+        "--quick", action="store_true", help="without the networks: words and files only"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the report and prints its main numbers."""
+    report = explored(
+        Path(args.feed),
+        Path(args.images) if args.images else None,
+        FeedMapping().with_fields(args.map),
+        factory=None if args.quick else open_analyzer,
+        workers=args.workers or worker_count(),
+    )
+    out = Path(args.out)
+    if out.is_dir():
+        out /= "report.html"
+    _write(out, page(report))
+    text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1)
+    if args.json and args.json != "-":
+        _write(Path(args.json), text)
+    print(text if args.json == "-" else _told(report, out))
+    return 0
+
+
+def explored(
+    feed: Path,
+    images: Path | None,
+    mapping: FeedMapping,
+    *,
+    factory: LooksFactory | None,
+    workers: int,
+) -> Report:
+    """The report of a feed, with progress on standard error.
+
+    Raises FeedError for a feed without a usable row, ModelError without the networks.
+    """
+    began = time.monotonic()
+    jobs: dict[str, Job] = {}
+    products: list[Product] = []
+    problems: list[Problem] = []
+    for row in read_feed(feed, mapping, images):
+        if isinstance(row, Problem):
+            problems.append(row)
+            continue
+        products.append(row.product)
+        if "://" not in row.images[0]:
+            jobs[row.product.id] = Job(row.product.id, row.product.category, Path(row.images[0]))
+    if not products:
+        reason = f"; the first: {problems[0]}" if problems else ""
+        raise FeedError(f"{feed}: no row of the feed can be used{reason}")
+    facts = _facts(list(jobs.values()), factory, workers)
+    spent = time.monotonic() - began
+    return build(feed.name, products, problems, facts, looked=factory is not None, seconds=spent)
+
+
+def _facts(
+    jobs: Sequence[Job], factory: LooksFactory | None, workers: int
+) -> dict[str, PictureFacts]:
+    found = look_at(jobs, Settings.load(), factory=factory, workers=workers)
+    bar = tqdm(found, total=len(jobs), unit=" pictures", file=sys.stderr, disable=None)
+    return dict(bar)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise FeedError(f"{path}: the report cannot be written: {error.strerror}") from error
+
+
+def _told(report: Report, out: Path) -> str:
+    lines = [f"{report.rows:,} rows, {len(report.products):,} products, {report.seconds:.0f} s"]
+    lines += [f"{step.left:>8,}  {step.name}" for step in report.steps]
+    found = [(name, len(report.of_kind(kind))) for kind, name in KINDS.items()]
+    lines += [f"{count:>8,}  {name.lower()}" for name, count in found if count]
+    lines += [
+        f"{len(groups):>8,}  {name}"
+        for name, groups in [
+            ("groups with the same picture file", report.same_files),
+            ("groups with nearly the same picture", report.near_twins),
+        ]
+        if groups
+    ]
+    return "\n".join([*lines, f"report: {out}"])
