@@ -88,19 +88,26 @@ def size_of(path: Path) -> tuple[int, int]:
     decoded, so a damaged photo may still have one. Raises PhotoError where there is none.
     """
     name = name_of(path)
-    data = _read(path, name, Settings())
-    _check_bytes(len(data), name, Settings())
+    with _reading(name):
+        _check_bytes(path.stat().st_size, name, Settings())
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in `decode`
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+        with Image.open(path, formats=FORMATS) as opened:
             turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
             return (opened.height, opened.width) if turned else opened.size
 
 
 def _read(path: Path, name: str, settings: Settings) -> bytes:
-    try:
+    with _reading(name):
         _check_bytes(path.stat().st_size, name, settings)
         return path.read_bytes()
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Turns what a file that cannot be read raises into PhotoError."""
+    try:
+        yield
     except FileNotFoundError:
         raise PhotoError("not_found", "no such file", name) from None
     except (OSError, ValueError) as error:

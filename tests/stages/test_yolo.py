@@ -1,4 +1,4 @@
-"""One's own YOLO export as the article stage: small networks of its output layouts, real Session."""
+"""One's own YOLO export as the article stage: small networks of its layouts, real Session."""
 
 from __future__ import annotations
 

@@ -1,0 +1,122 @@
+"""A contact sheet: photos with their labels drawn, the doubtful ones first."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from thatlook.datasets.audit import Audit
+from thatlook.datasets.records import Annotation, Corners, Dataset, LabelledPhoto
+from thatlook.errors import PhotoError
+from thatlook.image import decode
+from thatlook.taxonomy import DETECTOR_CLASSES
+
+TILE: Final = (260, 390)
+CAPTION_PX: Final = 30
+MARGIN: Final = 6
+PAPER, INK, WARNING_INK = "#ffffff", "#1c1b19", "#c00000"
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def contact_sheet(
+    dataset: Dataset, audit: Audit, path: Path, count: int = 20, columns: int = 5
+) -> int:
+    """Writes a PNG of up to `count` photos with their labels drawn; says how many it shows.
+
+    Up to half are photos of findings, taken from each in turn, with the findings' codes below;
+    the rest are spread evenly over the labelled photos. Where boxes seem to be written as
+    corners, that reading is drawn in white. A photo that cannot be decoded is left out.
+    """
+    codes = _codes(audit)
+    shown = _chosen(dataset, audit, count)
+    tiles = [tile for photo in shown if (tile := _tile(photo, codes[photo.path])) is not None]
+    rows = -(-len(tiles) // columns)
+    step = (TILE[0] + MARGIN, TILE[1] + CAPTION_PX + MARGIN)
+    size = (columns * step[0] + MARGIN, max(1, rows) * step[1] + MARGIN)
+    sheet = Image.new("RGB", size, PAPER)
+    for place, tile in enumerate(tiles):
+        row, column = divmod(place, columns)
+        sheet.paste(tile, (MARGIN + column * step[0], MARGIN + row * step[1]))
+    _write(sheet, path)
+    return len(tiles)
+
+
+def _codes(audit: Audit) -> Mapping[Path, list[str]]:
+    found: dict[Path, list[str]] = defaultdict(list)
+    for finding in audit.findings:
+        for photo in finding.photos:
+            found[photo].append(finding.code)
+    return found
+
+
+def _chosen(dataset: Dataset, audit: Audit, count: int) -> list[LabelledPhoto]:
+    boxed = {photo.path: photo for photo in dataset.photos if photo.annotations}
+    in_turn = zip_longest(*(finding.photos for finding in audit.findings))
+    doubtful = [path for paths in in_turn for path in paths if path in boxed]
+    first = list(dict.fromkeys(doubtful))[: count // 2]
+    others = [path for path in boxed if path not in first]
+    wanted = min(count - len(first), len(others))
+    spread = [others[place * len(others) // wanted] for place in range(wanted)]
+    return [boxed[path] for path in (*first, *spread)]
+
+
+def _tile(photo: LabelledPhoto, codes: Sequence[str]) -> Image.Image | None:
+    try:
+        image = Image.fromarray(decode(photo.path))
+    except PhotoError:
+        return None  # the audit tells of it
+    image.thumbnail(TILE, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    scale = image.width / photo.size[0]
+    draw = ImageDraw.Draw(image)
+    for note in photo.annotations:
+        if note.as_corners is not None and "corners" in codes:
+            draw.rectangle(_ordered(note.as_corners, scale), outline="#ffffff")
+        _labelled(draw, note, scale)
+    tile = Image.new("RGB", (TILE[0], TILE[1] + CAPTION_PX), PAPER)
+    tile.paste(image, ((TILE[0] - image.width) // 2, 0))
+    caption, font = ImageDraw.Draw(tile), ImageFont.load_default(11)
+    caption.text((2, TILE[1] + 1), f"{photo.split} {photo.path.name}".strip(), INK, font)
+    caption.text((2, TILE[1] + 14), ", ".join(codes), WARNING_INK, font)
+    return tile
+
+
+def _labelled(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:
+    color, font = color_of(note.category), ImageFont.load_default(10)
+    box = _ordered(note.box, scale)
+    draw.rectangle(box, outline=color, width=2)
+    if note.outline:
+        draw.polygon([(x * scale, y * scale) for x, y in note.outline], outline=color)
+    at = (max(0.0, box[0]), max(0.0, box[1]))
+    text = note.category if note.name in {"", note.category} else f"{note.category}: {note.name}"
+    area = draw.textbbox(at, text, font=font)
+    draw.rectangle((area[0], area[1] - 1, area[2] + 2, area[3] + 1), fill=color)
+    draw.text((at[0] + 1, at[1]), text, PAPER, font)
+
+
+def _ordered(box: Corners, scale: float) -> Corners:
+    """The box on the tile, turned round where it is reversed, so that it can be drawn."""
+    x0, y0, x1, y1 = (value * scale for value in box)
+    return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def color_of(category: str) -> tuple[int, ...]:
+    """RGB of a category: hues apart as far as they can be, grey for "other"."""
+    if category not in DETECTOR_CLASSES:
+        return ImageColor.getrgb("#707070")
+    hue = 360 * DETECTOR_CLASSES.index(category) // len(DETECTOR_CLASSES)
+    return ImageColor.getrgb(f"hsl({hue}, 75%, 40%)")
+
+
+def _write(image: Image.Image, path: Path) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        image.save(file, "PNG")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

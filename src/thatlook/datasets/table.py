@@ -1,0 +1,48 @@
+"""An audit as text."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from thatlook.datasets.audit import Audit
+from thatlook.datasets.records import Finding
+
+WIDTH = 100
+
+
+def table(audit: Audit) -> str:
+    """The audit for people: boxes per category and split, then the findings, errors first."""
+    counts = audit.counts
+    lines = [
+        f"label audit of {audit.name}",
+        f"photos {counts['photos']}, of them labelled {counts['labelled']}",
+        f"boxes {counts['boxes']}, of them of our categories {counts['kept']}",
+        "",
+        *_balance(audit),
+        "",
+    ]
+    for found in audit.findings:
+        lines += _finding(found)
+    warnings = len(audit.findings) - len(audit.errors)
+    lines.append(f"{len(audit.errors)} kinds of errors, {warnings} kinds of warnings")
+    return "\n".join(lines)
+
+
+def _balance(audit: Audit) -> list[str]:
+    splits = list(next(iter(audit.balance.values())))
+    heads = [split or "boxes" for split in splits] + (["all"] if len(splits) > 1 else [])
+    lines = [f"{'category':<12}" + "".join(f"{head:>8}" for head in heads)]
+    for name, row in audit.balance.items():
+        values = list(row.values()) + ([sum(row.values())] if len(splits) > 1 else [])
+        lines.append(f"{name:<12}" + "".join(f"{value:>8}" for value in values))
+    return lines
+
+
+def _finding(found: Finding) -> list[str]:
+    head = f"{found.severity.upper():<8} {found.code:<18} {found.count:>6}  "
+    text = found.message
+    if found.examples:
+        more = ", ..." if found.count > len(found.examples) else ""
+        text += f" ({', '.join(found.examples)}{more})"
+    first, *rest = wrap(text, WIDTH - len(head), break_long_words=False) or [""]
+    return [head + first, *(" " * len(head) + line for line in rest)]
