@@ -43,7 +43,7 @@ def entry(**more):
 
 def trace():
     axes = {"crop": {0: "n"}, "embedding": {0: "n"}}
-    return torch.rand(2, 3, 8, 8), ("embedding",), axes
+    return [torch.rand(2, 3, 8, 8), torch.rand(1, 3, 8, 8)], ("embedding",), axes
 
 
 def test_folding_changes_nothing_but_the_norms():

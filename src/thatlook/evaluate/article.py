@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from thatlook.evaluate.report import add_common, finish, session_of
 from thatlook.image import fit_area
+from thatlook.models.session import Session, to_batch
 from thatlook.stages.article import select
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 
@@ -172,6 +173,16 @@ def product_figures(network: Network, scenes: Sequence[Scene]) -> dict[str, floa
     return {f"product_{name}": float(np.mean(seen)) for name, seen in sorted(hits.items())}
 
 
+def network_of(session: Session) -> Network:
+    """The session as the figures want it: one canvas in, its outputs without the batch axis."""
+
+    def run(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
+        out = session.run({"image": to_batch([canvas], session.spec)})
+        return out["boxes"][0], out["scores"][0], out["masks"][0]
+
+    return run
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
@@ -184,12 +195,7 @@ def run(args: argparse.Namespace) -> int:
 
     session = session_of(args, "article")
 
-    def network(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
-        from thatlook.models.session import to_batch
-
-        out = session.run({"image": to_batch([canvas], session.spec)})
-        return out["boxes"][0], out["scores"][0], out["masks"][0]
-
+    network = network_of(session)
     data = Path(args.data)
     street = [s for s in street_scenes(data / "street") if s.split == "val" and s.kind == "street"]
     figures = street_figures(network, street)

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from tqdm import tqdm
 
+from thatlook.analyzer import OWN_THRESHOLD
+from thatlook.evaluate.article import Network, look_at
 from thatlook.evaluate.data import Floats, Scene, extent, foreground, pair_scenes, photo, styles
 from thatlook.evaluate.splits import catalog_split
 from thatlook.taxonomy import (
@@ -76,6 +79,23 @@ def catalog_items(folder: Path, boxes: Mapping[str, Sequence[float]]) -> list[It
             Item(row["id"], f"{category}/{gender}", side[row["id"]], ((path, _box(box)),), labels)
         )
     return items
+
+
+def own_boxes(network: Network, folder: Path) -> dict[str, list[float]]:
+    """By product id, the box of the product's own article where the article network finds it.
+
+    The best detection of the product's category above OWN_THRESHOLD, as the analyzer takes it.
+    """
+    found = {}
+    for row in tqdm(styles(folder), desc="own articles", mininterval=5):
+        category = category_of(row["articleType"], row["productDisplayName"])
+        if category not in CATEGORIES:
+            continue
+        seen, _ = look_at(network, photo(folder / "images" / f"{row['id']}.jpg"), OWN_THRESHOLD)
+        mine = np.flatnonzero(seen[2] == CATEGORIES.index(category))
+        if len(mine):
+            found[row["id"]] = [round(float(v), 1) for v in seen[0][mine[0]]]
+    return found
 
 
 def pair_items(folder: Path) -> list[Item]:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.evaluate.article import network_of
 from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.models.registry import shipped
+from thatlook.models.session import Session
 from thatlook.records import Box
 from thatlook.stages.embedding import EmbeddingStage
 from thatlook.taxonomy import DETECTOR_CLASSES
@@ -84,17 +87,37 @@ def embedded(stage: EmbeddingStage, crops: Sequence[tuple[Path, Sequence[float]]
     return np.stack(found).astype(np.float32)
 
 
-def product_figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
-    """Precision at 10 within category and gender by type, color and both, with its ceiling."""
-    parts = [item.part for item in items]
-    found = neighbours(vectors, parts, 10)
-    labels = {
+def words_of(items: Sequence[Item]) -> dict[str, list[str]]:
+    """The labels that a neighbour may share: type, color, both."""
+    return {
         "type": [i.labels[0] for i in items],
         "color": [i.labels[1] for i in items],
         "both": [f"{i.labels[0]}/{i.labels[1]}" for i in items],
     }
+
+
+def product_figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
+    """Precision at 10 within category and gender by type, color and both, with its ceiling."""
+    parts = [item.part for item in items]
+    found = neighbours(vectors, parts, 10)
+    labels = words_of(items)
     out = {f"p10_{name}": precision(found, words) for name, words in labels.items()}
     return out | {f"p10_{name}_ceiling": ceiling(parts, words) for name, words in labels.items()}
+
+
+def whole_shop_figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
+    """Precision at 10 of the val products among all products, those of training included.
+
+    This is how the shop is searched; the other figures are about unseen products alone.
+    """
+    found = neighbours(vectors, [item.part for item in items], 10)
+    mine = [k for k, item in enumerate(items) if item.split == "val"]
+    out = {}
+    for name, words in words_of(items).items():
+        names = np.asarray(words)
+        shares = [float((names[found[k]] == names[k]).mean()) for k in mine if len(found[k])]
+        out[f"shop_p10_{name}"] = float(np.mean(shares))
+    return out
 
 
 def rendered_figures(
@@ -127,22 +150,30 @@ def rendered_figures(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
-    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
+    parser.add_argument(
+        "--boxes", type=Path, help="JSON of the products' own articles by id; else found"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the table, write --json; the exit status."""
     from thatlook.evaluate.data import pair_scenes
-    from thatlook.evaluate.items import catalog_items, pair_items
+    from thatlook.evaluate.items import catalog_items, own_boxes, pair_items
 
     session = session_of(args, "embedding")
     stage = EmbeddingStage(session)
-    boxes = json.loads(args.boxes.read_text(encoding="utf-8")) if args.boxes else {}
-    items = [i for i in catalog_items(Path(args.data) / "catalog", boxes) if i.split == "val"]
+    catalog = Path(args.data) / "catalog"
+    if args.boxes:
+        boxes = json.loads(args.boxes.read_text(encoding="utf-8"))
+    else:
+        boxes = own_boxes(network_of(Session(shipped("article"), args.threads)), catalog)
+    items = catalog_items(catalog, boxes)
     started = time.perf_counter()
     vectors = embedded(stage, [item.crops[0] for item in items])
     spent = (time.perf_counter() - started) / max(1, len(items))
-    figures = product_figures(vectors, items)
+    val = np.array([item.split == "val" for item in items])
+    figures = product_figures(vectors[val], [i for i in items if i.split == "val"])
+    figures |= whole_shop_figures(vectors, items)
     if args.sample:
         pairs = args.sample / "pairs"
         kept = [s for s in pair_scenes(pairs) if s.split == "val"]

@@ -83,8 +83,9 @@ class ArticleTask:
         for kind, found in self.rows.items():
             take = min(some.get(kind, len(found)), len(found))
             rows += rng.permutation(np.array(found, int))[:take].tolist()
-        again = [i for i in self.rows["street"] if rng.random() < self.repeats[i]]
-        rows += again
+        # As many repeats in every epoch: the plan's length must not change.
+        chance = np.array(self.repeats) / max(1e-9, sum(self.repeats))
+        rows += rng.choice(len(chance), int(sum(self.repeats)), replace=False, p=chance).tolist()
         tall: list[int] = []
         square: list[int] = []
         for row in rng.permutation(rows):
@@ -125,7 +126,12 @@ def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:
     street = [s for s in scenes if s.kind == "street"]
     share = {c: sum(c in s.labels for s in street) / max(1, len(street)) for c in range(PERSON)}
     factor = {c: max(1.0, (least / max(f, 1e-3)) ** 0.5) for c, f in share.items()}
-    return [max([factor.get(int(c), 1.0) for c in s.labels], default=1.0) - 1 for s in scenes]
+    return [
+        max([factor.get(int(c), 1.0) for c in s.labels], default=1.0) - 1
+        if s.kind == "street"
+        else 0.0
+        for s in scenes
+    ]
 
 
 def network_of(model: nn.Module) -> Network:
@@ -218,7 +224,8 @@ def export_to(folder: Path, checkpoint: Path, entry: dict[str, Any]) -> ModelSpe
         "scores": {0: "n", 1: "points"},
         "masks": {0: "n", 2: "rows", 3: "columns"},
     }
-    trace = (torch.rand(2, 3, 128, 96) * 2 - 1, ("boxes", "scores", "masks"), axes)
+    examples = [torch.rand(2, 3, 128, 96) * 2 - 1, torch.rand(1, 3, 96, 160) * 2 - 1]
+    trace = (examples, ("boxes", "scores", "masks"), axes)
     return export.publish(graph, trace, export.Entry(**(_ENTRY | entry)), folder)
 
 

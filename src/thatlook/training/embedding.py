@@ -212,9 +212,9 @@ def export_to(
     names = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *names)}
     outputs = {"embedding": {"dim": dim}} | {head: {"classes": len(words[head])} for head in HEADS}
-    example = torch.rand(2, 3, SIDE, SIDE) * 2 - 1
+    examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
-    return export.publish(EmbeddingGraph(model).eval(), (example, names, axes), found, folder)
+    return export.publish(EmbeddingGraph(model).eval(), (examples, names, axes), found, folder)
 
 
 _ENTRY: Final[dict[str, Any]] = {

@@ -189,8 +189,9 @@ def _whole(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-Trace = tuple[Tensor, Sequence[str], Mapping[str, Mapping[int, str]]]
-"""An example input, the output names, and the dynamic axes of input and outputs by name."""
+Trace = tuple[Sequence[Tensor], Sequence[str], Mapping[str, Mapping[int, str]]]
+"""Example inputs of several shapes, the first to be traced and all to be compared; the output
+names; and the dynamic axes of input and outputs by name."""
 
 
 def publish(
@@ -202,10 +203,12 @@ def publish(
     Raises ModelError where the float graph differs by more than `most`, relative to the
     largest value of the output.
     """
-    example, outputs, axes = trace
-    plain = to_onnx(model, example, outputs, axes)
+    examples, outputs, axes = trace
+    plain = to_onnx(model, examples[0], outputs, axes)
     with tempfile.TemporaryDirectory() as scratch:
-        check_parity(write(plain, entry, Path(scratch)), model, example, most=most)
+        spec = write(plain, entry, Path(scratch))
+        for example in examples:
+            check_parity(spec, model, example, most=most)
     return write(store_as_bytes(plain), entry, folder)
 
 

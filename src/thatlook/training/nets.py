@@ -226,7 +226,7 @@ class ArticleNet(nn.Module):
         scores = [b(x).flatten(2) for b, x in zip(self.score, maps, strict=True)]
         sides = [b(x).flatten(2) for b, x in zip(self.side, maps, strict=True)]
         logits = torch.cat(scores, 2).transpose(1, 2)
-        raw = torch.cat(sides, 2).transpose(1, 2).reshape(len(logits), -1, 4, BINS)
+        raw = torch.cat(sides, 2).transpose(1, 2).reshape(logits.shape[0], logits.shape[1], 4, BINS)
         mask = self.mask(self.low(stem) + self.high(_double(maps[0])))
         return raw, logits, mask
 

@@ -81,13 +81,15 @@ def cut(box: Floats, rng: Rng, kind: str) -> Floats:
     x0, y0, x1, y1 = (float(v) for v in box)
     tall, wide = y1 - y0, x1 - x0
     frame = np.array([-1e4, -1e4, 1e4, 1e4], np.float32)
-    share = 0.45 if kind in ("street", "pair") else 0.25
-    if rng.random() > share:
+    if rng.random() > (0.25 if kind == "model" else 0.5):
         return frame
     dice = rng.random()
-    if dice < 0.55:
-        frame[3] = y0 + rng.uniform(0.25, 0.99) * tall
-    elif dice < 0.75:
+    if dice < 0.3:
+        frame[3] = y0 + rng.uniform(0.25, 0.85) * tall
+    elif dice < 0.55:
+        # Just above the soles: where the gate is decided.
+        frame[3] = y0 + rng.uniform(0.82, 0.98) * tall
+    elif dice < 0.7:
         frame[1] = y0 + rng.uniform(0.06, 0.55) * tall
     elif dice < 0.9:
         side = rng.uniform(0.25, 0.75) * wide
@@ -367,9 +369,9 @@ def export_to(
     graph = PersonGraph(model, temperatures).eval()
     names = ("heatmaps", "gender", "view")
     axes = {name: {0: "n"} for name in ("crop", *names)}
-    example = torch.rand(2, 3, CROP_SIZE[1], CROP_SIZE[0]) * 2 - 1
+    examples = [torch.rand(n, 3, CROP_SIZE[1], CROP_SIZE[0]) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | entry))
-    return export.publish(graph, (example, names, axes), found, folder)
+    return export.publish(graph, (examples, names, axes), found, folder)
 
 
 _ENTRY: Final[dict[str, Any]] = {

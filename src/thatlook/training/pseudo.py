@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.evaluate.article import Found, Network, look_at
+from thatlook.evaluate.article import Found, Network, look_at, network_of
 from thatlook.evaluate.data import (
     MASK_WORDS,
     PERSON,
@@ -30,14 +30,15 @@ from thatlook.evaluate.data import (
     product_scenes,
     street_scenes,
 )
+from thatlook.evaluate.items import own_boxes
 from thatlook.evaluate.report import session_of
-from thatlook.models.session import Session, to_batch
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 
 SURE: Final = 0.5
 FAINT: Final = 0.12
 """Where the shop names the category, a faint detection in the right place is enough."""
 
+_BAG: Final = CATEGORIES.index("bag")
 _UPPER: Final = ("topwear", "outerwear", "dress")
 _ABSENT: Final[Mapping[str, tuple[str, ...]]] = {
     "topwear": ("topwear", "outerwear", "dress"),
@@ -47,16 +48,6 @@ _ABSENT: Final[Mapping[str, tuple[str, ...]]] = {
     "neckwear": ("neckwear",),
 }
 """A product photo of the key shows no more of these classes than the product itself."""
-
-
-def network_of(session: Session) -> Network:
-    """The session as the article protocol wants it."""
-
-    def run(canvas: Any) -> tuple[Floats, Floats, Floats]:
-        out = session.run({"image": to_batch([canvas], session.spec)})
-        return out["boxes"][0], out["scores"][0], out["masks"][0]
-
-    return run
 
 
 def own_box(found: Found, category: str) -> tuple[Floats, float] | None:
@@ -122,17 +113,27 @@ def label_tagged(scene: Scene, found: Found) -> Scene | None:
         return None
     worn = {name for name, listed in MASK_WORDS.items() if tags & set(listed.split())}
     possible = {CATEGORIES.index(name) for name in worn} | {PERSON}
-    sure = [
-        i
-        for i, (s, c) in enumerate(zip(found[1], found[2], strict=True))
-        if s >= SURE and c in possible
-    ]
+    sure = _first_ones(found, possible)
     if not any(found[2][i] == PERSON for i in sure):
         return None
     made = scene.with_boxes(found[0][sure].astype(np.float32), found[2][sure].astype(np.int64))
     seen = set(made.labels.tolist())
     known = np.array([c not in possible or c in seen for c in range(len(DETECTOR_CLASSES))])
     return replace(made, known=known)
+
+
+def _first_ones(found: Found, possible: set[int]) -> list[int]:
+    """The sure detections of possible classes: the best of each, two bags.
+
+    Tights under a skirt are bottomwear too, but a label names what is one article.
+    """
+    kept: list[int] = []
+    seen: Counter[int] = Counter()
+    for i, (score, label) in enumerate(zip(found[1], found[2], strict=True)):
+        if score >= SURE and label in possible and seen[label] < (2 if label == _BAG else 1):
+            kept.append(i)
+            seen[label] += 1
+    return kept
 
 
 def label_all(network: Network, scenes: Sequence[Scene]) -> list[Scene]:
@@ -180,11 +181,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="the JSON to write")
+    parser.add_argument("--out", type=Path, default=Path("runs/pseudo.json"), help="the labels")
+    parser.add_argument("--own", type=Path, help="write the products' own boxes there, and no more")
     args = parser.parse_args()
+    network = network_of(session_of(args, "article"))
+    if args.own:
+        found = own_boxes(network, args.data / "catalog")
+        args.own.write_text(json.dumps(found), encoding="utf-8")
+        sys.stdout.write(f"own articles: {len(found)}\n")
+        return
     scenes = street_scenes(args.data / "street") + product_scenes(args.data / "catalog")
     open_ones = [s for s in scenes if s.kind in ("model", "tagged") and s.split == "train"]
-    made = label_all(network_of(session_of(args, "article")), open_ones)
+    made = label_all(network, open_ones)
     store(made, args.out)
     for name, scenes_of in (("open", open_ones), ("labelled", made)):
         counts = Counter(f"{s.kind} {s.hint if s.kind == 'model' else ''}" for s in scenes_of)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from thatlook.errors import ModelError
+from thatlook.training.publish import add_metrics
+
+
+def test_figures_of_these_weights_join_the_entry_without_times(tmp_path):
+    entry, figures = tmp_path / "person.json", tmp_path / "figures.json"
+    entry.write_text(json.dumps({"id": "person-1", "sha256": "ab", "metrics": {}}))
+    measured = {"id": "person-1", "sha256": "ab", "metrics": {"pck": 0.97, "mean_ms": 9.0}}
+    figures.write_text(json.dumps(measured))
+    add_metrics(entry, figures)
+    assert json.loads(entry.read_text())["metrics"] == {"pck": 0.97}
+
+
+def test_figures_of_other_weights_are_refused(tmp_path):
+    entry, figures = tmp_path / "person.json", tmp_path / "figures.json"
+    entry.write_text(json.dumps({"id": "person-1", "sha256": "ab", "metrics": {}}))
+    figures.write_text(json.dumps({"id": "person-1", "sha256": "cd", "metrics": {"pck": 0.97}}))
+    with pytest.raises(ModelError, match="other weights"):
+        add_metrics(entry, figures)
