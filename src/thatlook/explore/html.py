@@ -157,7 +157,7 @@ def _fields(report: Report) -> str:
 
 
 def _words(report: Report) -> str:
-    kinds = ("no_category", "gender_words", "no_title", "odd_title")
+    kinds = ("no_category", "gender_words", "no_title", "odd_title", "no_price")
     titles = _list("titles", "Titles that several products have", (
         f"{escape(report.products[ids[0]].title)} ({len(ids)} times)"
         for ids in islice(report.repeated_titles.values(), MOST_SHOWN)

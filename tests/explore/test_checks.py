@@ -1,0 +1,156 @@
+"""The checks that a feed's report and a catalog's audit share."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from thatlook.explore.checks import Finding, check_picture, check_seen, check_words
+from thatlook.explore.colors import acceptable, meant
+from thatlook.explore.facts import PictureFacts, Seen
+from thatlook.records import Price, Product
+
+GOOD = {
+    "id": "1",
+    "title": "Blue shirt",
+    "category": "topwear",
+    "gender": "male",
+    "color": "Blue",
+    "price": Price(Decimal(10), "EUR"),
+}
+
+
+def product(**changes: object) -> Product:
+    return Product(**{**GOOD, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        ({}, []),
+        ({"title": ""}, ["no_title"]),
+        ({"title": "A1"}, ["odd_title"]),
+        ({"title": "12345"}, ["odd_title"]),
+        ({"category": "other", "product_type": "Watches"}, ["no_category"]),
+        ({"price": None}, ["no_price"]),
+        ({"price": Price(Decimal(0))}, ["odd_price"]),
+        ({"sale_price": Price(Decimal(12), "EUR")}, ["odd_price"]),
+        ({"sale_price": Price(Decimal(8), "EUR")}, []),
+        ({"title": "Women Blue Shirt"}, ["gender_words"]),
+        ({"title": "Men Blue Shirt"}, []),
+        ({"title": "Women Blue Shirt", "gender": "unisex"}, []),
+    ],
+)
+def test_words(changes, kinds):
+    assert [finding.kind for finding in check_words(product(**changes))] == kinds
+
+
+def test_messages_say_what_came():
+    (found,) = check_words(product(category="other", product_type="Watches"))
+    assert found.to_dict() == {
+        "kind": "no_category",
+        "id": "1",
+        "message": "none of the categories fits 'Watches'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (PictureFacts("a.jpg", width=200, height=400), []),
+        (
+            PictureFacts("a.jpg", width=300, height=120),
+            [("tiny_picture", "300 x 120 pixels; shops ask for 200 and more")],
+        ),
+        (PictureFacts("a.jpg", "damaged", "cut off"), [("broken_picture", "cut off")]),
+    ],
+)
+def test_pictures(facts, found):
+    assert [(f.kind, f.message) for f in check_picture(product(), facts)] == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "articles", "own", "kinds"),
+    [
+        ({}, {"topwear": 0.5, "bag": 0.99}, True, []),
+        ({}, {"bag": 0.8}, False, ["category_seen"]),
+        ({}, {"bag": 0.79}, False, ["article_not_seen"]),
+        ({}, {"outerwear": 0.99}, False, ["article_not_seen"]),
+        ({}, {}, False, ["article_not_seen"]),
+        ({"category": "other"}, {"bag": 0.99}, False, []),
+    ],
+)
+def test_category_by_the_detector(changes, articles, own, kinds):
+    found = check_seen(product(**changes), Seen(articles=articles, own=own))
+    assert [finding.kind for finding in found] == kinds
+
+
+@pytest.mark.parametrize(
+    ("changes", "gender", "score", "kinds"),
+    [
+        ({}, "female", 0.95, ["gender_seen"]),
+        ({}, "female", 0.94, []),
+        ({}, "male", 1.0, []),
+        ({}, "unknown", 0.99, []),
+        ({}, "", 0.0, []),
+        ({"gender": "unisex"}, "female", 1.0, []),
+        ({"age_group": "kids"}, "female", 1.0, []),
+        ({"gender": "female"}, "male", 0.99, ["gender_seen"]),
+    ],
+)
+def test_gender_by_the_person(changes, gender, score, kinds):
+    seen = Seen({"topwear": 0.9}, True, gender=gender, gender_score=score)
+    assert [finding.kind for finding in check_seen(product(**changes), seen)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("color", "seen", "kinds"),
+    [
+        ("Blue", {"blue": 0.9, "white": 0.1}, []),
+        ("Blue", {"red": 0.9, "navy blue": 0.1}, []),
+        ("Blue", {"red": 0.95, "navy blue": 0.04, "white": 0.01}, ["color_seen"]),
+        ("Blue", {"red": 0.4, "white": 0.4, "yellow": 0.2}, []),
+        ("Multi", {"red": 1.0}, []),
+        ("Zzz", {"red": 1.0}, []),
+        ("", {"red": 1.0}, []),
+        ("Blue", {}, []),
+    ],
+)
+def test_color_by_the_pixels(color, seen, kinds):
+    found = check_seen(product(color=color), Seen({"topwear": 0.9}, True, colors=seen))
+    assert [finding.kind for finding in found] == kinds
+
+
+def test_a_disagreement_names_both_sides():
+    (found,) = check_seen(product(), Seen({"bag": 0.91234}))
+    assert found == Finding(
+        "category_seen", "1", "listed as topwear, the picture shows bag", "topwear", "bag", 0.91234
+    )
+    assert found.to_dict()["score"] == 0.9123
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("Navy Blue", {"navy blue"}),
+        ("navy", {"navy blue"}),
+        ("Grey Melange", {"grey"}),
+        ("Off White", {"cream", "white", "beige"}),
+        ("Black and Red", {"black", "red"}),
+        ("Mushroom Brown", {"beige", "brown", "grey"}),
+        ("Multi", set()),
+        ("Blue Print", set()),
+        ("", set()),
+        ("Turquoise Blue", {"turquoise", "blue"}),
+    ],
+)
+def test_what_color_words_mean(word, names):
+    assert meant(word) == frozenset(names)
+
+
+def test_shades_are_acceptable_and_strangers_are_not():
+    blue = acceptable(frozenset({"blue"}))
+    assert {"blue", "navy blue", "light blue"} <= blue
+    assert not {"red", "yellow", "white", "orange"} & blue
+    assert not {"white", "cream", "yellow", "pink"} & acceptable(frozenset({"black"}))

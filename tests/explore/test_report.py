@@ -1,0 +1,204 @@
+"""The whole command on a small feed, with an analyzer that sees what the test says."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from thatlook.errors import FeedError
+from thatlook.explore import commands
+from thatlook.feed import FeedMapping
+from thatlook.image import Pixels
+from thatlook.records import Article, Box, Gate, Keypoint, Look, Person
+from thatlook.settings import Settings
+
+RED, BLUE, WHITE = (190, 25, 35), (40, 80, 170), (250, 250, 250)
+
+
+class FakeAnalyzer:
+    """Sees a bag in blue pictures, a top on a woman in red ones, nothing in white ones."""
+
+    def parse_image(self, image: Pixels, name: str) -> Look:
+        height, width = image.shape[:2]
+        color = tuple(image[height // 2, width // 2])
+        if color == WHITE:
+            return Look(name, width, height, None, ())
+        box = Box(0, 0, width, height)
+        vector = np.eye(4, dtype=np.float32)[0 if color == RED else 1]
+        category = "topwear" if color == RED else "bag"
+        article = Article(category, box, 0.9, vector=vector)
+        person = None
+        if color == RED:
+            points = tuple(Keypoint(0, 0, 0.0) for _ in range(17))
+            person = Person(box, 0.9, points, Gate(True, True), "front", 1.0, "female", 0.99)
+        return Look(name, width, height, person, (article,))
+
+    def embed(self, crops: Sequence[Pixels]) -> np.ndarray:
+        return np.tile(np.eye(4, dtype=np.float32)[2], (len(crops), 1))
+
+
+def fake_analyzer(settings: Settings) -> FakeAnalyzer:
+    assert settings.threads == 1
+    return FakeAnalyzer()
+
+
+def saved(folder: Path, name: str, color: tuple[int, int, int], side: int = 240) -> str:
+    Image.fromarray(np.full((side, side, 3), color, np.uint8)).save(folder / name)
+    return name
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    images = tmp_path / "images"
+    images.mkdir()
+    saved(images, "red.png", RED)
+    saved(images, "blue.png", BLUE)
+    saved(images, "white.png", WHITE)
+    saved(images, "small.png", RED, 60)
+    (images / "broken.png").write_bytes(b"nothing")
+    rows = [
+        "id,title,product_type,gender,color,image_link,price",
+        "1,Red top,Tops,female,Red,red.png,10 EUR",
+        "2,Red top,Tops,male,Red,red.png,12 EUR",
+        "3,Blue <b>top</b>,Tops,female,Blue,blue.png,11 EUR",
+        "4,Sheet,Tops,female,White,white.png,0 EUR",
+        "5,Small,Tops,female,Blue,small.png,",
+        "6,Gone,Tops,female,Red,broken.png,9 EUR",
+        "7,Watch,Watches,female,Red,blue.png,99 EUR",
+        "8,No picture,Tops,female,Red,nowhere.png,9 EUR",
+    ]
+    path = tmp_path / "feed.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def found(report: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
+    return sorted((finding["id"], finding["kind"]) for finding in report["findings"])
+
+
+def explored(feed: Path, workers: int = 1) -> commands.Report:
+    mapping = FeedMapping()
+    images = feed.parent / "images"
+    return commands.explored(feed, images, mapping, factory=fake_analyzer, workers=workers)
+
+
+def test_every_finding_is_true(feed):
+    report = explored(feed).to_dict()
+    assert found(report) == [
+        ("2", "gender_seen"),
+        ("3", "category_seen"),
+        ("4", "article_not_seen"),
+        ("4", "odd_price"),
+        ("5", "color_seen"),
+        ("5", "no_price"),
+        ("5", "tiny_picture"),
+        ("6", "broken_picture"),
+        ("7", "no_category"),
+    ]
+    assert report["steps"] == [
+        {"step": "rows of the feed", "left": 8},
+        {"step": "have an id and name a picture that is there", "left": 7},
+        {"step": "have a picture that can be read", "left": 6},
+        {"step": "belong to a category that is matched", "left": 5},
+        {"step": "show the article of that category", "left": 3},
+    ]
+    assert report["usable"] == 3
+    assert report["same_picture_files"] == [["1", "2"], ["3", "7"]]
+    assert report["counts"]["gender"] == {"female": 6, "male": 1}
+    assert report["category_by_gender"]["topwear"] == {"female": 5, "male": 1}
+    assert report["repeated_titles"] == {"red top": ["1", "2"]}
+    assert [problem["id"] for problem in report["problems"]] == ["8"]
+
+
+def test_processes_find_the_same(feed):
+    one, two = explored(feed).to_dict(), explored(feed, workers=2).to_dict()
+    assert {**one, "seconds": 0} == {**two, "seconds": 0}
+
+
+def run(*given: object) -> int:
+    parser = argparse.ArgumentParser()
+    commands.add_arguments(parser)
+    return commands.run(parser.parse_args([str(word) for word in given]))
+
+
+class Links(HTMLParser):
+    """Collects ids, links to them, and where pictures come from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.targets: set[str] = set()
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids.add(given.get("id") or "")
+        if tag == "a":
+            self.targets.add((given.get("href") or "").removeprefix("#"))
+        if tag in {"img", "image"}:
+            self.pictures.append(given.get("src") or given.get("href") or "")
+
+
+def test_the_page_has_all_inside(feed, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "open_analyzer", fake_analyzer)
+    page, data = tmp_path / "o.html", tmp_path / "o.json"
+    images = ("--images", feed.parent / "images")
+    status = run(feed, *images, "--workers", 1, "--out", page, "--json", data)
+    assert status == 0
+    html = page.read_text()
+    links = Links()
+    links.feed(html)
+    assert links.targets <= links.ids
+    assert "gender_seen" in links.targets
+    assert links.pictures
+    assert all(source.startswith("data:image/jpeg;base64,") for source in links.pictures)
+    assert not re.search(r'(src|href)="(https?:)?//', html)
+    assert "Blue &lt;b&gt;top&lt;/b&gt;" in html
+    assert "<b>top" not in html
+    assert "Map of the catalog" in html
+    assert json.loads(data.read_text())["rows"] == 8
+    assert "       3  show the article of that category" in capsys.readouterr().out
+
+
+def test_without_networks_only_words_and_files_count(feed, tmp_path, capsys):
+    images = ("--images", feed.parent / "images")
+    assert run(feed, *images, "--quick", "--workers", 1, "--out", tmp_path, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["networks"] is False
+    assert found(report) == [
+        ("4", "odd_price"),
+        ("5", "no_price"),
+        ("5", "tiny_picture"),
+        ("6", "broken_picture"),
+        ("7", "no_category"),
+    ]
+    html = (tmp_path / "report.html").read_text()
+    assert "Made without the networks" in html
+    assert "disagree with the words</h2>" not in html
+
+
+def test_what_every_product_lacks_is_told_once(tmp_path, capsys):
+    (tmp_path / "images").mkdir()
+    names = [saved(tmp_path / "images", f"{n}.png", RED) for n in range(3)]
+    rows = "".join(f"{n},Red top,Tops,{name}\n" for n, name in enumerate(names))
+    (tmp_path / "feed.csv").write_text("id,title,product_type,image_link\n" + rows)
+    run(tmp_path / "feed.csv", "--images", tmp_path / "images", "--quick", "--workers", 1,
+        "--out", tmp_path, "--json")  # fmt: skip
+    report = json.loads(capsys.readouterr().out)
+    assert report["findings"] == []
+    assert report["filled"]["price"] == 0
+    assert "The feed has no prices." in (tmp_path / "report.html").read_text()
+
+
+def test_a_feed_of_which_nothing_can_be_used(tmp_path):
+    (tmp_path / "feed.csv").write_text("id,title\n1,Shirt\n")
+    with pytest.raises(FeedError, match="no row of the feed can be used; the first: line 2"):
+        run(tmp_path / "feed.csv", "--quick", "--out", tmp_path)
