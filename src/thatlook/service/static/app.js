@@ -222,6 +222,9 @@ const acts = {
   recolor: (row, color) => { row.inColor = color; attempt(() => refresh(row)); },
   forget: (row) => { row.liked.clear(); row.disliked.clear(); attempt(() => refresh(row)); },
   clear: () => wishes.clear(),
+  filtered: wishes.filtering,
+  department: wishes.department,
+  everywhere: () => wishes.choose("any"),
   like: (row, id) => { if (!row.liked.delete(id)) row.liked.add(id); attempt(() => refresh(row)); },
   dislike: (row, id) => { row.liked.delete(id); row.disliked.add(id); attempt(() => refresh(row)); },
   compare: (row, match) => {

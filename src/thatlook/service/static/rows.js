@@ -72,8 +72,12 @@ function matches(row, act) {
 function nothing(row, act) {
   const { passed } = row.recommendation;
   if (passed) return el("p", { class: "nothing" }, `Nothing good found: none of ${passed} products is close enough.`);
-  return el("p", { class: "nothing" }, "Nothing good found: no product passes your filters. ",
-    el("button", { type: "button", class: "link", onclick: act.clear }, "Clear the filters"));
+  const piece = nameOf(row.article.category).toLowerCase();
+  const way = (words, button, onclick) => el("p", { class: "nothing" }, words, " ", button ? el("button", { type: "button", class: "link", onclick }, button) : "");
+  if (act.filtered()) return way("Nothing good found: no product passes your filters.", "Clear the filters", act.clear);
+  if (row.inColor) return way(`Nothing good found: no ${piece} in ${row.inColor}.`, "Any color", () => act.recolor(row, ""));
+  if (act.department() !== "any") return way(`Nothing good found: this shop has no ${piece} in this department.`, "Look in all departments", act.everywhere);
+  return way(`Nothing good found: this shop has no ${piece}.`);
 }
 
 function card(match, row, act) {

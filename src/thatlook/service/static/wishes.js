@@ -60,6 +60,18 @@ export function fields() {
   return found;
 }
 
+/** Whether a filter keeps products away. */
+export const filtering = () => fields().some(([name]) => FILTERS.has(name));
+
+/** The department that is chosen, and choosing it. */
+export const department = () => byId("wishes").elements.gender.value;
+export function choose(gender) {
+  byId("wishes").elements.gender.value = gender;
+  byId("wishes").dispatchEvent(new Event("change"));
+}
+
+const FILTERS = new Set(["min_price", "max_price", "brands", "colors", "availability"]);
+
 function showCount() {
   const count = fields().filter(([name]) => name !== "gender").length;
   byId("active").textContent = String(count);

@@ -1,0 +1,159 @@
+"""Several worker processes on one folder; kill -9 of one, and of all, while products are put."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+import pytest
+
+from tests.service.conftest import photo_bytes
+from tests.service.double import engine_on
+from tests.service.live import free_port, start_process, wait_ready
+
+KEY = "write-key-of-tests-1"
+PICTURE = photo_bytes(64, 64)
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+
+def put(address: str, product_id: str) -> int:
+    """The status of a PUT; 0 where no answer came."""
+    product = json.dumps({"title": product_id, "category": "topwear"}).encode()
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="product"\r\n\r\n' + product
+        + b'\r\n--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+        + PICTURE + b"\r\n--x--\r\n"
+    )  # fmt: skip
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Authorization": f"Bearer {KEY}",
+        "Connection": "close",
+    }
+    asked = urllib.request.Request(
+        f"{address}/v1/products/{product_id}", body, headers, method="PUT"
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        error.close()
+        return int(error.code)
+    except (URLError, OSError):
+        return 0
+
+
+def put_many(address: str, name: str, acknowledged: list[str], stop: threading.Event) -> None:
+    number = 0
+    while not stop.is_set():
+        product_id = f"{name}-{number}"
+        if put(address, product_id) in {200, 201}:
+            acknowledged.append(product_id)
+        number += 1
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    if not found.exists():
+        pytest.skip("needs /proc")
+    return [int(one) for one in found.read_text(encoding="ascii").split()]
+
+
+def workers_of(pid: int) -> list[int]:
+    """The worker processes: children that run Python, not multiprocessing's tracker."""
+    return [
+        child
+        for child in children(pid)
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def assert_all_there(folder: Path, acknowledged: list[str]) -> None:
+    with engine_on(folder, count=0) as engine:
+        for product_id in acknowledged:
+            assert engine.catalog.vector(product_id).shape == (48,)
+            assert engine.catalog.image(product_id).read_bytes() == PICTURE
+
+
+@pytest.fixture
+def started(tmp_path):
+    running = []
+
+    def start(workers: int) -> tuple[subprocess.Popen[bytes], str]:
+        port = free_port()
+        process = start_process(
+            tmp_path, port, workers, THATLOOK_SERVE_WRITE_KEYS=f"t:{KEY}",
+            THATLOOK_SERVE_WRITE_RATE="9999/second",
+        )  # fmt: skip
+        running.append(process)
+        address = f"http://127.0.0.1:{port}"
+        wait_ready(address)
+        return process, address
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_killed_worker_loses_nothing_and_is_replaced(started, tmp_path):
+    process, address = started(2)
+    acknowledged, stop = [], threading.Event()
+    threads = [
+        threading.Thread(target=put_many, args=(address, f"p{n}", acknowledged, stop))
+        for n in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(1.0)
+    victim = workers_of(process.pid)[0]
+    os.kill(victim, signal.SIGKILL)
+    time.sleep(1.5)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert len(acknowledged) > 10
+    assert_all_there(tmp_path, acknowledged)
+    end = time.monotonic() + 40
+    while len(set(workers_of(process.pid)) - {victim}) < 2 and time.monotonic() < end:
+        time.sleep(0.2)
+    assert len(set(workers_of(process.pid)) - {victim}) == 2
+    assert put(address, "after") == 201
+
+
+def test_a_killed_service_loses_nothing_and_leaves_no_worker(started, tmp_path):
+    process, address = started(2)
+    acknowledged, stop = [], threading.Event()
+    thread = threading.Thread(target=put_many, args=(address, "q", acknowledged, stop))
+    thread.start()
+    time.sleep(1.0)
+    workers = workers_of(process.pid)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(0.3)
+    stop.set()
+    thread.join()
+    end = time.monotonic() + 30
+    while any(Path(f"/proc/{one}").exists() for one in workers) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not [one for one in workers if Path(f"/proc/{one}").exists()]
+    assert acknowledged
+    assert_all_there(tmp_path, acknowledged)
+
+
+def test_serve_says_what_is_missing(tmp_path):
+    command = [os.sys.executable, "-m", "thatlook", "serve", "--catalog", str(tmp_path / "none")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.search("no catalog here", done.stderr)
+    wrong = subprocess.run(
+        [*command[:-1], str(tmp_path), "--queue", "-1"], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
