@@ -46,14 +46,13 @@ def test_every_anchor_has_its_own_name():
             assert name_of(np.array([[rgb]], np.uint8)) == name
 
 
-def test_shares_count_by_weight_and_order_ties_by_name():
+def test_shares_count_by_weight_and_by_how_telling_a_pixel_is():
     pixels = np.array([[(10, 10, 10), (250, 250, 250), (200, 20, 30)]], np.uint8)
-    assert shares(pixels, np.array([[1, 2, 1]], np.uint8)) == {
-        "white": 0.5,
-        "black": 0.25,
-        "red": 0.25,
-    }
-    assert list(shares(pixels, np.array([[1, 2, 1]], np.uint8))) == ["white", "black", "red"]
+    # black and red (chroma over 50) count twice: 2, 1, 2 of 5
+    found = shares(pixels, np.array([[1, 1, 1]], np.uint8))
+    assert found == pytest.approx({"black": 0.4, "red": 0.4, "white": 0.2})
+    assert list(found) == ["black", "red", "white"]
+    assert next(iter(shares(pixels, np.array([[1, 3, 1]], np.uint8)))) == "white"
 
 
 def test_nothing_counts():
