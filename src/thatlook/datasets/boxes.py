@@ -116,10 +116,10 @@ def _as_corners(dataset: Dataset, split: str, photos: list[LabelledPhoto], notes
     form = READ_AS[dataset.format]
     overlap = float(np.mean([r.overlap for _, r in wrong]))
     text = (
-        f"photos{f' of {split}' if split else ''} have their boxes written as corners: read as x0 "
-        f"y0 x1 y1 the numbers explain {len(wrong)} of {len(read)} photos in which {form} leave "
-        f"the frame, and {form} explain {right} in which corners do not; the boxes as read "
-        f"overlap the meant ones by a mean IoU of {overlap:.2f}; {MEND[dataset.format]}"
+        f"photos{f' of {split}' if split else ''} have their boxes written as corners: of "
+        f"{len(read)} photos, {len(wrong)} fit the frame only when the four numbers are read as x0 "
+        f"y0 x1 y1, and {right} only when they are read as {form}; the boxes as read overlap the "
+        f"meant ones by a mean IoU of {overlap:.2f}; {MEND[dataset.format]}"
     )
     for photo, _ in wrong:
         notes.add("corners", "error", text, _name(dataset, photo), photo.path)

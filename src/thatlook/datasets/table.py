@@ -21,10 +21,11 @@ def table(audit: Audit) -> str:
         *_balance(audit),
         "",
     ]
+    wide = max((len(found.code) for found in audit.findings), default=0)
     for found in audit.findings:
-        lines += _finding(found)
+        lines += _finding(found, wide)
     warnings = len(audit.findings) - len(audit.errors)
-    lines.append(f"{len(audit.errors)} kinds of errors, {warnings} kinds of warnings")
+    lines.append(f"kinds of errors: {len(audit.errors)}, of warnings: {warnings}")
     return "\n".join(lines)
 
 
@@ -38,8 +39,8 @@ def _balance(audit: Audit) -> list[str]:
     return lines
 
 
-def _finding(found: Finding) -> list[str]:
-    head = f"{found.severity.upper():<8} {found.code:<18} {found.count:>6}  "
+def _finding(found: Finding, wide: int) -> list[str]:
+    head = f"{found.severity.upper():<8} {found.code:<{wide}} {found.count:>6}  "
     text = found.message
     if found.examples:
         more = ", ..." if found.count > len(found.examples) else ""

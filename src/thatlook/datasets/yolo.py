@@ -24,6 +24,8 @@ SHARE: Final = 2.0
 PROBLEMS: Final = {
     "malformed": "rows are not a class and four numbers, nor a class and a polygon's x y pairs",
     "unknown_class": "rows have a class number that names does not have",
+    "missing_split": "places of photos that data.yaml names do not exist",
+    "empty_split": "places that data.yaml names hold no photos",
     "pixels": "rows have numbers far above 1: pixels, where shares of width and height belong",
 }
 
@@ -45,7 +47,7 @@ def read(path: Path, explicit: Mapping[str, str] | None = None) -> Dataset:
         for split, written, place in found.places
         for photo in folder.split(split, written, place)
     ]
-    return Dataset(path.parent, "yolo", tuple(photos), classes, notes.findings())
+    return Dataset(path.parent.resolve(), "yolo", tuple(photos), classes, notes.findings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,11 @@ class _Folder:
 
     def split(self, split: str, written: str, place: Path | None) -> Iterator[LabelledPhoto]:
         """The photos of one place that data.yaml names."""
-        if place is None:
-            text = "data.yaml names a place of photos that does not exist"
-            self.notes.add("missing_split", "error", text, f"{split}: {written}")
-            return
-        photos = layout.photos(place)
+        photos = [] if place is None else layout.photos(place)
         if not photos:
-            self.notes.add("missing_split", "error", "no photos in a split", f"{split}: {written}")
+            code = "missing_split" if place is None else "empty_split"
+            severity = "warning" if split == "test" else "error"
+            self.notes.add(code, severity, PROBLEMS[code], f"{split}: {written}")
         for path in photos:
             photo = self._photo(path, split)
             if photo is not None:
