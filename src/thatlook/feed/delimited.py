@@ -15,12 +15,13 @@ from thatlook.feed.text import encoding_of, opened
 SEPARATORS: Final = (",", "\t", ";", "|")
 
 
-def read_delimited(path: Path) -> RawRows:
+def read_delimited(path: Path, encoding: str = "") -> RawRows:
     """The rows of a CSV or TSV file; a row that does not fit its header is a Problem.
 
-    Raises FeedError where the file has no header that names at least two columns.
+    `encoding` is found out where it is not given. Raises FeedError where the file has no header
+    that names at least two columns.
     """
-    encoding = encoding_of(path)
+    encoding = encoding or encoding_of(path)
     with opened(path) as binary:
         text = io.TextIOWrapper(binary, encoding, errors="surrogateescape", newline="")
         header_line = text.readline(1_000_000)

@@ -14,9 +14,12 @@ MAX_LINE: Final = 5_000_000
 """The longest line, in characters, that is read into memory."""
 
 
-def read_jsonlines(path: Path) -> RawRows:
-    """The objects of a JSON Lines file; a line that is none is a Problem."""
-    encoding = encoding_of(path)
+def read_jsonlines(path: Path, encoding: str = "") -> RawRows:
+    """The objects of a JSON Lines file; a line that is none is a Problem.
+
+    `encoding` is found out where it is not given.
+    """
+    encoding = encoding or encoding_of(path)
     with opened(path) as binary:
         text = io.TextIOWrapper(binary, encoding, errors="surrogateescape")
         number, line = 0, text.readline(MAX_LINE)

@@ -25,7 +25,7 @@ _SIGNS: Final = {
     "₪": "ILS",
 }
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f']+")
-_PRICE: Final = re.compile(r"^([^\d\-+.,]*)([\d][\d.,]*|[.,]\d+)([^\d]*)$")
+_PRICE: Final = re.compile(r"^((?:[^\d\-+.,]+\.?)?)(\d[\d.,]*|[.,]\d+)([^\d]*)$")
 
 
 def parse_price(text: str, currency: str = "") -> Price | None:

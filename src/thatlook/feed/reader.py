@@ -19,13 +19,6 @@ from thatlook.feed.rows import FeedRow, Problem, RawRow, RawRows
 from thatlook.feed.text import PACKED, kind_suffix, opened
 from thatlook.feed.xml import read_xml
 
-READERS: Final = {
-    "delimited": read_delimited,
-    "jsonlines": read_jsonlines,
-    "parquet": read_parquet,
-    "xml": read_xml,
-    "folder": read_folder,
-}
 _BY_SUFFIX: Final = {
     ".csv": "delimited",
     ".tsv": "delimited",
@@ -57,11 +50,20 @@ def read_feed(
     places = ImagePlaces(folder, None if images is None else Path(images))
     maker = ProductMaker(mapping)
     fixed = kind in {"delimited", "parquet"}
-    return _products(READERS[kind](path), maker, places, fixed_columns=fixed)
+    encoding = mapping.encoding if mapping else ""
+    return _products(_raw_rows(path, kind, encoding), maker, places, fixed_columns=fixed)
+
+
+def _raw_rows(path: Path, kind: str, encoding: str) -> RawRows:
+    if kind == "delimited":
+        return read_delimited(path, encoding)
+    if kind == "jsonlines":
+        return read_jsonlines(path, encoding)
+    return {"parquet": read_parquet, "xml": read_xml, "folder": read_folder}[kind](path)
 
 
 def kind_of(path: Path) -> str:
-    """The format of a feed, a key of READERS; raises FeedError where it is not there or unknown."""
+    """A feed's format: delimited, jsonlines, parquet, xml or folder; raises FeedError."""
     if path.is_dir():
         return "folder"
     if not path.exists():

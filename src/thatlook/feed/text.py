@@ -20,6 +20,12 @@ from thatlook.errors import FeedError
 PACKED: Final = (".gz", ".bz2", ".xz")
 SAMPLE_BYTES: Final = 256_000
 UNPACKING_ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
+_OLD: Final = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
+    "cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8_r", "cp874",
+)  # fmt: skip
+"""What feeds are written in that are not UTF-8. Among all encodings short texts mislead."""
+_SAME_COHERENCE: Final = 0.01
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -67,9 +73,21 @@ def encoding_of(path: Path) -> str:
     try:
         decoder.decode(sample, final=whole)
     except UnicodeDecodeError:
-        best = charset_normalizer.from_bytes(sample).best()
-        return best.encoding if best else "latin-1"
+        return _likeliest(sample)
     return "utf-8"
+
+
+def _likeliest(sample: bytes) -> str:
+    """The encoding in which the bytes read best; the Western one where it reads as well."""
+    found = charset_normalizer.from_bytes(sample, cp_isolation=list(_OLD))
+    best = found.best()
+    if best is None:
+        return "cp1252"
+    for match in found:
+        if match.encoding == "cp1252" and match.chaos <= best.chaos:
+            near = match.coherence >= best.coherence - _SAME_COHERENCE
+            return match.encoding if near else best.encoding
+    return best.encoding
 
 
 def _sample(path: Path) -> tuple[bytes, bool]:

@@ -29,8 +29,8 @@ def read_xml(path: Path) -> RawRows:
     Raises FeedError for a document that is not well-formed (what came before is delivered),
     that declares entities or refers to outside ones, or that holds no item.
     """
-    items = _Items()
     parser = defusedxml.sax.make_parser()
+    items = _Items(parser)
     parser.setFeature(handler.feature_namespaces, True)
     parser.setContentHandler(items)
     seen = False
@@ -55,10 +55,10 @@ def read_xml(path: Path) -> RawRows:
 class _Items(handler.ContentHandler):
     """Collects the items of the chunk just parsed."""
 
-    def __init__(self) -> None:
+    def __init__(self, parser: Any) -> None:
         super().__init__()
+        self._parser = parser
         self.found: list[RawRow | Problem] = []
-        self._locator: Any = None
         self._line = 0
         self._path: list[str] | None = None
         self._values: dict[str, list[str]] = {}
@@ -70,16 +70,12 @@ class _Items(handler.ContentHandler):
         found, self.found = self.found, []
         return found
 
-    def setDocumentLocator(self, locator: Any) -> None:  # noqa: N802
-        """Called by the parser."""
-        self._locator = locator
-
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: ARG002, N802
         """Called by the parser."""
         space, local = name
         if self._path is None:
             if local in ITEMS:
-                self._path, self._values, self._line = [], {}, self._locator.getLineNumber()
+                self._path, self._values, self._line = [], {}, self._parser.getLineNumber()
             return
         self._path.append(f"g:{local}" if space == GOOGLE else local)
         self._text, self._length = [], 0
