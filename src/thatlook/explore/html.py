@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from itertools import islice
@@ -11,7 +12,8 @@ import numpy as np
 
 from thatlook.color import ANCHORS
 from thatlook.explore import svg
-from thatlook.explore.checks import DISAGREEMENTS, KINDS, Finding
+from thatlook.explore.cards import MOST_SHOWN, gallery, groups_of, listed
+from thatlook.explore.checks import DISAGREEMENTS, KINDS
 from thatlook.explore.colors import meant
 from thatlook.explore.mapping import Layout, one_per_cell, principal_layout
 from thatlook.explore.report import Report
@@ -19,7 +21,6 @@ from thatlook.explore.summary import NOT_GIVEN
 from thatlook.explore.thumbs import thumbnail
 from thatlook.taxonomy import PRODUCT_CATEGORIES
 
-MOST_SHOWN = 60
 MOST_BARS = 20
 MOST_DOTS = 3000
 GRID = (18, 12)
@@ -33,19 +34,6 @@ CATEGORY_COLORS = dict(
     )
 )  # fmt: skip
 
-_ADVICE = {
-    "category_seen": "The detector is sure of another article and sees none of the listed kind. "
-    "Either the category is wrong, or the picture belongs to another product.",
-    "gender_seen": "The person in the picture is, with great certainty, presented as the other "
-    "gender. Check the gender field and the picture.",
-    "color_seen": "Hardly a pixel of the article has the listed color or a shade of it.",
-    "article_not_seen": "Nothing of the listed kind was found, so the whole picture is compared. "
-    "Often a very close detail, an unusual angle, or a product that is worn by nobody.",
-    "gender_words": "The words of the title and the gender field contradict each other.",
-    "broken_picture": "These files cannot be decoded; the products cannot be found by picture.",
-    "tiny_picture": "Too small to show well, and details are lost.",
-}
-
 
 def page(report: Report) -> str:
     """The whole page."""
@@ -57,9 +45,9 @@ def page(report: Report) -> str:
             _counts(report),
             _prices(report),
             _fields(report),
-            _words(report),
-            _pictures(report),
             _disagreements(report),
+            _pictures(report),
+            _words(report),
             _map(report),
         ]
     )
@@ -89,7 +77,7 @@ def _head(report: Report) -> str:
         f"<header><h1>{escape(report.feed)}</h1><div class='tiles'>{shown}</div></header>"
         f"<section><h2>How much of the feed can be used</h2>"
         f"<p>Each line counts the rows that also fulfil all lines above it.</p>"
-        f"{svg.bars(steps, report.rows)}{note}</section>"
+        f"{svg.bars(steps, report.rows, label_px=320)}{note}</section>"
     )
 
 
@@ -147,7 +135,7 @@ def _prices(report: Report) -> str:
     plot = svg.price_boxes(report.prices)
     return (
         "<section><h2>Prices</h2><p>Box: the middle half of the prices; dark line: the median; "
-        f"thin line: all prices.</p>{plot}{_gallery(report, 'odd_price')}</section>"
+        f"thin line: all prices.</p>{plot}{gallery(report, 'odd_price')}</section>"
     )
 
 
@@ -157,22 +145,44 @@ def _fields(report: Report) -> str:
 
 
 def _words(report: Report) -> str:
-    kinds = ("no_category", "gender_words", "no_title", "odd_title", "no_price")
-    titles = _list("titles", "Titles that several products have", (
+    kinds = ("gender_words", "no_title", "odd_title", "no_price")
+    titles = listed("titles", "Titles that several products have", (
         f"{escape(report.products[ids[0]].title)} ({len(ids)} times)"
         for ids in islice(report.repeated_titles.values(), MOST_SHOWN)
     ), len(report.repeated_titles))  # fmt: skip
-    problems = _list("rows", "Rows that cannot be used", (
+    problems = listed("rows", "Rows that cannot be used", (
         escape(str(problem)) for problem in report.problems[:MOST_SHOWN]
     ), len(report.problems))  # fmt: skip
-    shown = "".join(_gallery(report, kind) for kind in kinds)
-    return f"<section><h2>Fields to check</h2>{shown}{titles}{problems}</section>"
+    shown = "".join(gallery(report, kind) for kind in kinds)
+    other = _without_category(report)
+    nothing = "" if shown or other or titles or problems else "<p>Nothing was found.</p>"
+    return f"<section><h2>Fields to check</h2>{other}{shown}{titles}{problems}{nothing}</section>"
+
+
+def _without_category(report: Report) -> str:
+    """What kinds of products belong to no category: a table says more than their pictures."""
+    found = report.of_kind("no_category")
+    if not found:
+        return ""
+    kinds = Counter(
+        report.products[finding.product_id].product_type or NOT_GIVEN for finding in found
+    )
+    top = dict(kinds.most_common(MOST_BARS))
+    more = f"<p>and {len(kinds) - len(top):,} more types</p>" if len(kinds) > len(top) else ""
+    return (
+        f'<h3 id="no_category">{KINDS["no_category"]} ({len(found):,})</h3>'
+        "<p>These types are none of the nine categories. Such products are kept, and found by "
+        "their whole picture only. If one of them should be matched, map its type in the feed's "
+        f"mapping.</p>{svg.bars(top, len(report.products))}{more}"
+    )
 
 
 def _pictures(report: Report) -> str:
-    same = _groups(report, "same", "The same picture file for several products", report.same_files)
-    near = _groups(report, "near", "Nearly the same picture", report.near_twins)
-    broken = _gallery(report, "broken_picture") + _gallery(report, "tiny_picture")
+    same = groups_of(
+        report, "same", "The same picture file for several products", report.same_files
+    )
+    near = groups_of(report, "near", "Nearly the same picture", report.near_twins)
+    broken = gallery(report, "broken_picture") + gallery(report, "tiny_picture")
     nothing = "" if same or near or broken else "<p>All pictures are whole, and all differ.</p>"
     return f"<section><h2>Pictures to check</h2>{broken}{same}{near}{nothing}</section>"
 
@@ -181,69 +191,8 @@ def _disagreements(report: Report) -> str:
     if not report.looked:
         return ""
     kinds = (*DISAGREEMENTS, "article_not_seen")
-    shown = "".join(_gallery(report, kind) for kind in kinds)
+    shown = "".join(gallery(report, kind) for kind in kinds)
     return f"<section><h2>Pictures that disagree with the words</h2>{shown}</section>"
-
-
-def _gallery(report: Report, kind: str) -> str:
-    """The findings of one kind as cards with pictures, the surest first."""
-    found = report.of_kind(kind)
-    if not found:
-        return ""
-    cards = "".join(_card(report, finding) for finding in found[:MOST_SHOWN])
-    advice = f"<p>{escape(_ADVICE[kind])}</p>" if kind in _ADVICE else ""
-    return (
-        f'<h3 id="{kind}">{escape(KINDS[kind])} ({len(found):,})</h3>{advice}'
-        f'<div class="cards">{cards}</div>{_rest(len(found))}'
-    )
-
-
-def _rest(count: int) -> str:
-    more = count - MOST_SHOWN
-    return f"<p>The other {more:,} are in the JSON report.</p>" if more > 0 else ""
-
-
-def _card(report: Report, finding: Finding) -> str:
-    product = report.products[finding.product_id]
-    says = (
-        f'<span class="says">{escape(finding.says)}</span> &rarr; '
-        f'<span class="seen">{escape(finding.seen)}</span> {finding.score:.0%}'
-        if finding.seen
-        else escape(finding.message)
-    )
-    words = f"<small>{escape(product.title or '(no title)')}<br>{escape(product.id)}</small>"
-    return f"<figure>{_picture(report, product.id)}<figcaption>{says}{words}</figcaption></figure>"
-
-
-def _picture(report: Report, product_id: str) -> str:
-    facts = report.facts.get(product_id)
-    uri = thumbnail(facts.file) if facts is not None else ""
-    return f'<img src="{uri}" alt="">' if uri else '<div class="none">no picture</div>'
-
-
-def _groups(report: Report, target: str, name: str, groups: Sequence[Sequence[str]]) -> str:
-    if not groups:
-        return ""
-    shown = []
-    for ids in sorted(groups, key=len, reverse=True)[:MOST_SHOWN]:
-        figures = "".join(
-            f"<figure>{_picture(report, other)}<figcaption><small>"
-            f"{escape(report.products[other].title)}<br>{escape(other)}</small></figcaption></figure>"
-            for other in ids[:6]
-        )
-        more = f"<p>and {len(ids) - 6:,} more</p>" if len(ids) > 6 else ""
-        shown.append(f'<div class="group">{figures}{more}</div>')
-    return (
-        f'<h3 id="{target}">{escape(name)} ({len(groups):,} groups)</h3>'
-        f'<div class="groups">{"".join(shown)}</div>{_rest(len(groups))}'
-    )
-
-
-def _list(target: str, name: str, lines: Iterable[str], count: int) -> str:
-    if not count:
-        return ""
-    items = "".join(f"<li>{line}</li>" for line in lines)
-    return f'<h3 id="{target}">{escape(name)} ({count:,})</h3><ul>{items}</ul>{_rest(count)}'
 
 
 def _map(report: Report) -> str:

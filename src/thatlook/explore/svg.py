@@ -15,19 +15,24 @@ _VALUE_PX = 110
 GENDER_COLORS = {"female": "#b3446c", "male": "#2d6ea3", "unisex": "#9a9a9a"}
 
 
-def bars(values: Mapping[str, int], total: int, swatches: Mapping[str, str] | None = None) -> str:
+def bars(
+    values: Mapping[str, int],
+    total: int,
+    swatches: Mapping[str, str] | None = None,
+    label_px: int = LABEL_PX,
+) -> str:
     """Horizontal bars with their counts and shares, in the given order."""
     most = max(values.values(), default=1) or 1
-    room = WIDTH_PX - LABEL_PX - _VALUE_PX
+    room = WIDTH_PX - label_px - _VALUE_PX
     rows = []
     for place, (name, count) in enumerate(values.items()):
         y = place * (BAR_PX + 4)
         color = (swatches or {}).get(name, "#4a6572")
         rows.append(
-            _label(name, y)
-            + f'<rect x="{LABEL_PX}" y="{y}" width="{max(1, room * count / most):.1f}" '
+            _label(name, y, label_px)
+            + f'<rect x="{label_px}" y="{y}" width="{max(1, room * count / most):.1f}" '
             f'height="{BAR_PX}" rx="2" fill="{color}" stroke="#0003"/>'
-            + _value(LABEL_PX + room * count / most, y, count, total)
+            + _value(label_px + room * count / most, y, count, total)
         )
     return _svg(len(values) * (BAR_PX + 4), "".join(rows))
 
@@ -106,10 +111,11 @@ def dots(points: Sequence[tuple[float, float, str, str]], side: int = 640) -> st
     return f'<svg class="map" viewBox="0 0 {side} {side}" role="img">{circles}</svg>'
 
 
-def _label(name: str, y: int) -> str:
-    shown = name if len(name) <= 24 else name[:23] + "…"
+def _label(name: str, y: int, label_px: int = LABEL_PX) -> str:
+    most = label_px // 7  # characters that fit
+    shown = name if len(name) <= most else name[: most - 1] + "…"
     return (
-        f'<text x="{LABEL_PX - 8}" y="{y + 15}" text-anchor="end">{escape(shown)}'
+        f'<text x="{label_px - 8}" y="{y + 15}" text-anchor="end">{escape(shown)}'
         f"<title>{escape(name)}</title></text>"
     )
 
