@@ -72,8 +72,8 @@ export async function picture(image, id, size = "medium") {
     image.src = address;
     return;
   }
-  const answer = await fetch(address, { headers: authorization() });
-  if (!answer.ok) {
+  const answer = await fetch(address, { headers: authorization() }).catch(() => null);
+  if (!answer?.ok) {
     image.classList.add("gone");
     return;
   }

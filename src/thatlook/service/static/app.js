@@ -1,105 +1,26 @@
 // The page: a photo goes in, rows of products come out.
 
 import * as api from "./api.js";
+import { ask, attempt, complain, stop } from "./asking.js";
 import * as boxing from "./boxing.js";
+import { compare } from "./compare.js";
 import { byId, el, nameOf, say } from "./dom.js";
 import * as intake from "./intake.js";
-import { drawCrop, linked, price, reasons, section } from "./rows.js";
+import { section } from "./rows.js";
 import * as sharing from "./sharing.js";
 import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
 import * as wishes from "./wishes.js";
 
-const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {}, stopper: null, retry: null };
+const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {} };
 const BRANDS = new Set();
 
-// ---- asking ----
-
-function bodyOf(extra) {
-  const all = [["include", "masks"], ...wishes.fields(), ...extra];
-  if (state.url) {
-    const json = { photo_url: state.url };
-    for (const [name, value] of all) {
-      if (LISTS.has(name)) (json[name] ??= []).push(value);
-      else json[name] = name === "box" ? value.split(",").map(Number) : value;
-    }
-    return JSON.stringify(json);
+async function question(extra, words) {
+  const answer = await ask(state, [["include", "masks"], ...wishes.fields(), ...extra], words);
+  for (const { matches } of answer.recommendations) {
+    for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
   }
-  const form = new FormData();
-  form.append("photo", state.photo, state.name);
-  for (const [name, value] of all) form.append(name, value);
-  return form;
-}
-
-const LISTS = new Set(["include", "categories", "brands", "colors", "availability", "exclude_ids", "liked", "disliked"]);
-
-async function ask(extra, words) {
-  state.stopper?.abort();
-  const stopper = new AbortController();
-  state.stopper = stopper;
-  busy(true, words);
-  try {
-    const answer = await api.send("/v1/recommendations", bodyOf(extra), { onProgress: progress, signal: stopper.signal });
-    noteBrands(answer);
-    return answer;
-  } finally {
-    if (state.stopper === stopper) busy(false);
-  }
-}
-
-function busy(on, words = "") {
-  byId("bar").hidden = !on;
-  document.body.classList.toggle("busy", on);
-  if (on) {
-    byId("alert").hidden = true;
-    say(words);
-  }
-}
-
-function progress(part) {
-  const bar = byId("bar");
-  bar.classList.toggle("unsure", part === null);
-  bar.firstElementChild.style.width = part === null ? "" : `${Math.round(part * 100)}%`;
-  if (part === null) bar.removeAttribute("aria-valuenow");
-  else bar.setAttribute("aria-valuenow", String(Math.round(part * 100)));
-}
-
-function noteBrands(answer) {
-  for (const { matches } of answer.recommendations) for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
   wishes.offerBrands([...BRANDS].sort());
-}
-
-/** Runs a step; where it fails says why, and offers to try again. */
-async function attempt(step) {
-  try {
-    await step();
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    if (!(error instanceof api.Trouble)) throw error;
-    if (error.code === "key") askKey(() => attempt(step));
-    else complain(error, () => attempt(step));
-  }
-}
-
-function complain(trouble, again) {
-  const box = byId("alert");
-  const mayPass = trouble.status === 0 || trouble.status >= 500 || trouble.status === 429;
-  const wait = trouble.retryS ? ` Try again in ${trouble.retryS} s.` : "";
-  box.replaceChildren(el("p", {}, trouble.message + wait),
-    mayPass && again ? el("button", { type: "button", class: "plain", onclick: again }, "Try again") : "",
-    trouble.id && trouble.status >= 500 ? el("p", { class: "quiet" }, `Request ${trouble.id}`) : "");
-  box.hidden = false;
-  box.scrollIntoView({ block: "nearest" });
-}
-
-function askKey(then) {
-  const dialog = byId("asking");
-  dialog.addEventListener("close", () => {
-    if (dialog.returnValue !== "ok") return;
-    api.key.set(byId("key").value.trim());
-    byId("key").value = "";
-    then();
-  }, { once: true });
-  dialog.showModal();
+  return answer;
 }
 
 // ---- a photo ----
@@ -147,7 +68,7 @@ function show(part) {
 
 async function recommendAll() {
   const before = state.rows;
-  const answer = await ask([], "Looking at the photo and for products.");
+  const answer = await question([], "Looking at the photo and for products.");
   state.answer = answer;
   show("work");
   state.rows = answer.recommendations.map((found) => {
@@ -178,7 +99,7 @@ function wishesOf(row) {
 }
 
 async function refresh(row, focus = true) {
-  const answer = await ask(wishesOf(row), `Looking again for ${nameOf(row.article.category)}.`);
+  const answer = await question(wishesOf(row), `Looking again for ${nameOf(row.article.category)}.`);
   if (row.custom) [row.article] = answer.look.articles;
   const found = answer.recommendations.find((one) => row.custom || one.article === row.place);
   row.recommendation = found ?? { matches: [], passed: 0, role: "secondary" };
@@ -227,17 +148,7 @@ const acts = {
   everywhere: () => wishes.choose("any"),
   like: (row, id) => { if (!row.liked.delete(id)) row.liked.add(id); attempt(() => refresh(row)); },
   dislike: (row, id) => { row.liked.delete(id); row.disliked.add(id); attempt(() => refresh(row)); },
-  compare: (row, match) => {
-    const { product } = match;
-    byId("compareTitle").textContent = product.title || product.id;
-    drawCrop(byId("compareCrop"), byId("photo"), row.article.box, state.answer.look, 900);
-    byId("compareProduct").alt = product.title || "the product";
-    byId("compareProduct").classList.remove("gone");
-    api.picture(byId("compareProduct"), product.id, "large");
-    byId("compareReasons").replaceChildren(...(reasons(match.reasons)?.children ?? []));
-    byId("compareBuy").replaceChildren(...price(product), " ", product.link ? linked(product, "See it in the shop") : "");
-    byId("compare").showModal();
-  },
+  compare: (row, match) => compare(row, match, state.answer.look),
 };
 
 function drawNew() {
@@ -274,7 +185,7 @@ toggle("showMasks", "masks");
 toggle("showJoints", "joints");
 byId("draw").addEventListener("click", drawNew);
 byId("share").addEventListener("click", () => sharing.open(state.name, wishes.fields(), state.answer));
-byId("again").addEventListener("click", () => { state.stopper?.abort(); boxing.stop(); forgetRows(); show("start"); byId("choose").focus(); });
+byId("again").addEventListener("click", () => { stop(); boxing.stop(); forgetRows(); show("start"); byId("choose").focus(); });
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 }
