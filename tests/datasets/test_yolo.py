@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.datasets.conftest import labels, picture
 from thatlook.datasets import layout
 from thatlook.datasets.reading import read
 from thatlook.datasets.yolo import annotation_of
-from thatlook.errors import SettingsError
+from thatlook.errors import MissingExtraError, SettingsError
 
 
 def by_name(dataset):
@@ -166,3 +167,9 @@ def test_folders_without_a_data_set(tmp_path):
         read(tmp_path)
     with pytest.raises(SettingsError, match="expected a folder, a COCO file or"):
         read(tmp_path / "none")
+
+
+def test_without_a_yaml_parser_the_extra_is_named(roboflow, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'thatlook\[train\]'"):
+        read(roboflow)

@@ -140,6 +140,8 @@ def test_another_shape_is_refused(tmp_path, changes, message):
     ("changes", "message"),
     [
         ({"classes": []}, "needs classes"),
+        ({"classes": {"0": "bag"}}, "needs classes"),
+        ({"categories": ["bag"]}, "may have categories"),
         ({"classes": ["umbrella", "dog"], "categories": {}}, "none of the classes umbrella, dog"),
         ({"categories": {"hats": "headwear"}}, "no class is called 'hats'"),
         ({"categories": {"umbrella": "parasol"}}, "must become one of"),

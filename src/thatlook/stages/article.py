@@ -60,7 +60,7 @@ class NativeReader:
 
 
 def reader_of(spec: ModelSpec) -> Reads:
-    """The reader for the entry's `format`, thatlook's own where none is named. Raises ModelError."""
+    """The reader for the entry's `format`, thatlook's own if it has none. Raises ModelError."""
     form = spec.details.get("format", "thatlook")
     if form in yolo.FORMATS:
         return yolo.YoloReader.of(spec)

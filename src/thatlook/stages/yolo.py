@@ -44,7 +44,6 @@ class YoloReader:
         `categories` may say what a class becomes where its name does not tell.
         Raises ModelError for an entry that lacks something or maps no class.
         """
-        names = tuple(str(name) for name in spec.details.get("classes", ()))
         side = spec.input.get("size")
         lacking = {"mean", "std", "size"} - set(spec.input)
         if lacking or not isinstance(side, int) or side < 1:
@@ -56,7 +55,8 @@ class YoloReader:
             raise ModelError(
                 f"{spec.id}: expected one output, such as output0, not {list(spec.outputs)}"
             )
-        return cls(spec, side, names, _labels(spec, names))
+        names, labels = _classes(spec)
+        return cls(spec, side, names, labels)
 
     def fit(self, image: Pixels) -> Fitted:
         """The image in the middle of the network's square."""
@@ -96,11 +96,17 @@ class YoloReader:
         )
 
 
-def _labels(spec: ModelSpec, names: tuple[str, ...]) -> NDArray[np.intp]:
-    if not names:
-        raise ModelError(f"{spec.id}: the entry needs classes, the network's class names in order")
+def _classes(spec: ModelSpec) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """The class names of an entry, and their places in DETECTOR_CLASSES."""
+    names, categories = spec.details.get("classes"), spec.details.get("categories", {})
+    if not isinstance(names, list) or not names or not isinstance(categories, dict):
+        raise ModelError(
+            f"{spec.id}: the entry needs classes, a list of the network's class names in order, "
+            f"and may have categories, {{class: category}}"
+        )
+    names = tuple(str(name) for name in names)
     try:
-        table = class_map(names, spec.details.get("categories"))
+        table = class_map(names, categories)
     except SettingsError as error:
         raise ModelError(f"{spec.id}: categories: {error}") from error
     if set(table.values()) == {OTHER}:
@@ -109,4 +115,5 @@ def _labels(spec: ModelSpec, names: tuple[str, ...]) -> NDArray[np.intp]:
             f"they are in categories, {{class: category}}"
         )
     places = [table[name] for name in names]
-    return np.array([-1 if p == OTHER else DETECTOR_CLASSES.index(p) for p in places], np.intp)
+    labels = [-1 if p == OTHER else DETECTOR_CLASSES.index(p) for p in places]
+    return names, np.array(labels, np.intp)
