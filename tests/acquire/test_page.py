@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ pytest.importorskip("extruct", reason="needs the extra: pip install 'thatlook[cr
 
 from thatlook.acquire.page import Page, selected
 from thatlook.acquire.shop import Rule, Source
+from thatlook.acquire.shopfile import read_shop
 from thatlook.acquire.structured import structured_rows
 from thatlook.errors import SettingsError
 
@@ -158,3 +161,45 @@ def test_broken_json_ld_leaves_the_microdata():
     html = """<script type="application/ld+json">{"@type": "Product", </script>
       <p itemscope itemtype="http://schema.org/Product"><b itemprop="sku">9</b></p>"""
     assert structured_rows(Page(URL, html)) == [{"id": "9"}]
+
+
+def test_the_myntra_example_reads_what_its_search_pages_hold():
+    """A page made up by us in the shape that those pages are known to have."""
+    path = Path(str(resources.files("thatlook.acquire") / "shops" / "myntra.toml"))
+    (source,) = read_shop(path, "mailto:a@example.com").sources
+    product = {
+        "productId": 2314567,
+        "productName": "Acme Men Striped Pure Cotton T-shirt",
+        "brand": "Acme",
+        "gender": "Men",
+        "primaryColour": "Navy Blue",
+        "category": "Tshirts",
+        "mrp": 999,
+        "price": 449,
+        "sizes": "S,M,L",
+        "rating": 4.2,
+        "ratingCount": 310,
+        "landingPageUrl": "tshirts/acme/acme-men-striped-t-shirt/2314567/buy",
+        "searchImage": "http://assets.myntassets.com/a/1.jpg",
+        "images": [{"view": "default", "src": "http://assets.myntassets.com/a/1.jpg"}],
+    }
+    state = json.dumps({"searchData": {"results": {"products": [product]}}})
+    html = f"<script>window.__myx = {state}</script><ul><li class=product-base></li></ul>"
+    assert Page("https://www.myntra.com/men-tshirts?p=1", html).rows(source, "INR") == [
+        {
+            "id": "2314567",
+            "title": "Acme Men Striped Pure Cotton T-shirt",
+            "brand": "Acme",
+            "gender": "male",
+            "color": "Navy Blue",
+            "product_type": "Tshirts",
+            "price": "999 INR",
+            "sale_price": "449 INR",
+            "size": "S,M,L",
+            "rating": "4.2",
+            "rating_count": "310",
+            "link": "https://www.myntra.com/tshirts/acme/acme-men-striped-t-shirt/2314567/buy",
+            "image_link": "http://assets.myntassets.com/a/1.jpg",
+            "additional_image_link": ["http://assets.myntassets.com/a/1.jpg"],
+        }
+    ]

@@ -10,7 +10,7 @@ import numpy as np
 from thatlook.color import ANCHORS, lab, related
 from thatlook.taxonomy import words
 
-NEAR: Final = 45.0
+NEAR: Final = 30.0
 """Colors whose anchors are nearer than this in CIELAB may be called by each other's name."""
 
 _SHOPS: Final[dict[str, tuple[str, ...]]] = {
