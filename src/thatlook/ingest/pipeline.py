@@ -104,6 +104,7 @@ class _Intake:
         self._waiting: set[Future[list[Done]]] = set()
         self._known: set[str] = set()
         self._usable = 0
+        self._broken: FeedError | None = None
         self._ready: list[Row] = []
         self._stored_at = time.monotonic()
 
@@ -111,16 +112,25 @@ class _Intake:
         """Everything from the first row to the marking of what left the feed."""
         with ThreadPoolExecutor(READERS, thread_name_prefix="read") as readers:
             try:
-                for ready in self._located(rows, readers):
+                for ready in self._located(self._readable(rows), readers):
                     self._do(plan_of(ready, self._catalog, readers), most_waiting)
             finally:
                 self._collect(0)
                 self._store()
+        if self._broken is not None:
+            raise self._broken
         if not self._usable:
             raise FeedError("the feed has no usable row; nothing was marked as gone")
         for left in self._run.unseen():
             self._count("removed", len(self._catalog.mark_left(left)))
         self._catalog.warm()
+
+    def _readable(self, rows: Iterator[FeedRow | Problem]) -> Iterator[FeedRow | Problem]:
+        """The rows as far as the feed can be read; what stopped them is raised at the end."""
+        try:
+            yield from rows
+        except FeedError as error:
+            self._broken = error
 
     def _located(
         self, rows: Iterator[FeedRow | Problem], readers: Executor

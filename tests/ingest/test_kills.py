@@ -1,0 +1,74 @@
+"""An index run that is killed at any moment, and run again, gives the same catalog."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+from tests.ingest.fake import DIM, KEY, Factory, picture
+from thatlook.catalog import Catalog
+from thatlook.ingest import ingest, pipeline
+
+COUNT = 150
+
+
+def contents(folder):
+    with Catalog.open(folder, KEY, DIM) as catalog:
+        facts = ("product", "status", "row_hash", "image", "image_hash", "box", "found")
+        return {
+            s.product.id: (*(getattr(s, f) for f in facts), s.vector.tobytes())
+            for s in catalog.all_stored()
+        }
+
+
+def test_killed_and_run_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "STORE_ROWS", 8)
+    feed = tmp_path / "feed.csv"
+    lines = ["id,title,category,image_link"]
+    for n in range(COUNT):
+        picture(tmp_path / f"{n}.png", (n, 100, 50))
+        lines.append(f"{n},T,dress,{n}.png")
+    feed.write_text("\n".join(lines))
+    with Catalog.open(tmp_path / "whole", KEY, DIM) as catalog:
+        ingest(feed, catalog, Factory(), workers=0)
+    expected = contents(tmp_path / "whole")
+    assert len(expected) == COUNT
+
+    code = f"""
+import time
+from tests.ingest.fake import DIM, KEY, Factory, FakeDescriber
+from thatlook.catalog import Catalog
+from thatlook.ingest import ingest, pipeline
+pipeline.STORE_ROWS = pipeline.GROUP_JOBS = 8
+described = FakeDescriber.describe
+def slowly(self, items):
+    time.sleep(0.02)
+    return described(self, items)
+FakeDescriber.describe = slowly
+with Catalog.open({str(tmp_path / "killed")!r}, KEY, DIM) as catalog:
+    print("up", flush=True)
+    ingest({str(feed)!r}, catalog, Factory(), workers=0)
+"""
+    rng, sizes = random.Random(7), []
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(rng.uniform(0.05, 0.35))
+        process.kill()
+        process.stdout.close()
+        process.wait()
+        found = contents(tmp_path / "killed")
+        assert found.items() <= expected.items()
+        sizes.append(len(found))
+    assert sizes == sorted(sizes)  # each run went on where the last one was killed
+    with Catalog.open(tmp_path / "killed", KEY, DIM) as catalog:
+        report = ingest(feed, catalog, Factory(), workers=0)
+    assert report.unchanged == sizes[-1]
+    assert contents(tmp_path / "killed") == expected
