@@ -210,3 +210,8 @@ def test_the_double_counts_threads_safely(tmp_path):
         for thread in threads:
             thread.join()
     assert len(seen) == 4
+
+
+def test_an_id_whose_address_is_taken(writer):
+    assert put(writer, "a/similar").status_code == 422
+    assert put(writer, "a/image").status_code == 422

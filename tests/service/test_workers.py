@@ -148,6 +148,31 @@ def test_a_killed_service_loses_nothing_and_leaves_no_worker(started, tmp_path):
     assert_all_there(tmp_path, acknowledged)
 
 
+def test_a_service_told_to_stop_answers_what_it_has(tmp_path):
+    port = free_port()
+    process = start_process(tmp_path, port, THATLOOK_DOUBLE_DELAY_S="1.0")
+    address = f"http://127.0.0.1:{port}"
+    wait_ready(address)
+    answers = []
+
+    def ask() -> None:
+        body = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        asked = urllib.request.Request(
+            f"{address}/v1/looks", body + PICTURE + b"\r\n--x--\r\n", headers
+        )
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            answers.append(answer.status)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.4)
+    process.send_signal(signal.SIGTERM)
+    thread.join()
+    assert answers == [200]
+    assert process.wait(20) in {0, -signal.SIGTERM}
+
+
 def test_serve_says_what_is_missing(tmp_path):
     command = [os.sys.executable, "-m", "thatlook", "serve", "--catalog", str(tmp_path / "none")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -65,6 +65,9 @@ def run(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace, settings: ServiceSettings) -> None:
     import uvicorn
 
+    from thatlook.service import logs
+
+    logs.configure(settings.log_level)  # of the process that watches over the workers
     print(f"thatlook serves http://{args.host}:{args.port}/", file=sys.stderr)
     uvicorn.run(
         "thatlook.service.app:from_environment",

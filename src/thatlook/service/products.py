@@ -122,6 +122,8 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
 
     A new product needs its picture. One that is there keeps its own where none comes.
     """
+    if product_id.endswith(("/similar", "/image")):
+        raise Problem(422, "invalid", "an id that ends so could not be read: its address is taken")
     service.photos.check()
     async with service.uploads.place(), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "image")

@@ -13,7 +13,7 @@ from thatlook.engine import Engine
 from thatlook.service.keys import Guard
 from thatlook.service.pictures import Thumbnails
 from thatlook.service.problems import RETRY, Problem
-from thatlook.service.queue import Uploads, WorkQueue
+from thatlook.service.queue import Uploads, WorkQueue, deadline
 from thatlook.service.settings import ServiceSettings
 
 Fetch = Callable[[str], bytes]
@@ -56,8 +56,9 @@ class Service:
         )
 
     async def lookup(self, job: Callable[[], Any]) -> Any:
-        """What a short job gives that reads the catalog or a picture."""
-        return await self.lookups.run(job)
+        """What a short job gives that reads the catalog or a picture. Raises Problem 503."""
+        async with deadline(self.settings.deadline_s):
+            return await self.lookups.run(job)
 
     async def fetched(self, url: str, allowed: bool, field: str) -> bytes:
         """The bytes at an address that a caller named. Raises Problem 403, FetchError."""

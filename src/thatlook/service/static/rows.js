@@ -40,6 +40,7 @@ export function section(row, look, colors, act) {
 function counted(row) {
   const { passed, matches: found } = row.recommendation;
   if (!passed) return "";
+  if (found.length >= passed) return found.length === 1 ? "The only one there is" : `All ${passed} there are`;
   return found.length ? `The ${found.length} closest of ${passed}` : `${passed} looked at`;
 }
 

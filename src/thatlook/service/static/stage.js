@@ -30,6 +30,9 @@ export function showSpots(look, rows, onPick) {
       el("b", {}, String(row.number)),
     );
     place(spot, row.article.box, look);
+    const scale = byId("photo").clientWidth / look.width;
+    const [x0, y0, x1, y1] = row.article.box;
+    spot.classList.toggle("tiny", Math.min(x1 - x0, y1 - y0) * scale < 48);
     spot.style.zIndex = String(1 + largestFirst.indexOf(row)); // a bag is over the coat behind it
     row.spot = spot;
     return spot;
