@@ -14,7 +14,7 @@ from thatlook.index.cache import Cached, CacheError, Origin, read_block, write_b
 from thatlook.index.partition import Partition
 from thatlook.index.partitioned import Key, merged
 
-CACHED_FROM: Final = 2000
+CACHED_FROM: Final = 500
 """Smaller partitions are read from SQLite as quickly as from a file."""
 _LEFTOVER_SECONDS: Final = 3600
 

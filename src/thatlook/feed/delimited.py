@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ from thatlook.feed.columns import recognised
 from thatlook.feed.rows import Problem, RawRow, RawRows
 from thatlook.feed.text import encoding_of, opened
 
+_STRAY: Final = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of bytes that are not text."""
 SEPARATORS: Final = (",", "\t", ";", "|")
 
 
@@ -69,8 +72,6 @@ def _rows(text: io.TextIOWrapper, names: list[str], separator: str) -> RawRows:
 def _row(line: int, names: list[str], cells: list[str]) -> RawRow | Problem:
     if len(cells) != len(names):
         return Problem(line, "", f"expected {len(names)} cells as in the header, got {len(cells)}")
-    if any(
-        "\udc80" <= letter <= "\udcff" for cell in cells for letter in cell if not cell.isascii()
-    ):
+    if any(not cell.isascii() and _STRAY.search(cell) for cell in cells):
         return Problem(line, "", "holds bytes that are not text in the feed's encoding")
     return RawRow(line, {name: (cell,) for name, cell in zip(names, cells, strict=True)})

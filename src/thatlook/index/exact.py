@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -36,6 +36,11 @@ class ExactIndex:
     def sequence(self) -> int:
         """The sequence number of the last change applied."""
         return self._sequence
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The products by id."""
+        return self._entries
 
     def __len__(self) -> int:
         return len(self._entries)

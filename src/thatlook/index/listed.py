@@ -19,6 +19,8 @@ WANTED_RECALL: Final = 0.999
 MASK_SHARE: Final = 0.5
 """Where fewer rows pass a mask, the lists would miss some: all codes are scanned."""
 _PROBES: Final = (8, 16, 32, 64, 128, 256)
+_MOST_LISTS: Final = 1 / 8
+"""Looking into a larger share of the lists is no quicker than scanning all codes."""
 _TRIALS: Final = 200
 _TRIAL_K: Final = 20
 _SAMPLE_PER_LIST: Final = 40
@@ -55,6 +57,7 @@ class ListScan:
             False,  # codes of the rows themselves, not of their difference to the list's middle
         )
         index.cp.niter = 6
+        index.cp.min_points_per_centroid = 1  # FAISS would print a warning
         sample = rng.permutation(len(vectors))[: _SAMPLE_PER_LIST * lists]
         index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
         index.add(vectors)
@@ -107,7 +110,8 @@ def _measured_probes(
     queries = vectors[rng.integers(len(vectors), size=_TRIALS)] + noise
     queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
     truth = [rows[:_TRIAL_K] for _, rows in search(flat, vectors, queries, _TRIAL_K, None)]
-    for probes in _PROBES:
+    worthwhile = [probes for probes in _PROBES if probes <= _MOST_LISTS * index.nlist]
+    for probes in worthwhile:
         found = search(kind(index, probes, flat), vectors, queries, _TRIAL_K, None)
         hits = sum(np.isin(t, f[1]).sum() for t, f in zip(truth, found, strict=True))
         if hits >= WANTED_RECALL * _TRIALS * _TRIAL_K:

@@ -14,7 +14,9 @@ from thatlook.index.query import Vectors, similarities
 from thatlook.records import Vector
 
 GATHER_BELOW: Final = 0.02
-"""Where fewer rows than this share pass a mask they are copied out and scanned alone."""
+GATHER_ROWS: Final = 512
+"""Where fewer rows than this share, or than this many, pass a mask, they are copied out and
+scanned alone."""
 SPARE: Final = 12
 """Rows fetched beyond k: enough to see past the rounding of single precision."""
 
@@ -125,7 +127,8 @@ def search(
     passed = len(vectors) if mask is None else int(np.count_nonzero(mask))
     if passed == 0:
         return [(np.zeros(0, np.float32), np.zeros(0, np.int64))] * len(queries)
-    if mask is not None and (passed <= k + SPARE or passed < GATHER_BELOW * len(vectors)):
+    few = max(GATHER_ROWS, k + SPARE, GATHER_BELOW * len(vectors))
+    if mask is not None and passed <= few and passed < len(vectors):
         picked = np.flatnonzero(mask)
         inner = vectors[picked]
         found = search(FloatScan(inner), inner, queries, k, None)

@@ -9,7 +9,7 @@ from thatlook.index.scan import FloatScan, Scan
 
 
 def scan_of(vectors: Vectors) -> Scan:
-    """The scan for a block of this size; the thresholds were measured (benchmarks/search.py)."""
+    """The scan for a block of this size; docs/catalog.md has the times behind the thresholds."""
     if len(vectors) < QUANTISED_FROM:
         return FloatScan(vectors)
     if len(vectors) < LISTED_FROM:
