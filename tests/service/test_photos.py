@@ -89,6 +89,22 @@ def test_dislike_takes_a_product_away(client, photo):
     assert (again.status_code, again.json()["code"]) == (422, "unknown_product")
 
 
+def test_boosts_change_the_order_and_not_the_scores(client, photo):
+    def asked(**more):
+        wish = {"categories": ["topwear"], "gender": "any", "k": "20"} | more
+        found = send(client, photo, **wish).json()["recommendations"][0]["matches"]
+        return {m["product"]["id"]: m for m in found}
+
+    plain = asked()
+    last = list(plain)[-1]
+    brand = plain[last]["product"]["brand"]
+    boosted = asked(boosts=[f"brand={brand}:1"])
+    assert list(boosted).index(last) < list(plain).index(last)
+    assert boosted[last]["score"] == plain[last]["score"]
+    for wrong in ("brand", "size=3:1", "brand=x:9"):
+        assert send(client, photo, boosts=[wrong]).status_code == 422
+
+
 def test_policy_full_refuses_with_words(client, photo, double):
     double.full_shot = False
     answer = send(client, photo, policy="full").json()

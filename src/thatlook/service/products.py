@@ -42,12 +42,7 @@ async def similar(product_id: Id, search: Annotated[Search, Query()], service: H
 
     def job() -> dict[str, Any]:
         product = service.engine.catalog.product(product_id)
-        wish = Wish(
-            k=search.k,
-            filters=search.filters(),
-            diversity=search.diversity,
-            min_score=search.min_score,
-        )
+        wish = Wish(k=search.k, filters=search.filters(), **search.dials())
         matches = service.engine.similar(product_id, wish=wish)
         return {"product": product.to_dict(), "matches": [match.to_dict() for match in matches]}
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from thatlook.index import Filters
 from thatlook.records import Box
 from thatlook.service.bodies import Body
 from thatlook.service.problems import invalid
-from thatlook.wish import Wish
+from thatlook.wish import Boost, Wish
 
 Category = Literal[
     "topwear",
@@ -81,11 +81,16 @@ class Search(Strict):
     colors: Annotated[Texts, Field(description="`blue` finds `navy blue` too.")] = []
     availability: Texts = []
     diversity: Annotated[
-        float, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
-    ] = 0.0
+        float | None, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
+    ] = None
     min_score: Annotated[
-        float, Field(ge=0, le=1, description="Matches with a lower score are left out.")
-    ] = 0.0
+        float | None, Field(ge=0, le=1, description="Matches with a lower score are left out.")
+    ] = None
+
+    def dials(self) -> dict[str, Any]:
+        """The dials that were given; the others are left to the engine's own defaults."""
+        given = {"diversity": self.diversity, "min_score": self.min_score}
+        return {name: value for name, value in given.items() if value is not None}
 
     def filters(self, exclude_ids: frozenset[str] = frozenset()) -> Filters:
         """What a product must satisfy. Raises SettingsError."""
@@ -121,6 +126,26 @@ class LookByUrl(LookWish):
     photo_url: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+class BoostBody(BaseModel):
+    """Products whose field has this value rank higher (weight above 0) or lower."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: Literal["brand", "color", "pattern", "material", "availability", "age_group"]
+    value: Text
+    weight: Annotated[float, Field(ge=-1, le=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, given: Any) -> Any:
+        """The parts of `field=value:weight`."""
+        if not isinstance(given, str):
+            return given
+        named, _, weight = given.rpartition(":")
+        field, _, value = named.partition("=")
+        return {"field": field, "value": value, "weight": weight}
+
+
 class RecommendationWish(LookWish, Search):
     """What a shopper wants beside the photo."""
 
@@ -138,6 +163,10 @@ class RecommendationWish(LookWish, Search):
     exclude_ids: Ids = []
     liked: Annotated[Ids, Field(description="Products to be more like.")] = []
     disliked: Annotated[Ids, Field(description="Products to be less like.")] = []
+    boosts: Annotated[
+        list[BoostBody],
+        Field(max_length=50, description="In a form such as `boosts=brand=Millrace:0.2`."),
+    ] = []
     in_color: Annotated[
         Text | None, Field(description="This, but in that color; such as `red`.")
     ] = None
@@ -165,8 +194,8 @@ class RecommendationWish(LookWish, Search):
             in_color=self.in_color,
             box=None if self.box is None else Box(*self.box),
             box_category=self.box_category,
-            diversity=self.diversity,
-            min_score=self.min_score,
+            boosts=tuple(Boost(one.field, one.value, one.weight) for one in self.boosts),
+            **self.dials(),
         )
 
 
