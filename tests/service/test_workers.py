@@ -148,6 +148,21 @@ def test_a_killed_service_loses_nothing_and_leaves_no_worker(started, tmp_path):
     assert_all_there(tmp_path, acknowledged)
 
 
+def test_metrics_count_all_workers(started, tmp_path, monkeypatch):
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    _, address = started(2)
+    for _ in range(12):
+        with urllib.request.urlopen(f"{address}/v1/info", timeout=10):
+            pass
+    for _ in range(4):  # whichever worker answers
+        with urllib.request.urlopen(f"{address}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        line = 'thatlook_requests_total{method="GET",route="/v1/info",status="200"} 12.0'
+        assert line in text
+
+
 def test_a_service_told_to_stop_answers_what_it_has(tmp_path):
     port = free_port()
     process = start_process(tmp_path, port, THATLOOK_DOUBLE_DELAY_S="1.0")

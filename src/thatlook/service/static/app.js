@@ -47,6 +47,14 @@ async function begin(address) {
   }
   await attempt(recommendAll);
   if (!state.answer) show("start");
+  else unseen(shown);
+}
+
+/** Keeps the photo's place where it may not be shown: by its address, from where that is refused. */
+function unseen(shown) {
+  const { look } = state.answer;
+  byId("frame").classList.toggle("unseen", !shown);
+  byId("frame").style.aspectRatio = shown ? "" : `${look.width} / ${look.height}`;
 }
 
 function forgetRows() {

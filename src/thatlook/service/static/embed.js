@@ -1,7 +1,7 @@
 // thatlook on a shop's own page: hotspots over a picture, and a panel of products.
 //   <script src="https://look.shop.example/embed.js" data-image="#hero" async></script>
 // data-image: which picture (default: the first with [data-thatlook]); data-key: a read key;
-// data-k: products per piece; data-exclude: ids not to show; data-lang is left to the page.
+// data-k: products per piece; data-exclude: ids not to show; data-label, data-title: words.
 // Styled by CSS variables on the page: --thatlook-accent, -ink, -paper, -soft, -line, -font, -round.
 (() => {
   "use strict";
