@@ -8,6 +8,7 @@ import pytest
 
 from tests.catalog.conftest import DIM, FULL, row_of, vector_of
 from thatlook.catalog import Catalog, Row
+from thatlook.catalog.schema import VERSION
 from thatlook.errors import CatalogError, ModelMismatchError, UnknownProductError
 from thatlook.index import Filters, Query
 
@@ -140,6 +141,8 @@ def test_missing_and_damaged_catalogs(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(CatalogError, match="cannot be made"):
         Catalog.open(tmp_path / "file" / "c")
+    with pytest.raises(CatalogError, match="clusters cannot be used yet"):
+        Catalog.open("http://cluster.example:19530")
 
 
 def test_the_outbox(catalog):
@@ -161,7 +164,7 @@ def test_info(catalog):
     info = catalog.info()
     assert info.categories == {"dress": {"female": 1, "male": 1}}
     assert (info.products, info.left, info.without_vector) == (2, 1, 0)
-    assert (info.model_key, info.dim, info.sequence, info.version) == ("net", DIM, 4, 2)
+    assert (info.model_key, info.dim, info.sequence, info.version) == ("net", DIM, 4, VERSION)
     assert info.to_dict()["size_bytes"] > 0
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from tests.feed.shop_server import ShopServer
 from tests.ingest.fake import DIM, KEY, Factory, picture
-from thatlook.catalog import Catalog
+from thatlook.catalog import Catalog, Row
 from thatlook.errors import CatalogError, FeedError, ModelError
 from thatlook.feed.fetch import Fetcher, FetchPolicy
 from thatlook.index import Query
 from thatlook.ingest import IngestReport, ingest
+from thatlook.records import Product
 
 HEADER = "id,title,category,image_link,price\n"
 
@@ -97,6 +98,25 @@ def test_leaving_and_coming_back(shop):
     assert counts(shop.index()) == (0, 1, 4, 0, 0)
     assert shop.described() == []
     assert shop.catalog.stored("3").status == "active"
+
+
+def test_products_that_came_otherwise_stay(shop):
+    shop.catalog.upsert([Row(product=Product(id="own"), vector=np.eye(DIM, dtype=np.float32)[0])])
+    shop.write(ROWS)
+    assert counts(shop.index()) == (5, 0, 0, 0, 0)
+    assert shop.catalog.stored("own").status == "active"
+    shop.write(ROWS | {"own": "Now by the feed,dress,1.png,1 EUR"})
+    assert counts(shop.index()) == (0, 1, 5, 0, 0)
+    shop.write(ROWS)
+    assert counts(shop.index()) == (0, 0, 5, 1, 0)
+
+
+def test_a_good_row_after_a_bad_one_of_the_same_id(shop):
+    shop.write({"1": "Bad,dress,none.png,1 EUR"})
+    with shop.feed.open("a") as file:
+        file.write("1,Good,dress,1.png,1 EUR\n1,Twice,dress,1.png,1 EUR\n")
+    assert counts(shop.index()) == (1, 0, 0, 0, 2)
+    assert shop.catalog.product("1").title == "Good"
 
 
 def test_moved_pictures_are_not_described_again(shop, tmp_path):
@@ -237,7 +257,7 @@ def test_a_script_needs_no_main_guard(shop, tmp_path):
     script.write_text(
         f"""
 from tests.ingest.fake import DIM, KEY, Factory
-from thatlook.catalog import Catalog
+from thatlook.catalog import Catalog, Row
 from thatlook.ingest import ingest
 with Catalog.open({str(tmp_path / "c")!r}, KEY, DIM) as catalog:
     print(ingest({str(shop.feed)!r}, catalog, Factory(), workers=1).added)

@@ -59,6 +59,8 @@ class Catalog:
         network, CatalogVersionError where it is newer than this thatlook, CatalogError where
         it is missing (and not `create`), damaged or cannot be read.
         """
+        if "://" in str(path):
+            raise CatalogError(f"{path}: search clusters cannot be used yet; give a folder")
         folder = Path(path)
         file = folder / FILE_NAME
         if not file.exists():

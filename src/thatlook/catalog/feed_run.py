@@ -14,21 +14,23 @@ class FeedRun:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def see(self, product_id: str) -> bool:
-        """Notes an id; False where it was noted before, or is empty."""
+    def see(self, product_id: str, *, usable: bool = True) -> bool:
+        """Notes an id; False where a usable row of it was noted before, or it is empty."""
         if not product_id:
             return False
-        cursor = self._database.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (product_id,))
+        cursor = self._database.execute(
+            """INSERT INTO temp.seen VALUES (?, ?)
+            ON CONFLICT (id) DO UPDATE SET usable = 1 WHERE usable = 0 AND excluded.usable""",
+            (product_id, usable),
+        )
         return cursor.rowcount == 1
 
-    def count(self) -> int:
-        """How many ids were noted."""
-        found = self._database.one("SELECT count(*) FROM temp.seen")
-        return int(found[0]) if found else 0
-
     def unseen(self, batch: int = 500) -> Iterator[list[str]]:
-        """The active products that were not noted, some ids at a time, ascending."""
-        sql = """SELECT id FROM products WHERE status = 'active' AND id > ?
+        """The active products of earlier runs that were not noted, ascending ids in batches.
+
+        Products that came otherwise than by a feed are not among them.
+        """
+        sql = """SELECT id FROM products WHERE status = 'active' AND from_feed AND id > ?
             AND id NOT IN (SELECT id FROM temp.seen) ORDER BY id LIMIT ?"""
         last = ""
         while found := [row[0] for row in self._database.rows(sql, (last, batch))]:
@@ -40,7 +42,7 @@ class FeedRun:
 def feed_run(database: Database) -> Iterator[FeedRun]:
     """A run over a feed; one at a time per connection."""
     database.execute("DROP TABLE IF EXISTS temp.seen")
-    database.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    database.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, usable INTEGER) WITHOUT ROWID")
     try:
         yield FeedRun(database)
     finally:

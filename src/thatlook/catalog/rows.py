@@ -27,7 +27,8 @@ class Row:
     article in the picture `image` (a path), `article_score` how sure the detector was and
     `found` whether it saw the article at all. `attributes` is JSON data from the embedding
     network, name to label or to (label, probability); its "color" serves the color filter where
-    the feed gives no color. The hashes say what the row was made from.
+    the feed gives no color. The hashes say what the row was made from. Only a product that came
+    `from_feed` is marked when a feed does not have it.
     """
 
     product: Product
@@ -39,6 +40,7 @@ class Row:
     image: str = ""
     image_hash: str = ""
     row_hash: str = ""
+    from_feed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

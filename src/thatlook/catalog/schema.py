@@ -57,6 +57,11 @@ MIGRATIONS: Final = (
             "INSERT INTO commits SELECT sequence, randomblob(8) FROM state",
         ),
     ),
+    Migration(
+        3,
+        "whether a product came by a feed, and leaves with it",
+        ("ALTER TABLE products ADD COLUMN from_feed INTEGER NOT NULL DEFAULT 1",),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 

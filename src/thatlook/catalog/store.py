@@ -31,13 +31,13 @@ from thatlook.index.query import Entry
 from thatlook.records import Vector
 
 _PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, gender, price,
-    currency, brand, color, availability, data, row_hash, changed_at)
-    VALUES (?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    currency, brand, color, availability, data, row_hash, changed_at, from_feed)
+    VALUES (?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, status = 'active',
     category = excluded.category, gender = excluded.gender, price = excluded.price,
     currency = excluded.currency, brand = excluded.brand, color = excluded.color,
     availability = excluded.availability, data = excluded.data, row_hash = excluded.row_hash,
-    changed_at = excluded.changed_at"""
+    changed_at = excluded.changed_at, from_feed = excluded.from_feed"""
 
 _ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
     SELECT key, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
@@ -229,7 +229,8 @@ def _product_values(row: Row, sequence: int, attributes: Any, now: str) -> tuple
     product = row.product
     columns = search_columns(product, attributes)
     row_hash = row.row_hash or row_hash_of(product)
-    return (product.id, sequence, *columns, product_json(product), row_hash, now)
+    facts = (product_json(product), row_hash, now, row.from_feed)
+    return (product.id, sequence, *columns, *facts)
 
 
 def _stored(found: tuple[Any, ...]) -> Stored:

@@ -8,7 +8,7 @@ from typing import Final
 from thatlook.catalog.database import Database
 
 _PRODUCT: Final = """status, category, gender, price, currency, brand, color, availability, data,
-    row_hash"""
+    row_hash, from_feed"""
 _ARTICLE: Final = "model_key, vector, box, score, found, attributes, image, image_hash"
 
 _STEPS: Final = (

@@ -46,20 +46,25 @@ class DescriberFactory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A product to be described from the files of its pictures, the main one first."""
+    """A product to be described from the files of its pictures, the main one first.
+
+    `known` says whether the catalog has it already.
+    """
 
     line: int
     product: Product
     files: tuple[str, ...]
     row_hash: str
+    known: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the product as its JSON: its read-only mapping cannot be pickled."""
-        return (_job, (self.line, product_json(self.product), self.files, self.row_hash))
+        rest = (self.files, self.row_hash, self.known)
+        return (_job, (self.line, product_json(self.product), *rest))
 
 
-def _job(line: int, product: str, files: tuple[str, ...], row_hash: str) -> Job:
-    return Job(line, product_of(product), files, row_hash)
+def _job(line: int, product: str, files: tuple[str, ...], row_hash: str, known: bool) -> Job:
+    return Job(line, product_of(product), files, row_hash, known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

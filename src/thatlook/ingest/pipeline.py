@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import Final, Never
+from pathlib import Path
+from typing import Final
 
 from tqdm import tqdm
 
@@ -17,10 +18,10 @@ from thatlook.errors import CatalogError, FeedError
 from thatlook.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.feed.fetch import Fetcher
 from thatlook.feed.pictures import PictureFolder
-from thatlook.ingest.describing import DescriberFactory, Done, Job
+from thatlook.ingest.describing import DescriberFactory, Done
 from thatlook.ingest.plan import Located, Plan, located, plan_of, stored_path
 from thatlook.ingest.pool import Pool
-from thatlook.ingest.report import MOST_PROBLEMS, IngestReport
+from thatlook.ingest.report import IngestReport, Tally
 
 CHUNK_ROWS: Final = 256
 CHUNKS_AHEAD: Final = 2
@@ -68,9 +69,10 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     )
     with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
-        intake = _Intake(catalog, run, pool, pictures, strict=strict, bar=bar)
+        tally = Tally(bar, strict=strict)
+        intake = _Intake(catalog, run, pool, pictures, tally)
         intake.take(rows, most_waiting=4 * max(1, count))
-        return intake.report(time.monotonic() - started)
+        return tally.report(time.monotonic() - started)
 
 
 def available_cores() -> int:
@@ -81,48 +83,38 @@ def available_cores() -> int:
 
 
 class _Intake:
-    """The counters and queues of one run."""
+    """The queues of one run: pictures being fetched, groups being described, rows to store."""
 
     def __init__(
-        self,
-        catalog: Catalog,
-        run: FeedRun,
-        pool: Pool,
-        pictures: PictureFolder,
-        *,
-        strict: bool,
-        bar: tqdm[Never],
+        self, catalog: Catalog, run: FeedRun, pool: Pool, pictures: PictureFolder, tally: Tally
     ) -> None:
         self._catalog = catalog
         self._run = run
         self._pool = pool
         self._pictures = pictures
-        self._strict = strict
-        self._bar = bar
-        self._counts = dict.fromkeys(("added", "changed", "unchanged", "removed", "failed"), 0)
-        self._problems: list[Problem] = []
-        self._waiting: set[Future[list[Done]]] = set()
-        self._known: set[str] = set()
+        self._tally = tally
         self._usable = 0
         self._broken: FeedError | None = None
+        self._waiting: set[Future[list[Done]]] = set()
         self._ready: list[Row] = []
         self._stored_at = time.monotonic()
 
     def take(self, rows: Iterator[FeedRow | Problem], most_waiting: int) -> None:
         """Everything from the first row to the marking of what left the feed."""
-        with ThreadPoolExecutor(READERS, thread_name_prefix="read") as readers:
-            try:
-                for ready in self._located(self._readable(rows), readers):
-                    self._do(plan_of(ready, self._catalog, readers), most_waiting)
-            finally:
-                self._collect(0)
-                self._store()
+        readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        try:
+            for ready in self._located(self._readable(rows), readers):
+                self._do(plan_of(ready, self._catalog, readers), most_waiting)
+        finally:
+            readers.shutdown(cancel_futures=True)
+        self._collect(0)
+        self._store()
         if self._broken is not None:
             raise self._broken
         if not self._usable:
             raise FeedError("the feed has no usable row; nothing was marked as gone")
         for left in self._run.unseen():
-            self._count("removed", len(self._catalog.mark_left(left)))
+            self._tally.count("removed", len(self._catalog.mark_left(left)))
         self._catalog.warm()
 
     def _readable(self, rows: Iterator[FeedRow | Problem]) -> Iterator[FeedRow | Problem]:
@@ -145,63 +137,41 @@ class _Intake:
         while chunks:
             yield list(self._at_hand(chunks.popleft()))
 
+    def _new(self, chunk: Iterable[FeedRow | Problem]) -> Iterator[FeedRow]:
+        """The usable rows whose ids have not come before in this feed."""
+        for one in chunk:
+            if isinstance(one, Problem):
+                self._run.see(one.product_id, usable=False)  # in the feed still: it is kept
+                self._fail(one.line, one.product_id, one.message)
+            elif self._run.see(one.product.id):
+                self._usable += 1
+                yield one
+            else:
+                message = "the id stands more than once in the feed; the first row was taken"
+                self._fail(one.line, one.product.id, message)
+
     def _at_hand(self, chunk: list[Future[Located]]) -> Iterator[Located]:
         for future in chunk:
             one = future.result()
             for message in one.messages:
-                self._problem(Problem(one.row.line, one.row.product.id, message), failed=False)
+                self._tally.problem(one.row.line, one.row.product.id, message)
             if one.files:
                 yield one
             else:
-                self._count("failed", 1)
+                self._tally.count("failed")
 
     def _do(self, plan: Plan, most_waiting: int) -> None:
-        self._known |= plan.known & {job.product.id for job in plan.jobs}
-        self._count("unchanged", plan.unchanged)
+        self._tally.count("unchanged", plan.unchanged)
         for update in plan.updates:
             self._put(update, "changed")
-        for group in _groups(plan.jobs):
-            self._waiting.add(self._pool.submit(group))
+        for start in range(0, len(plan.jobs), GROUP_JOBS):
+            self._waiting.add(self._pool.submit(plan.jobs[start : start + GROUP_JOBS]))
             self._collect(most_waiting)
-
-    def report(self, seconds: float) -> IngestReport:
-        """The counts so far."""
-        problems = tuple(sorted(self._problems, key=lambda problem: problem.line))
-        return IngestReport(**self._counts, problems=problems, seconds=seconds)
-
-    def _new(self, chunk: Iterable[FeedRow | Problem]) -> list[FeedRow]:
-        """The usable rows whose ids have not come before in this feed."""
-        rows = []
-        for one in chunk:
-            if isinstance(one, Problem):
-                self._problem(one)
-                self._run.see(one.product_id)  # it is still in the feed: keep what is stored
-            elif self._run.see(one.product.id):
-                rows.append(one)
-                self._usable += 1
-            else:
-                message = "the id stands more than once in the feed; the first row was taken"
-                self._problem(Problem(one.line, one.product.id, message))
-        return rows
-
-    def _problem(self, problem: Problem, *, failed: bool = True) -> None:
-        if self._strict:
-            raise FeedError(str(problem))
-        if len(self._problems) < MOST_PROBLEMS:
-            self._problems.append(problem)
-        if failed:
-            self._count("failed", 1)
-
-    def _count(self, name: str, number: int) -> None:
-        self._counts[name] += number
-        if name != "removed":
-            self._bar.update(number)
 
     def _collect(self, most_waiting: int) -> None:
         """Takes what is ready; waits while more than `most_waiting` groups are under way."""
         while self._waiting:
-            block = len(self._waiting) > most_waiting
-            timeout = None if block else 0
+            timeout = None if len(self._waiting) > most_waiting else 0
             ready, self._waiting = wait(self._waiting, timeout, FIRST_COMPLETED)
             for future in ready:
                 for done in future.result():
@@ -210,29 +180,17 @@ class _Intake:
                 return
 
     def _finish(self, done: Done) -> None:
-        product = done.job.product
         for message in done.messages:
-            self._problem(Problem(done.job.line, product.id, message), failed=False)
-        described = done.described
-        if described is None:
-            self._count("failed", 1)
-            return
-        row = Row(
-            product=product,
-            vector=described.vector,
-            box=described.box,
-            attributes=described.attributes,
-            article_score=described.article_score,
-            found=described.found,
-            image=stored_path(done.file, self._catalog.home),
-            image_hash=done.image_hash,
-            row_hash=done.job.row_hash,
-        )
-        self._put(row, "changed" if product.id in self._known else "added")
+            self._tally.problem(done.job.line, done.job.product.id, message)
+        row = _row(done, self._catalog.home)
+        if row is None:
+            self._tally.count("failed")
+        else:
+            self._put(row, "changed" if done.job.known else "added")
 
     def _put(self, row: Row, name: str) -> None:
         self._ready.append(row)
-        self._count(name, 1)
+        self._tally.count(name)
         late = time.monotonic() - self._stored_at > STORE_SECONDS
         if len(self._ready) >= STORE_ROWS or late:
             self._store()
@@ -243,7 +201,25 @@ class _Intake:
         self._ready = []
         self._stored_at = time.monotonic()
 
+    def _fail(self, line: int, product_id: str, message: str) -> None:
+        self._tally.problem(line, product_id, message)
+        self._tally.count("failed")
 
-def _groups(jobs: tuple[Job, ...]) -> Iterator[tuple[Job, ...]]:
-    for start in range(0, len(jobs), GROUP_JOBS):
-        yield jobs[start : start + GROUP_JOBS]
+
+def _row(done: Done, home: Path) -> Row | None:
+    """What is stored of a product that was described."""
+    described = done.described
+    if described is None:
+        return None
+    return Row(
+        product=done.job.product,
+        vector=described.vector,
+        box=described.box,
+        attributes=described.attributes,
+        article_score=described.article_score,
+        found=described.found,
+        image=stored_path(done.file, home),
+        image_hash=done.image_hash,
+        row_hash=done.job.row_hash,
+        from_feed=True,
+    )

@@ -60,7 +60,6 @@ class Plan:
     jobs: tuple[Job, ...]
     updates: tuple[Row, ...]
     unchanged: int
-    known: frozenset[str]
 
 
 def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Plan:
@@ -73,12 +72,14 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
         row_hash = row_hash_of(one)
         image = _kept_image(one, state, catalog.home)
         if state is None or not _embedded(one, state, catalog, image_hash) or image is None:
-            jobs.append(Job(one.row.line, one.row.product, one.files, row_hash))
+            known = state is not None
+            jobs.append(Job(one.row.line, one.row.product, one.files, row_hash, known))
         elif state.row_hash != row_hash or state.status != "active":
-            updates.append(Row(product=one.row.product, image=image, row_hash=row_hash))
+            product = one.row.product
+            updates.append(Row(product=product, image=image, row_hash=row_hash, from_feed=True))
         else:
             unchanged += 1
-    return Plan(tuple(jobs), tuple(updates), unchanged, frozenset(states))
+    return Plan(tuple(jobs), tuple(updates), unchanged)
 
 
 def row_hash_of(one: Located) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Never
 
+from tqdm import tqdm
+
+from thatlook.errors import FeedError
 from thatlook.feed.rows import Problem
 
 MOST_PROBLEMS: Final = 10_000
@@ -47,3 +50,32 @@ class IngestReport:
             "problems": [problem.to_dict() for problem in self.problems],
             "seconds": round(self.seconds, 3),
         }
+
+
+class Tally:
+    """Counts while a feed is read, and moves the bar. `strict` makes every problem an error."""
+
+    def __init__(self, bar: tqdm[Never], *, strict: bool) -> None:
+        self._bar = bar
+        self._strict = strict
+        self._counts = dict.fromkeys(("added", "changed", "unchanged", "removed", "failed"), 0)
+        self._problems: list[Problem] = []
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Adds to one of the report's counts."""
+        self._counts[name] += number
+        if name != "removed":  # those are not among the feed's rows
+            self._bar.update(number)
+
+    def problem(self, line: int, product_id: str, message: str) -> None:
+        """Notes what was wrong; raises it as FeedError where that was asked for."""
+        problem = Problem(line, product_id, message)
+        if self._strict:
+            raise FeedError(str(problem))
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(problem)
+
+    def report(self, seconds: float) -> IngestReport:
+        """The counts so far."""
+        problems = tuple(sorted(self._problems, key=lambda problem: problem.line))
+        return IngestReport(**self._counts, problems=problems, seconds=seconds)
