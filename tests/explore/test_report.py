@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from PIL import Image
 
 from thatlook.errors import FeedError
 from thatlook.explore import commands
+from thatlook.explore.looking import seen_in
 from thatlook.feed import FeedMapping
 from thatlook.image import Pixels
-from thatlook.records import Article, Box, Gate, Keypoint, Look, Person
+from thatlook.records import Article, Box, Described, Gate, Keypoint, Look, Person, Product
 from thatlook.settings import Settings
 
 RED, BLUE, WHITE = (190, 25, 35), (40, 80, 170), (250, 250, 250)
@@ -37,12 +39,18 @@ class FakeAnalyzer:
         article = Article(category, box, 0.9, vector=vector)
         person = None
         if color == RED:
-            points = tuple(Keypoint(0, 0, 0.0) for _ in range(17))
+            points = tuple(Keypoint(0, 0, 0.9) for _ in range(17))
             person = Person(box, 0.9, points, Gate(True, True), "front", 1.0, "female", 0.99)
         return Look(name, width, height, person, (article,))
 
-    def embed(self, crops: Sequence[Pixels]) -> np.ndarray:
-        return np.tile(np.eye(4, dtype=np.float32)[2], (len(crops), 1))
+    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
+        described = []
+        for image, product in items:
+            seen = self.parse_image(image, "").articles
+            found = any(article.category == product.category for article in seen)
+            vector = seen[0].vector if seen else np.eye(4, dtype=np.float32)[2]
+            described.append(Described(vector, Box(0, 0, 1, 1), {}, 0.9, found))
+        return described
 
 
 def fake_analyzer(settings: Settings) -> FakeAnalyzer:
@@ -202,3 +210,18 @@ def test_a_feed_of_which_nothing_can_be_used(tmp_path):
     (tmp_path / "feed.csv").write_text("id,title\n1,Shirt\n")
     with pytest.raises(FeedError, match="no row of the feed can be used; the first: line 2"):
         run(tmp_path / "feed.csv", "--quick", "--out", tmp_path)
+
+
+def test_legs_alone_tell_no_gender():
+    class Legs(FakeAnalyzer):
+        def parse_image(self, image: Pixels, name: str) -> Look:
+            look = super().parse_image(image, name)
+            hidden = tuple(Keypoint(0, 0, 0.9 if place > 4 else 0.4) for place in range(17))
+            return replace(look, person=replace(look.person, keypoints=hidden))
+
+    image = np.full((240, 240, 3), RED, np.uint8)
+    assert seen_in(image, "topwear", FakeAnalyzer()).gender == "female"
+    seen = seen_in(image, "topwear", Legs())
+    assert (seen.gender, seen.gender_score, seen.own) == ("", 0.0, True)
+    assert seen.colors == {"red": 1.0}
+    assert seen_in(image, "bag", FakeAnalyzer()).colors == {}

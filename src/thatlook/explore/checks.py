@@ -11,7 +11,7 @@ from typing import Any, Final
 from thatlook.explore.colors import acceptable, meant
 from thatlook.explore.facts import PictureFacts, Seen
 from thatlook.records import Product
-from thatlook.taxonomy import OTHER, gender_of, words
+from thatlook.taxonomy import OTHER, gender_of, pattern_of, words
 
 KINDS: Final = {
     "no_category": "No category fits",
@@ -39,6 +39,10 @@ SURE_GENDER: Final = 0.95
 SURE_COLOR: Final = 0.5
 HARDLY_SEEN: Final = 0.05
 """A named color on less than this share of the pixels is not what the picture shows."""
+
+_SEVERAL: Final = frozenset(
+    {"pack", "set", "combo", "pair", "multi", "multicolor", "multicolour", "and", "dyed", "dye"}
+)
 
 ALIKE: Final = (
     frozenset({"topwear", "outerwear", "dress"}),
@@ -114,8 +118,9 @@ def _category(product: Product, seen: Seen) -> Iterator[Finding]:
     if product.category == OTHER or seen.own:
         return
     best, score = max(seen.articles.items(), key=lambda item: item[1], default=("", 0.0))
-    alike = any({product.category, best} <= group for group in ALIKE)
-    if score >= SURE_CATEGORY and not alike:
+    if any({product.category, best} <= group for group in ALIKE):
+        return
+    if score >= SURE_CATEGORY:
         message = f"listed as {product.category}, the picture shows {best}"
         yield Finding("category_seen", product.id, message, product.category, best, score)
     else:
@@ -134,9 +139,17 @@ def _gender(product: Product, seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _of_one_color(title: str) -> bool:
+    """Whether a title speaks of one piece without a pattern: a striped shirt may be called by
+    either of its colors, and the color of a pack is that of one of its pieces.
+    """
+    found = set(words(title))
+    return pattern_of(title) in {None, "solid"} and not (_SEVERAL & found or "&" in title)
+
+
 def _color(product: Product, seen: Seen) -> Iterator[Finding]:
     names = meant(product.color)
-    if not names or not seen.own or not seen.colors:
+    if not names or not seen.colors or not _of_one_color(product.title):
         return
     best, share = next(iter(seen.colors.items()))
     allowed = acceptable(names)

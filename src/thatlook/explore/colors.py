@@ -22,10 +22,6 @@ _SHOPS: Final[dict[str, tuple[str, ...]]] = {
     "burgundy": ("maroon",),
     "wine": ("maroon",),
     "rust": ("orange", "brown", "maroon"),
-    "copper": ("brown", "orange"),
-    "bronze": ("brown", "tan"),
-    "gold": ("mustard", "yellow", "tan"),
-    "golden": ("mustard", "yellow", "tan"),
     "coffee": ("brown",),
     "mushroom": ("beige", "brown", "grey"),
     "taupe": ("beige", "brown", "grey"),
@@ -45,7 +41,28 @@ _SHOPS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Words of shops beyond the names of `thatlook.color`."""
 
-_SEVERAL: Final = frozenset({"multi", "multicolor", "multicolour", "assorted", "print", "metallic"})
+_METALS: Final = frozenset({"metallic", "gold", "golden", "silver", "bronze", "copper", "steel"})
+"""Metal shows what is around it."""
+
+_SEVERAL: Final = frozenset({"multi", "multicolor", "multicolour", "assorted", "print"})
+
+
+_LOOKS_LIKE: Final[dict[str, tuple[str, ...]]] = {
+    "red": ("pink", "magenta", "orange", "peach"),
+    "maroon": ("pink", "magenta", "purple", "black"),
+    "pink": ("red", "maroon", "purple"),
+    "magenta": ("red", "maroon"),
+    "purple": ("black", "charcoal", "grey", "pink", "maroon", "white"),
+    "lavender": ("white",),
+    "orange": ("red", "pink", "brown"),
+    "yellow": ("green", "orange", "cream", "olive", "khaki"),
+    "green": ("yellow", "light blue"),
+    "blue": ("turquoise", "white"),
+    "turquoise": ("blue", "light blue"),
+    "brown": ("orange",),
+    "mustard": ("brown", "khaki", "olive"),
+}
+"""What a fabric of a color may look like in a picture: paler, darker, or with light on it."""
 
 
 def meant(word: str) -> frozenset[str]:
@@ -54,7 +71,7 @@ def meant(word: str) -> frozenset[str]:
     Empty where the word is no color that can be checked ("Multi"), or none that is known.
     """
     found = words(word)
-    if not found or _SEVERAL & set(found):
+    if not found or (_SEVERAL | _METALS) & set(found):
         return frozenset()
     phrase = " ".join(found)
     if phrase in ANCHORS:
@@ -68,9 +85,12 @@ def meant(word: str) -> frozenset[str]:
 
 @cache
 def acceptable(names: frozenset[str]) -> frozenset[str]:
-    """These names and all that are shades of one of them, or near one of them to the eye."""
+    """These names, and all that are shades of one of them or that it may look like."""
     return frozenset(
-        other for other in ANCHORS for name in names if related(name, other) or _near(name, other)
+        other
+        for other in ANCHORS
+        for name in names
+        if related(name, other) or _near(name, other) or other in _LOOKS_LIKE.get(name, ())
     )
 
 

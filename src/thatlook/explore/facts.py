@@ -22,9 +22,10 @@ SIGNATURE_PX = 16
 class Seen:
     """What the networks see in a picture.
 
-    `articles` holds the best score of each category seen. `own` says whether the product's
-    own article is among them; `colors` are the shares of the color names in its pixels.
-    `gender` is the person's, "" where there is no person.
+    `articles` holds the best score of each category seen as in any photo. `own` says whether
+    the product's own article is found when it is looked for, as a catalog does; `colors` are
+    the shares of the color names in its pixels, empty where it was not surely seen. `gender`
+    is the person's, "" where no face is seen.
     """
 
     articles: Mapping[str, float] = field(default_factory=dict)

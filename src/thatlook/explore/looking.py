@@ -11,18 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from thatlook.analyzer import Analyzer, seen_colors
 from thatlook.errors import FeedError, PhotoError
 from thatlook.explore.facts import PictureFacts, Seen, file_facts
-from thatlook.image import PhotoSource, Pixels, cropped, foreground
-from thatlook.records import Article, Look
+from thatlook.image import Pixels
+from thatlook.records import Article, Described, Look, Person, Product
 from thatlook.settings import Settings
 
 CHUNK = 16
 """Pictures that a process takes at a time."""
+
+FACE_KEYPOINTS = 5
+"""The first key points are nose, eyes and ears."""
+
+FACE_SCORE = 0.5
 
 
 class Looks(Protocol):
@@ -32,8 +34,8 @@ class Looks(Protocol):
         """The look in a decoded photo."""
         ...
 
-    def embed(self, crops: Sequence[PhotoSource]) -> NDArray[np.float32]:
-        """Unit vectors float32 (n, dim) of whole crops."""
+    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
+        """What a catalog would keep of each product's picture."""
         ...
 
 
@@ -106,27 +108,29 @@ def _facts(job: Job) -> tuple[str, PictureFacts]:
 
 
 def seen_in(image: Pixels, category: str, looks: Looks) -> Seen:
-    """What the networks see in a product's picture.
-
-    The vector is that of the product's own article where it is seen, else of the foreground.
+    """What the networks see in a product's picture: as a catalog would describe it, and as
+    if it were a photo that somebody asks about.
     """
+    kept = looks.describe([(image, Product("-", category=category))])[0]
     look = looks.parse_image(image, "<picture>")
     own = own_article(look, category)
     articles: dict[str, float] = {}
     for article in look.articles:
         articles[article.category] = max(article.score, articles.get(article.category, 0.0))
-    if own is None or own.vector is None:
-        vector = looks.embed([cropped(image, foreground(image))])[0]
-    else:
-        vector = own.vector
+    person = look.person if look.person and _shows_face(look.person) else None
     return Seen(
         articles=articles,
-        own=own is not None,
+        own=kept.found,
         colors=seen_colors(image, own.box, own.mask) if own is not None else {},
-        gender=look.person.gender if look.person else "",
-        gender_score=look.person.gender_score if look.person else 0.0,
-        vector=vector,
+        gender=person.gender if person else "",
+        gender_score=person.gender_score if person else 0.0,
+        vector=kept.vector,
     )
+
+
+def _shows_face(person: Person) -> bool:
+    """Whether the head is in the picture: legs alone say little of a person's gender."""
+    return any(point.score >= FACE_SCORE for point in person.keypoints[:FACE_KEYPOINTS])
 
 
 def own_article(look: Look, category: str) -> Article | None:
