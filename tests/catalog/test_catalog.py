@@ -40,6 +40,15 @@ def test_unknown_products(catalog):
             ask("nothing")
 
 
+def test_many_at_once(catalog):
+    catalog.upsert([row_of(n) for n in range(3)])
+    assert [s.product.id for s in catalog.stored_many(["p2", "p0", "p2"])] == ["p2", "p0", "p2"]
+    assert [p.id for p in catalog.products(["p1"])] == ["p1"]
+    assert catalog.stored_many([]) == []
+    with pytest.raises(UnknownProductError, match="nothing"):
+        catalog.stored_many(["p1", "nothing"])
+
+
 def test_search_sees_each_change(catalog):
     catalog.upsert([row_of(n) for n in range(3)])
     assert ids(catalog) == sorted(

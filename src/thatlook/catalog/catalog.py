@@ -15,9 +15,9 @@ from thatlook.catalog.feed_run import FeedRun, feed_run
 from thatlook.catalog.info import CatalogInfo, info_of
 from thatlook.catalog.rows import Change, Row, State, Stored
 from thatlook.catalog.schema import migrate
-from thatlook.catalog.store import Store
+from thatlook.catalog.store import Store, mismatch
 from thatlook.catalog.takeover import take_over
-from thatlook.errors import CatalogError, ModelMismatchError
+from thatlook.errors import CatalogError
 from thatlook.index.partitioned import PartitionedIndex
 from thatlook.index.query import Answers, Query, Vectors
 from thatlook.records import Product, Vector
@@ -128,8 +128,14 @@ class Catalog:
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
-        with self._store.database.reading():
-            return [self._store.stored(product_id).product for product_id in ids]
+        return [stored.product for stored in self._store.stored_many(ids)]
+
+    def stored_many(self, ids: Sequence[str]) -> list[Stored]:
+        """Everything kept of these products, in order, quicker than one by one.
+
+        Raises UnknownProductError for the first unknown.
+        """
+        return self._store.stored_many(ids)
 
     def stored(self, product_id: str) -> Stored:
         """Everything kept of a product; raises UnknownProductError."""
@@ -166,9 +172,9 @@ class Catalog:
         """Adds or replaces products in one transaction; returns the last sequence number.
 
         On the disk when it returns. Raises CatalogError for a vector that does not fit, a new
-        product without one, or a full disk; then nothing of the call is stored.
+        product without one, or a full disk, ModelMismatchError where the network was switched
+        meanwhile; then nothing of the call is stored.
         """
-        self._check_model()
         try:
             return self._store.upsert(rows)
         finally:
@@ -262,7 +268,7 @@ class Catalog:
         if self._index is not None and fresh and _has(self._index, query):
             return self._index
         with database.reading():
-            self._check_model()
+            self._store.check_model()
             index = self._followed()
             index.prepared(query)
         self._blocks.forget()
@@ -284,12 +290,6 @@ class Catalog:
             index.delete(gone, target)
             index.upsert([change.entry for change in changes if change.entry is not None], target)
         return index
-
-    def _check_model(self) -> None:
-        """Raises ModelMismatchError where another process switched the network."""
-        found = self._store.database.one("SELECT model_key FROM state")
-        if found and self._store.model_key not in {None, found[0]}:
-            raise mismatch(self.folder, found[0], self._store.model_key)
 
 
 def _has(index: PartitionedIndex, query: Query) -> bool:
@@ -322,11 +322,3 @@ def _store(database: Database, folder: Path, model_key: str | None, dim: int | N
     if kept != (model_key, dim):
         raise mismatch(folder, kept[0], model_key)
     return Store(database, model_key, dim)
-
-
-def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:
-    """The error for vectors of another network than the one asked for."""
-    return ModelMismatchError(
-        f"{folder}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
-        "or index the feed into another folder"
-    )

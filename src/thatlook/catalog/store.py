@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from thatlook.catalog.rows import (
     search_columns,
     vector_bytes,
 )
-from thatlook.errors import CatalogError, UnknownProductError
+from thatlook.errors import CatalogError, ModelMismatchError, UnknownProductError
 from thatlook.index.block import Block, BlockBuilder
 from thatlook.index.query import Entry
 from thatlook.records import Vector
@@ -61,6 +62,12 @@ class Store:
         self.model_key = model_key
         self.dim = dim
 
+    def check_model(self) -> None:
+        """Raises ModelMismatchError where the catalog's network is no longer this store's."""
+        found = self.database.one("SELECT model_key FROM state")
+        if found and self.model_key not in {None, found[0]}:
+            raise mismatch(self.database.path.parent, found[0], self.model_key)
+
     def sequence(self) -> int:
         """The sequence number of the last change; 0 for none."""
         found = self.database.one("SELECT sequence FROM state")
@@ -80,11 +87,13 @@ class Store:
         """Adds or replaces products in one transaction; returns the last sequence number.
 
         Raises CatalogError for a vector that does not fit, for a new product without one, and
-        where the disk does not take it; then nothing of the call is stored.
+        where the disk does not take it, ModelMismatchError where the catalog's network was
+        switched meanwhile; then nothing of the call is stored.
         """
         rows = list({checked_id(row.product.id): row for row in rows}.values())
         blobs = [self._vector(row) for row in rows]
         with self.database.writing():
+            self.check_model()
             known = self.attributes([row.product.id for row in rows if row.vector is None])
             first = self._next(len(rows))
             now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -137,6 +146,17 @@ class Store:
         if found is None:
             raise UnknownProductError(product_id)
         return _stored(found)
+
+    def stored_many(self, ids: Sequence[str]) -> list[Stored]:
+        """Everything kept of these products, in order; raises UnknownProductError."""
+        found = {}
+        for values in self._in(f"{_STORED_SQL} WHERE id IN", list(dict.fromkeys(ids))):
+            stored = _stored(values)
+            found[stored.product.id] = stored
+        for product_id in ids:
+            if product_id not in found:
+                raise UnknownProductError(product_id)
+        return [found[product_id] for product_id in ids]
 
     def all_stored(self, batch: int = 500) -> Iterator[Stored]:
         """Every product by ascending id, read in small batches: others may write meanwhile."""
@@ -223,6 +243,14 @@ class Store:
         attributes = json.dumps(dict(row.attributes), ensure_ascii=False, sort_keys=True)
         facts = (self.model_key, blob, box_json(row.box), row.article_score, row.found)
         return (*facts, attributes, row.image, row.image_hash, row.product.id)
+
+
+def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:
+    """The error for vectors of another network than the one asked for."""
+    return ModelMismatchError(
+        f"{folder}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
+        "or index the feed into another folder"
+    )
 
 
 def _product_values(row: Row, sequence: int, attributes: Any, now: str) -> tuple[Any, ...]:

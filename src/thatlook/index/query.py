@@ -121,7 +121,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A product found; `similarity` is the inner product of unit vectors, -1..1."""
+    """A product found.
+
+    `similarity` is the inner product of unit vectors, -1..1 but for rounding (about 1e-6).
+    """
 
     product_id: str
     similarity: float
