@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from thatlook.ranking import (
+    Calibration,
     Curve,
     Traits,
     distinct,
@@ -22,6 +23,14 @@ def test_curve():
     assert curve.score(0.5) == 0.5
     assert curve.score(1.0) == pytest.approx(1 / (1 + math.exp(-4)))
     assert curve.score(0.9) > curve.score(0.8)
+
+
+def test_each_category_has_its_curve():
+    entry = {"default": {"slope": 4, "middle": 0.5}, "bag": {"slope": 2, "middle": 0.0}}
+    calibration = Calibration.of(entry)
+    assert calibration.score(0.5, "dress") == 0.5
+    assert calibration.score(0.0, "bag") == 0.5
+    assert Calibration.of({}).score(0.55, "bag") == 0.5
 
 
 def test_reasons_say_what_is_the_same_and_what_is_not():

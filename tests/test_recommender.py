@@ -11,7 +11,7 @@ import pytest
 from thatlook.catalog import Catalog, Row
 from thatlook.errors import SettingsError, UnknownProductError
 from thatlook.index import Filters
-from thatlook.ranking import Curve
+from thatlook.ranking import Calibration, Curve
 from thatlook.recommender import Recommender
 from thatlook.records import Article, Box, Gate, Keypoint, Look, Person, Price, Product
 from thatlook.wish import Boost, Wish
@@ -46,7 +46,7 @@ ROWS = [
 def recommender(tmp_path):
     with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
         catalog.upsert(ROWS)
-        yield Recommender(catalog, Curve(8, 0.5))
+        yield Recommender(catalog, Calibration(Curve(8, 0.5)))
 
 
 def look_of(gender="female", *articles):

@@ -17,7 +17,7 @@ from thatlook.errors import CatalogError, SettingsError
 from thatlook.image import PhotoSource, Pixels, decode, name_of
 from thatlook.ingest import IngestReport, ingest
 from thatlook.models.registry import resolve
-from thatlook.ranking import Curve
+from thatlook.ranking import Calibration
 from thatlook.recommender import Recommender
 from thatlook.records import Article, Look, Match, Result
 from thatlook.settings import Settings
@@ -32,8 +32,8 @@ class Engine:
         self._catalog = catalog
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
-        curve = Curve(**spec.details.get("calibration", {}))
-        self._recommender = Recommender(catalog, curve)
+        calibration = Calibration.of(spec.details.get("calibration", {}))
+        self._recommender = Recommender(catalog, calibration)
 
     @classmethod
     def open(cls, catalog: str | Path, settings: Settings | None = None) -> Self:

@@ -11,7 +11,7 @@ import numpy as np
 from thatlook.catalog import Catalog, Stored
 from thatlook.index import Filters, Hit, Query, genders_for
 from thatlook.ranking import (
-    Curve,
+    Calibration,
     Traits,
     distinct,
     diverse,
@@ -42,9 +42,9 @@ class _Candidate:
 class Recommender:
     """Ranks the products of one catalog."""
 
-    def __init__(self, catalog: Catalog, curve: Curve) -> None:
+    def __init__(self, catalog: Catalog, calibration: Calibration) -> None:
         self._catalog = catalog
-        self._curve = curve
+        self._calibration = calibration
 
     def for_look(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
@@ -136,7 +136,9 @@ class Recommender:
         best = group[0]
         why = reasons(traits, traits_of(best.stored), best.similarity)
         variants = tuple(entry.stored.product for entry in group[1:])
-        return Match(self._curve.score(best.similarity), best.stored.product, why, variants)
+        product = best.stored.product
+        score = self._calibration.score(best.similarity, product.category)
+        return Match(score, product, why, variants)
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
         return [self._catalog.stored(product_id) for product_id in sorted(ids)]

@@ -3,11 +3,12 @@
 A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher is better.
 """
 
-from thatlook.ranking.order import Curve, distinct, diverse, most_prominent, refined
+from thatlook.ranking.order import Calibration, Curve, distinct, diverse, most_prominent, refined
 from thatlook.ranking.reasons import Traits, reasons
 from thatlook.ranking.variants import grouped, style_of
 
 __all__ = [
+    "Calibration",
     "Curve",
     "Traits",
     "distinct",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ SAME_PICTURE: Final = 0.998
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A logistic curve from similarity to score; part of the embedding's registry entry."""
+    """A logistic curve from similarity to score."""
 
     slope: float = 8.0
     middle: float = 0.55
@@ -26,6 +26,28 @@ class Curve:
     def score(self, similarity: float) -> float:
         """The score, 0..1, rising with the similarity."""
         return 1.0 / (1.0 + math.exp(-self.slope * (similarity - self.middle)))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The curve of each category; part of the embedding network's registry entry.
+
+    A score is an estimate of the probability that two crops are of one type and color:
+    docs/scores.md says how it was fitted. `default` serves categories without a curve.
+    """
+
+    default: Curve = Curve()
+    categories: Mapping[str, Curve] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Mapping[str, float]]) -> Self:
+        """The curves in a registry entry: {"default": {"slope", "middle"}, "topwear": ...}."""
+        curves = {name: Curve(**numbers) for name, numbers in entry.items()}
+        return cls(curves.pop("default", Curve()), curves)
+
+    def score(self, similarity: float, category: str) -> float:
+        """The score, 0..1, of a similarity within a category."""
+        return self.categories.get(category, self.default).score(similarity)
 
 
 def distinct(vectors: Floats, limit: int) -> list[int]:
