@@ -139,9 +139,9 @@ def test_leftovers_of_killed_processes_are_removed(folder, monkeypatch):
 def test_updates_do_not_copy_the_partition(folder):
     with Catalog.open(folder, "net", DIM) as catalog:
         catalog.search(vector_of(5)[None], QUERY)
-        before = catalog._index.partitions["dress", "female"].main
+        before = catalog._live._index.partitions["dress", "female"].main
         catalog.upsert([row_of(777)])
         catalog.search(vector_of(5)[None], QUERY)
-        after = catalog._index.partitions["dress", "female"]
+        after = catalog._live._index.partitions["dress", "female"]
         assert after.main is before
         assert len(after.tail) == 1

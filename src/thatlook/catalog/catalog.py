@@ -9,22 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from thatlook.catalog.blocks import Blocks
 from thatlook.catalog.database import Database
 from thatlook.catalog.feed_run import FeedRun, feed_run
 from thatlook.catalog.info import CatalogInfo, info_of
+from thatlook.catalog.live import LiveIndex
 from thatlook.catalog.rows import Change, Row, State, Stored
 from thatlook.catalog.schema import migrate
 from thatlook.catalog.store import Store, mismatch
 from thatlook.catalog.takeover import take_over
 from thatlook.errors import CatalogError
-from thatlook.index.partitioned import PartitionedIndex
 from thatlook.index.query import Answers, Query, Vectors
 from thatlook.records import Product, Vector
 
 FILE_NAME: Final = "catalog.sqlite"
-_FOLLOWED_CHANGES: Final = 10_000
-"""A reader that is further behind loads its partitions again."""
 
 
 class Catalog:
@@ -37,10 +34,7 @@ class Catalog:
     def __init__(self, folder: Path, store: Store) -> None:
         self.folder = folder
         self._store = store
-        self._blocks = Blocks(folder / "cache", store)
-        self._index: PartitionedIndex | None = None
-        self._seen_version = -1
-        self._changed = True
+        self._live = LiveIndex(folder, store)
 
     @classmethod
     def open(
@@ -178,21 +172,21 @@ class Catalog:
         try:
             return self._store.upsert(rows)
         finally:
-            self._changed = True
+            self._live.changed()
 
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Deletes products in one transaction; returns the ids that were in."""
         try:
             return self._store.remove(ids)
         finally:
-            self._changed = True
+            self._live.changed()
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks products that left the feed: kept, but not found; returns the ids changed."""
         try:
             return self._store.mark_left(ids)
         finally:
-            self._changed = True
+            self._live.changed()
 
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, for comparing."""
@@ -230,7 +224,7 @@ class Catalog:
             count = take_over(database, file)
             kept = database.one("SELECT model_key, dim FROM state") or (None, None)
             self._store.model_key, self._store.dim = kept
-            self._index, self._changed = None, True
+            self._live.reset()
         return count
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
@@ -243,58 +237,12 @@ class Catalog:
         Sees everything committed before the call, by any process. Raises CatalogError where
         the catalog has no vectors yet, ModelMismatchError where its network was switched.
         """
-        database = self._store.database
-        with database.lock:
-            index = self._current(query)
-            partitions = index.prepared(query)
+        index, partitions = self._live.partitions(query)
         return index.search_in(partitions, vectors, query)
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
-        if self._store.dim is None:
-            return
-        database = self._store.database
-        with database.lock, database.reading():
-            index = self._current(Query())
-            for key, partition in index.partitions.items():
-                index.put(key, self._blocks.save(key, partition))
-        self._blocks.tidy()
-
-    def _current(self, query: Query) -> PartitionedIndex:
-        """The index with every commit in it, and the partitions of the query loaded."""
-        database = self._store.database
-        version = database.data_version()
-        fresh = not self._changed and version == self._seen_version
-        if self._index is not None and fresh and _has(self._index, query):
-            return self._index
-        with database.reading():
-            self._store.check_model()
-            index = self._followed()
-            index.prepared(query)
-        self._blocks.forget()
-        self._index, self._seen_version, self._changed = index, version, False
-        return index
-
-    def _followed(self) -> PartitionedIndex:
-        """The index with what was committed after it was last looked at."""
-        store, index = self._store, self._index
-        target = store.sequence()
-        behind = 0 if index is None else target - index.sequence
-        if index is None or behind > max(_FOLLOWED_CHANGES, len(index)):
-            if store.dim is None:
-                raise CatalogError(f"{self.folder}: no vectors are stored yet; index a feed first")
-            return PartitionedIndex(store.dim, self._blocks.load, target)
-        if behind:
-            changes = store.changes(index.sequence)
-            gone = [change.product_id for change in changes if change.entry is None]
-            index.delete(gone, target)
-            index.upsert([change.entry for change in changes if change.entry is not None], target)
-        return index
-
-
-def _has(index: PartitionedIndex, query: Query) -> bool:
-    """Whether all partitions of the query are loaded."""
-    return all(key in index.partitions for key in query.partitions())
+        self._live.warm()
 
 
 def _prepare(folder: Path, *, create: bool) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -18,52 +17,16 @@ from urllib.parse import urljoin
 import urllib3
 from urllib3.exceptions import HTTPError
 
-import thatlook
 from thatlook.errors import FetchError
 from thatlook.feed.addresses import Resolver, Target, checked_addresses, parsed, resolve
+from thatlook.feed.policy import Fetched, FetchPolicy
+
+__all__ = ["FetchPolicy", "Fetched", "Fetcher"]
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that may be better the next time."""
 _CHUNK_BYTES: Final = 65536
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchPolicy:
-    """The limits of a Fetcher.
-
-    `content_types` are prefixes such as "image/" (empty: any). `timeout_s` is for connecting
-    and for each silence, `deadline_s` for everything, waiting and retries included. A
-    Retry-After above `max_wait_s` is not waited for.
-    """
-
-    allow_private: bool = False
-    max_bytes: int = 25_000_000
-    content_types: tuple[str, ...] = ()
-    timeout_s: float = 10.0
-    deadline_s: float = 60.0
-    attempts: int = 4
-    backoff_s: float = 0.5
-    max_wait_s: float = 30.0
-    max_redirects: int = 5
-    user_agent: str = f"thatlook/{thatlook.__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What an address gave. `url` is where redirects led; `data` is unpacked.
-
-    `not_modified` says that it has not changed since the `etag` or `last_modified` given;
-    then `data` is empty.
-    """
-
-    url: str
-    data: bytes
-    content_type: str = ""
-    etag: str = ""
-    last_modified: str = ""
-    not_modified: bool = False
-    headers: Mapping[str, str] | None = None
 
 
 class Fetcher:
