@@ -78,6 +78,8 @@ def test_pictures(facts, found):
         ({}, {"bag": 0.79}, False, ["article_not_seen"]),
         ({}, {"outerwear": 0.99}, False, []),
         ({}, {}, False, ["article_not_seen"]),
+        ({}, {"bag": 0.8}, True, ["category_seen"]),
+        ({}, {"bag": 0.79}, True, []),
         ({"category": "other"}, {"bag": 0.99}, False, []),
     ],
 )
@@ -120,6 +122,27 @@ def test_gender_by_the_person(changes, gender, score, kinds):
 def test_color_by_the_pixels(color, seen, kinds):
     found = check_seen(product(color=color), Seen({"topwear": 0.9}, True, colors=seen))
     assert [finding.kind for finding in found] == kinds
+
+
+def test_what_a_person_wears_beside_the_product_says_nothing_against_it():
+    worn = Seen({"bottomwear": 0.9}, own=True, person=True)
+    assert list(check_seen(product(), worn)) == []
+    missing = Seen({"bottomwear": 0.9}, own=False, person=True)
+    assert [finding.kind for finding in check_seen(product(), missing)] == ["article_not_seen"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ({"color": "navy blue"}, []),
+        ({"color": "red"}, ["color_seen"]),
+        ({"pattern": "checked"}, []),
+        ({"pattern": "solid"}, ["color_seen"]),
+    ],
+)
+def test_the_embedding_network_must_not_contradict_the_pixels(words, kinds):
+    seen = Seen({"topwear": 0.9}, True, colors={"red": 1.0}, **words)
+    assert [finding.kind for finding in check_seen(product(), seen)] == kinds
 
 
 @pytest.mark.parametrize(

@@ -115,15 +115,16 @@ def check_seen(product: Product, seen: Seen) -> Iterator[Finding]:
 
 
 def _category(product: Product, seen: Seen) -> Iterator[Finding]:
-    if product.category == OTHER or seen.own:
+    if product.category == OTHER or product.category in seen.articles:
         return
     best, score = max(seen.articles.items(), key=lambda item: item[1], default=("", 0.0))
     if any({product.category, best} <= group for group in ALIKE):
         return
-    if score >= SURE_CATEGORY:
+    # A person wears other articles beside the product, so that those say nothing against it.
+    if score >= SURE_CATEGORY and not seen.person:
         message = f"listed as {product.category}, the picture shows {best}"
         yield Finding("category_seen", product.id, message, product.category, best, score)
-    else:
+    elif not seen.own:
         message = f"the detector sees no {product.category}; the whole picture stands for it"
         yield Finding("article_not_seen", product.id, message)
 
@@ -150,6 +151,8 @@ def _of_one_color(title: str) -> bool:
 def _color(product: Product, seen: Seen) -> Iterator[Finding]:
     names = meant(product.color)
     if not names or not seen.colors or not _of_one_color(product.title):
+        return
+    if seen.color in acceptable(names) or seen.pattern not in {"", "solid"}:
         return
     best, share = next(iter(seen.colors.items()))
     allowed = acceptable(names)

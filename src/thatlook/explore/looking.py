@@ -118,10 +118,14 @@ def seen_in(image: Pixels, category: str, looks: Looks) -> Seen:
     for article in look.articles:
         articles[article.category] = max(article.score, articles.get(article.category, 0.0))
     person = look.person if look.person and _shows_face(look.person) else None
+    words = {name: label for name, (label, _) in kept.attributes.items()}
     return Seen(
         articles=articles,
         own=kept.found,
         colors=seen_colors(image, own.box, own.mask) if own is not None else {},
+        color=words.get("color", ""),
+        pattern=words.get("pattern", ""),
+        person=look.person is not None,
         gender=person.gender if person else "",
         gender_score=person.gender_score if person else 0.0,
         vector=kept.vector,
