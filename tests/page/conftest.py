@@ -32,7 +32,7 @@ LOOK = SAMPLE / "images" / "looks" / "look_001.jpg"
 OPEN = {"rate": "9999/second", "lookup_rate": "9999/second"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it runs an event loop that other tests must not meet
 def browser() -> Iterator[Any]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:

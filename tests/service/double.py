@@ -118,7 +118,6 @@ def spec(folder: Path) -> Path:
     entry = {
         "id": "double-1", "task": "embedding", "file": "none.onnx", "sha256": "0" * 64,
         "license": "Apache-2.0", "input": {}, "outputs": {},
-        "calibration": {"slope": 6.0, "middle": 0.3},
     }  # fmt: skip
     path = folder / "double.json"
     path.write_text(json.dumps(entry), encoding="utf-8")

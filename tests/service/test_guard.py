@@ -113,6 +113,7 @@ def test_every_answer_has_the_headers(client, path):
     for name, value in HEADERS.items():
         assert headers[name] == value
     assert len(headers["x-request-id"]) >= 8
+    assert headers["cache-control"] in {"no-cache", "no-store"}
 
 
 def test_cors_is_off_by_default_and_named_when_on(client, serve):

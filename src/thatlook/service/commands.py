@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -55,9 +56,13 @@ def run(args: argparse.Namespace) -> int:
             f"make one with: thatlook index FEED --catalog {args.catalog}"
         )
     os.environ.update(settings.to_environment())
+    # uvicorn stops on SIGTERM and then raises it again; by then all is done, and well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if settings.workers == 1:
+        _serve(args, settings)
+        return 0
     with tempfile.TemporaryDirectory(prefix="thatlook-metrics-") as folder:
-        if settings.workers > 1:
-            os.environ.setdefault(METRIC_FILES, folder)
+        os.environ.setdefault(METRIC_FILES, folder)
         _serve(args, settings)
     return 0
 

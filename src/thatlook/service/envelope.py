@@ -108,6 +108,9 @@ class _Exchange:
             headers["X-Request-Id"] = self._id
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
+            # Asked again each time, and answered with 304: pages and scripts of two versions
+            # must not meet.
+            headers.setdefault("Cache-Control", "no-cache")
         await self._send(message)
 
     def log(self) -> None:

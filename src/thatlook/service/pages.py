@@ -17,19 +17,18 @@ router = APIRouter(include_in_schema=False)
 STATIC: Final = Path(__file__).parent / "static"
 EXAMPLES: Final = ("look_001", "look_004", "look_007", "look_010")
 """Looks of the bundled sample that the page offers to try."""
-_REVALIDATE: Final = {"Cache-Control": "no-cache"}  # asked again each time, answered with 304
 
 
 @router.get("/")
 async def page() -> Response:
     """The page."""
-    return FileResponse(STATIC / "index.html", headers=_REVALIDATE)
+    return FileResponse(STATIC / "index.html")
 
 
 @router.get("/embed.js")
 async def embed() -> Response:
     """The script that a shop puts on its product page."""
-    headers = _REVALIDATE | {"Cross-Origin-Resource-Policy": "cross-origin"}
+    headers = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "max-age=300"}
     return FileResponse(STATIC / "embed.js", media_type="text/javascript", headers=headers)
 
 
