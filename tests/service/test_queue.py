@@ -71,6 +71,14 @@ def test_a_job_that_waits_is_dropped_with_its_caller_one_that_runs_keeps_its_pla
     assert (queue.taken, ran) == (0, [])
 
 
+def test_a_closed_queue_says_that_the_service_is_stopping():
+    queue = WorkQueue(1, 1)
+    queue.close()
+    with pytest.raises(Problem) as refused:
+        asyncio.run(queue.run(lambda: None))
+    assert (refused.value.status, refused.value.code, queue.taken) == (503, "stopping", 0)
+
+
 def test_what_a_job_raises_comes_out():
     queue = WorkQueue(1, 0)
 

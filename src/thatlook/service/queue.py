@@ -10,10 +10,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from thatlook.service import metrics
-from thatlook.service.problems import Problem
+from thatlook.service.problems import RETRY, Problem
 
 Answer = TypeVar("Answer")
 
@@ -47,38 +47,47 @@ class WorkQueue:
         """What `job` returns or raises, from a thread.
 
         When the caller is cancelled, a job that waits is dropped; one that runs goes on and
-        keeps its thread, so that the limit stays true. Raises Problem 503 when full.
+        keeps its place, so that the limit stays true. Raises Problem 503 when full or closed.
         """
+        self._take()
+        context = contextvars.copy_context()
+        metrics.WAITING.inc()
+        try:
+            future = self._pool.submit(self._timed, job, context, time.perf_counter())
+        except RuntimeError:
+            metrics.WAITING.dec()
+            self._leave()
+            raise Problem(503, "stopping", "the service is stopping", headers=RETRY) from None
+        future.add_done_callback(self._released)
+        return await asyncio.wrap_future(future)
+
+    def _take(self) -> None:
         with self._lock:
             if self._taken >= self._limit:
                 raise self._busy()
             self._taken += 1
-        metrics.WAITING.inc()
-        started = threading.Event()
-        asked = time.perf_counter()
-        context = contextvars.copy_context()
 
-        def timed() -> Answer:
-            started.set()
+    def _leave(self) -> None:
+        with self._lock:
+            self._taken -= 1
+
+    def _released(self, future: Future[Any]) -> None:
+        if future.cancelled():  # only one that never began can be
             metrics.WAITING.dec()
-            metrics.RUNNING.inc()
-            metrics.QUEUE_SECONDS.observe(time.perf_counter() - asked)
-            begun = time.perf_counter()
-            try:
-                return context.run(job)
-            finally:
-                metrics.RUNNING.dec()
-                self._learn(time.perf_counter() - begun)
+        self._leave()
 
-        def release(_: Future[Answer]) -> None:
-            if not started.is_set():
-                metrics.WAITING.dec()
-            with self._lock:
-                self._taken -= 1
-
-        future = self._pool.submit(timed)
-        future.add_done_callback(release)
-        return await asyncio.wrap_future(future)
+    def _timed(
+        self, job: Callable[[], Answer], context: contextvars.Context, asked: float
+    ) -> Answer:
+        begun = time.perf_counter()
+        metrics.WAITING.dec()
+        metrics.RUNNING.inc()
+        metrics.QUEUE_SECONDS.observe(begun - asked)
+        try:
+            return context.run(job)
+        finally:
+            metrics.RUNNING.dec()
+            self._learn(time.perf_counter() - begun)
 
     def close(self) -> None:
         """Waits for the jobs that run; those that wait are dropped."""
