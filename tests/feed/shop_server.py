@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,8 @@ Answer = tuple[int, dict[str, str], bytes]
 class ShopServer:
     """`answers` maps a path to an answer, or to a function of (headers, how many times asked)."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.names: list[str] = []
         self.answers: dict[str, Answer | Callable[[Any, int], Answer]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         shop = self
@@ -42,6 +44,9 @@ class ShopServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # clients that hang up are part of the tests
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 

@@ -8,6 +8,7 @@ from thatlook.index.listed import ListScan
 from thatlook.index.quantised import QuantisedScan
 from thatlook.index.query import similarities
 from thatlook.index.scan import FloatScan, search
+from thatlook.index.scans import scan_of
 
 
 def clustered(rows: int, dim: int, clusters: int, seed: int = 0) -> np.ndarray:
@@ -62,7 +63,7 @@ def test_queries_longer_than_one_stay_exact():
 
 @pytest.fixture(scope="module")
 def listed():
-    vectors = clustered(10_000, 16, 300)
+    vectors = clustered(5000, 16, 100)
     scan = ListScan.of(vectors)
     assert scan is not None
     return vectors, scan
@@ -70,7 +71,7 @@ def listed():
 
 def test_lists_measure_their_recall(listed):
     vectors, scan = listed
-    queries = clustered(50, 16, 300, seed=0)
+    queries = clustered(50, 16, 100, seed=0)
     hits = 0
     for query in queries:
         found = search(scan, vectors, query[None], 10, None)[0][1][:10]
@@ -97,3 +98,13 @@ def test_threads_are_given_back():
     with scans.threads_for(1):
         assert scans.faiss.omp_get_max_threads() == 1
     assert scans.faiss.omp_get_max_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"), [(99, FloatScan), (100, QuantisedScan), (999, QuantisedScan), (1000, str)]
+)
+def test_which_scan_a_block_gets(monkeypatch, rows, kind):
+    monkeypatch.setattr("thatlook.index.scans.QUANTISED_FROM", 100)
+    monkeypatch.setattr("thatlook.index.scans.LISTED_FROM", 1000)
+    monkeypatch.setattr("thatlook.index.scans.scan_by_lists", lambda vectors: "lists")
+    assert isinstance(scan_of(clustered(rows, 8, 5)), kind)

@@ -86,18 +86,21 @@ class Change:
     entry: Entry | None
 
 
+_FIELDS = tuple(entry.name for entry in fields(Product))
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def product_json(product: Product) -> str:
-    """The product as one line of JSON, the same for equal products."""
+    """The product as one line of JSON, the same for equal products; absent fields are left out."""
     values: dict[str, Any] = {}
-    for entry in fields(product):
-        value = getattr(product, entry.name)
+    for name in _FIELDS:
+        value = getattr(product, name)
+        if not value:
+            continue
         if isinstance(value, Price):
             value = [str(value.amount), value.currency]
-        elif isinstance(value, Mapping):
-            value = dict(value)
-        if value:
-            values[entry.name] = value
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        values[name] = dict(value) if name == "extra" else value
+    return _encoded(values)
 
 
 def product_of(text: str) -> Product:

@@ -42,7 +42,9 @@ class Fetcher:
         self.policy = policy or FetchPolicy()
         self._resolver = resolver
         self._sleep = sleep
-        self._pools = urllib3.PoolManager(num_pools=64, maxsize=16, retries=False)
+        self._pools = urllib3.PoolManager(
+            num_pools=64, maxsize=16, retries=False, ca_certs=self.policy.ca_file or None
+        )
 
     def close(self) -> None:
         """Closes the connections that are kept open."""

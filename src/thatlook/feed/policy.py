@@ -14,7 +14,8 @@ class FetchPolicy:
 
     `content_types` are prefixes such as "image/" (empty: any). `timeout_s` is for connecting
     and for each silence, `deadline_s` for everything, waiting and retries included. A
-    Retry-After above `max_wait_s` is not waited for.
+    Retry-After above `max_wait_s` is not waited for. `ca_file` holds the certificates to trust
+    in the place of the system's.
     """
 
     allow_private: bool = False
@@ -26,6 +27,7 @@ class FetchPolicy:
     backoff_s: float = 0.5
     max_wait_s: float = 30.0
     max_redirects: int = 5
+    ca_file: str = ""
     user_agent: str = f"thatlook/{thatlook.__version__}"
 
 
