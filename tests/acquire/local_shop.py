@@ -79,6 +79,9 @@ const accept = document.querySelector('#cookies button');
 accept.onclick = () => accept.parentElement.remove();
 """
 
+FONT = """<style>@font-face { font-family: Own; src: url(/own.woff2) }
+  body { font-family: Own; background: url(/wall.png) }</style><link rel=icon href=/icon.png>"""
+
 OLD = {"item": "card", "brand": "brand", "old": "was", "now": "now"}
 NEW = OLD | {"brand": "maker"}
 
@@ -202,7 +205,7 @@ class LocalShop:
         )
         button = '<button id="more">Show more</button>' if section == "click" else ""
         return Answer(
-            f"""<!doctype html><html><head><title>{section}</title></head>
+            f"""<!doctype html><html><head><title>{section}</title>{FONT}</head>
           <body data-section="{section}" data-mode="{section}" data-page="{page}">
           <div id="cookies" style="position: fixed; inset: 0; background: white; z-index: 9">
             We use cookies <button class="accept">Only needed ones</button></div>
@@ -213,7 +216,7 @@ class LocalShop:
 
 def shop_file(shop: LocalShop, rate: float = 60, **limits: object) -> str:
     """The shop file of the whole local shop; `limits` replace its own."""
-    made = {"requests_per_second": rate, "jitter": 0.1, "timeout_s": 3.0, "retries": 3, **limits}
+    made = {"requests_per_second": rate, "jitter": 0.1, "timeout_s": 15.0, "retries": 4, **limits}
     written = "\n".join(f"{name} = {value}" for name, value in made.items())
     listings = "".join(
         f"""

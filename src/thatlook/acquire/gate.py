@@ -20,7 +20,9 @@ from thatlook.feed.fetch import PASSING, retry_after
 
 BACKOFF_S = 0.5
 MAX_BODY_BYTES = 30_000_000
-_LASTING = {"script", "style"}
+_LASTING = {"script", "style", "stylesheet"}
+_UNNEEDED = {"audio", "font", "image", "media", "texttrack", "track", "video"}
+"""What a page shows with, and a crawler reads nothing from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Gate:
         self._document: int | None = None
         self._troubles: list[str] = []
         self._in_a_row = 0
+        self._skipped: set[str] = set()
         self.asked = 0
         """Requests that went out to a host."""
         self.refused: dict[str, str] = {}
@@ -101,6 +104,10 @@ class Gate:
         number, url = request["request"], request["url"]
         if not url.startswith(("http://", "https://")):
             self._network.continue_request(request=number)
+            return
+        if _kind(request) in _UNNEEDED:
+            self._skipped.add(url)
+            self._network.fail_request(request=number)
             return
         self._note(number, waiting=True)
         kept = self._answers.get(url) if request["method"] == "GET" else None
@@ -148,13 +155,14 @@ class Gate:
         except WebDriverException:
             return  # too large, or gone with its page: it would only be asked for again
         answer = Answered(response["headers"], data["bytes"])
-        self._answers.put(response["url"], answer, lasting=request.get("destination") in _LASTING)
+        self._answers.put(response["url"], answer, lasting=_kind(request) in _LASTING)
 
     def _failed(self, event: Any) -> None:
         request, text = _of(event, "request"), _of(event, "error_text")
         url = request["url"]
         aborted = text == "net::ERR_ABORTED"  # by leaving the page: no trouble
-        if url not in self.refused and url.startswith("http") and not aborted:
+        known = url in self.refused or url in self._skipped
+        if not known and url.startswith("http") and not aborted:
             self._trouble(url, str(text), None)
         self._note(request["request"], waiting=False)
 
@@ -166,6 +174,11 @@ class Gate:
             grown_s = BACKOFF_S * 2.0**self._in_a_row
         wait_s = grown_s if wait_s is None else min(wait_s, MAX_WAIT_S)
         self._pacer.hold(urlsplit(url).hostname or "", wait_s)
+
+
+def _kind(request: Any) -> str:
+    """What a request is for: Chromium's own word, which is there also where BiDi has none."""
+    return str(request.get("goog:resourceType") or request.get("destination") or "").lower()
 
 
 def _asked_wait_s(headers: list[Any]) -> float | None:
