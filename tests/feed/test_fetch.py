@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -314,3 +315,24 @@ def test_a_changed_picture_takes_the_place(shop, fetcher, tmp_path):
     with pytest.raises(FetchError, match="404"):
         folder.fetched(url)
     assert folder.copy(url).read_bytes() == b"picture 2"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/ä b.jpg", "/%C3%A4%20b.jpg"),
+        ("/a%20b.jpg?q=ü&x=%2F", "/a%20b.jpg?q=%C3%BC&x=%2F"),
+        ("", "/"),
+    ],
+)
+def test_odd_letters_in_addresses(shop, fetcher, path, asked):
+    shop.answers[asked] = (200, {}, b"ok")
+    assert fetcher.get(f"http://127.0.0.1:{shop.port}{path}").data == b"ok"
+
+
+@pytest.mark.parametrize("path", ["/a\r\nHost: evil", "/a\nb", "/\x00"])
+def test_line_breaks_do_not_get_into_the_request(shop, fetcher, path):
+    with contextlib.suppress(FetchError):
+        fetcher.get(f"http://127.0.0.1:{shop.port}{path}")
+    assert all(headers["Host"] == f"127.0.0.1:{shop.port}" for _, headers in shop.asked)
+    assert all("\r" not in asked and "\n" not in asked for asked, _ in shop.asked)

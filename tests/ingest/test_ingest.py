@@ -164,6 +164,21 @@ def test_problems_are_told_and_the_rest_goes_on(shop):
     assert str(report).startswith("5 added, 0 changed, 0 unchanged, 0 removed, 5 failed in ")
 
 
+def test_pictures_that_are_too_large(shop):
+    with (shop.folder / "huge.png").open("wb") as file:
+        file.truncate(25_000_001)
+    header = "id,title,category,image_link,additional_image_link\n"
+    shop.write({"1": "T,dress,huge.png,1.png", "2": "T,dress,huge.png,"}, header)
+    report = shop.index()
+    assert counts(report) == (1, 0, 0, 0, 1)
+    assert [p.message.rpartition(": ")[2] for p in report.problems] == [
+        "more than 25000000 bytes",
+        "more than 25000000 bytes",
+    ]
+    assert Path(shop.catalog.stored("1").image).name == "1.png"
+    assert counts(shop.index()) == (0, 0, 1, 0, 1)
+
+
 def test_a_row_that_went_bad_keeps_its_product(shop):
     shop.write(ROWS)
     shop.index()

@@ -32,6 +32,7 @@ class Database:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 self.execute(f"PRAGMA {pragma}").fetchall()
+            self.execute("PRAGMA fullfsync=ON")  # macOS: past the disk's own cache
             self.execute("PRAGMA temp_store=FILE")
             self.execute("PRAGMA cache_size=-65536")
         except CatalogError:

@@ -17,6 +17,8 @@ from thatlook.settings import Settings
 MOST_IMAGES = 8
 """Of more pictures of one product only the first are looked at."""
 
+_ABSENT = b"absent"
+
 
 class Describer(Protocol):
     """Makes vectors of products' pictures."""
@@ -86,10 +88,15 @@ def hash_of(files: Sequence[str]) -> str:
     whole = hashlib.sha256()
     for file in files[:MOST_IMAGES]:
         try:
-            whole.update(hashlib.sha256(Path(file).read_bytes()).digest())
+            whole.update(_digest(file))
         except OSError:
-            whole.update(b"absent")
+            whole.update(_ABSENT)
     return whole.hexdigest()
+
+
+def _digest(file: str) -> bytes:
+    with Path(file).open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
 
 
 def describe_jobs(
@@ -118,19 +125,25 @@ def _opened(job: Job, settings: Settings) -> _Opened:
     whole, images, messages = hashlib.sha256(), [], []
     for file in job.files[:MOST_IMAGES]:
         try:
-            if Path(file).stat().st_size > settings.max_photo_bytes:
-                raise PhotoError("too_many_bytes", "the file is too large", file)
-            data = Path(file).read_bytes()
+            data = _data(file, settings)
+            whole.update(_digest(file) if data is None else hashlib.sha256(data).digest())
+            if data is None:
+                messages.append(f"{file}: more than {settings.max_photo_bytes} bytes")
+            else:
+                images.append((file, decode(data, settings)))
         except OSError as error:
-            whole.update(b"absent")
+            whole.update(_ABSENT)
             messages.append(f"{file}: {error.strerror}")
-            continue
-        whole.update(hashlib.sha256(data).digest())
-        try:
-            images.append((file, decode(data, settings)))
         except PhotoError as error:
             messages.append(f"{file}: {error.message}")
     return _Opened(job, tuple(images), whole.hexdigest(), tuple(messages))
+
+
+def _data(file: str, settings: Settings) -> bytes | None:
+    """The bytes of a file; None where they are too many to be read."""
+    if Path(file).stat().st_size > settings.max_photo_bytes:
+        return None
+    return Path(file).read_bytes()
 
 
 def _best(opened: _Opened, described: Sequence[Described]) -> Done:
