@@ -38,21 +38,21 @@ def _row(number: int, line: str) -> RawRow | Problem:
     try:
         line.encode()
         found = json.loads(line)
+        if not isinstance(found, dict):
+            return Problem(number, "", f"expected a JSON object, got {type(found).__name__}")
+        return RawRow(number, {str(name): texts_of(value) for name, value in found.items()})
     except UnicodeEncodeError:
         return Problem(number, "", "holds bytes that are not text in the feed's encoding")
     except (ValueError, RecursionError) as error:
         return Problem(number, "", f"not JSON: {error}")
-    if not isinstance(found, dict):
-        return Problem(number, "", f"expected a JSON object, got {type(found).__name__}")
-    return RawRow(number, {str(name): texts_of(value) for name, value in found.items()})
 
 
 def texts_of(value: Any) -> tuple[str, ...]:
     """A JSON value as the texts of a cell; {"value": 5, "currency": "EUR"} is "5 EUR"."""
     if value is None:
         return ()
-    if isinstance(value, str):
-        return (value,)
+    if isinstance(value, (str, bytes)):
+        return (value if isinstance(value, str) else value.decode(errors="replace"),)
     if isinstance(value, (list, tuple)):
         return tuple(text for one in value for text in texts_of(one))
     if isinstance(value, dict):

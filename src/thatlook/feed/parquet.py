@@ -13,6 +13,7 @@ from thatlook.feed.jsonlines import texts_of
 from thatlook.feed.rows import RawRow, RawRows
 
 BATCH_ROWS: Final = 1024
+_UNREADABLE: Final = (pa.ArrowException, OSError, ValueError, RecursionError)
 
 
 def read_parquet(path: Path) -> RawRows:
@@ -24,7 +25,7 @@ def read_parquet(path: Path) -> RawRows:
                 for values in batch.to_pylist():
                     number += 1
                     yield RawRow(number, {name: texts_of(value) for name, value in values.items()})
-    except (pa.ArrowException, OSError) as error:
+    except _UNREADABLE as error:
         raise FeedError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
@@ -33,5 +34,5 @@ def parquet_rows(path: Path) -> int:
     try:
         with pq.ParquetFile(path) as file:
             return int(file.metadata.num_rows)
-    except (pa.ArrowException, OSError) as error:
+    except _UNREADABLE as error:
         raise FeedError(f"{path}: cannot be read as Parquet: {error}") from error

@@ -48,7 +48,7 @@ class ImagePlaces:
             return link
         for folder in self._folders:
             path = Path(os.path.normpath(folder / link))
-            if path.is_relative_to(folder) and path.is_file():
+            if path.is_relative_to(folder) and _is_file(path):
                 return str(path)
         return None
 
@@ -56,9 +56,17 @@ class ImagePlaces:
         if self._by_id and product_id == Path(product_id).name:
             for suffix in (*SUFFIXES, *(s.upper() for s in SUFFIXES)):
                 path = self._folders[0] / f"{product_id}{suffix}"
-                if path.is_file():
+                if _is_file(path):
                     return path
         where = (
             f"no file of this name in {self._folders[0]}" if self._by_id else "no --images folder"
         )
         raise FeedError(f"the row has no image_link, and there is {where}")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; False also for names that the system does not take."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

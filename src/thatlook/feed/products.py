@@ -36,11 +36,12 @@ class ProductMaker:
         recognised(columns, self._mapping.fields)
 
     def id_of(self, row: RawRow) -> str:
-        """The row's id, or "" where it has none."""
-        return normal_id(self._texts(row).get("id", ""))
+        """The row's id, or "" where it has none; what is no letter in it is replaced."""
+        return normal_id(self._texts(row).get("id", "")).encode(errors="replace").decode()
 
     def product(self, row: RawRow) -> Product:
         """The product of a row; raises FeedError that says what is wrong with the row."""
+        _check_letters(row)
         texts = self._texts(row)
         product_id = checked_id(texts.get("id", ""))
         defaults = self._mapping.defaults
@@ -118,6 +119,15 @@ def checked_id(text: str) -> str:
     if not product_id.isprintable():
         raise FeedError(f"the id holds characters that cannot be printed: {product_id!r}")
     return product_id
+
+
+def _check_letters(row: RawRow) -> None:
+    """Raises FeedError for half characters, as JSON can hold: no store takes them."""
+    try:
+        for name, values in row.values.items():
+            "".join((name, *values)).encode()
+    except UnicodeEncodeError as error:
+        raise FeedError("holds half a character (a lone surrogate)") from error
 
 
 def _links(values: Sequence[str]) -> tuple[str, ...]:

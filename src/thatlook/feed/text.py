@@ -19,7 +19,7 @@ from thatlook.errors import FeedError
 
 PACKED: Final = (".gz", ".bz2", ".xz")
 SAMPLE_BYTES: Final = 256_000
-UNPACKING_ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
+UNPACKING_ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, UnicodeError)
 _OLD: Final = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
     "cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8_r", "cp874",

@@ -46,7 +46,7 @@ def read_xml(path: Path) -> RawRows:
         raise FeedError(f"{path}: {message}") from error
     except defusedxml.DefusedXmlException as error:
         raise FeedError(f"{path}: declares entities, which feeds may not: {error}") from error
-    except SAXException as error:
+    except (SAXException, ValueError, LookupError) as error:  # the latter two: odd encodings
         raise FeedError(f"{path}: not readable as XML: {error}") from error
     if not seen:
         raise FeedError(f"{path}: expected RSS items or Atom entries, found none")
