@@ -41,6 +41,7 @@ def test_read_and_similar(client, photo):
     assert found["product"] == product
     assert len(found["matches"]) == 3
     assert product_id not in [m["product"]["id"] for m in found["matches"]]
+    assert client.get(f"/v1/products/{product_id}/similar?k=3&max_price=").json() == found
     cheap = client.get(f"/v1/products/{product_id}/similar?k=50&max_price=50").json()
     prices = [float(m["product"]["price"].split()[0]) for m in cheap["matches"]]
     assert all(price <= 50 for price in prices)
@@ -213,5 +214,9 @@ def test_the_double_counts_threads_safely(tmp_path):
 
 
 def test_an_id_whose_address_is_taken(writer):
-    assert put(writer, "a/similar").status_code == 422
-    assert put(writer, "a/image").status_code == 422
+    for product_id in ("a/similar", "a/image"):
+        refused = put(writer, product_id)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+        assert writer.delete(f"/v1/products/{product_id}", headers=KEY).status_code == 405
+    other = writer.patch("/v1/products/a")
+    assert (other.status_code, other.headers["allow"]) == (405, "DELETE, GET, PUT")

@@ -102,6 +102,7 @@ def _warm(engine: Engine) -> None:
     """Runs every network once, so that the first photo waits for none."""
     sample = Path(str(resources.files("thatlook.sample"))) / "images" / "looks" / "look_001.jpg"
     engine.parse(sample)
+    engine.embed([sample])
 
 
 def _fetch(settings: ServiceSettings, limits: Settings) -> Fetch:

@@ -30,6 +30,7 @@ WHY: Final = {
     401: "A key is needed, or this one is not known.",
     403: "This is not allowed here.",
     404: "There is no such product.",
+    405: "This address is read only.",
     413: "Too many bytes or pixels.",
     415: "Not a type or format that is read.",
     422: "The request, or the photo, cannot be used; `code` says why.",
@@ -128,6 +129,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     for name, definition in extra["$defs"].items():
         components.setdefault(name, definition)
+    for operations in schema["paths"].values():
+        for method, operation in operations.items():
+            if "security" in operation and method not in {"put", "delete"}:
+                operation["security"].append({})  # reading may be open
     # FastAPI adds its own 422 to every route with a parameter; ours is a problem.
     for name in ("HTTPValidationError", "ValidationError"):
         components.pop(name, None)

@@ -22,7 +22,7 @@ from thatlook.errors import (
     ThatlookError,
     UnknownProductError,
 )
-from thatlook.service import metrics
+from thatlook.service import allowed, metrics
 from thatlook.service.context import request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -92,8 +92,13 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _answer)
 
 
-async def _answer(_: Request, error: Exception) -> JSONResponse:
-    return problem_of(error).response()
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error)
+    if problem.status == 405:
+        # Starlette's own header tells of the first route of an address only.
+        methods = allowed.methods(request.app.openapi(), request.url.path) or ["GET"]
+        problem.headers["Allow"] = ", ".join(methods)
+    return problem.response()
 
 
 def problem_of(error: Exception) -> Problem:

@@ -107,7 +107,7 @@ async def product(product_id: Id, service: Here) -> Response:
     response_model=StoredAnswer,
     responses={
         201: {"description": "It is new.", "model": StoredAnswer},
-        **problems(400, 401, 403, 404, 413, 415, 422, 429, 503),
+        **problems(400, 401, 403, 404, 405, 413, 415, 422, 429, 503),
     },
     openapi_extra=product_body(),
     dependencies=_WRITE,
@@ -117,8 +117,7 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
 
     A new product needs its picture. One that is there keeps its own where none comes.
     """
-    if product_id.endswith(("/similar", "/image")):
-        raise Problem(422, "invalid", "an id that ends so could not be read: its address is taken")
+    _check_address(product_id)
     service.photos.check()
     async with service.uploads.place(), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "image")
@@ -136,13 +135,21 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
     summary="Removes a product",
     status_code=204,
     response_class=Response,
-    responses=problems(401, 403, 404, 422, 429, 503),
+    responses=problems(401, 403, 404, 405, 422, 429, 503),
     dependencies=_WRITE,
 )
 async def delete_product(product_id: Id, service: Here) -> Response:
     """Removes the product; no worker finds it any more."""
+    _check_address(product_id)
     await service.lookup(lambda: remove(service.engine, product_id))
     return Response(status_code=204)
+
+
+def _check_address(product_id: str) -> None:
+    """Refuses an id whose address already means something else. Raises Problem 405."""
+    if product_id.endswith(("/similar", "/image")):
+        words = "this address is read only; no id may end in /similar or /image"
+        raise Problem(405, "method_not_allowed", words)
 
 
 def _product_fields(body: Body) -> Body:

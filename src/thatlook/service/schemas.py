@@ -87,6 +87,14 @@ class Search(Strict):
         float | None, Field(ge=0, le=1, description="Matches with a lower score are left out.")
     ] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        """An empty text is as good as none: forms and addresses have no other."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value != ""}
+
     def dials(self) -> dict[str, Any]:
         """The dials that were given; the others are left to the engine's own defaults."""
         given = {"diversity": self.diversity, "min_score": self.min_score}
