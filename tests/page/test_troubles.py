@@ -127,3 +127,53 @@ def test_a_photo_by_its_address(opened, catalog):
         page.locator("#byUrl button").click()
         page.wait_for_selector(".card")
         assert page.locator(".spot").count() == 3
+
+
+def answer_with(page, scores):
+    """The page after an answer whose first article has matches of these scores."""
+    matches = [
+        {
+            "score": score,
+            "product": {"id": f"p{n}", "title": f"Product {n}", "price": "1 EUR", "link": ""},
+            "reasons": [],
+            "variants": [],
+        }
+        for n, score in enumerate(scores)
+    ]
+    article = {
+        "category": "bag",
+        "box": [10, 10, 99, 99],
+        "score": 0.9,
+        "attributes": {"color": "red", "type": "heels", "category": "footwear"},
+    }
+    found = {"article": 0, "category": "bag", "role": "primary", "matches": matches, "passed": 40}
+    look = {"photo": "a", "width": 480, "height": 720, "person": None, "articles": [article]}
+    body = {"look": look, "accepted": True, "reason": None, "recommendations": [found]}
+    page.route("**/v1/recommendations", lambda route: route.fulfill(json=body))
+    page.set_input_files("#file", LOOK)
+    page.wait_for_selector("#rows > section")
+
+
+def test_what_is_hardly_alike_is_shown_on_request_only(page):
+    answer_with(page, [0.8, 0.5, 0.09, 0.01])
+    assert page.locator(".card h3").count() == 2
+    page.get_by_role("button", name="2 more that are less alike").click()
+    assert page.locator(".card h3").count() == 4
+
+
+def test_nothing_good_says_how_near_the_nearest_is(page):
+    answer_with(page, [0.07, 0.02])
+    words = page.locator(".nothing").inner_text()
+    assert "Nothing good found: the nearest of 40 is 7 % alike" in words
+    page.get_by_role("button", name="Show it all the same").click()
+    assert page.locator(".card h3").count() == 2
+
+
+def test_nearest_is_not_called_a_find(page):
+    answer_with(page, [0.3, 0.2])
+    assert "Nothing here is really close" in page.locator(".weak").inner_text()
+
+
+def test_a_type_of_another_category_is_left_out(page):
+    answer_with(page, [0.8])
+    assert page.locator(".head .quiet").first.inner_text() == "red"

@@ -54,8 +54,12 @@ export const CATEGORIES = Object.keys(NAMES);
 /** What a shopper calls a category. */
 export const nameOf = (category) => NAMES[category] ?? category;
 
-/** "navy blue striped shirt": an article's attributes as a shopper says them. */
-export function describe(attributes) {
+/**
+ * "navy blue striped shirt": an article's attributes as a shopper says them. A type of another
+ * category than the article's own is left out: the two networks are then of two minds.
+ */
+export function describe({ category, attributes }) {
+  const type = attributes.category && attributes.category !== category ? "" : attributes.type;
   const pattern = ["", "solid", "plain", undefined].includes(attributes.pattern) ? "" : attributes.pattern;
-  return [attributes.color, pattern, attributes.type].filter(Boolean).join(" ");
+  return [attributes.color, pattern, type].filter(Boolean).join(" ");
 }

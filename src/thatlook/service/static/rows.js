@@ -3,7 +3,8 @@
 import { picture } from "./api.js";
 import { byId, describe, el, icon, nameOf, safeLink } from "./dom.js";
 
-const WEAK = 0.35;
+const WEAK = 0.35; // below it the best match is called the nearest, not a find
+const JUNK = 0.1; // below it a product is shown on request only
 
 /** Draws the crop of a box of the photo into a canvas, no side longer than `side`. */
 export function drawCrop(canvas, photo, box, look, side) {
@@ -22,7 +23,7 @@ export function section(row, look, colors, act) {
   const { article } = row;
   const crop = el("canvas", { class: "crop", role: "img", aria: { label: `Number ${row.number} in the photo` } });
   drawCrop(crop, byId("photo"), article.box, look, 240);
-  const words = describe(article.attributes);
+  const words = describe(article);
   const head = el("div", { class: "head" }, crop, el("div", {},
     el("h2", { tabIndex: -1, id: `row-${row.number}` }, el("b", { class: "number" }, String(row.number)), nameOf(article.category)),
     el("p", { class: "quiet" }, row.custom ? "in your box" : "", row.custom && words ? ": " : "", words),
@@ -64,10 +65,36 @@ function taste(row, act) {
 function matches(row, act) {
   const found = row.recommendation.matches;
   if (!found.length) return nothing(row, act);
-  const weak = found[0].score < WEAK
+  const good = found.filter((match) => match.score >= JUNK);
+  if (!good.length) return tooFar(found, row, act);
+  const weak = good[0].score < WEAK
     ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
-  const list = el("ol", { class: "cards", tabIndex: 0, aria: { label: `Products for ${nameOf(row.article.category)}` } }, ...found.map((match) => card(match, row, act)));
-  return el("div", {}, weak, list);
+  const rest = found.filter((match) => match.score < JUNK);
+  return el("div", {}, weak, cards(good, rest, row, act));
+}
+
+function cards(good, rest, row, act) {
+  const list = el("ol", { class: "cards", tabIndex: 0, aria: { label: `Products for ${nameOf(row.article.category)}` } }, ...good.map((match) => card(match, row, act)));
+  if (!rest.length) return list;
+  const more = el("button", { type: "button", class: "more", onclick: () => {
+    const added = rest.map((match) => card(match, row, act));
+    more.parentElement.replaceWith(...added);
+    added[0].querySelector("button").focus();
+  } }, `${rest.length} more that are less alike`);
+  list.append(el("li", { class: "card" }, more));
+  return list;
+}
+
+function tooFar(found, row, act) {
+  const { passed } = row.recommendation;
+  const words = passed === 1 ? "the only one there is" : `the nearest of ${passed}`;
+  const told = el("p", { class: "nothing" }, `Nothing good found: ${words} is ${Math.round(found[0].score * 100)} % alike. `,
+    el("button", { type: "button", class: "link", onclick: () => {
+      const list = cards(found, [], row, act);
+      told.replaceWith(list);
+      list.focus();
+    } }, "Show it all the same"));
+  return told;
 }
 
 function nothing(row, act) {

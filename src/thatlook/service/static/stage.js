@@ -22,7 +22,7 @@ export function showSpots(look, rows, onPick) {
   const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
   const largestFirst = [...rows].sort((a, b) => area(b.article.box) - area(a.article.box));
   const spots = rows.map((row) => {
-    const words = describe(row.article.attributes);
+    const words = describe(row.article);
     const label = `${row.number}: ${nameOf(row.article.category)}${words ? `, ${words}` : ""}`;
     const spot = el(
       "button",
