@@ -37,6 +37,12 @@ from thatlook.training.scenes import tensor
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
+DIM: Final = 128
+"""The length of the exported vector."""
+
+SHARES: Final = (1.0, 1.2, 1.5, 0.5)
+"""Weights of the learned part and of type, color and pattern in the exported vector."""
+
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3)
 
 
@@ -196,32 +202,53 @@ def run(options: argparse.Namespace) -> int:
 
 
 class EmbeddingGraph(nn.Module):
-    """The network as exported: the vector and each head's probabilities."""
+    """The network as exported: a composed vector and each head's probabilities.
 
-    def __init__(self, model: nn.Module):
+    The vector's first part is the learned one, turned and cut to the axes on which products
+    differ most; the others are the roots of the probabilities of type, color and pattern, whose
+    products are Bhattacharyya coefficients: how alike two guesses are, doubts included.
+    """
+
+    def __init__(self, model: nn.Module, basis: Tensor, shares: tuple[float, ...] = SHARES):
         super().__init__()
         self.model = export.folded(model)
+        self.register_buffer("basis", basis)
+        self.shares = shares
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        """The vector (n, dim), then probabilities (n, classes) per head."""
-        vector, *logits = self.model(crop)
-        return (vector, *(x.softmax(-1) for x in logits))
+        """The vector (n, DIM) of unit length, then probabilities (n, classes) per head."""
+        learned, *logits = self.model(crop)
+        chances = [x.softmax(-1) for x in logits]
+        parts = [learned @ self.basis]
+        parts += [x.clamp(min=1e-8).sqrt() for x in chances[: len(self.shares) - 1]]
+        joined = torch.cat([w * x for w, x in zip(self.shares, parts, strict=True)], 1)
+        return (functional.normalize(joined, dim=1), *chances)
+
+
+def basis_of(vectors: Floats, dim: int) -> Tensor:
+    """The (old dim, dim) axes that keep most of the vectors: the first right singular ones."""
+    _, _, turned = np.linalg.svd(vectors, full_matrices=False)
+    return torch.from_numpy(np.ascontiguousarray(turned[:dim].T.astype(np.float32)))
 
 
 def export_to(
-    folder: Path, checkpoint: Path, words: dict[str, tuple[str, ...]], entry: dict[str, Any]
+    folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
 ) -> ModelSpec:
-    """Write the network of `checkpoint` into `folder`; `words` are the heads' labels."""
+    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes."""
+    words = vocabulary(items)
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     dim = int(state["average"]["project.weight"].shape[0])
     model = EmbeddingNet(tuple(len(words[head]) for head in HEADS), dim)
     loop.load_weights(model, checkpoint)
     names = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *names)}
-    outputs = {"embedding": {"dim": dim}} | {head: {"classes": len(words[head])} for head in HEADS}
+    taken = sum(len(words[head]) for head in HEADS[: len(SHARES) - 1])
+    train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
+    graph = EmbeddingGraph(model, basis_of(infer(model, train)[0], DIM - taken)).eval()
+    outputs = {"embedding": {"dim": DIM}} | {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
-    return export.publish(EmbeddingGraph(model).eval(), (examples, names, axes), found, folder)
+    return export.publish(graph, (examples, names, axes), found, folder)
 
 
 _ENTRY: Final[dict[str, Any]] = {

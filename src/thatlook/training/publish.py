@@ -55,8 +55,8 @@ def export_task(args: argparse.Namespace) -> ModelSpec:
             if s.split == "val" and s.kind != "product"
         ]
         return person.export_to(args.out, args.checkpoint, scenes, entry)
-    items = embedding.items_of(argparse.Namespace(data=args.data, sample=None, boxes=None))
-    return embedding.export_to(args.out, args.checkpoint, embedding.vocabulary(items), entry)
+    items = embedding.items_of(argparse.Namespace(data=args.data, sample=None, boxes=args.boxes))
+    return embedding.export_to(args.out, args.checkpoint, items, entry)
 
 
 def add_metrics(path: Path, measured: Path) -> None:
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--metrics", type=Path)
+    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     weights = Path(str(resources.files("thatlook.models"))) / "weights"
     parser.add_argument("--out", type=Path, default=weights)
