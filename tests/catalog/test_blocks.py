@@ -127,6 +127,26 @@ def test_a_cache_that_cannot_be_written_costs_only_a_warning(tmp_path, caplog):
     assert any("the cache is not written" in message for message in warnings(caplog))
 
 
+def test_warming_writes_only_what_is_behind(folder, monkeypatch):
+    path = folder / "cache" / "dress.female.block"
+    monkeypatch.setattr(blocks, "_BEHIND", 10)
+    with Catalog.open(folder, "net", DIM) as catalog:
+        catalog.search(vector_of(5)[None], QUERY)
+        written = path.stat().st_ino
+        catalog.upsert([row_of(n, category="bag") for n in range(100, 110)])
+        catalog.warm()
+        assert path.stat().st_ino == written  # the change was elsewhere, and small
+        catalog.upsert([row_of(200, category="bag")])
+        catalog.warm()
+        assert path.stat().st_ino != written
+        written = path.stat().st_ino
+        catalog.upsert([row_of(1, color="red")])
+        catalog.warm()
+        assert path.stat().st_ino != written
+        expected = oracle(catalog)
+    assert answers(folder) == expected
+
+
 def test_leftovers_of_killed_processes_are_removed(folder, monkeypatch):
     left = folder / "cache" / ".new-abc"
     left.write_text("half")

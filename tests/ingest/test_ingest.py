@@ -10,7 +10,7 @@ import pytest
 from tests.feed.shop_server import ShopServer
 from tests.ingest.fake import DIM, KEY, Factory, picture
 from thatlook.catalog import Catalog, Row
-from thatlook.errors import CatalogError, FeedError, ModelError
+from thatlook.errors import CatalogError, FeedError, ModelError, SettingsError
 from thatlook.feed.fetch import Fetcher, FetchPolicy
 from thatlook.index import Query
 from thatlook.ingest import IngestReport, ingest
@@ -296,6 +296,12 @@ def test_a_catalog_without_a_network(shop, tmp_path):
         pytest.raises(CatalogError, match="network's key"),
     ):
         ingest(shop.feed, catalog, Factory())
+
+
+def test_workers_that_cannot_be(shop):
+    shop.write(ROWS)
+    with pytest.raises(SettingsError, match="workers"):
+        shop.index(workers=-1)
 
 
 def test_the_bar_goes_to_standard_error(shop, capsys):

@@ -10,12 +10,17 @@ from typing import Final
 
 from thatlook.catalog.rows import Change
 from thatlook.catalog.store import Store
+from thatlook.index.block import Block
 from thatlook.index.cache import Cached, CacheError, Origin, read_block, write_block
 from thatlook.index.partition import Partition
 from thatlook.index.partitioned import Key, merged
 
 CACHED_FROM: Final = 500
 """Smaller partitions are read from SQLite as quickly as from a file."""
+_BEHIND: Final = 1000
+"""A file is written again for changes elsewhere only when it misses more than this many."""
+_CAUGHT_UP: Final = 10_000
+"""A block that misses at most this many changes, or its own size, is brought up to date."""
 _LEFTOVER_SECONDS: Final = 3600
 
 _log = logging.getLogger(__name__)
@@ -33,6 +38,7 @@ class Blocks:
         self._folder = folder
         self._store = store
         self._changes: tuple[int, list[Change]] | None = None
+        self._written: dict[Key, tuple[Block, int]] = {}
 
     def load(self, key: Key) -> Partition:
         """The partition with everything that is committed."""
@@ -40,6 +46,7 @@ class Blocks:
         cached = self._usable(key, origin)
         if cached is None:
             return self._saved(key, self._from_store(key), origin)
+        self._written[key] = (cached.block, cached.origin.sequence)
         if cached.origin.sequence == origin.sequence:
             return Partition.of(cached.block, cached.scan)
         changes = self._since(cached.origin.sequence)
@@ -50,9 +57,13 @@ class Blocks:
 
     def save(self, key: Key, partition: Partition) -> Partition:
         """The partition with its tail in the main block, and in its cache file."""
-        if not len(partition.tail) and partition.live.all() and self._is_saved(key, partition):
+        origin = self._origin(key)
+        block, sequence = self._written.get(key, (None, 0))
+        if len(partition.tail) or not partition.live.all():
+            partition = Partition.of(merged(partition))
+        elif partition.main is block and origin.sequence - sequence <= _BEHIND:
             return partition
-        return self._saved(key, Partition.of(merged(partition)), self._origin(key))
+        return self._saved(key, partition, origin)
 
     def forget(self) -> None:
         """Lets go of what was read for several partitions of one transaction."""
@@ -96,21 +107,19 @@ class Blocks:
             _log.warning("%s: made from another state of the catalog; it is made again", path)
             return None
         behind = now.sequence - made.sequence
-        return cached if behind <= max(CACHED_FROM, len(cached.block)) else None
+        return cached if behind <= max(_CAUGHT_UP, len(cached.block)) else None
 
     def _since(self, sequence: int) -> list[Change]:
         if self._changes is None or self._changes[0] != sequence:
             self._changes = (sequence, self._store.changes(sequence))
         return self._changes[1]
 
-    def _is_saved(self, key: Key, partition: Partition) -> bool:
-        return len(partition.main) < CACHED_FROM or self._path(key).exists()
-
     def _saved(self, key: Key, partition: Partition, origin: Origin) -> Partition:
         """The partition, its main block written to the cache if it is worth it and possible."""
         if len(partition.main) >= CACHED_FROM:
             try:
                 write_block(self._path(key), origin, partition.main, partition.scan)
+                self._written[key] = (partition.main, origin.sequence)
             except OSError as error:
                 _log.warning("%s: the cache is not written: %s", self._path(key), error)
         return partition

@@ -14,7 +14,7 @@ from typing import Final
 from tqdm import tqdm
 
 from thatlook.catalog import Catalog, FeedRun, Row
-from thatlook.errors import CatalogError, FeedError
+from thatlook.errors import CatalogError, FeedError, SettingsError
 from thatlook.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.feed.fetch import Fetcher
 from thatlook.feed.pictures import PictureFolder
@@ -57,7 +57,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     stops at the first problem. `fetcher` gets the pictures behind addresses (default: public
     ones only); they are kept in the catalog's folder. Raises FeedError for a feed that cannot
     be read or has no usable row (then nothing is marked as gone), CatalogError where something
-    cannot be stored.
+    cannot be stored, SettingsError for workers below 0.
     """
     started = time.monotonic()
     if catalog.model_key is None:
@@ -65,10 +65,11 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     if not isinstance(mapping, FeedMapping):
         mapping = FeedMapping(fields=mapping or {})
     rows = read_feed(feed, mapping, images)
-    count = len(os.sched_getaffinity(0)) if workers is None else workers
-    bar = tqdm(
-        total=estimated_rows(feed) if progress else None, unit="product", disable=not progress
-    )
+    count = available_cores() if workers is None else workers
+    if count < 0:
+        raise SettingsError(f"workers must be 0 (this process alone) or more, not {count}")
+    total = estimated_rows(feed) if progress else None
+    bar = tqdm(total=total, unit="product", disable=not progress)
     with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)
