@@ -149,7 +149,9 @@ def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
     local_shop: LocalShop, tmp_path: Path
 ) -> None:
     local_shop.new_layout_from = 4
-    text = shop_file(local_shop, RATE, images_per_product=0)
+    # Longer than the patience for an answer: time that we wait for a turn does not count.
+    local_shop.faults = {"/number?page=2": ["429 5"]}
+    text = shop_file(local_shop, RATE, images_per_product=0, timeout_s=4.0)
     text = text[: text.index("[[source]]", text.index("[[source]]") + 1)]
     with pytest.raises(
         LayoutError, match=r"page=4: the field brand .* the selector 'h3.brand' finds"
@@ -163,6 +165,8 @@ def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
     report = Crawl(mended, tmp_path, Network(allow_private=True)).run()
     assert (report.products, report.stopped) == (100, "")
     assert local_shop.asked()["/number?page=3"] == 1
+    first, second = (at for at, path, _ in local_shop.log if path == "/number?page=2")
+    assert second - first >= 5
 
 
 def test_the_browser_ends_with_a_killed_crawler(

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from urllib3.exceptions import HTTPError
+
 from thatlook.acquire import chromium
 from thatlook.acquire.answers import Answers
 from thatlook.acquire.failures import GoneError, TroubleError
@@ -27,6 +29,8 @@ Take = Callable[[str], None]
 
 SETTLE_S = 0.3
 """A page without a request for this long has got what it asked for."""
+
+STEP_S = 0.05
 
 PATIENCE_S = 3.0
 """How long a quiet page may still take to show its first product."""
@@ -90,7 +94,7 @@ class Browser:
         self._banners = dismiss
         tab.go(url)
         self._settle(ready)
-        seen = gate.seen()
+        seen = gate.traffic.seen()
         if url in gate.refused:
             raise GoneError(gate.refused[url])
         if seen.document is not None and seen.document >= 400 and seen.document not in PASSING:
@@ -161,7 +165,7 @@ class Browser:
                 driver.network, self._tab.context, self._check, self._pacer, self.answers
             )
             self._gate.refused = self.refused
-        self._gate.begin()
+        self._gate.traffic.begin()
         return self._tab, self._gate
 
     def _open_tab(self) -> Tab:
@@ -169,29 +173,46 @@ class Browser:
             raise TroubleError("the browser has no page open")
         return self._tab
 
+    def _open_gate(self) -> Gate:
+        if self._gate is None:
+            raise TroubleError("the browser has no page open")
+        return self._gate
+
     def _stop(self) -> None:
+        from selenium.common.exceptions import WebDriverException
+
+        if self._gate is not None:
+            self._gate.close()
+            self._asked += self._gate.asked
         if self._driver is not None:
-            # Ending its process is enough, and works also when it no longer answers.
-            self._driver.service.stop()
+            try:
+                self._driver.quit()
+            except (WebDriverException, HTTPError, OSError):
+                self._driver.service.stop()  # it no longer answers; its process can be ended
             self._watchdog.watch([], None)
-            self._asked += self._gate.asked if self._gate else 0
             shutil.rmtree(self._folder, ignore_errors=True)
         self._driver = self._tab = self._gate = None
 
     def _settle(self, ready: str = "") -> None:
-        """Returns when the page is quiet and ready; TroubleError where it goes on and on."""
-        tab, gate = self._open_tab(), self._gate
-        if gate is None:
-            raise TroubleError("the browser has no page open")
-        end = time.monotonic() + self._limits.timeout_s
-        while (quiet_s := gate.quiet_s()) or time.monotonic() < end:
-            seen = gate.seen()
-            if quiet_s > SETTLE_S and (seen.troubles or seen.document is None):
-                return
-            if quiet_s > SETTLE_S and (not ready or tab.count(ready) or quiet_s > PATIENCE_S):
-                return
-            time.sleep(0.05)
-        raise TroubleError(f"a page was still loading after {self._limits.timeout_s:g} s")
+        """Returns when the page is quiet and ready. Raises TroubleError where a request stays
+        unanswered, or the page goes on and on without getting ready.
+        """
+        tab, traffic = self._open_tab(), self._open_gate().traffic
+        limit_s, spent_s = self._limits.timeout_s, 0.0
+        while traffic.unanswered_s() < limit_s:
+            quiet_s, seen = traffic.quiet_s(), traffic.seen()
+            if quiet_s > SETTLE_S and not tab.starting:
+                given_up = seen.troubles or seen.document is None or quiet_s > PATIENCE_S
+                if given_up or not ready or tab.count(ready):
+                    return
+            if spent_s > limit_s:
+                if seen.document is not None and ready and tab.count(ready):
+                    return  # a page that never rests, as some do, and shows what it should
+                break
+            time.sleep(STEP_S)
+            # The time that requests wait for their turn is ours and not the page's.
+            spent_s += 0.0 if traffic.holding() else STEP_S
+        raise TroubleError(f"a page was still loading after {limit_s:g} s")
 
     def _to_bottom(self) -> None:
         """Walks down the page, so that lazy pictures get their addresses; waits at the end."""
@@ -206,7 +227,7 @@ class Browser:
         self._check_troubles()
 
     def _check_troubles(self) -> None:
-        troubles = self._gate.seen().troubles if self._gate else ()
+        troubles = self._open_gate().traffic.seen().troubles
         if troubles:
             raise TroubleError(troubles[0])
 

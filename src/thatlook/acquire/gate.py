@@ -6,16 +6,14 @@ the answer. The callbacks run in threads of selenium's.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from thatlook.acquire.answers import Answered, Answers
 from thatlook.acquire.failures import GoneError, TroubleError
 from thatlook.acquire.pace import MAX_WAIT_S, Pacer
+from thatlook.acquire.traffic import Traffic
 from thatlook.feed.fetch import PASSING, retry_after
 
 BACKOFF_S = 0.5
@@ -23,14 +21,8 @@ MAX_BODY_BYTES = 30_000_000
 _LASTING = {"script", "style", "stylesheet"}
 _UNNEEDED = {"audio", "font", "image", "media", "texttrack", "track", "video"}
 """What a page shows with, and a crawler reads nothing from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What happened on the current page: the status of its document, requests in trouble."""
-
-    document: int | None
-    troubles: tuple[str, ...]
+_ENDLESS = {"eventsource", "websocket", "ping"}
+"""What a page keeps open, or sends without waiting: it is no sign that it is still loading."""
 
 
 class Gate:
@@ -52,13 +44,10 @@ class Gate:
         self._check = check
         self._pacer = pacer
         self._answers = answers
-        self._lock = threading.Lock()
-        self._waiting: set[str] = set()
-        self._moved = time.monotonic()
-        self._document: int | None = None
-        self._troubles: list[str] = []
+        self._closed = False
         self._in_a_row = 0
         self._skipped: set[str] = set()
+        self.traffic = Traffic()
         self.asked = 0
         """Requests that went out to a host."""
         self.refused: dict[str, str] = {}
@@ -69,36 +58,19 @@ class Gate:
         network.add_event_handler("fetch_error", self._failed)
         network.add_intercept(phases=["beforeRequestSent"])
 
-    def begin(self) -> None:
-        """Starts a new page: what happened on the last one no longer counts."""
-        with self._lock:
-            self._waiting.clear()
-            self._document, self._troubles = None, []
-            self._moved = time.monotonic()
-
-    def seen(self) -> Seen:
-        """What happened since `begin`."""
-        with self._lock:
-            return Seen(self._document, tuple(self._troubles))
-
-    def quiet_s(self) -> float:
-        """For how long no request has been under way; 0 while one is."""
-        with self._lock:
-            return 0.0 if self._waiting else time.monotonic() - self._moved
-
-    def _note(self, number: str, *, waiting: bool) -> None:
-        with self._lock:
-            (self._waiting.add if waiting else self._waiting.discard)(number)
-            self._moved = time.monotonic()
+    def close(self) -> None:
+        """Lets go of the requests that still wait for their turn."""
+        self._closed = True
 
     def _before(self, event: Any) -> None:
         from selenium.common.exceptions import WebDriverException
 
+        request = _of(event, "request")
         try:
-            self._decide(_of(event, "request"))
+            self._decide(request)
         except WebDriverException:
             # The page, and with it the request, went away while it waited for its turn.
-            self._note(_of(event, "request")["request"], waiting=False)
+            self.traffic.over(request["request"])
 
     def _decide(self, request: Any) -> None:
         number, url = request["request"], request["url"]
@@ -109,35 +81,39 @@ class Gate:
             self._skipped.add(url)
             self._network.fail_request(request=number)
             return
-        self._note(number, waiting=True)
+        if _kind(request) not in _ENDLESS:
+            self.traffic.hold(number)
         kept = self._answers.get(url) if request["method"] == "GET" else None
         if kept is not None:
             self._network.provide_response(
                 request=number, status_code=200, headers=kept.headers, body=kept.body
             )
-            return
+        elif not self._allowed(url):
+            self._network.fail_request(request=number)
+        elif self._pacer.wait(urlsplit(url).hostname or "", lambda: self._closed):
+            self.asked += 1
+            if _kind(request) not in _ENDLESS:
+                self.traffic.send(number)
+            self._network.continue_request(request=number)
+
+    def _allowed(self, url: str) -> bool:
+        """Whether an address may be asked; if not, the reason is noted."""
         try:
             self._check(url)
         except GoneError as error:
             self.refused[url] = str(error)
-            self._network.fail_request(request=number)
-            return
+            return False
         except TroubleError as error:
             self._trouble(url, str(error), None)
-            self._network.fail_request(request=number)
-            return
-        self._pacer.wait(urlsplit(url).hostname or "")
-        with self._lock:
-            self.asked += 1
-        self._network.continue_request(request=number)
+            return False
+        return True
 
     def _completed(self, event: Any) -> None:
         request, response = _of(event, "request"), _of(event, "response")
         status, url = int(response["status"]), response["url"]
         try:
             if _of(event, "navigation") is not None and _of(event, "context") == self._context:
-                with self._lock:
-                    self._document = status
+                self.traffic.document(status)
             if status in PASSING:
                 self._trouble(url, f"status {status}", _asked_wait_s(response["headers"]))
                 return
@@ -145,7 +121,7 @@ class Gate:
             if status == 200 and request["method"] == "GET" and not self._answers.has(url):
                 self._keep(request, response)
         finally:
-            self._note(request["request"], waiting=False)
+            self.traffic.over(request["request"])
 
     def _keep(self, request: Any, response: Any) -> None:
         from selenium.common.exceptions import WebDriverException
@@ -164,14 +140,13 @@ class Gate:
         known = url in self.refused or url in self._skipped
         if not known and url.startswith("http") and not aborted:
             self._trouble(url, str(text), None)
-        self._note(request["request"], waiting=False)
+        self.traffic.over(request["request"])
 
     def _trouble(self, url: str, what: str, wait_s: float | None) -> None:
         """Notes it, and leaves the host alone: as long as it asks for, else longer each time."""
-        with self._lock:
-            self._troubles.append(f"{url}: {what}")
-            self._in_a_row = min(self._in_a_row + 1, 8)
-            grown_s = BACKOFF_S * 2.0**self._in_a_row
+        self.traffic.trouble(f"{url}: {what}")
+        self._in_a_row = min(self._in_a_row + 1, 8)
+        grown_s = BACKOFF_S * 2.0**self._in_a_row
         wait_s = grown_s if wait_s is None else min(wait_s, MAX_WAIT_S)
         self._pacer.hold(urlsplit(url).hostname or "", wait_s)
 

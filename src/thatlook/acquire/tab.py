@@ -6,6 +6,8 @@ and the page waits for a turn that the same connection would have to give it.
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
 
 _NO_ICON = """() => document.addEventListener('DOMContentLoaded', () => {
@@ -48,6 +50,7 @@ class Tab:
 
     def __init__(self, driver: Any) -> None:
         self.context = str(driver.current_window_handle)
+        self._start: threading.Thread | None = None
         self._walked_px = 0
         self._script = driver.script
         self._contexts = driver.browsing_context
@@ -55,9 +58,26 @@ class Tab:
         driver.script.add_preload_script(function_declaration=_NO_ICON)
 
     def go(self, url: str) -> None:
-        """Starts to load a page, and does not wait for it."""
+        """Starts to load a page, and does not wait for it.
+
+        Chromium tells of the start only when the host has answered, which may be long after;
+        so a thread waits for that.
+        """
         self._walked_px = 0
-        self._contexts.navigate(context=self.context, url=url, wait="none")
+        self._start = threading.Thread(target=self._navigate, args=(url,), daemon=True)
+        self._start.start()
+
+    @property
+    def starting(self) -> bool:
+        """Whether the last page asked for has not begun to load yet."""
+        return self._start is not None and self._start.is_alive()
+
+    def _navigate(self, url: str) -> None:
+        from selenium.common.exceptions import WebDriverException
+
+        # A page that fails to load, or is left for another, is what the gate tells of.
+        with suppress(WebDriverException):
+            self._contexts.navigate(context=self.context, url=url, wait="none")
 
     def html(self) -> str:
         """The page as it is now, "" before there is one."""

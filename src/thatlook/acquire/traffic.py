@@ -1,0 +1,84 @@
+"""What the browser's requests are doing on the current page."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened on the current page: the status of its document, requests in trouble."""
+
+    document: int | None
+    troubles: tuple[str, ...]
+
+
+class Traffic:
+    """Requests by their number: held for their turn, sent, over. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: set[str] = set()
+        self._sent: dict[str, float] = {}
+        self._moved = time.monotonic()
+        self._document: int | None = None
+        self._troubles: list[str] = []
+
+    def begin(self) -> None:
+        """Starts a new page: what happened on the last one no longer counts."""
+        with self._lock:
+            self._held.clear()
+            self._sent.clear()
+            self._document, self._troubles = None, []
+            self._moved = time.monotonic()
+
+    def hold(self, number: str) -> None:
+        """A request waits for its turn."""
+        with self._lock:
+            self._held.add(number)
+
+    def send(self, number: str) -> None:
+        """A request goes out."""
+        with self._lock:
+            self._held.discard(number)
+            self._sent[number] = time.monotonic()
+
+    def over(self, number: str) -> None:
+        """A request was answered, failed, or went away."""
+        with self._lock:
+            self._held.discard(number)
+            self._sent.pop(number, None)
+            self._moved = time.monotonic()
+
+    def document(self, status: int) -> None:
+        """The page itself was answered."""
+        with self._lock:
+            self._document = status
+
+    def trouble(self, message: str) -> None:
+        """A request of the page went wrong in a way that may pass."""
+        with self._lock:
+            self._troubles.append(message)
+
+    def seen(self) -> Seen:
+        """What happened since `begin`."""
+        with self._lock:
+            return Seen(self._document, tuple(self._troubles))
+
+    def quiet_s(self) -> float:
+        """For how long no request has been under way or waited; 0 while one does."""
+        with self._lock:
+            busy = self._held or self._sent
+            return 0.0 if busy else time.monotonic() - self._moved
+
+    def holding(self) -> bool:
+        """Whether a request waits for its turn, which may take as long as the host asked for."""
+        with self._lock:
+            return bool(self._held)
+
+    def unanswered_s(self) -> float:
+        """For how long the oldest request that was sent has had no answer; 0 without one."""
+        with self._lock:
+            return time.monotonic() - min(self._sent.values()) if self._sent else 0.0
