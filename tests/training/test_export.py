@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import nn
@@ -127,3 +128,11 @@ def test_frozen_blocks_do_not_learn():
 
 def test_a_separable_convolution_halves_the_map():
     assert separable(4, 6, 5, 2).eval()(torch.rand(1, 4, 8, 8)).shape == (1, 6, 4, 4)
+
+
+def test_middling_weights_are_halved_and_small_ones_left(tmp_path):
+    torch.manual_seed(0)
+    net = Tiny().eval()
+    graph = export.to_onnx(net, trace()[0][0], ("embedding",), trace()[2])
+    kinds = {t.data_type for t in export.store_small(graph, huge=1400).graph.initializer}
+    assert kinds >= {onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT}
