@@ -18,6 +18,7 @@ import pytest
 from tests.service.conftest import photo_bytes
 from tests.service.double import engine_on
 from tests.service.live import free_port, start_process, wait_ready
+from thatlook.catalog import Catalog
 
 KEY = "write-key-of-tests-1"
 PICTURE = photo_bytes(64, 64)
@@ -193,6 +194,11 @@ def test_serve_says_what_is_missing(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert re.search("no catalog here", done.stderr)
+    other = tmp_path / "other"
+    Catalog.open(other, model_key="another:0", dim=3).close()
+    mixed = subprocess.run([*command[:-1], str(other)], capture_output=True, text=True, check=False)
+    assert mixed.returncode == 1
+    assert len(mixed.stderr.strip().splitlines()) == 1
     wrong = subprocess.run(
         [*command[:-1], str(tmp_path), "--queue", "-1"], capture_output=True, text=True, check=False
     )

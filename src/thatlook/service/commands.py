@@ -11,8 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from thatlook.engine import Engine
 from thatlook.errors import CatalogError, MissingExtraError
 from thatlook.service.settings import ServiceSettings
+from thatlook.settings import Settings
 
 NEEDED: Final = ("fastapi", "uvicorn", "python_multipart", "limits", "prometheus_client")
 METRIC_FILES: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -42,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serves until it is told to stop.
 
-    Raises MissingExtraError, SettingsError, CatalogError where there is no such folder.
+    Raises MissingExtraError, SettingsError, ModelError, CatalogError where there is no such
+    folder or its vectors come from another network.
     """
     if any(find_spec(name) is None for name in NEEDED):
         raise MissingExtraError("thatlook serve", "serve")
@@ -55,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
             f"{args.catalog}: no catalog here; "
             f"make one with: thatlook index FEED --catalog {args.catalog}"
         )
+    with Engine.open(args.catalog, Settings.load()):
+        pass  # another network's catalog, damaged weights: told here in one line
     os.environ.update(settings.to_environment())
     # uvicorn stops on SIGTERM and then raises it again; by then all is done, and well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
