@@ -17,7 +17,7 @@ from thatlook.index import Query
 def test_kills_lose_nothing(tmp_path):
     told = list(rounds(tmp_path / "catalog", kills=6, seed=20))
     assert [wrong for _, _, wrong in told if wrong] == []
-    assert sum(done for _, done, _ in told) > 5  # the processes did get to work
+    assert sum(done for _, done, _ in told) >= 3  # the processes did get to work
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.feed.shop_server import ShopServer
 from tests.ingest.fake import DIM, KEY, Factory, picture
 from thatlook.catalog import Catalog, Row
-from thatlook.errors import CatalogError, FeedError, ModelError, SettingsError
+from thatlook.errors import CatalogError, FeedError, ModelError, ModelMismatchError, SettingsError
 from thatlook.feed.fetch import Fetcher, FetchPolicy
 from thatlook.index import Query
 from thatlook.ingest import IngestReport, ingest
@@ -296,6 +296,14 @@ def test_a_catalog_without_a_network(shop, tmp_path):
         pytest.raises(CatalogError, match="network's key"),
     ):
         ingest(shop.feed, catalog, Factory())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_describer_of_another_network_stores_nothing(shop, workers):
+    shop.write(ROWS)
+    with pytest.raises(ModelMismatchError, match="of fake, not of other"):
+        ingest(shop.feed, shop.catalog, Factory("other"), workers=workers)
+    assert shop.catalog.info().products == 0
 
 
 def test_workers_that_cannot_be(shop):

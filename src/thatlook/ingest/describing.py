@@ -73,11 +73,13 @@ def _job(line: int, product: str, files: tuple[str, ...], row_hash: str, known: 
 class Done:
     """What became of a job: `described` is of the picture `file`, None where no one could be used.
 
-    `image_hash` is that of all pictures. `messages` say which could not be used, and why.
+    `model_key` names the network. `image_hash` is that of all pictures. `messages` say which
+    could not be used, and why.
     """
 
     job: Job
     described: Described | None = None
+    model_key: str = ""
     file: str = ""
     image_hash: str = ""
     messages: tuple[str, ...] = ()
@@ -109,7 +111,8 @@ def describe_jobs(
     opened = [_opened(job, settings or Settings()) for job in jobs]
     items = [(image, one.job.product) for one in opened for _, image in one.images]
     described = iter(describer.describe(items) if items else [])
-    return [_best(one, [next(described) for _ in one.images]) for one in opened]
+    key = describer.key
+    return [_best(one, [next(described) for _ in one.images], key) for one in opened]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,10 +149,10 @@ def _data(file: str, settings: Settings) -> bytes | None:
     return Path(file).read_bytes()
 
 
-def _best(opened: _Opened, described: Sequence[Described]) -> Done:
+def _best(opened: _Opened, described: Sequence[Described], key: str) -> Done:
     if not described:
-        return Done(opened.job, None, "", opened.image_hash, opened.messages)
+        return Done(opened.job, messages=opened.messages)
     places = range(len(described))
     best = max(places, key=lambda n: (described[n].found, described[n].article_score, -n))
     file = opened.images[best][0]
-    return Done(opened.job, described[best], file, opened.image_hash, opened.messages)
+    return Done(opened.job, described[best], key, file, opened.image_hash, opened.messages)

@@ -14,7 +14,7 @@ from typing import Final
 from tqdm import tqdm
 
 from thatlook.catalog import Catalog, FeedRun, Row
-from thatlook.errors import CatalogError, FeedError, SettingsError
+from thatlook.errors import CatalogError, FeedError, ModelMismatchError, SettingsError
 from thatlook.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.feed.fetch import Fetcher
 from thatlook.feed.pictures import PictureFolder
@@ -57,7 +57,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     stops at the first problem. `fetcher` gets the pictures behind addresses (default: public
     ones only); they are kept in the catalog's folder. Raises FeedError for a feed that cannot
     be read or has no usable row (then nothing is marked as gone), CatalogError where something
-    cannot be stored, SettingsError for workers below 0.
+    cannot be stored, ModelMismatchError where the factory's network is not the catalog's,
+    SettingsError for workers below 0.
     """
     started = time.monotonic()
     if catalog.model_key is None:
@@ -185,6 +186,9 @@ class _Intake:
     def _finish(self, done: Done) -> None:
         for message in done.messages:
             self._tally.problem(done.job.line, done.job.product.id, message)
+        if done.described and done.model_key != self._catalog.model_key:
+            own = self._catalog.model_key
+            raise ModelMismatchError(f"the catalog takes vectors of {own}, not of {done.model_key}")
         row = _row(done, self._catalog.home)
         if row is None:
             self._tally.count("failed")

@@ -35,6 +35,7 @@ class Pool:
         self._workers = workers
         self._local = threading.local()
         self._started: list[_Worker] = []
+        self._stopping = False
         self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="describe")
 
     def submit(self, jobs: Sequence[Job]) -> Future[list[Done]]:
@@ -55,6 +56,7 @@ class Pool:
         trace: TracebackType | None,
     ) -> None:
         if kind is not None:
+            self._stopping = True
             for worker in self._started:
                 worker.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -75,6 +77,8 @@ class Pool:
         return [done for job in jobs for done in self._in_worker([job])]
 
     def _asked(self, jobs: Sequence[Job]) -> list[Done]:
+        if self._stopping:
+            raise WorkerDied("the run was stopped")
         worker: _Worker | None = getattr(self._local, "worker", None)
         if worker is None or not worker.alive:
             worker = self._local.worker = _Worker(self._factory)
