@@ -110,9 +110,9 @@ def test_gender_by_the_person(changes, gender, score, kinds):
     ("color", "seen", "kinds"),
     [
         ("Blue", {"blue": 0.9, "white": 0.1}, []),
-        ("Blue", {"red": 0.9, "navy blue": 0.1}, []),
-        ("Blue", {"red": 0.95, "navy blue": 0.04, "yellow": 0.01}, ["color_seen"]),
-        ("Blue", {"red": 0.4, "white": 0.4, "yellow": 0.2}, []),
+        ("Blue", {"red": 0.85, "navy blue": 0.15}, []),
+        ("Blue", {"red": 0.85, "navy blue": 0.14, "yellow": 0.01}, ["color_seen"]),
+        ("Blue", {"red": 0.34, "orange": 0.33, "yellow": 0.33}, []),
         ("Multi", {"red": 1.0}, []),
         ("Zzz", {"red": 1.0}, []),
         ("", {"red": 1.0}, []),

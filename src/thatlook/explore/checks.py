@@ -36,8 +36,8 @@ TINY_PX: Final = 200
 
 SURE_CATEGORY: Final = 0.8
 SURE_GENDER: Final = 0.95
-SURE_COLOR: Final = 0.5
-HARDLY_SEEN: Final = 0.05
+SURE_COLOR: Final = 0.35
+HARDLY_SEEN: Final = 0.15
 """A named color on less than this share of the pixels is not what the picture shows."""
 
 _SEVERAL: Final = frozenset(
