@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from thatlook.explore.checks import Finding, check_picture, check_seen, check_words
+from thatlook.explore.checks import Finding, check_picture, check_seen, check_shared, check_words
 from thatlook.explore.colors import acceptable, meant
 from thatlook.explore.facts import PictureFacts, Seen
 from thatlook.records import Price, Product
@@ -158,6 +158,23 @@ def test_the_embedding_network_must_not_contradict_the_pixels(words, kinds):
 def test_only_pieces_of_one_color_are_judged_by_it(title, kinds):
     found = check_seen(product(title=title), Seen({"topwear": 0.9}, True, colors={"red": 1.0}))
     assert [finding.kind for finding in found] == kinds
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, []),
+        ({"color": "Navy"}, []),
+        ({"color": "Purple"}, [("Purple", "Blue (1)")]),
+        ({"color": "Multi"}, []),
+        ({"gender": "unisex"}, []),
+        ({"gender": "female"}, [("female", "male (1)")]),
+        ({"category": "bag"}, [("bag", "topwear (1)")]),
+    ],
+)
+def test_one_picture_with_different_words(changes, found):
+    shared = check_shared([product(), product(id="2", **changes)])
+    assert [(f.says, f.seen) for f in shared] == found
 
 
 def test_a_disagreement_names_both_sides():

@@ -102,6 +102,7 @@ def test_every_finding_is_true(feed):
     report = explored(feed).to_dict()
     assert found(report) == [
         ("2", "gender_seen"),
+        ("2", "shared_picture"),
         ("3", "category_seen"),
         ("4", "article_not_seen"),
         ("4", "odd_price"),
@@ -110,6 +111,8 @@ def test_every_finding_is_true(feed):
         ("5", "tiny_picture"),
         ("6", "broken_picture"),
         ("7", "no_category"),
+        ("7", "shared_picture"),
+        ("7", "shared_picture"),
     ]
     assert report["steps"] == [
         {"step": "rows of the feed", "left": 8},
@@ -182,15 +185,18 @@ def test_without_networks_only_words_and_files_count(feed, tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["networks"] is False
     assert found(report) == [
+        ("2", "shared_picture"),
         ("4", "odd_price"),
         ("5", "no_price"),
         ("5", "tiny_picture"),
         ("6", "broken_picture"),
         ("7", "no_category"),
+        ("7", "shared_picture"),
+        ("7", "shared_picture"),
     ]
     html = (tmp_path / "report.html").read_text()
     assert "Made without the networks" in html
-    assert "disagree with the words</h2>" not in html
+    assert "Picture shows another" not in html
 
 
 def test_what_every_product_lacks_is_told_once(tmp_path, capsys):

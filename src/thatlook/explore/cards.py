@@ -20,6 +20,8 @@ _ADVICE = {
     "color_seen": "Hardly a pixel of the article has the listed color or a shade of it.",
     "article_not_seen": "Nothing of the listed kind was found, so the whole picture is compared. "
     "Often a very close detail, an unusual angle, or a product that is worn by nobody.",
+    "shared_picture": "Two products have the very same picture file, and the feed says of them "
+    "what cannot both be true of it.",
     "gender_words": "The words of the title and the gender field contradict each other.",
     "broken_picture": "These files cannot be decoded; the products cannot be found by picture.",
     "tiny_picture": "Too small to show well, and details are lost.",
@@ -53,7 +55,7 @@ def groups_of(report: Report, target: str, name: str, groups: Sequence[Sequence[
         more = f"<p>and {len(ids) - 6:,} more</p>" if len(ids) > 6 else ""
         shown.append(f'<div class="group">{figures}{more}</div>')
     return (
-        f'<h3 id="{target}">{escape(name)} ({len(groups):,} groups)</h3>'
+        f'<h3 id="{target}">{escape(name)} ({len(groups):,})</h3>'
         f'<div class="groups">{"".join(shown)}</div>{_rest(len(groups))}'
     )
 

@@ -4,10 +4,11 @@ audit share. Each gives the findings for one product.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from thatlook.color import related
 from thatlook.explore.colors import acceptable, meant
 from thatlook.explore.facts import PictureFacts, Seen
 from thatlook.records import Product
@@ -25,11 +26,12 @@ KINDS: Final = {
     "category_seen": "Picture shows another category",
     "gender_seen": "Picture shows another gender",
     "color_seen": "Picture shows another color",
+    "shared_picture": "One picture, different words",
     "article_not_seen": "Article not seen in the picture",
 }
 """What a check can find, and its name for people."""
 
-DISAGREEMENTS: Final = ("category_seen", "gender_seen", "color_seen")
+DISAGREEMENTS: Final = ("category_seen", "gender_seen", "color_seen", "shared_picture")
 
 TINY_PX: Final = 200
 """Below this shorter side a picture is too small to show, and details are lost to the networks."""
@@ -105,6 +107,32 @@ def check_picture(product: Product, facts: PictureFacts) -> Iterator[Finding]:
     elif min(facts.width, facts.height) < TINY_PX:
         message = f"{facts.width} x {facts.height} pixels; shops ask for {TINY_PX} and more"
         yield Finding("tiny_picture", product.id, message)
+
+
+def check_shared(products: Sequence[Product]) -> Iterator[Finding]:
+    """Where products with one and the same picture say different things of it: of the two,
+    one must be wrong. Each product is compared with the first.
+    """
+    first = products[0]
+    for other in products[1:]:
+        for name in ("category", "gender", "color"):
+            says, seen = getattr(other, name), getattr(first, name)
+            if says and seen and not _compatible(name, says, seen):
+                message = f"listed as {says}; {first.id} has the same picture and is {seen}"
+                yield Finding(
+                    "shared_picture", other.id, message, says, f"{seen} ({first.id})", 1.0
+                )
+
+
+def _compatible(name: str, one: str, other: str) -> bool:
+    """Whether both words can be true of one picture."""
+    if name == "gender":
+        return "unisex" in {one, other} or one == other
+    if name == "color":
+        first, second = meant(one), meant(other)
+        shades = any(related(a, b) for a in first for b in second)
+        return shades or not first or not second
+    return one == other
 
 
 def check_seen(product: Product, seen: Seen) -> Iterator[Finding]:

@@ -179,19 +179,19 @@ def _without_category(report: Report) -> str:
 
 def _pictures(report: Report) -> str:
     same = groups_of(
-        report, "same", "The same picture file for several products", report.same_files
+        report, "same", "The same picture file for several products (groups)", report.same_files
     )
-    near = groups_of(report, "near", "Nearly the same picture", report.near_twins)
+    near = groups_of(report, "near", "Nearly the same picture (groups)", report.near_twins)
     broken = gallery(report, "broken_picture") + gallery(report, "tiny_picture")
     nothing = "" if same or near or broken else "<p>All pictures are whole, and all differ.</p>"
     return f"<section><h2>Pictures to check</h2>{broken}{same}{near}{nothing}</section>"
 
 
 def _disagreements(report: Report) -> str:
-    if not report.looked:
-        return ""
     kinds = (*DISAGREEMENTS, "article_not_seen")
     shown = "".join(gallery(report, kind) for kind in kinds)
+    if not shown:
+        return ""
     return f"<section><h2>Pictures that disagree with the words</h2>{shown}</section>"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from thatlook.explore.checks import Finding, check_picture, check_seen, check_words
+from thatlook.explore.checks import Finding, check_picture, check_seen, check_shared, check_words
 from thatlook.explore.facts import PictureFacts
 from thatlook.explore.summary import (
     FACETS,
@@ -105,7 +105,9 @@ def build(
     """
     by_id = {product.id: product for product in products}
     kept = list(by_id.values())
-    findings = _telling(list(_findings(kept, facts)), len(kept))
+    same = same_files(facts)
+    shared = (finding for ids in same for finding in check_shared([by_id[name] for name in ids]))
+    findings = _telling([*_findings(kept, facts), *shared], len(kept))
     return Report(
         feed=feed,
         rows=len(products) + len(problems),
@@ -117,7 +119,7 @@ def build(
         filled=filled(kept),
         prices=prices(kept),
         findings=findings,
-        same_files=same_files(facts),
+        same_files=same,
         near_twins=near_twins(facts),
         repeated_titles=repeated_titles(kept),
         steps=_steps(len(products) + len(problems), kept, facts, looked=looked),

@@ -101,14 +101,15 @@ def picture_map(cells: Mapping[tuple[int, int], tuple[str, str]], columns: int, 
     )
 
 
-def dots(points: Sequence[tuple[float, float, str, str]], side: int = 640) -> str:
+def dots(points: Sequence[tuple[float, float, str, str]]) -> str:
     """A scatter of (x, y, color, words) with x and y in 0..1, y downwards."""
+    width, height = 900, 520
     circles = "".join(
-        f'<circle cx="{4 + x * (side - 8):.0f}" cy="{4 + y * (side - 8):.0f}" r="3" '
+        f'<circle cx="{4 + x * (width - 8):.0f}" cy="{4 + y * (height - 8):.0f}" r="2.5" '
         f'fill="{color}" fill-opacity="0.6"><title>{escape(words)}</title></circle>'
         for x, y, color, words in points
     )
-    return f'<svg class="map" viewBox="0 0 {side} {side}" role="img">{circles}</svg>'
+    return f'<svg class="map" viewBox="0 0 {width} {height}" role="img">{circles}</svg>'
 
 
 def _label(name: str, y: int, label_px: int = LABEL_PX) -> str:
