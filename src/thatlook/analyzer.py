@@ -79,9 +79,7 @@ class Analyzer:
             Session(resolve(task, getattr(settings, f"{task}_model")), settings.threads)
             for task in ("article", "person", "embedding")
         )
-        rules = PersonRules(
-            settings.keypoint_threshold, settings.front_threshold, settings.gender_threshold
-        )
+        rules = PersonRules.of(settings)
         stage = ArticleStage(
             article, settings.article_threshold, settings.person_threshold, settings.nms_iou
         )
@@ -134,7 +132,7 @@ class Analyzer:
         persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
         for place, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
-            seen = sum(p.score >= self._settings.keypoint_threshold for p in person.keypoints)
+            seen = sum(p.score >= self._settings.torso_threshold for p in person.keypoints)
             if seen >= LEAST_KEYPOINTS:
                 return person, [other.box for other in persons[place + 1 :]]
         return None, []

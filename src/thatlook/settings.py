@@ -36,8 +36,12 @@ class Settings:
     """Detections of articles below this score are dropped."""
     person_threshold: float = 0.35
     nms_iou: float = 0.6
-    keypoint_threshold: float = 0.3
-    """A key point below this score counts as not seen by the gate."""
+    keypoint_threshold: float = 0.2
+    """A key point of head or feet below this score counts as not seen by the gate."""
+    torso_threshold: float = 0.3
+    """The same for shoulders and hips."""
+    foot_room: float = 0.09
+    """A foot needs this share of the person's height between its ankle and the frame's end."""
     front_threshold: float = 0.5
     """A person whose front probability is lower is not front-facing for the gate."""
     gender_threshold: float = 0.8
@@ -56,7 +60,14 @@ class Settings:
         ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("article_threshold", "person_threshold", "nms_iou", "keypoint_threshold"):
+        for name in (
+            "article_threshold",
+            "person_threshold",
+            "nms_iou",
+            "keypoint_threshold",
+            "torso_threshold",
+            "foot_room",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
         if self.threads < 0:

@@ -7,11 +7,18 @@ import pytest
 
 from thatlook.image import Fitted
 from thatlook.records import Box, Keypoint
-from thatlook.stages.person import PersonRules, PersonStage, judge, read_gender, read_keypoints
+from thatlook.stages.person import (
+    Frame,
+    PersonRules,
+    PersonStage,
+    judge,
+    read_gender,
+    read_keypoints,
+)
 from thatlook.taxonomy import KEYPOINTS
 
-RULES = PersonRules(0.3, 0.5, 0.8)
-SIZE = (100, 200)
+RULES = PersonRules(0.2, 0.3, 0.1, 0.5, 0.8)
+FRAME = Frame(100, 200, 150.0)
 
 
 def bump(x, y, height=0.9, shape=(64, 48), sigma=2.0):
@@ -59,7 +66,15 @@ NO_HEAD = dict.fromkeys(("nose", "left_eye", "right_eye", "left_ear", "right_ear
         (joints(left_ankle=None), 0.9, False, ("one foot is not in the frame",)),
         (joints(left_ankle=None, right_ankle=None), 0.9, False, ("the feet are not in the frame",)),
         (joints(left_ankle=(50, 200)), 0.9, False, ("one foot is not in the frame",)),
-        (joints(left_ankle=(50, 199.9)), 0.9, True, ()),
+        (joints(left_ankle=(50, 185)), 0.9, True, ()),  # 15 px of room, 0.1 of 150 wanted
+        (joints(left_ankle=(50, 185.1)), 0.9, False, ("one foot is not in the frame",)),
+        (joints(left_hip=None), 0.9, False, ("a part of the torso is not in the frame",)),
+        (
+            joints(right_shoulder=(100, 50)),
+            0.9,
+            False,
+            ("a part of the torso is not in the frame",),
+        ),
         (joints(**NO_HEAD), 0.9, False, ("the head is not in the frame",)),
         (joints(), 0.4, True, ("the torso does not face the camera",)),
         (
@@ -75,7 +90,7 @@ NO_HEAD = dict.fromkeys(("nose", "left_eye", "right_eye", "left_ear", "right_ear
     ],
 )
 def test_the_gate(points, front, full_shot, failed):
-    gate = judge(points, front, SIZE, RULES)
+    gate = judge(points, front, FRAME, RULES)
     assert (gate.full_shot, gate.failed) == (full_shot, failed)
     assert gate.passed is (not failed)
 

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from thatlook.evaluate.report import add_common, finish, session_of
 from thatlook.records import Box, Person
+from thatlook.settings import Settings
 from thatlook.stages.person import PersonRules, PersonStage
 from thatlook.taxonomy import KEYPOINT_FLIP, VIEWS
 
@@ -23,10 +25,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-KEYPOINT_THRESHOLD: Final = 0.3
-FRONT_THRESHOLD: Final = 0.5
-GENDER_THRESHOLD: Final = 0.8
-"""The defaults of the settings, which the gate and the unknown share are measured at."""
+DEFAULTS: Final = PersonRules.of(Settings())
+"""What the gate and the unknown share are measured at."""
 
 CROP_SIZE: Final = (192, 256)
 EXPAND: Final = 1.15
@@ -182,7 +182,7 @@ def gender_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[st
     return found | {
         "gender": float(np.mean(list(found.values()))),
         "gender_ece": calibration_error(score, side == truth),
-        "gender_unknown": float((score < GENDER_THRESHOLD).mean()),
+        "gender_unknown": float((score < DEFAULTS.gender_threshold).mean()),
     }
 
 
@@ -214,7 +214,7 @@ def run(args: argparse.Namespace) -> int:
 
     session = session_of(args, "person")
     # A gender threshold of 0 keeps every side: the unknown share is measured at the default.
-    stage = PersonStage(session, PersonRules(KEYPOINT_THRESHOLD, FRONT_THRESHOLD, 0.0))
+    stage = PersonStage(session, replace(DEFAULTS, gender_threshold=0.0))
     data = Path(args.data)
     street = [s for s in street_scenes(data / "street") if s.split == "val"]
     models = [s for s in product_scenes(data / "catalog") if s.split == "val" and s.kind == "model"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from thatlook.image import Fitted, Pixels, fit_box, with_aspect
 from thatlook.models.session import Runs, to_batch
 from thatlook.records import Box, Gate, Keypoint, Person
+from thatlook.settings import Settings
 from thatlook.taxonomy import KEYPOINTS, VIEWS
 
 Floats = NDArray[np.floating[Any]]
@@ -19,15 +20,25 @@ HEAD = tuple(
     KEYPOINTS.index(name) for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 )
 FEET = tuple(KEYPOINTS.index(name) for name in ("left_ankle", "right_ankle"))
+TORSO = tuple(
+    KEYPOINTS.index(name) for name in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRules:
-    """The thresholds that turn the network's numbers into words."""
+    """The thresholds that turn the network's numbers into words; Settings explains each."""
 
     keypoint_threshold: float
+    torso_threshold: float
+    foot_room: float
     front_threshold: float
     gender_threshold: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> PersonRules:
+        """The rules among the settings."""
+        return cls(*(getattr(settings, entry.name) for entry in fields(cls)))
 
 
 class PersonStage:
@@ -48,7 +59,8 @@ class PersonStage:
         keypoints = read_keypoints(output["heatmaps"][0], fitted)
         views = dict(zip(VIEWS, map(float, output["view"][0]), strict=True))
         view = max(views, key=lambda name: views[name])
-        gate = judge(keypoints, views["front"], (width, height), self._rules)
+        frame = Frame(image.shape[1], image.shape[0], box.height)
+        gate = judge(keypoints, views["front"], frame, self._rules)
         gender, gender_score = read_gender(output["gender"][0], self._rules.gender_threshold)
         return Person(
             box, score, keypoints, gate, view, min(1.0, views[view]), gender, min(1.0, gender_score)
@@ -83,20 +95,29 @@ def _parabola(before: Floats, at: Floats, after: Floats) -> Floats:
     return np.where(curve < -1e-6, np.clip((before - after) / (2 * safe), -0.5, 0.5), 0.0)
 
 
-def judge(
-    keypoints: tuple[Keypoint, ...], front: float, size: tuple[int, int], rules: PersonRules
-) -> Gate:
-    """Whether head and both feet are in the frame of `size` (width, height) and the torso faces
-    the camera. Each rule that fails is named in words.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The photo's size and the height of the person's box in it, in pixels."""
+
+    width: int
+    height: int
+    person_height: float
+
+
+def judge(keypoints: tuple[Keypoint, ...], front: float, frame: Frame, rules: PersonRules) -> Gate:
+    """Whether head, torso and both feet are in the frame and the torso faces the camera.
+
+    Each rule that fails is named in words. An ankle alone is not a foot: below it there must be
+    room for one before the frame ends.
     """
     failed = []
-    if not any(_seen(keypoints[place], size, rules) for place in HEAD):
+    if not any(_seen(keypoints[place], frame, rules.keypoint_threshold) for place in HEAD):
         failed.append("the head is not in the frame")
-    feet = sum(_seen(keypoints[place], size, rules) for place in FEET)
+    if not all(_seen(keypoints[place], frame, rules.torso_threshold) for place in TORSO):
+        failed.append("a part of the torso is not in the frame")
+    feet = sum(_is_foot(keypoints[place], frame, rules) for place in FEET)
     if feet < len(FEET):
-        failed.append(
-            "the feet are not in the frame" if not feet else "one foot is not in the frame"
-        )
+        failed.append("one foot is not in the frame" if feet else "the feet are not in the frame")
     full_shot = not failed
     is_front = front >= rules.front_threshold
     if not is_front:
@@ -104,9 +125,15 @@ def judge(
     return Gate(full_shot, is_front, tuple(failed))
 
 
-def _seen(point: Keypoint, size: tuple[int, int], rules: PersonRules) -> bool:
-    inside = 0 <= point.x < size[0] and 0 <= point.y < size[1]
-    return inside and point.score >= rules.keypoint_threshold
+def _seen(point: Keypoint, frame: Frame, threshold: float) -> bool:
+    inside = 0 <= point.x < frame.width and 0 <= point.y < frame.height
+    return inside and point.score >= threshold
+
+
+def _is_foot(ankle: Keypoint, frame: Frame, rules: PersonRules) -> bool:
+    room = frame.height - ankle.y
+    seen = _seen(ankle, frame, rules.keypoint_threshold)
+    return seen and room >= rules.foot_room * frame.person_height
 
 
 def read_gender(probabilities: Floats, threshold: float) -> tuple[str, float]:
