@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("protego", reason="needs the extra: pip install 'thatlook[crawl]'")
 
+from thatlook.acquire import chromium
 from thatlook.acquire.answers import Answered, Answers
 from thatlook.acquire.failures import GoneError, LayoutError, TroubleError
 from thatlook.acquire.journal import Journal
 from thatlook.acquire.layout import LayoutWatch, no_products
 from thatlook.acquire.output import feed_rows, without_duplicates
 from thatlook.acquire.pace import Pacer
+from thatlook.acquire.page import Page, selected
+from thatlook.acquire.polite import text_of
 from thatlook.acquire.robots import Robots
 from thatlook.acquire.shop import ProductPage, Rule, Source
 from thatlook.acquire.sitemap import Sitemap, read_sitemap
 from thatlook.acquire.state import Picture, Read, State, Unit
-from thatlook.errors import FeedError, FetchError
+from thatlook.acquire.structured import structured_rows
+from thatlook.errors import FeedError, FetchError, MissingExtraError
+from thatlook.feed.fetch import Fetched
 
 URL = "https://shop.example/list"
 
@@ -182,6 +189,23 @@ def test_answers_of_a_page_go_and_scripts_stay(tmp_path):
     assert answers.get(URL) is None
     answers.clear()
     assert not (tmp_path / "answers").exists()
+
+
+@pytest.mark.parametrize(
+    ("package", "use"),
+    [
+        ("protego", lambda: robots_of("")[0].allows(URL)),
+        ("lxml", lambda: Page(URL, "<p>")),
+        ("cssselect", lambda: selected(Page(URL, "<p>").tree, "p")),
+        ("extruct", lambda: structured_rows(Page(URL, "<p>"))),
+        ("w3lib.encoding", lambda: text_of(Fetched(URL, b""))),
+        ("selenium", lambda: chromium.start(Path(), "x", {}, 1.0)),
+    ],
+)
+def test_a_missing_package_says_the_pip_line(monkeypatch, package, use):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'thatlook\[crawl\]'"):
+        use()
 
 
 def listing(**more: object) -> Source:

@@ -9,7 +9,7 @@ from thatlook.acquire.failures import GoneError, TroubleError
 from thatlook.acquire.pace import MAX_WAIT_S, Pacer
 from thatlook.acquire.robots import Robots
 from thatlook.acquire.shop import Limits
-from thatlook.errors import FetchError
+from thatlook.errors import FetchError, MissingExtraError
 from thatlook.feed.addresses import Resolver, checked_addresses, parsed, resolve
 from thatlook.feed.fetch import PASSING, Fetched, Fetcher, FetchPolicy
 
@@ -102,8 +102,14 @@ class Polite:
 
 
 def text_of(fetched: Fetched) -> str:
-    """The body as text, in the encoding that it states, or that it looks like."""
-    from w3lib.encoding import html_to_unicode
+    """The body as text, in the encoding that it states, or that it looks like.
+
+    Raises MissingExtraError without the extra `crawl`.
+    """
+    try:
+        from w3lib.encoding import html_to_unicode
+    except ImportError as error:
+        raise MissingExtraError("thatlook crawl", "crawl") from error
 
     kind = (fetched.headers or {}).get("Content-Type")
     return str(html_to_unicode(kind, fetched.data)[1])
