@@ -55,7 +55,6 @@ class PersonStage:
         wide = with_aspect(box, size[0] / size[1]).scaled(float(entry["expand"]))
         fitted = fit_box(image, wide, size)
         output = self._session.run({"crop": to_batch([fitted.canvas], self._session.spec)})
-        height, width = image.shape[:2]
         keypoints = read_keypoints(output["heatmaps"][0], fitted)
         views = dict(zip(VIEWS, map(float, output["view"][0]), strict=True))
         view = max(views, key=lambda name: views[name])
