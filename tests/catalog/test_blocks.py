@@ -8,8 +8,9 @@ import shutil
 import pytest
 
 from tests.catalog.conftest import DIM, row_of, vector_of
-from thatlook.catalog import Catalog, blocks
+from thatlook.catalog import Catalog, blocks, reads
 from thatlook.index import ExactIndex, Query, partition
+from thatlook.index.quantised import QuantisedScan
 
 QUERY = Query(category="dress", k=10)
 COUNT = 60
@@ -48,7 +49,7 @@ def warnings(caplog):
 
 def test_the_cache_is_used(folder, caplog, monkeypatch):
     expected = answers(folder)
-    monkeypatch.setattr(blocks.Blocks, "_from_store", lambda self, key: pytest.fail("rebuilt"))
+    monkeypatch.setattr(reads.Reads, "block", lambda *_: pytest.fail("rebuilt"))
     with Catalog.open(folder) as catalog:
         assert catalog.search(vector_of(5)[None], Query(category="dress", genders={"female"})) == (
             expected
@@ -154,6 +155,34 @@ def test_leftovers_of_killed_processes_are_removed(folder, monkeypatch):
     with Catalog.open(folder) as catalog:
         catalog.warm()
     assert not left.exists()
+
+
+def test_slow_scans_are_built_by_warming_only(tmp_path, monkeypatch):
+    """A search never waits for lists; until they are built the flat scan answers the same."""
+    monkeypatch.setattr("thatlook.index.scans.QUANTISED_FROM", 5)
+    monkeypatch.setattr("thatlook.index.scans.LISTED_FROM", 40)
+    built = []
+
+    def by_lists(vectors):
+        built.append(len(vectors))
+        return QuantisedScan.of(vectors)
+
+    monkeypatch.setattr("thatlook.index.scans.scan_by_lists", by_lists)
+    with Catalog.open(tmp_path, "net", DIM) as catalog:
+        catalog.upsert([row_of(n) for n in range(COUNT)])
+        assert catalog.search(vector_of(5)[None], QUERY) == oracle(catalog)
+        catalog.upsert([row_of(n) for n in range(COUNT, 2 * COUNT)])
+        assert catalog.search(vector_of(5)[None], QUERY) == oracle(catalog)
+        assert built == []
+        catalog.warm()
+        assert built == [2 * COUNT]
+        catalog.warm()
+        assert built == [2 * COUNT]
+        expected = oracle(catalog)
+    with Catalog.open(tmp_path) as catalog:
+        assert catalog.search(vector_of(5)[None], QUERY) == expected
+        catalog.warm()
+    assert built == [2 * COUNT]
 
 
 def test_updates_do_not_copy_the_partition(folder):

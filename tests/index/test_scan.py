@@ -108,3 +108,6 @@ def test_which_scan_a_block_gets(monkeypatch, rows, kind):
     monkeypatch.setattr("thatlook.index.scans.LISTED_FROM", 1000)
     monkeypatch.setattr("thatlook.index.scans.scan_by_lists", lambda vectors: "lists")
     assert isinstance(scan_of(clustered(rows, 8, 5)), kind)
+    quick = scan_of(clustered(rows, 8, 5), quick=True)
+    assert isinstance(quick, FloatScan if rows < 100 else QuantisedScan)
+    assert getattr(quick, "final", True) is (rows < 1000)

@@ -45,7 +45,8 @@ class Blocks:
         origin = self._origin(key)
         cached = self._usable(key, origin)
         if cached is None:
-            return self._saved(key, self._from_store(key), origin)
+            made = Partition.of(self._store.block(*key, self._store.dim or 0), quick=True)
+            return self._saved(key, made, origin)
         self._written[key] = (cached.block, cached.origin.sequence)
         if cached.origin.sequence == origin.sequence:
             return Partition.of(cached.block, cached.scan)
@@ -53,14 +54,18 @@ class Blocks:
         found = Partition.of(cached.block, cached.scan).without([c.product_id for c in changes])
         entries = [c.entry for c in changes if c.entry is not None]
         found = found.with_entries([e for e in entries if (e.category, e.gender) == key])
-        return self._saved(key, Partition.of(merged(found)), origin) if found.worn else found
+        if found.worn:
+            return self._saved(key, Partition.of(merged(found), quick=True), origin)
+        return found
 
     def save(self, key: Key, partition: Partition) -> Partition:
-        """The partition with its tail in the main block, and in its cache file."""
+        """The partition with its tail in the main block, its best scan, and in its cache file."""
         origin = self._origin(key)
         block, sequence = self._written.get(key, (None, 0))
         if len(partition.tail) or not partition.live.all():
             partition = Partition.of(merged(partition))
+        elif not partition.final:
+            partition = Partition.of(partition.main)
         elif partition.main is block and origin.sequence - sequence <= _BEHIND:
             return partition
         return self._saved(key, partition, origin)
@@ -84,9 +89,6 @@ class Blocks:
         sequence = store.sequence()
         key_and_dim = (store.model_key or "", store.dim or 0)
         return Origin(store.catalog_id(), *key_and_dim, *key, sequence, store.token(sequence))
-
-    def _from_store(self, key: Key) -> Partition:
-        return Partition.of(self._store.block(*key, self._store.dim or 0))
 
     def _usable(self, key: Key, now: Origin) -> Cached | None:
         """The cached block, unless it is not there, damaged, stale or too far behind."""

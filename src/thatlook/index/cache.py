@@ -149,14 +149,15 @@ def _arrays(block: Block, scan: Scan) -> tuple[dict[str, NDArray[Any]], dict[str
         arrays["sq8"] = scan.to_bytes()
     elif isinstance(scan, QuantisedScan):
         arrays["sq8"] = scan.to_bytes()
-        facts = {"kind": scan.kind, "worst": scan.worst}
+        facts = {"kind": scan.kind, "worst": scan.worst, "final": scan.final}
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}, facts
 
 
 def _scan(block: Block, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Scan:
     if facts["kind"] == "float":
         return FloatScan(block.vectors)
-    flat = QuantisedScan.from_bytes(arrays["sq8"], facts["worst"])
+    final = facts.get("final", True)
+    flat = QuantisedScan.from_bytes(arrays["sq8"], facts["worst"], final=final)
     if facts["kind"] == QuantisedScan.kind:
         return flat
     return ListScan.from_bytes(arrays["lists"], facts["probes"], flat)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from thatlook.index.block import Block, Mask, Rows, passing
+from thatlook.index.quantised import QuantisedScan
 from thatlook.index.query import Entry, Filters, Vectors
 from thatlook.index.scan import FloatScan, Found, Scan, search
 from thatlook.index.scans import scan_of
@@ -37,15 +38,23 @@ class Partition:
     tail_live: Mask
 
     @classmethod
-    def of(cls, main: Block, scan: Scan | None = None) -> Partition:
-        """A partition of a main block (ids ascending) with an empty tail."""
+    def of(cls, main: Block, scan: Scan | None = None, *, quick: bool = False) -> Partition:
+        """A partition of a main block (ids ascending) with an empty tail.
+
+        Without a `scan` the one for its size is built, with `quick` one that takes no time.
+        """
         tail = Tail(main.dim)
         live = np.ones(len(main), bool)
-        scan = scan or scan_of(main.vectors)
+        scan = scan or scan_of(main.vectors, quick=quick)
         return cls(main, scan, live, tail, tail.block(), np.zeros(0, bool))
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self.live)) + int(np.count_nonzero(self.tail_live))
+
+    @property
+    def final(self) -> bool:
+        """Whether the scan is the best one for the main block."""
+        return not isinstance(self.scan, QuantisedScan) or self.scan.final
 
     @property
     def worn(self) -> bool:

@@ -113,7 +113,7 @@ class PartitionedIndex:
     def _replace(self, partitions: dict[Key, Partition], sequence: int) -> None:
         for key, partition in partitions.items():
             if partition.worn:
-                partitions[key] = Partition.of(merged(partition))
+                partitions[key] = Partition.of(merged(partition), quick=True)
         self._partitions = partitions
         self._sequence = max(self._sequence, sequence)
 

@@ -20,17 +20,21 @@ _DECODED_ROWS: Final = 65_536
 
 
 class QuantisedScan:
-    """Scans codes of 8 bits per number; `worst` is the largest distance of a row to its code."""
+    """Scans codes of 8 bits per number; `worst` is the largest distance of a row to its code.
+
+    `final` is False where a slower build would give the block a quicker scan.
+    """
 
     kind: Final = "sq8"
     complete = True
 
-    def __init__(self, index: Any, worst: float) -> None:
+    def __init__(self, index: Any, worst: float, *, final: bool = True) -> None:
         self._index = index
         self.worst = worst
+        self.final = final
 
     @classmethod
-    def of(cls, vectors: Vectors) -> Self:
+    def of(cls, vectors: Vectors, *, final: bool = True) -> Self:
         """Encodes the vectors, each dimension over its own range."""
         index = faiss.IndexScalarQuantizer(
             vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
@@ -42,12 +46,12 @@ class QuantisedScan:
             part = vectors[start : start + _DECODED_ROWS]
             off = index.reconstruct_n(start, len(part)) - part
             worst = max(worst, float(np.sqrt((off * off).sum(axis=1)).max()))
-        return cls(index, worst)
+        return cls(index, worst, final=final)
 
     @classmethod
-    def from_bytes(cls, data: NDArray[np.uint8], worst: float) -> Self:
+    def from_bytes(cls, data: NDArray[np.uint8], worst: float, *, final: bool = True) -> Self:
         """The scan that `to_bytes` wrote."""
-        return cls(faiss.deserialize_index(data), worst)
+        return cls(faiss.deserialize_index(data), worst, final=final)
 
     def to_bytes(self) -> NDArray[np.uint8]:
         """The codes and their ranges as FAISS writes them."""
