@@ -41,7 +41,7 @@ export function section(row, look, colors, act) {
 function counted(row) {
   const { passed, matches: found } = row.recommendation;
   if (!passed) return "";
-  if (found.length >= passed) return found.length === 1 ? "The only one there is" : `All ${passed} there are`;
+  if (found.length >= passed) return found.length === 1 ? "The only one that fits" : `All ${passed} that fit`;
   return found.length ? `The ${found.length} closest of ${passed}` : `${passed} looked at`;
 }
 
@@ -87,7 +87,7 @@ function cards(good, rest, row, act) {
 
 function tooFar(found, row, act) {
   const { passed } = row.recommendation;
-  const words = passed === 1 ? "the only one there is" : `the nearest of ${passed}`;
+  const words = passed === 1 ? "the only one that fits" : `the nearest of ${passed}`;
   const told = el("p", { class: "nothing" }, `Nothing good found: ${words} is ${Math.round(found[0].score * 100)} % alike. `,
     el("button", { type: "button", class: "link", onclick: () => {
       const list = cards(found, [], row, act);
