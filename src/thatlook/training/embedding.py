@@ -255,7 +255,9 @@ _ENTRY: Final[dict[str, Any]] = {
     "id": "embedding-1",
     "task": "embedding",
     "input": {"name": "crop", "width": SIDE, "height": SIDE, "expand": EXPAND, "fit": "letterbox"},
-    "metrics_command": "thatlook evaluate retrieval --data ../shared/data --sample ../shared/sample",
+    "metrics_command": (
+        "thatlook evaluate retrieval --data ../shared/data --sample ../shared/sample"
+    ),
     "recipe": "",
     "seed": 0,
 }
