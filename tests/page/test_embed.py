@@ -86,7 +86,11 @@ def test_a_shop_gets_hotspots_and_a_panel(visited):
     assert link.get_attribute("href").startswith("https://shop.example/")
     visited.wait_for_timeout(500)
     assert panel.locator("img").first.evaluate("one => one.naturalWidth") > 0
+    last = visited.get_by_role("button", name="Shoes: show products")
     visited.keyboard.press("Escape")
+    assert not panel.is_visible()
+    last.click()
+    panel.get_by_role("button", name="Close").click()  # in sight however far it was scrolled
     assert not panel.is_visible()
 
 

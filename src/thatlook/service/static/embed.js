@@ -25,8 +25,8 @@
     .spot::before { content: ""; width: 18px; height: 18px; border-radius: 50%; background: var(--paper); border: 5px solid var(--accent); box-shadow: 0 0 0 3px #fff9, 0 1px 6px #0008; transition: transform .15s; }
     .spot:hover::before, .spot[aria-pressed=true]::before { transform: scale(1.3); }
     .panel { position: fixed; inset: 0 0 0 auto; width: min(400px, 100vw); overflow-y: auto; overscroll-behavior: contain; background: var(--paper); box-shadow: 0 0 40px #0005; padding: 20px; pointer-events: auto; z-index: 2147483000; }
-    .top { display: flex; justify-content: space-between; align-items: center; margin-bottom: 8px; }
-    h2 { font-size: 19px; margin: 0; } h3 { font-size: 16px; margin: 22px 0 8px; } p { margin: 8px 0; color: var(--soft); }
+    .top { display: flex; justify-content: space-between; align-items: center; position: sticky; top: -20px; margin: -20px -20px 8px; padding: 12px 20px 6px; background: var(--paper); }
+    h2 { font-size: 19px; margin: 0; } h3 { font-size: 16px; margin: 22px 0 8px; scroll-margin-top: 58px; outline: 0; } p { margin: 8px 0; color: var(--soft); }
     .close { width: 44px; height: 44px; border: 0; border-radius: 50%; background: none; font-size: 24px; line-height: 1; }
     ul { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: 1fr 1fr; gap: 14px; }
     li { font-size: 14px; min-width: 0; } li img { width: 100%; aspect-ratio: 4 / 5; object-fit: contain; background: #fff; border: 1px solid var(--line); border-radius: var(--round); display: block; margin-bottom: 6px; }
