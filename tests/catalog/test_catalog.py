@@ -140,6 +140,16 @@ def test_opening_without_a_network(tmp_path):
         Catalog.open(tmp_path / "c", model_key="net")
 
 
+def test_vectors_need_their_network_named(catalog):
+    catalog.upsert([row_of(1)])
+    with Catalog.open(catalog.folder) as reader:
+        assert (reader.model_key, reader.dim) == ("net", DIM)
+        with pytest.raises(CatalogError, match="open the catalog with"):
+            reader.upsert([row_of(2)])
+        reader.upsert([Row(product=dataclasses.replace(FULL, id="p1"))])
+        assert catalog.product("p1").title == "A dress"
+
+
 def test_missing_and_damaged_catalogs(tmp_path):
     with pytest.raises(CatalogError, match="no catalog is there"):
         Catalog.open(tmp_path / "c", create=False)

@@ -101,6 +101,8 @@ def test_new_weights_are_tried_beside_the_old(filled):
         assert rollback(filled, "trial") == 30
         assert contents(filled) == expected
         assert (filled.model_key, filled.dim) == ("new", DIM + 2)
+        with pytest.raises(CatalogError, match="open the catalog with"):
+            filled.upsert([row_of(1)])
         assert len(filled.search(vector_of(1, DIM + 2)[None], Query(k=50))[0]) == 25
         with pytest.raises(ModelMismatchError):
             other.search(vector_of(1)[None], Query())

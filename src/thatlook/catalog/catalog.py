@@ -100,6 +100,11 @@ class Catalog:
         return self._store.dim
 
     @property
+    def takes_vectors(self) -> bool:
+        """Whether it was opened with its network's key, so that vectors can be stored."""
+        return self._store.takes_vectors
+
+    @property
     def sequence(self) -> int:
         """The number of the last change; 0 for none."""
         return self._store.sequence()
@@ -110,11 +115,11 @@ class Catalog:
 
     def damages(self) -> list[str]:
         """What SQLite's own check of every page and index finds wrong; [] for nothing."""
-        found = [row[0] for row in self._store.database.rows("PRAGMA integrity_check(100)")]
-        lost = self._store.database.rows("PRAGMA foreign_key_check")
-        return [text for text in found if text != "ok"] + [
-            f"a row without its owner: {r}" for r in lost
-        ]
+        database = self._store.database
+        found = [row[0] for row in database.rows("PRAGMA integrity_check(100)")]
+        for table, row, *_ in database.rows("PRAGMA foreign_key_check"):
+            found.append(f"{table}: row {row} belongs to no product")
+        return [text for text in found if text != "ok"]
 
     def product(self, product_id: str) -> Product:
         """The product; raises UnknownProductError."""
@@ -217,12 +222,14 @@ class Catalog:
     def take_over(self, file: Path) -> int:
         """Makes the contents those of another catalog's file; returns how many products changed.
 
-        One transaction. The network becomes the other's. Raises CatalogError.
+        One transaction. The network becomes the other's: where it is another one, this Catalog
+        takes no more vectors. Raises CatalogError.
         """
         database = self._store.database
         with database.lock:
             count = take_over(database, file)
             kept = database.one("SELECT model_key, dim FROM state") or (None, None)
+            self._store.takes_vectors &= kept[0] == self._store.model_key
             self._store.model_key, self._store.dim = kept
             self._live.reset()
         return count
@@ -269,4 +276,6 @@ def _store(database: Database, folder: Path, model_key: str | None, dim: int | N
         kept = database.one("SELECT model_key, dim FROM state") or (None, None)
     if kept != (model_key, dim):
         raise mismatch(folder, kept[0], model_key)
-    return Store(database, model_key, dim)
+    store = Store(database, model_key, dim)
+    store.takes_vectors = True
+    return store

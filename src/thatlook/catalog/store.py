@@ -42,6 +42,7 @@ class Store(Reads):
 
     def __init__(self, database: Database, model_key: str | None, dim: int | None) -> None:
         super().__init__(database)
+        self.takes_vectors = False
         self.model_key = model_key
         self.dim = dim
 
@@ -119,7 +120,7 @@ class Store(Reads):
     def _vector(self, row: Row) -> bytes | None:
         if row.vector is None:
             return None
-        if self.dim is None or self.model_key is None:
+        if self.dim is None or not self.takes_vectors:
             raise CatalogError("open the catalog with its network's key and dim to store vectors")
         return vector_bytes(row.vector, self.dim, row.product.id)
 

@@ -61,7 +61,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     SettingsError for workers below 0.
     """
     started = time.monotonic()
-    if catalog.model_key is None:
+    if not catalog.takes_vectors:
         raise CatalogError("open the catalog with its network's key and dim to index a feed")
     if not isinstance(mapping, FeedMapping):
         mapping = FeedMapping(fields=mapping or {})
