@@ -97,6 +97,21 @@ def under_load(catalog: Path, photo: Path, requests: int, arguments: list[str]) 
         print(f"memory {before:.0f} -> {resident_mb(pid):.0f} MB over {done} requests")
 
 
+def sweep(catalog: Path, photo: Path) -> None:
+    """Photos at a time against threads of each network: what the defaults were chosen by."""
+    for threads, each in ((1, 0), (2, 0), (2, 2), (4, 1), (3, 1)):
+        os.environ["THATLOOK_THREADS"] = str(each)
+        with served(catalog, "--threads", str(threads)) as (address, _):
+            wrk(address, photo, 8, 3)
+            alone, eight = wrk(address, photo, 1, 5), wrk(address, photo, 8, 8)
+        rate = eight["requests"] / eight["seconds"]
+        print(
+            f"threads {threads}, each network {each or 'all cores'}: one client "
+            f"{alone['p50_ms']:.0f} ms; eight {eight['p50_ms']:.0f}, p99 {eight['p99_ms']:.0f} ms "
+            f"({eight['p99_ms'] / alone['p50_ms']:.1f} times), {rate:.1f} photos/s"
+        )
+
+
 def overfull(catalog: Path, photo: Path, arguments: list[str]) -> None:
     """More clients than places: 503, and back to normal."""
     with served(catalog, *arguments, "--queue", "2") as (address, _):
@@ -111,6 +126,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, default=SAMPLE / "images" / "looks" / "look_001.jpg")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--threads", default="2")
+    parser.add_argument("--sweep", action="store_true", help="only try numbers of threads")
     args = parser.parse_args()
     if shutil.which("wrk") is None:
         print("needs wrk: apt-get install wrk")
@@ -120,6 +136,9 @@ def main() -> None:
         if args.catalog is None:
             command = [sys.executable, "-m", "thatlook", "index", str(SAMPLE / "products.csv")]
             subprocess.run([*command, "--catalog", str(catalog)], check=True)
+        if args.sweep:
+            sweep(catalog, args.photo)
+            return
         arguments = ["--threads", args.threads]
         under_load(catalog, args.photo, args.requests, arguments)
         overfull(catalog, args.photo, arguments)
