@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib import resources
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Final
 
@@ -119,8 +120,11 @@ def _fetch(settings: ServiceSettings, limits: Settings) -> Fetch:
 
 async def _leave_with_parent() -> None:
     """Stops this worker when the process that started it was killed: nobody would stop it then."""
-    parent = os.getppid()
-    while os.getppid() == parent:
+    parent = parent_process()
+    if parent is None:
+        return  # started by hand, not by uvicorn
+    # Not by the parent's process id: that is another's already where the parent died early.
+    while parent.is_alive():
         await asyncio.sleep(PARENT_CHECK_S)
     logger.error("parent gone")
     signal.raise_signal(signal.SIGTERM)
