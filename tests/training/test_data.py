@@ -109,3 +109,13 @@ def test_street_masks_lie_in_their_boxes(data_folder):
 @pytest.fixture
 def data_folder(data):
     return data
+
+
+def test_a_front_view_has_the_left_shoulder_on_the_right():
+    points = upright()
+    points[11, :2], points[12, :2] = (60, 110), (40, 110)
+    # Shoulders 40 apart, the torso 60 long.
+    assert data.faces_camera(points)
+    assert not data.faces_camera(points[[0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]])
+    points[5, 0] = 45
+    assert not data.faces_camera(points)

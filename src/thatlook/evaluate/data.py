@@ -152,6 +152,16 @@ def plausible_person(points: Floats) -> bool:
     return bool(sure and width > 25 and nose[:2].min() >= 0 and upright)
 
 
+def faces_camera(points: Floats) -> bool:
+    """Whether the left shoulder lies well to the right of the other, as in a front view.
+
+    Well means by half the distance from shoulders to hips; of a plausible person.
+    """
+    shoulders, hips = points[[5, 6], :2], points[[11, 12], :2]
+    tall = float(np.hypot(*(shoulders.mean(0) - hips.mean(0))))
+    return bool(shoulders[0, 0] - shoulders[1, 0] > 0.5 * tall)
+
+
 def _boxed(articles: Sequence[tuple[str, Sequence[float]]]) -> tuple[Floats, NDArray[np.int64]]:
     boxes = np.array([box for _, box in articles], np.float32).reshape(-1, 4)
     return boxes, np.array([DETECTOR_CLASSES.index(name) for name, _ in articles], np.int64)
@@ -250,7 +260,8 @@ def _product_scene(row: dict[str, str], path: Path, points: Floats | None) -> Sc
         known[:PERSON] = False
         found, labels = _boxed([(PERSON_CLASS, box.tolist())])
         kept = points if person else None
-        return Scene(path, "model", "", found, labels, known, None, category, gender, "", kept)
+        view = "front" if kept is not None and faces_camera(kept) else ""
+        return Scene(path, "model", "", found, labels, known, None, category, gender, view, kept)
     articles = [] if category == "other" else [(category, box.tolist())]
     return Scene(path, "product", "", *_boxed(articles), known, None, category, gender)
 

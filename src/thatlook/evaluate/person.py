@@ -225,7 +225,10 @@ def run(args: argparse.Namespace) -> int:
     views = np.array([VIEWS.index(p.view) for p in people])
     true_views = np.array([VIEWS.index(s.view) for s in street])
     figures |= recalls(views, true_views, VIEWS)
-    worn = gender_figures(seen_by(stage, models), models)
-    figures |= {f"product_{name}": value for name, value in worn.items()}
+    worn = seen_by(stage, models)
+    shown = gender_figures(worn, models)
+    facing = [p.view == "front" for p, s in zip(worn, models, strict=True) if s.view == "front"]
+    shown |= {"front": float(np.mean(facing))}
+    figures |= {f"product_{name}": value for name, value in shown.items()}
     figures |= gate_figures(stage, [s for s in street if s.kind == "street"])
     return finish(args, session.spec, figures | {"mean_ms": spent * 1000})
