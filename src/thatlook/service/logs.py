@@ -42,5 +42,7 @@ def configure(level: str) -> None:
         logger.handlers = [handler]
         logger.setLevel(level.upper())
         logger.propagate = False
+    # What is wrong with a form is in the answer, and the caller's to know.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     # The service writes its own line per request; uvicorn's has the address with its query.
     logging.getLogger("uvicorn.access").disabled = True
