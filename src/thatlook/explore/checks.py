@@ -36,8 +36,8 @@ DISAGREEMENTS: Final = ("category_seen", "gender_seen", "color_seen", "shared_pi
 TINY_PX: Final = 200
 """Below this shorter side a picture is too small to show, and details are lost to the networks."""
 
-SURE_CATEGORY: Final = 0.8
-SURE_GENDER: Final = 0.95
+SURE_CATEGORY: Final = 0.7
+SURE_GENDER: Final = 0.9
 SURE_COLOR: Final = 0.35
 HARDLY_SEEN: Final = 0.15
 """A named color on less than this share of the pixels is not what the picture shows."""
@@ -149,7 +149,8 @@ def _category(product: Product, seen: Seen) -> Iterator[Finding]:
     if any({product.category, best} <= group for group in ALIKE):
         return
     # A person wears other articles beside the product, so that those say nothing against it.
-    if score >= SURE_CATEGORY and not seen.person:
+    agreed = seen.category in {"", best}
+    if score >= SURE_CATEGORY and agreed and not seen.person:
         message = f"listed as {product.category}, the picture shows {best}"
         yield Finding("category_seen", product.id, message, product.category, best, score)
     elif not seen.own:

@@ -24,14 +24,15 @@ class Seen:
 
     `articles` holds the best score of each category seen as in any photo. `own` says whether
     the product's own article is found when it is looked for, as a catalog does; `colors` are
-    the shares of the color names in its pixels, empty where it was not surely seen. `color`
-    and `pattern` are the embedding network's words for it, "" where it has none. `person`
+    the shares of the color names in its pixels, empty where it was not surely seen. `category`,
+    `color` and `pattern` are the embedding network's words for it, "" where it has none. `person`
     says whether somebody wears it; `gender` is "" where no face is seen.
     """
 
     articles: Mapping[str, float] = field(default_factory=dict)
     own: bool = False
     colors: Mapping[str, float] = field(default_factory=dict)
+    category: str = ""
     color: str = ""
     pattern: str = ""
     person: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -91,7 +92,16 @@ _own: dict[str, Any] = {}
 """What a worker process keeps between jobs."""
 
 
+def _end_with_parent(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
 def _begin(settings: Settings, factory: LooksFactory | None) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A killed parent cannot end its workers, which would wait for it for ever.
+        threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     _own["settings"] = settings
     _own["looks"] = factory(settings) if factory else None
 
@@ -123,6 +133,7 @@ def seen_in(image: Pixels, category: str, looks: Looks) -> Seen:
         articles=articles,
         own=kept.found,
         colors=seen_colors(image, own.box, own.mask) if own is not None else {},
+        category=words.get("category", ""),
         color=words.get("color", ""),
         pattern=words.get("pattern", ""),
         person=look.person is not None,
