@@ -127,7 +127,8 @@ class FakeEmbedding:
     def run_many(self, crops):
         return [
             Embedded(
-                np.array([box.x0, box.y0, box.x1, box.y1], np.float32), {"color": ("red", 0.9)}
+                np.array([box.x0, box.y0, box.x1, box.y1], np.float32),
+                {"color": {"red": 0.9, "blue": 0.1}},
             )
             for _, box in crops
         ]

@@ -165,8 +165,14 @@ class Analyzer:
         crops = [(image, box) for (image, _), (box, _) in zip(items, own, strict=True)]
         embedded = self._embedding.run_many(crops)
         return [
-            Described(read.vector, box, read.attributes, score or 0.0, score is not None)
-            for (box, score), read in zip(own, embedded, strict=True)
+            Described(
+                read.vector,
+                box,
+                read.attributes(product.category),
+                score or 0.0,
+                score is not None,
+            )
+            for (_, product), (box, score), read in zip(items, own, embedded, strict=True)
         ]
 
 
@@ -238,9 +244,10 @@ def _own_box(
 
 
 def _article(image: Pixels, found: Detection, read: Embedded) -> Article:
-    attributes = {name: label for name, (label, _) in read.attributes.items()}
+    best = read.attributes(found.label)
+    attributes = {name: label for name, (label, _) in best.items()}
     seen = seen_colors(image, found.box, found.mask)
-    label, probability = read.attributes.get("color", ("", 0.0))
+    label, probability = best.get("color", ("", 0.0))
     attributes["color"] = joined_color(label, probability, seen)
     return Article(found.label, found.box, found.score, attributes, read.vector, found.mask)
 

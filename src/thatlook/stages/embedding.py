@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from thatlook.image import Pixels, fit_box, with_aspect
 from thatlook.models.registry import ModelSpec
 from thatlook.models.session import Runs, to_batch
 from thatlook.records import Box, Vector
+from thatlook.taxonomy import category_of
 
 BATCH = 16
 """Crops at a time, where the entry's `input.batch` says nothing else."""
@@ -26,10 +28,22 @@ BATCH = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """A crop's unit vector and, per attribute head, its best label with the probability."""
+    """A crop's unit vector and, per attribute head, the probability of each label."""
 
     vector: Vector
-    attributes: Mapping[str, tuple[str, float]]
+    chances: Mapping[str, Mapping[str, float]]
+
+    def attributes(self, category: str) -> dict[str, tuple[str, float]]:
+        """The best label of each head with its probability, for an article of this category.
+
+        A type must be one of the category's, where the network knows any: a bag is no shoe.
+        The head "category" is left out, since the category is known.
+        """
+        return {
+            head: max(_of_category(head, chances, category).items(), key=lambda item: item[1])
+            for head, chances in self.chances.items()
+            if head != "category"
+        }
 
 
 class EmbeddingStage:
@@ -87,7 +101,13 @@ class EmbeddingStage:
         vectors = unit(raw)
         heads = {name: output[name] for name in labels if name in output}
         return [
-            Embedded(vector, {name: _best(labels[name], rows[i]) for name, rows in heads.items()})
+            Embedded(
+                vector,
+                {
+                    name: dict(zip(labels[name], map(float, rows[i]), strict=True))
+                    for name, rows in heads.items()
+                },
+            )
             for i, vector in enumerate(vectors)
         ]
 
@@ -110,9 +130,14 @@ def _vector_output(spec: ModelSpec) -> str:
     return found[0]
 
 
-def _best(labels: Sequence[str], probabilities: NDArray[np.float32]) -> tuple[str, float]:
-    place = int(probabilities.argmax())
-    return labels[place], float(probabilities[place])
+def _of_category(head: str, chances: Mapping[str, float], category: str) -> Mapping[str, float]:
+    """The labels that an article of the category can have; all where none fits."""
+    if head != "type":
+        return chances
+    return {name: p for name, p in chances.items() if _category_of(name) == category} or chances
+
+
+_category_of = cache(category_of)
 
 
 def unit(vectors: NDArray[Any]) -> Vector:
