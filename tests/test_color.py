@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thatlook.color import ANCHORS, RELATED, lab, name_of, related, shares
+from thatlook.color import ANCHORS, RELATED, SYNONYMS, lab, name_of, related, shares
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,7 @@ def test_related_is_symmetric_and_not_transitive():
     assert related("blue", "navy blue")
     assert related("red", "red")
     assert not related("navy blue", "black")
+    assert related("Burgundy", "red")
+    assert set(SYNONYMS.values()) <= set(ANCHORS)
+    assert not set(SYNONYMS) & set(ANCHORS)
     assert {name for group in RELATED for name in group} <= set(ANCHORS)

@@ -46,6 +46,8 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
     assert other == ("other color: red", "overall likeness 0.00")
     assert reasons(article, Traits("", "blue", ""), 0.5)[0] == "similar color: blue"
     assert reasons(article, Traits("", "white/navy blue"), 0.5)[0] == "same color: navy blue"
+    assert reasons(article, Traits("", "Navy", ""), 0.5)[0] == "same color: navy blue"
+    assert reasons(article, Traits("", "light-blue", ""), 0.5)[0] == "similar color: light-blue"
     assert reasons(Traits(), Traits(), 0.5) == ("overall likeness 0.50",)
 
 

@@ -124,6 +124,46 @@ RELATED: Final = (
 """Names that a shopper would call shades of one color."""
 
 
+SYNONYMS: Final = {
+    "navy": "navy blue",
+    "dark blue": "navy blue",
+    "gray": "grey",
+    "dark grey": "charcoal",
+    "steel": "silver",
+    "off white": "cream",
+    "ivory": "cream",
+    "ecru": "cream",
+    "camel": "tan",
+    "sand": "beige",
+    "nude": "beige",
+    "coffee brown": "brown",
+    "chocolate": "brown",
+    "bronze": "brown",
+    "burgundy": "maroon",
+    "wine": "maroon",
+    "rust": "orange",
+    "coral": "orange",
+    "gold": "mustard",
+    "violet": "purple",
+    "lilac": "lavender",
+    "fuchsia": "magenta",
+    "rose": "pink",
+    "turquoise blue": "turquoise",
+    "aqua": "turquoise",
+    "sea green": "green",
+    "mint": "green",
+    "sky blue": "light blue",
+}
+"""Names of shops for what ANCHORS calls otherwise."""
+
+
+def canonical(name: str) -> str:
+    """A shop's color name as ANCHORS has it, lower case, where it is a synonym of one."""
+    plain = " ".join(name.lower().replace("-", " ").split())
+    return SYNONYMS.get(plain, plain)
+
+
 def related(one: str, other: str) -> bool:
     """Whether two color names are the same or shades of one color."""
+    one, other = canonical(one), canonical(other)
     return one == other or any(one in group and other in group for group in RELATED)

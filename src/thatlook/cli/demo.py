@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     with Engine.open(args.out / "catalog", Settings.load()) as engine:
         report = engine.index(sample() / "products.csv", sample(), progress=True)
         print(f"thatlook: {report}", file=sys.stderr)
+        engine.parse(sample() / looks[0]["file"])  # opens the networks, so that times are warm
         hidden = not sys.stderr.isatty()
         entries = [_entry(engine, look) for look in tqdm(looks, unit="photo", disable=hidden)]
         text = page(entries, engine.picture, "thatlook: buy me that look", NOTE)

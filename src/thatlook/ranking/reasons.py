@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from thatlook.color import related
+from thatlook.color import canonical, related
 from thatlook.taxonomy import words
 
 
@@ -41,8 +41,8 @@ def _same_words(one: str, other: str) -> bool:
 
 
 def _color_reason(article: str, product: str) -> list[str]:
-    colors = [part.strip().lower() for part in product.split("/")]
-    if article in colors:
+    colors = [canonical(part) for part in product.split("/")]
+    if canonical(article) in colors:
         return [f"same color: {article}"]
     if any(related(article, color) for color in colors):
         return [f"similar color: {product.lower()}"]
