@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path)
     parser.add_argument("--photo", type=Path, default=SAMPLE / "images" / "looks" / "look_001.jpg")
     parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--threads", default="2")
+    parser.add_argument("--threads", default="0", help="photos at a time; 0: one per core")
     parser.add_argument("--sweep", action="store_true", help="only try numbers of threads")
     args = parser.parse_args()
     if shutil.which("wrk") is None:

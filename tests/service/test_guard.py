@@ -163,12 +163,25 @@ def test_the_log_has_no_photo_no_key_no_query(locked, caplog):
         assert secret not in text
 
 
+def test_photos_at_a_time_share_the_cores(monkeypatch):
+    monkeypatch.setattr("thatlook.service.settings.cores", lambda: 8)
+    shares = {
+        (w, t): (s.at_a_time, s.network_threads)
+        for w, t in [(1, 0), (2, 0), (16, 0), (1, 2), (2, 2), (4, 8)]
+        for s in [ServiceSettings(workers=w, threads=t)]
+    }
+    assert shares == {
+        (1, 0): (8, 1), (2, 0): (4, 1), (16, 0): (1, 1), (1, 2): (2, 4), (2, 2): (2, 2),
+        (4, 8): (8, 1),
+    }  # fmt: skip
+
+
 def test_settings_from_the_environment():
     found = ServiceSettings.load(
         {"THATLOOK_SERVE_QUEUE": "3", "THATLOOK_SERVE_PHOTO_URL": "on", "OTHER": "1"}, threads=5
     )
     assert (found.queue, found.photo_url, found.threads) == (3, True, 5)
     assert ServiceSettings.load(found.to_environment()) == found
-    for wrong in ({"QUEUE": "some"}, {"PHOTO_URL": "maybe"}, {"QEUE": "1"}, {"THREADS": "0"}):
+    for wrong in ({"QUEUE": "some"}, {"PHOTO_URL": "maybe"}, {"QEUE": "1"}, {"THREADS": "-1"}):
         with pytest.raises(SettingsError):
             ServiceSettings.load({f"THATLOOK_SERVE_{k}": v for k, v in wrong.items()})

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from importlib import resources
 from multiprocessing import parent_process
 from pathlib import Path
@@ -70,7 +71,10 @@ def from_environment() -> FastAPI:
     """The application as THATLOOK_* and THATLOOK_SERVE_* in the environment describe it."""
     settings = ServiceSettings.load()
     logs.configure(settings.log_level)
-    return create_app(settings, lambda: Engine.open(settings.catalog, Settings.load()))
+    dials = Settings.load()
+    if dials.threads == 0:
+        dials = replace(dials, threads=settings.network_threads)
+    return create_app(settings, lambda: Engine.open(settings.catalog, dials))
 
 
 def _lifespan(

@@ -21,8 +21,8 @@ class ServiceSettings:
 
     catalog: str = ""
     """The catalog's folder."""
-    threads: int = 2
-    """Photos worked on at the same time in one worker."""
+    threads: int = 0
+    """Photos worked on at a time in one worker; 0 shares the cores among the workers."""
     queue: int = 16
     """Photos that may wait for a thread; one more is answered with 503."""
     uploads: int = 64
@@ -55,17 +55,32 @@ class ServiceSettings:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("threads", "uploads", "workers", "max_body_bytes"):
+        for name in ("uploads", "workers", "max_body_bytes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if self.queue < 0:
-            raise SettingsError(f"queue must be 0 or more, not {self.queue}")
+        for name in ("queue", "threads"):
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if not 0 < self.deadline_s < 3600:
             raise SettingsError(f"deadline_s must be within 0..3600, not {self.deadline_s}")
         if self.log_level not in {"debug", "info", "warning", "error"}:
             raise SettingsError(
                 f"log_level must be debug, info, warning or error: {self.log_level!r}"
             )
+
+    @property
+    def at_a_time(self) -> int:
+        """Photos worked on at a time in one worker."""
+        return self.threads or max(1, cores() // self.workers)
+
+    @property
+    def network_threads(self) -> int:
+        """Threads of each network, so that all photos at work together fill the cores.
+
+        One core each for four photos is twice as quick as four cores for one after another, and
+        quicker than a batch of four: benchmarks/bench_batching.py.
+        """
+        return max(1, cores() // (self.at_a_time * self.workers))
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -119,6 +134,13 @@ class ServiceSettings:
 
 
 SHORTEST_KEY: Final = 16
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _from_file(path: Path) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ class Service:
             engine=engine,
             settings=settings,
             guard=Guard(settings),
-            photos=WorkQueue(settings.threads, settings.queue),
+            photos=WorkQueue(settings.at_a_time, settings.queue),
             lookups=WorkQueue(LOOKUP_THREADS, LOOKUPS_WAITING),
             fetches=WorkQueue(FETCH_THREADS, settings.queue),
             uploads=Uploads(settings.uploads),
