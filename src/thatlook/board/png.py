@@ -25,7 +25,7 @@ def picture(entry: Entry, thumbnails: Thumbnails, columns: int = 6) -> Image.Ima
     photo = marked(entry.image, entry.result.look, PHOTO)
     row_px = TILE[1] + TEXT_PX + MARGIN
     height = max(photo.height + 3 * MARGIN + 40, len(rows) * row_px + 2 * MARGIN)
-    width = PHOTO[0] + (columns + 1) * (TILE[0] + MARGIN) + 4 * MARGIN
+    width = PHOTO[0] + columns * (TILE[0] + MARGIN) + TILE[0] + 3 * MARGIN
     board = Image.new("RGB", (width, height), PAPER)
     board.paste(photo, (MARGIN, MARGIN))
     draw = ImageDraw.Draw(board)
@@ -102,7 +102,7 @@ def _row(
 
 def _caption(match: Match) -> str:
     price = match.product.current_price
-    first = f"{match.score:.2f}" + (f"  {price}" if price else "")
+    first = f"{match.score:.2f}" + (f" · {price}" if price else "")
     return f"{first}\n{match.product.title[:42]}"
 
 
