@@ -31,20 +31,6 @@ def white(tmp_path):
     return path
 
 
-def test_the_audit_stops_boxes_written_as_center_and_size(white):
-    right = scene(white, [[10, 10, 70, 90]], [0])
-    # Center 40 50, size 30 20 read as corners: the second corner is left of the first.
-    wrong = scene(white, [[40, 50, 30, 20]], [0])
-    outside = scene(white, [[10, 10, 120, 90]], [0])
-    tiny = scene(white, [[10, 10, 12, 30]], [0])
-    counts, errors = data.audit([right, wrong, outside, tiny, scene(white, [], [])])
-    assert counts == {"boxes": 4, "boxes under 4 px": 2, "photos without boxes": 1}
-    assert [e.split(": ")[1] for e in errors] == [
-        "empty or reversed box (center and size?)",
-        "box outside the photo",
-    ]
-
-
 def test_the_foreground_of_a_dark_thing_on_white():
     image = np.full((100, 80, 3), 255, np.uint8)
     image[20:60, 30:50] = 40

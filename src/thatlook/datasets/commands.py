@@ -21,12 +21,17 @@ from thatlook.datasets.table import table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds --audit, --map-class, --sheet and --audit-json to `parser`."""
-    group = parser.add_argument_group("label audit")
-    group.add_argument(
+    parser.add_argument(
         "--audit",
         metavar="DATA",
         help="check the labels of a YOLO folder, a COCO file or folder, or street photos",
     )
+    add_drawing_arguments(parser)
+
+
+def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what `audited` reads: --map-class, --sheet and --audit-json."""
+    group = parser.add_argument_group("label audit")
     group.add_argument(
         "--map-class",
         action="append",

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.datasets import commands as label_audit
 from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.splits import split_of
 from thatlook.image import fit_area
 from thatlook.models.session import Session, to_batch
 from thatlook.stages.article import select
@@ -187,14 +189,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
     parser.add_argument("--no-products", action="store_true", help="street photos only")
+    label_audit.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print the table, write --json; the exit status."""
+    """Audit labels where --audit asks; else measure, print the table, write --json.
+
+    Returns the exit status. Raises SettingsError without --data or --audit.
+    """
+    if args.audit:
+        return label_audit.run(args, split_of)
     from thatlook.evaluate.data import product_scenes, street_scenes
 
     session = session_of(args, "article")
-
     network = network_of(session)
     data = Path(args.data)
     street = [s for s in street_scenes(data / "street") if s.split == "val" and s.kind == "street"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -296,27 +295,3 @@ def joint_states(scene: Scene) -> NDArray[np.int64]:
     if scene.kind == "pair":
         return np.where(inside, 1, 0)
     return np.where(inside, np.where(sure, 1, -1), 0)
-
-
-def audit(scenes: Sequence[Scene]) -> tuple[dict[str, int], list[str]]:
-    """Counts of what is odd in the labels, and one line per error that must stop a training.
-
-    An error is a box outside its photo, an empty one, or center-and-size read as corners:
-    the last shows in many boxes whose second corner is left of or above the first.
-    """
-    counts: Counter[str] = Counter()
-    errors: list[str] = []
-    for scene in scenes:
-        if not len(scene.boxes):
-            counts["photos without boxes"] += 1
-            continue
-        height, width = photo(scene.path).shape[:2]
-        size = scene.boxes[:, 2:] - scene.boxes[:, :2]
-        low, high = scene.boxes.min(), (scene.boxes[:, 2:] - (width, height)).max()
-        counts["boxes"] += len(scene.boxes)
-        counts["boxes under 4 px"] += int((size.min(1) < 4).sum())
-        if size.min() <= 0:
-            errors.append(f"{scene.path.name}: empty or reversed box (center and size?)")
-        if low < -2 or high > 2:
-            errors.append(f"{scene.path.name}: box outside the photo")
-    return dict(counts), errors

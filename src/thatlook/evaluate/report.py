@@ -7,13 +7,14 @@ import json
 import sys
 from pathlib import Path
 
+from thatlook.errors import SettingsError
 from thatlook.models.registry import ModelSpec, resolve
 from thatlook.models.session import Session
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the data folder, the network and the JSON file to `parser`."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with street/ and catalog/")
+    parser.add_argument("--data", type=Path, help="folder with street/ and catalog/")
     parser.add_argument("--sample", type=Path, help="folder of the rendered sample, with pairs/")
     parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
     parser.add_argument("--threads", type=int, default=0, help="0: one per core")
@@ -21,7 +22,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def session_of(args: argparse.Namespace, task: str) -> Session:
-    """The opened network that `args` names for `task`. Raises ModelError."""
+    """The opened network that `args` names for `task`.
+
+    Raises ModelError, and SettingsError where no data was given to measure it on.
+    """
+    if args.data is None:
+        raise SettingsError("--data must name the folder to measure on")
     session = Session(resolve(task, args.model), args.threads)
     session.warm()
     return session

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from thatlook.errors import SettingsError
+from thatlook.datasets import commands as label_audit
 from thatlook.evaluate.article import (
     AREA_PX,
     MAX_SIDE_PX,
@@ -24,12 +24,12 @@ from thatlook.evaluate.data import (
     Floats,
     Pixels,
     Scene,
-    audit,
     pair_scenes,
     photo,
     product_scenes,
     street_scenes,
 )
+from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.training import export, loop, pseudo
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pseudo", type=Path, help="labels that thatlook.training.pseudo wrote")
     parser.add_argument("--tagged", type=int, default=0, help="tagged street photos an epoch")
     parser.add_argument("--ignore-audit", action="store_true", help="train despite label errors")
+    label_audit.add_drawing_arguments(parser)
 
 
 class ArticleTask:
@@ -174,7 +175,7 @@ def detection_loss(
 
 
 def scenes_of(options: argparse.Namespace) -> list[Scene]:
-    """All scenes that the recipe can read, audited.
+    """All scenes that the recipe can read, the street labels audited.
 
     Raises SettingsError where the labels hold errors, unless `options.ignore_audit`.
     """
@@ -183,12 +184,8 @@ def scenes_of(options: argparse.Namespace) -> list[Scene]:
         scenes += pair_scenes(options.sample / "pairs")
     if options.pseudo:
         scenes = pseudo.applied(scenes, options.pseudo)
-    counts, errors = audit([s for s in scenes if s.kind in ("street", "pair")])
-    for name, count in counts.items():
-        print(f"audit: {count} {name}")
-    if errors and not options.ignore_audit:
-        shown = "\n".join(errors[:10])
-        raise SettingsError(f"{len(errors)} label errors (--ignore-audit trains anyway):\n{shown}")
+    _, found = label_audit.audited(options.data / "street", options, split_of)
+    found.require(options.ignore_audit)
     return scenes
 
 
