@@ -98,6 +98,7 @@ def test_category_by_the_detector(changes, articles, own, kinds):
         ({}, "", 0.0, []),
         ({"gender": "unisex"}, "female", 1.0, []),
         ({"age_group": "kids"}, "female", 1.0, []),
+        ({"category": "other"}, "female", 1.0, []),
         ({"gender": "female"}, "male", 0.99, ["gender_seen"]),
     ],
 )

@@ -161,7 +161,8 @@ def _category(product: Product, seen: Seen) -> Iterator[Finding]:
 def _gender(product: Product, seen: Seen) -> Iterator[Finding]:
     opposite = {"female": "male", "male": "female"}.get(product.gender)
     # The person stage has learnt from adults.
-    adult = product.age_group in {"", "adult"}
+    # Of what is not worn the networks have seen little.
+    adult = product.age_group in {"", "adult"} and product.category != OTHER
     if adult and seen.gender == opposite and seen.gender_score >= SURE_GENDER:
         message = f"listed as {product.gender}, worn by a {seen.gender} model"
         yield Finding(
