@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from thatlook.analyzer import Analyzer, Stopwatch
 from thatlook.catalog import Catalog
 from thatlook.errors import CatalogError, SettingsError
+from thatlook.feed import FeedMapping
+from thatlook.feed.fetch import Fetcher
+from thatlook.feed.pictures import PICTURES
 from thatlook.image import PhotoSource, Pixels, decode, name_of
 from thatlook.ingest import IngestReport, ingest
 from thatlook.models.registry import resolve
@@ -91,18 +94,21 @@ class Engine:
         feed: str | Path,
         images: str | Path | None = None,
         *,
-        mapping: Mapping[str, str] | None = None,
+        mapping: FeedMapping | Mapping[str, str] | None = None,
         workers: int | None = None,
         strict: bool = False,
         progress: bool = False,
+        allow_private: bool = False,
     ) -> IngestReport:
         """Brings the catalog up to date with a feed; says how many rows did what.
 
         `images` is where relative image links are looked up (default: beside the feed);
-        `mapping` says which column of the feed holds a field, {field: column}. `workers`
-        processes share the work (default: one per core; 0: this process alone).
+        `mapping` says which column of the feed holds a field, {field: column}, or is a
+        FeedMapping. `workers` processes share the work (default: one per core; 0: this process
+        alone). Pictures behind addresses come from public ones only, unless `allow_private`.
         Raises FeedError, CatalogError.
         """
+        policy = replace(PICTURES, allow_private=allow_private)
         return ingest(
             Path(feed),
             self._catalog,
@@ -112,6 +118,7 @@ class Engine:
             workers=workers,
             strict=strict,
             progress=progress,
+            fetcher=Fetcher(policy),
         )
 
     def recommend(

@@ -107,7 +107,7 @@ class Recommender:
         fetched = max(query.k * SPARE, BOOSTED if wish.boosts else 0)
         while True:
             answers = self._catalog.search(vector[None], replace(query, k=fetched))
-            found = [self._candidate(hit, wish.boosts) for hit in answers[0]]
+            found = self._candidates(answers[0], wish.boosts)
             groups = _groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
             if len(groups) >= query.k or len(found) < fetched:
@@ -115,10 +115,12 @@ class Recommender:
             fetched *= 4
         return self._ranked(groups, traits, wish), answers.passed
 
-    def _candidate(self, hit: Hit, boosts: Sequence[Boost]) -> _Candidate:
-        stored = self._catalog.stored(hit.product_id)
-        worth = hit.similarity + boost_of(stored.product, boosts)
-        return _Candidate(stored, hit.similarity, worth)
+    def _candidates(self, hits: Sequence[Hit], boosts: Sequence[Boost]) -> list[_Candidate]:
+        stored = self._catalog.stored_many([hit.product_id for hit in hits])
+        return [
+            _Candidate(row, hit.similarity, hit.similarity + boost_of(row.product, boosts))
+            for row, hit in zip(stored, hits, strict=True)
+        ]
 
     def _ranked(
         self, groups: Sequence[Sequence[_Candidate]], traits: Traits, wish: Wish
@@ -141,7 +143,7 @@ class Recommender:
         return Match(score, product, why, variants)
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
-        return [self._catalog.stored(product_id) for product_id in sorted(ids)]
+        return self._catalog.stored_many(sorted(ids))
 
 
 def boost_of(product: Product, boosts: Sequence[Boost]) -> float:

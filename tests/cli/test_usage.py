@@ -40,6 +40,8 @@ def refused(arguments, capsys) -> tuple[int, str]:
         (["similar", "1", "--catalog", "none"], 1, "none: no catalog here"),
         (["index", "none.csv", "--catalog", "c"], 1, "none.csv: no such file"),
         (["index", "f.csv", "--catalog", "c", "--map", "title"], 2, "expected FIELD=COLUMN"),
+        (["index", "f.csv", "--catalog", "c", "--map", "titel=x"], 2, "titel"),
+        (["index", "f.csv", "--catalog", "c", "--mapping", "no.toml"], 1, "f.csv: no such file"),
         (["models", "burn"], 2, "invalid choice"),
     ],
 )

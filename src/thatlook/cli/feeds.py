@@ -9,6 +9,7 @@ from pathlib import Path
 
 from thatlook.engine import Engine
 from thatlook.errors import FeedError
+from thatlook.feed import FeedMapping, load_mapping
 from thatlook.settings import Settings
 
 SHOWN_PROBLEMS = 20
@@ -21,7 +22,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--catalog", required=True, metavar="DIR")
     parser.add_argument("--images", metavar="DIR", help="where image links are looked up")
-    parser.add_argument("--map", action="append", default=[], type=_pair, metavar="FIELD=COLUMN")
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="FIELD=COLUMN",
+        help="again for more",
+    )
+    parser.add_argument("--mapping", metavar="FILE", help="a shop's mapping (TOML, docs/feeds.md)")
+    parser.add_argument(
+        "--allow-private", action="store_true", help="fetch pictures from private addresses too"
+    )
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes (default: one per core)"
     )
@@ -29,25 +41,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true")
 
 
-def _pair(text: str) -> tuple[str, str]:
-    field, equals, column = text.partition("=")
-    if not (field and equals and column):
-        raise argparse.ArgumentTypeError(f"expected FIELD=COLUMN, not {text!r}")
-    return field, column
+def _pair(text: str) -> str:
+    try:
+        FeedMapping().with_fields([text])
+    except FeedError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def run(args: argparse.Namespace) -> int:
     """Indexes the feed and says what came of each row."""
     if not Path(args.feed).exists():
         raise FeedError(f"{args.feed}: no such file or folder")
+    mapping = load_mapping(args.mapping) if args.mapping else FeedMapping()
+    mapping = mapping.with_fields(args.map)
     with Engine.open(args.catalog, Settings.load()) as engine:
         report = engine.index(
             args.feed,
             args.images,
-            mapping=dict(args.map),
+            mapping=mapping,
             workers=args.workers,
             strict=args.strict,
             progress=True,
+            allow_private=args.allow_private,
         )
     for problem in report.problems[:SHOWN_PROBLEMS]:
         print(f"thatlook: {problem}", file=sys.stderr)
