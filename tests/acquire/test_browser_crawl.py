@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -170,12 +171,22 @@ def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
 
 
 def test_the_browser_ends_with_a_killed_crawler(
-    local_shop: LocalShop, tmp_path: Path, start: Start
+    local_shop: LocalShop, tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "shop.toml"
-    file.write_text(shop_file(local_shop, 5))
-    killed_when(start(file, tmp_path / "out"), lambda: local_shop.asked()["/number?page=1"] > 0)
+    with tempfile.TemporaryDirectory(prefix="own-") as name:  # short: see browser.py
+        temporary = Path(name)
+        monkeypatch.setenv("TMPDIR", name)
+        check_the_end(local_shop, tmp_path, start, temporary)
+
+
+def check_the_end(shop: LocalShop, folder: Path, start: Start, temporary: Path) -> None:
+    file = folder / "shop.toml"
+    file.write_text(shop_file(shop, 5))
+    killed_when(start(file, folder / "out"), lambda: shop.asked()["/number?page=1"] > 0)
     time.sleep(0.5)
-    asked = len(local_shop.log)
-    time.sleep(1.5)
-    assert len(local_shop.log) == asked
+    asked = len(shop.log)
+    end = time.monotonic() + 20
+    while set(temporary.glob("thatlook-*")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert list(temporary.glob("thatlook-*")) == []
+    assert len(shop.log) == asked

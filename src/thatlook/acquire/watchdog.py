@@ -62,8 +62,18 @@ def main() -> None:
         except ProcessLookupError:
             continue
     if told["folder"]:
-        time.sleep(0.2)  # what was killed may still be writing
-        shutil.rmtree(told["folder"], ignore_errors=True)
+        _removed(Path(told["folder"]))
+
+
+def _removed(folder: Path) -> None:
+    """Removes a folder into which processes that are just ending may still write."""
+    for _ in range(20):
+        time.sleep(0.25)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            time.sleep(0.5)
+            if not folder.exists():
+                return
 
 
 if __name__ == "__main__":
