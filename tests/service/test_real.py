@@ -19,14 +19,6 @@ import httpx2
 import thatlook
 from tests.service.double import SAMPLE
 from tests.service.live import free_port, wait_ready
-from thatlook.errors import ModelError
-from thatlook.models.registry import resolve
-from thatlook.settings import Settings
-
-try:
-    resolve("embedding", Settings.load().embedding_model)
-except ModelError:
-    pytest.skip("the embedding network is not in this checkout", allow_module_level=True)
 
 LOOK = SAMPLE / "images" / "looks" / "look_001.jpg"
 WORN = {"topwear": "SP0002", "bottomwear": "SP0022"}
