@@ -4,7 +4,8 @@ import { picture } from "./api.js";
 import { byId, describe, el, icon, nameOf, safeLink } from "./dom.js";
 
 const WEAK = 0.35; // below it the best match is called the nearest, not a find
-const JUNK = 0.1; // below it a product is shown on request only
+const JUNK = 0.1; // below it a product is shown on request only,
+const LEAST = 4; // but for the first few beside a good one
 
 /** Draws the crop of a box of the photo into a canvas, no side longer than `side`. */
 export function drawCrop(canvas, photo, box, look, side) {
@@ -65,11 +66,12 @@ function taste(row, act) {
 function matches(row, act) {
   const found = row.recommendation.matches;
   if (!found.length) return nothing(row, act);
-  const good = found.filter((match) => match.score >= JUNK);
-  if (!good.length) return tooFar(found, row, act);
+  if (found[0].score < JUNK) return tooFar(found, row, act);
+  const shown = (match, place) => match.score >= JUNK || place < LEAST;
+  const good = found.filter(shown);
   const weak = good[0].score < WEAK
     ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
-  const rest = found.filter((match) => match.score < JUNK);
+  const rest = found.slice(good.length);
   return el("div", {}, weak, cards(good, rest, row, act));
 }
 
