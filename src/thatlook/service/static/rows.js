@@ -71,7 +71,7 @@ function matches(row, act) {
   const good = found.filter(shown);
   const weak = good[0].score < WEAK
     ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
-  const rest = found.slice(good.length);
+  const rest = found.filter((match, place) => !shown(match, place)); // not ordered where varied
   return el("div", {}, weak, cards(good, rest, row, act));
 }
 
