@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo serve test check fix bench clean
+.PHONY: demo test check fix bench clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
