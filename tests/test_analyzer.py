@@ -186,6 +186,24 @@ def test_describe_asks_lower_for_what_must_be_there():
     assert [article.category for article in analyzer.parse(IMAGE).articles] == ["dress"]
 
 
+@pytest.mark.parametrize(
+    ("product", "category"),
+    [
+        (Product("IMG_1", "IMG_1"), "topwear"),
+        (Product("2", "Acme diving watch"), ""),
+        (Product("3", product_type="Perfume"), ""),
+        (Product("4", category="footwear"), ""),
+    ],
+)
+def test_a_product_without_words_gets_the_category_its_picture_shows(product, category):
+    detections = [seen("topwear", (10, 10, 60, 60), 0.7), seen("bag", (0, 0, 20, 20), 0.5)]
+    (found,) = analyzer_of(detections).describe([(IMAGE, product)])
+    assert found.category == category
+    assert (found.box == Box(10, 10, 60, 60)) is (category == "topwear")
+    unsure = [seen("topwear", (10, 10, 60, 60), 0.3)]
+    assert analyzer_of(unsure).describe([(IMAGE, product)])[0].category == ""
+
+
 def test_embed_takes_whole_crops_and_none():
     analyzer = analyzer_of([])
     np.testing.assert_array_equal(analyzer.embed([IMAGE]), [[0, 0, 300, 400]])

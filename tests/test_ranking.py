@@ -13,7 +13,6 @@ from thatlook.ranking import (
     most_prominent,
     reasons,
     refined,
-    style_of,
 )
 from thatlook.records import Product
 
@@ -46,8 +45,15 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
     assert other == ("other color: red", "overall likeness 0.00")
     assert reasons(article, Traits("", "blue", ""), 0.5)[0] == "similar color: blue"
     assert reasons(article, Traits("", "white/navy blue"), 0.5)[0] == "same color: navy blue"
-    assert reasons(article, Traits("", "Navy", ""), 0.5)[0] == "same color: navy blue"
+    assert reasons(article, Traits("", "Navy", ""), 0.5)[0] == "similar color: navy"
     assert reasons(article, Traits("", "light-blue", ""), 0.5)[0] == "similar color: light-blue"
+    both = Traits("Apparel > Shirts", "cream/navy", "")
+    assert reasons(both, Traits("Tops > Shirts", "Navy, Cream"), 0.9)[:2] == (
+        "same type: shirts",
+        "same color: cream/navy",
+    )
+    assert reasons(Traits("", "orange"), Traits("", "coral"), 0.5)[0] == "similar color: coral"
+    assert reasons(Traits("", "multi"), Traits("", "multi"), 0.5) == ("overall likeness 0.50",)
     assert reasons(Traits(), Traits(), 0.5) == ("overall likeness 0.50",)
 
 
@@ -95,19 +101,13 @@ def shirt(product_id, title, **fields):
     return Product(product_id, title, "topwear", "male", **fields)
 
 
-def test_variants_are_one_style_in_other_colors():
+def test_variants_are_the_products_of_one_item_group():
+    title = "Acme Men Oxford Button Down Shirt"
     products = [
-        shirt("1", "Acme Men Oxford Button Down Shirt Blue", color="Blue"),
-        shirt("2", "Other Shirt"),
-        shirt("3", "Acme Men Oxford Button Down Navy Blue Shirt"),
-        shirt("4", "Acme Men Oxford Button Down Shirt Aqua", color="aqua"),
-        shirt("5", "Other Shirt"),
-        Product("6", "Acme Men Oxford Button Down Shirt", "outerwear", "male"),
+        shirt("1", f"{title} Blue", item_group_id="g"),
+        shirt("2", f"{title} Red"),
+        shirt("3", "Another name", item_group_id="g"),
+        shirt("4", f"{title} Red"),
+        shirt("g", title),
     ]
-    assert grouped(products) == [[0, 2, 3], [1], [4], [5]]
-
-
-def test_item_groups_win_over_titles():
-    one = shirt("1", "A", item_group_id="g")
-    other = shirt("2", "B quite another long title", item_group_id="g")
-    assert style_of(one) == style_of(other) == ("group", "g")
+    assert grouped(products) == [[0, 2], [1], [3], [4]]

@@ -76,8 +76,8 @@ __all__ = [
 def open(catalog: str | Path, settings: Settings | None = None) -> Engine:  # noqa: A001 - the contract's name
     """An engine on the catalog in a folder, which is created if it is not there.
 
-    Raises CatalogError for a folder that holds something else, ModelMismatchError for
-    vectors of another network, ModelError for weights that are damaged.
+    Raises CatalogError for a catalog that is damaged, ModelMismatchError for vectors of
+    another network, ModelError for weights that are damaged.
     """
     from thatlook.engine import Engine
 

@@ -18,7 +18,7 @@ from thatlook.settings import Settings
 from thatlook.stages.article import ArticleStage, Detection
 from thatlook.stages.embedding import Embedded, EmbeddingStage
 from thatlook.stages.person import PersonRules, PersonStage
-from thatlook.taxonomy import CATEGORIES, PERSON_CLASS
+from thatlook.taxonomy import CATEGORIES, OTHER, PERSON_CLASS, is_named
 
 MOST_WORN = {"bag": 2}
 """How many articles of a category one person wears at most; one of each where not given."""
@@ -155,25 +155,52 @@ class Analyzer:
     def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
         """What a catalog keeps of each product's picture, in order.
 
-        The box is that of the product's own category where the article stage finds it, in the
-        foreground of the picture otherwise.
+        The box is that of the product's own category where the article stage finds it, the
+        foreground of the picture otherwise. A product whose words tell no category gets that of
+        the article seen most clearly.
         """
-        own = [
-            _own_box(image, product, self._articles.run(image, OWN_THRESHOLD))
+        shown = [
+            self._shown(image, product, self._articles.run(image, OWN_THRESHOLD))
             for image, product in items
         ]
-        crops = [(image, box) for (image, _), (box, _) in zip(items, own, strict=True)]
+        crops = [(image, found.box) for (image, _), found in zip(items, shown, strict=True)]
         embedded = self._embedding.run_many(crops)
         return [
             Described(
                 read.vector,
-                box,
-                read.attributes(product.category),
-                score or 0.0,
-                score is not None,
+                found.box,
+                read.attributes(found.category or product.category),
+                found.score or 0.0,
+                found.score is not None,
+                found.category,
             )
-            for (_, product), (box, score), read in zip(items, own, embedded, strict=True)
+            for (_, product), found, read in zip(items, shown, embedded, strict=True)
         ]
+
+    def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:
+        """The product's own article; the clearest one where its words tell no category."""
+        worn = [found for found in detections if found.label != PERSON_CLASS]
+        if product.category == OTHER and not is_named(
+            product.product_type, product.google_product_category, product.title
+        ):
+            clear = [f for f in worn if f.score >= self._settings.article_threshold]
+            if clear:
+                best = max(clear, key=lambda found: found.score)
+                return _Shown(best.box, best.score, best.label)
+        own = [found for found in worn if found.label == product.category]
+        if not own:
+            return _Shown(foreground(image), None)
+        best = max(own, key=lambda found: found.score)
+        return _Shown(best.box, best.score)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Where a product is in its picture; `score` None for the mere foreground."""
+
+    box: Box
+    score: float | None
+    category: str = ""
 
 
 def prominence(found: Detection, width: int, height: int) -> float:
@@ -230,17 +257,6 @@ def _same(one: Detection, other: Detection) -> bool:
         return one.box.intersection(other.box) / smaller > NESTED
     garments = one.label in GARMENTS and other.label in GARMENTS
     return garments and one.box.iou(other.box) > SAME_GARMENT_IOU
-
-
-def _own_box(
-    image: Pixels, product: Product, detections: Sequence[Detection]
-) -> tuple[Box, float | None]:
-    """The box of the product's own article with its score, or the foreground and None."""
-    own = [found for found in detections if found.label == product.category]
-    if not own:
-        return foreground(image), None
-    best = max(own, key=lambda found: found.score)
-    return best.box, best.score
 
 
 def _article(image: Pixels, found: Detection, read: Embedded) -> Article:

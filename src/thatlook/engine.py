@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from thatlook.analyzer import Analyzer, Stopwatch
 from thatlook.catalog import Catalog
-from thatlook.errors import CatalogError, SettingsError
+from thatlook.errors import CatalogError, PhotoError, SettingsError
 from thatlook.feed import FeedMapping
 from thatlook.feed.fetch import Fetcher
 from thatlook.feed.pictures import PICTURES
@@ -39,16 +39,21 @@ class Engine:
         self._recommender = Recommender(catalog, calibration)
 
     @classmethod
-    def open(cls, catalog: str | Path, settings: Settings | None = None) -> Self:
+    def open(
+        cls, catalog: str | Path, settings: Settings | None = None, *, create: bool = True
+    ) -> Self:
         """An engine on the catalog in a folder, which is created if it is not there.
 
-        Raises CatalogError, ModelMismatchError, ModelError.
+        Without `create` a folder that holds no catalog is refused. Raises CatalogError,
+        ModelMismatchError, ModelError.
         """
         if "://" in str(catalog):
             raise CatalogError(f"{catalog}: search clusters are not supported yet; give a folder")
         settings = settings or Settings.load()
         analyzer = Analyzer.open(settings)
-        opened = Catalog.open(Path(catalog), model_key=analyzer.key, dim=analyzer.dim)
+        opened = Catalog.open(
+            Path(catalog), model_key=analyzer.key, dim=analyzer.dim, create=create
+        )
         return cls(analyzer, opened, settings)
 
     @property
@@ -184,10 +189,9 @@ class Engine:
         """
         self._catalog.stored(product_id)
         try:
-            path = self._catalog.image(product_id)
-        except CatalogError:
+            return decode(self._catalog.image(product_id), self._settings)
+        except (CatalogError, PhotoError):
             return None
-        return decode(path, self._settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ from thatlook.wish import Boost, Wish
 BOOSTED: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
+MOST_FETCHED: Final = 5_000
+"""Beyond so many duplicates of what is shown already nothing else is looked for."""
+
 SPARE: Final = 4
 """Times k that are fetched at first, so that k are left after duplicates and variants."""
 
@@ -110,9 +113,9 @@ class Recommender:
             found = self._candidates(answers[0], wish.boosts)
             groups = _groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
-            if len(groups) >= query.k or len(found) < fetched:
+            if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
                 break
-            fetched *= 4
+            fetched = min(fetched * 4, MOST_FETCHED)
         return self._ranked(groups, traits, wish), answers.passed
 
     def _candidates(self, hits: Sequence[Hit], boosts: Sequence[Boost]) -> list[_Candidate]:

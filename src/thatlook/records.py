@@ -309,7 +309,8 @@ class Described:
 
     `vector` is of the product's own article in `box`; `found` says whether the article stage
     saw it there (with `article_score`), or the box is just the picture's foreground.
-    `attributes` holds each head's best label and its probability.
+    `attributes` holds each head's best label and its probability. `category` is what the
+    picture shows where the product's words do not say; else "".
     """
 
     vector: Vector
@@ -317,6 +318,7 @@ class Described:
     attributes: Mapping[str, tuple[str, float]]
     article_score: float
     found: bool
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,11 @@ def category_of(*texts: str) -> str:
     return OTHER
 
 
+def is_named(*texts: str) -> bool:
+    """Whether any of the texts has a word that tells a category, "other" included."""
+    return any(_lookup("categories", text) is not None for text in texts)
+
+
 def gender_of(*texts: str) -> str:
     """The product gender that the first telling text names, else "unisex"."""
     for text in texts:

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the input could not be used, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -59,6 +60,10 @@ def _part(module: str, command: str, part: str) -> Callable[[Any], Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Names and titles may hold what the terminal cannot show: that is no reason to stop.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     named = next((word for word in given if word in COMMANDS), None)
     args = build_parser(named or "").parse_args(given)
     try:
@@ -72,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away (`thatlook parse ... | head`): not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # an output file or folder that cannot be written
+        return _told(error, 1)
     except KeyboardInterrupt:
         return _told("interrupted", 130)
     return status

@@ -34,7 +34,7 @@ def run_train(args: argparse.Namespace) -> int:
     """Trains the stage."""
     if find_spec("torch") is None:
         raise MissingExtraError("thatlook train", "train")
-    return int(import_module(RECIPES[args.stage]).run(args))
+    return _run(RECIPES[args.stage], args, "thatlook train")
 
 
 def add_arguments_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,16 @@ def add_arguments_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def run_evaluate(args: argparse.Namespace) -> int:
     """Measures the stage."""
-    return int(import_module(PROTOCOLS[args.stage]).run(args))
+    return _run(PROTOCOLS[args.stage], args, "thatlook evaluate")
+
+
+def _run(home: str, args: argparse.Namespace, what: str) -> int:
+    try:
+        return int(import_module(home).run(args))
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("thatlook"):
+            raise
+        raise MissingExtraError(what, "train") from error
 
 
 def _mount(parser: argparse.ArgumentParser, homes: dict[str, str]) -> None:

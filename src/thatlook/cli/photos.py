@@ -68,7 +68,7 @@ def add_arguments_recommend(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook recommend`."""
     parser.add_argument("photo", metavar="PHOTO")
     parser.add_argument("--catalog", required=True, metavar="DIR")
-    parser.add_argument("-k", type=int, default=10, help="matches per article (default 10)")
+    parser.add_argument("-k", type=int, help="matches per article (default 10)")
     parser.add_argument("--gender", choices=GENDER_CHOICES, default="auto")
     parser.add_argument(
         "--category", action="append", choices=CATEGORIES, help="only this; again for more"
@@ -102,7 +102,7 @@ def _amount(text: str) -> Decimal:
 def run_recommend(args: argparse.Namespace) -> int:
     """Recommends for one photo."""
     wish = Wish(
-        k=args.k,
+        k=Settings.load().default_k if args.k is None else args.k,
         gender=args.gender,
         categories=frozenset(args.category) if args.category else None,
         primary=args.primary,
@@ -139,7 +139,7 @@ def existing(folder: str) -> Engine:
         raise CatalogError(
             f"{folder}: no catalog here; make one with: thatlook index FEED --catalog {folder}"
         )
-    return Engine.open(folder, Settings.load())
+    return Engine.open(folder, Settings.load(), create=False)
 
 
 def _drawn(engine: Engine, args: argparse.Namespace, result: Result) -> None:
@@ -175,7 +175,7 @@ def add_arguments_similar(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook similar`."""
     parser.add_argument("product_id", metavar="PRODUCT_ID")
     parser.add_argument("--catalog", required=True, metavar="DIR")
-    parser.add_argument("-k", type=int, default=10, help="how many (default 10)")
+    parser.add_argument("-k", type=int, help="how many (default 10)")
     parser.add_argument("--json", action="store_true")
 
 

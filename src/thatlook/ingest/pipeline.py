@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -218,8 +219,9 @@ def _row(done: Done, home: Path) -> Row | None:
     described = done.described
     if described is None:
         return None
+    product = done.job.product
     return Row(
-        product=done.job.product,
+        product=replace(product, category=described.category or product.category),
         vector=described.vector,
         box=described.box,
         attributes=described.attributes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from thatlook.catalog import Catalog, Row, State
@@ -71,11 +71,15 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
         state = states.get(one.row.product.id)
         row_hash = row_hash_of(one)
         image = _kept_image(one, state, catalog.home)
-        if state is None or not _embedded(one, state, catalog, image_hash) or image is None:
+        if (
+            state is None
+            or not _embedded(one, state, catalog, image_hash, row_hash)
+            or image is None
+        ):
             known = state is not None
             jobs.append(Job(one.row.line, one.row.product, one.files, row_hash, known))
         elif state.row_hash != row_hash or state.status != "active":
-            product = one.row.product
+            product = replace(one.row.product, category=state.category)
             updates.append(Row(product=product, image=image, row_hash=row_hash, from_feed=True))
         else:
             unchanged += 1
@@ -88,13 +92,13 @@ def row_hash_of(one: Located) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _embedded(one: Located, state: State, catalog: Catalog, image_hash: str) -> bool:
-    """Whether the vector stored is that of these pictures, by this network, in this category."""
-    return (state.image_hash, state.model_key, state.category) == (
-        image_hash,
-        catalog.model_key,
-        one.row.product.category,
-    )
+def _embedded(one: Located, state: State, catalog: Catalog, image_hash: str, row_hash: str) -> bool:
+    """Whether the vector stored is that of these pictures, by this network, in this category.
+
+    An unchanged row's category is the one stored, also where the picture told it.
+    """
+    same = (state.image_hash, state.model_key) == (image_hash, catalog.model_key)
+    return same and (state.category == one.row.product.category or state.row_hash == row_hash)
 
 
 def _kept_image(one: Located, state: State | None, folder: Path) -> str | None:

@@ -5,7 +5,7 @@ A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher i
 
 from thatlook.ranking.order import Calibration, Curve, distinct, diverse, most_prominent, refined
 from thatlook.ranking.reasons import Traits, reasons
-from thatlook.ranking.variants import grouped, style_of
+from thatlook.ranking.variants import grouped
 
 __all__ = [
     "Calibration",
@@ -17,5 +17,4 @@ __all__ = [
     "most_prominent",
     "reasons",
     "refined",
-    "style_of",
 ]

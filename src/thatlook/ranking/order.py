@@ -25,7 +25,8 @@ class Curve:
 
     def score(self, similarity: float) -> float:
         """The score, 0..1, rising with the similarity."""
-        return 1.0 / (1.0 + math.exp(-self.slope * (similarity - self.middle)))
+        steps = self.slope * (similarity - self.middle)
+        return 1.0 / (1.0 + math.exp(-min(max(steps, -500.0), 500.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
     Vectors are unit length, best first; of several alike the first is kept.
     """
     kept: list[int] = []
-    for place in range(len(vectors)):
+    shown = np.empty((min(limit, len(vectors)), vectors.shape[1]), vectors.dtype)
+    for place, vector in enumerate(vectors):
         if len(kept) == limit:
             break
-        if not kept or float((vectors[kept] @ vectors[place]).max()) < SAME_PICTURE:
+        if not kept or float((shown[: len(kept)] @ vector).max()) < SAME_PICTURE:
+            shown[len(kept)] = vector
             kept.append(place)
     return kept
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from thatlook.color import canonical, related
+from thatlook.color import related
 from thatlook.taxonomy import words
 
 
@@ -27,7 +28,7 @@ def reasons(article: Traits, product: Traits, similarity: float) -> tuple[str, .
     """Why a product matches an article, in words; the overall likeness comes last."""
     found = []
     if article.type and _same_words(article.type, product.type):
-        found.append(f"same type: {article.type}")
+        found.append(f"same type: {article.type.rsplit('>', 1)[-1].strip().lower()}")
     if article.color and product.color:
         found += _color_reason(article.color, product.color)
     if article.pattern and article.pattern == product.pattern:
@@ -37,13 +38,24 @@ def reasons(article: Traits, product: Traits, similarity: float) -> tuple[str, .
 
 
 def _same_words(one: str, other: str) -> bool:
-    return bool(other) and set(words(one)) == set(words(other.rsplit(">", 1)[-1]))
+    """Whether two types, which may be paths such as "Tops > T-Shirts", end in the same words."""
+    last, its = (set(words(text.rsplit(">", 1)[-1])) for text in (one, other))
+    return bool(last) and last == its
+
+
+def _colors(text: str) -> list[str]:
+    parts = (" ".join(part.lower().replace("-", " ").split()) for part in re.split("[/,]", text))
+    return [part for part in parts if part and part != "multi"]
 
 
 def _color_reason(article: str, product: str) -> list[str]:
-    colors = [canonical(part) for part in product.split("/")]
-    if canonical(article) in colors:
-        return [f"same color: {article}"]
-    if any(related(article, color) for color in colors):
+    """In one line: the same color, a similar one, or another; nothing where none is known."""
+    worn, sold = _colors(article), _colors(product)
+    if not worn or not sold:
+        return []
+    shared = [color for color in worn if color in sold]
+    if shared:
+        return [f"same color: {'/'.join(shared)}"]
+    if any(related(one, other) for one in worn for other in sold):
         return [f"similar color: {product.lower()}"]
     return [f"other color: {product.lower()}"]
