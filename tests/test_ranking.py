@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from thatlook.errors import ModelError
 from thatlook.ranking import (
     Calibration,
     Curve,
@@ -30,6 +31,10 @@ def test_each_category_has_its_curve():
     assert calibration.score(0.5, "dress") == 0.5
     assert calibration.score(0.0, "bag") == 0.5
     assert Calibration.of({}).score(0.55, "bag") == 0.5
+    assert Calibration.of({"default": {"slope": 5000, "middle": 0.5}}).score(-1, "bag") < 1e-9
+    for wrong in ({"bag": {"slope": 1}}, {"bag": 3}, {"bag": {"slope": "x", "middle": 0}}):
+        with pytest.raises(ModelError, match="expected slope and middle"):
+            Calibration.of(wrong)
 
 
 def test_reasons_say_what_is_the_same_and_what_is_not():

@@ -180,6 +180,10 @@ def test_nothing_is_found_in_an_empty_category(recommender):
         {"box_category": "bag"},
         {"diversity": 1.1},
         {"min_score": -1},
+        {"k": "5"},
+        {"k": 2.5},
+        {"liked": "near"},
+        {"categories": "topwear"},
     ],
 )
 def test_impossible_wishes(given):

@@ -43,11 +43,25 @@ def test_changed_weights_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"sha256": None}, "lacks sha256"), ({"task": "hats"}, "task must be one of")],
+    [
+        ({"sha256": None}, "lacks sha256"),
+        ({"task": "hats"}, "task must be one of"),
+        ({"file": 3}, "file must be a text"),
+        ({"input": "none"}, "input must be a JSON object"),
+        ({"metrics": [1]}, "metrics must be a JSON object"),
+    ],
 )
 def test_incomplete_entries(tmp_path, changes, message):
     with pytest.raises(ModelError, match=message):
         ModelSpec.from_file(entry(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("text", ["null", '"entry"', "[1]", "{"])
+def test_what_is_no_entry(tmp_path, text):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(ModelError, match="expected a registry entry"):
+        ModelSpec.from_file(path)
 
 
 def test_entries_for_another_task_or_missing(tmp_path):

@@ -27,6 +27,8 @@ def test_the_environment_names_the_file(tmp_path):
         {"threads": True},
         {"nms_iou": 1.5},
         {"max_k": 0},
+        {"front_threshold": 90.0},
+        {"gender_threshold": float("nan")},
         {"article_model": 3},
         {"colour": 1},
     ],

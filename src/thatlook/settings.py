@@ -67,9 +67,14 @@ class Settings:
             "keypoint_threshold",
             "torso_threshold",
             "foot_room",
+            "front_threshold",
         ):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
+        if not 0 <= self.gender_threshold <= 2:  # above 1 switches the estimate off
+            raise SettingsError(
+                f"gender_threshold must be within 0..2, not {self.gender_threshold}"
+            )
         if self.threads < 0:
             raise SettingsError(f"threads must be 0 (one per core) or more, not {self.threads}")
 

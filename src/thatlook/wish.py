@@ -61,6 +61,14 @@ class Wish:
     min_score: float = 0.0
 
     def __post_init__(self) -> None:
+        for name in ("categories", "liked", "disliked"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
+            if value is not None:
+                object.__setattr__(self, name, frozenset(value))
+        if not isinstance(self.k, int):
+            raise SettingsError(f"k must be a whole number, not {self.k!r}")
         if self.k < 1:
             raise SettingsError(f"k must be 1 or more, not {self.k}")
         _one_of("gender", self.gender, GENDER_CHOICES)

@@ -75,7 +75,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)
-        intake = _Intake(catalog, run, pool, pictures, tally)
+        intake = _Intake(os.fspath(feed), catalog, run, pool, pictures, tally)
         intake.take(rows, most_waiting=4 * max(1, count))
         return tally.report(time.monotonic() - started)
 
@@ -91,8 +91,15 @@ class _Intake:
     """The queues of one run: pictures being fetched, groups being described, rows to store."""
 
     def __init__(
-        self, catalog: Catalog, run: FeedRun, pool: Pool, pictures: PictureFolder, tally: Tally
+        self,
+        name: str,
+        catalog: Catalog,
+        run: FeedRun,
+        pool: Pool,
+        pictures: PictureFolder,
+        tally: Tally,
     ) -> None:
+        self._name = name
         self._catalog = catalog
         self._run = run
         self._pool = pool
@@ -117,7 +124,9 @@ class _Intake:
         if self._broken is not None:
             raise self._broken
         if not self._usable:
-            raise FeedError("the feed has no usable row; nothing was marked as gone")
+            first = self._tally.first_problem()
+            why = f": {first}" if first else ""
+            raise FeedError(f"{self._name}: no usable row{why}; nothing was marked as gone")
         for left in self._run.unseen():
             self._tally.count("removed", len(self._catalog.mark_left(left)))
         self._catalog.warm()

@@ -75,6 +75,10 @@ class Tally:
         if len(self._problems) < MOST_PROBLEMS:
             self._problems.append(problem)
 
+    def first_problem(self) -> Problem | None:
+        """The problem of the lowest line so far, or None."""
+        return min(self._problems, key=lambda problem: problem.line, default=None)
+
     def report(self, seconds: float) -> IngestReport:
         """The counts so far."""
         problems = tuple(sorted(self._problems, key=lambda problem: problem.line))

@@ -19,6 +19,12 @@ from thatlook.errors import ModelError
 TASKS: Final = ("article", "person", "embedding")
 _NEEDED: Final = ("id", "task", "file", "sha256", "license", "input", "outputs")
 
+_KINDS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("id", "task", "file", "sha256", "license"), str),
+    **dict.fromkeys(("input", "outputs", "labels", "metrics", "calibration"), dict),
+}
+_WORDS: Final[Mapping[type, str]] = {str: "text", dict: "JSON object"}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelSpec:
@@ -43,11 +49,16 @@ class ModelSpec:
             entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ModelError(f"{path}: expected a registry entry in JSON: {error}") from error
+        if not isinstance(entry, dict):
+            raise ModelError(f"{path}: expected a registry entry (a JSON object)")
         missing = [name for name in _NEEDED if name not in entry]
         if missing:
             raise ModelError(f"{path}: the registry entry lacks {', '.join(missing)}")
         if entry["task"] not in TASKS:
             raise ModelError(f"{path}: task must be one of {TASKS}, not {entry['task']!r}")
+        for name, kind in _KINDS.items():
+            if not isinstance(entry.get(name, kind()), kind):
+                raise ModelError(f"{path}: {name} must be a {_WORDS[kind]}, not {entry[name]!r}")
         known = {name: entry[name] for name in _NEEDED if name != "file"}
         optional = {name: entry.get(name, {}) for name in ("labels", "metrics")}
         rest = {k: v for k, v in entry.items() if k not in known and k not in optional}

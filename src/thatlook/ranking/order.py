@@ -10,6 +10,8 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.errors import ModelError
+
 Floats = NDArray[np.floating[Any]]
 
 SAME_PICTURE: Final = 0.998
@@ -42,8 +44,19 @@ class Calibration:
 
     @classmethod
     def of(cls, entry: Mapping[str, Mapping[str, float]]) -> Self:
-        """The curves in a registry entry: {"default": {"slope", "middle"}, "topwear": ...}."""
-        curves = {name: Curve(**numbers) for name, numbers in entry.items()}
+        """The curves in a registry entry: {"default": {"slope", "middle"}, "topwear": ...}.
+
+        Raises ModelError where an entry is not of this form.
+        """
+        try:
+            curves = {
+                name: Curve(float(numbers["slope"]), float(numbers["middle"]))
+                for name, numbers in entry.items()
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"calibration: expected slope and middle per category, not {dict(entry)}"
+            ) from error
         return cls(curves.pop("default", Curve()), curves)
 
     def score(self, similarity: float, category: str) -> float:
