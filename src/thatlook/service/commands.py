@@ -77,7 +77,6 @@ def _serve(args: argparse.Namespace, settings: ServiceSettings) -> None:
 
     from thatlook.service import logs
 
-    _survive_killed_workers()
     logs.configure(settings.log_level)  # of the process that watches over the workers
     print(f"thatlook serves http://{args.host}:{args.port}/", file=sys.stderr)
     uvicorn.run(
@@ -94,21 +93,3 @@ def _serve(args: argparse.Namespace, settings: ServiceSettings) -> None:
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=32_768,
     )
-
-
-def _survive_killed_workers() -> None:
-    """A worker killed between uvicorn's look at it and its ping is a dead one, not an error.
-
-    Otherwise the broken pipe ends the process that watches over the workers, and all of them.
-    """
-    from uvicorn.supervisors.multiprocess import Process
-
-    ping = Process.ping
-
-    def careful(self: Process, timeout: float = 5) -> bool:
-        try:
-            return ping(self, timeout)
-        except (OSError, EOFError):
-            return False
-
-    Process.ping = careful  # type: ignore[method-assign]
