@@ -16,26 +16,18 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-
 import thatlook
+from reference import reference_ms
 from thatlook.cli.demo import sample
 
 
-def reference_ms(matrix: np.ndarray) -> float:
-    start = time.perf_counter()
-    _ = matrix @ matrix
-    return (time.perf_counter() - start) * 1000
-
-
 def measured(engine: thatlook.Engine, photos: list[Path], rounds: int) -> dict[str, list[float]]:
-    matrix = np.random.default_rng(0).random((512, 512), np.float32)
     times: dict[str, list[float]] = defaultdict(list)
     for photo in photos:
         engine.recommend(photo)  # warm
     for _ in range(rounds):
         for photo in photos:
-            times["reference"].append(reference_ms(matrix))
+            times["reference"].append(reference_ms())
             start = time.perf_counter()
             result = engine.recommend(photo)
             times["total"].append((time.perf_counter() - start) * 1000)
