@@ -173,6 +173,7 @@ class Analyzer:
                 found.score or 0.0,
                 found.score is not None,
                 found.category,
+                read.category,
             )
             for (_, product), found, read in zip(items, shown, embedded, strict=True)
         ]

@@ -310,7 +310,8 @@ class Described:
     `vector` is of the product's own article in `box`; `found` says whether the article stage
     saw it there (with `article_score`), or the box is just the picture's foreground.
     `attributes` holds each head's best label and its probability. `category` is what the
-    picture shows where the product's words do not say; else "".
+    picture shows where the product's words do not say; else "". `looks_like` is the category
+    that the embedding network sees in the box; "" for a network that tells none.
     """
 
     vector: Vector
@@ -319,6 +320,7 @@ class Described:
     article_score: float
     found: bool
     category: str = ""
+    looks_like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

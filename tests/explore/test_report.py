@@ -49,7 +49,8 @@ class FakeAnalyzer:
             seen = self.parse_image(image, "").articles
             found = any(article.category == product.category for article in seen)
             vector = seen[0].vector if seen else np.eye(4, dtype=np.float32)[2]
-            described.append(Described(vector, Box(0, 0, 1, 1), {}, 0.9, found))
+            looks_like = seen[0].category if seen else ""
+            described.append(Described(vector, Box(0, 0, 1, 1), {}, 0.9, found, "", looks_like))
         return described
 
 
@@ -170,7 +171,7 @@ def test_the_page_has_all_inside(feed, tmp_path, monkeypatch, capsys):
     assert links.targets <= links.ids
     assert "gender_seen" in links.targets
     assert links.pictures
-    assert all(source.startswith("data:image/jpeg;base64,") for source in links.pictures)
+    assert all(source.startswith("data:image/webp;base64,") for source in links.pictures)
     assert not re.search(r'(src|href)="(https?:)?//', html)
     assert "Blue &lt;b&gt;top&lt;/b&gt;" in html
     assert "<b>top" not in html
@@ -231,3 +232,4 @@ def test_legs_alone_tell_no_gender():
     assert (seen.gender, seen.gender_score, seen.own) == ("", 0.0, True)
     assert seen.colors == {"red": 1.0}
     assert seen_in(image, "bag", FakeAnalyzer()).colors == {}
+    assert seen_in(image, "bag", FakeAnalyzer()).category == "topwear"

@@ -51,6 +51,8 @@ def test_a_type_is_one_of_the_articles_category():
     assert found.attributes("bag") == {"type": ("handbags", 0.2), "color": ("red", 0.6)}
     assert found.attributes("footwear")["type"] == ("heels", 0.7)
     assert found.attributes("eyewear")["type"] == ("heels", 0.7)  # it knows no glasses
+    assert found.category == "bag"
+    assert Embedded(np.ones(4, np.float32), {}).category == ""
 
 
 def test_letterbox_keeps_the_aspect_and_stretch_does_not(fake_session):

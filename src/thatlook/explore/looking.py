@@ -133,7 +133,7 @@ def seen_in(image: Pixels, category: str, looks: Looks) -> Seen:
         articles=articles,
         own=kept.found,
         colors=seen_colors(image, own.box, own.mask) if own is not None else {},
-        category=words.get("category", ""),
+        category=kept.looks_like,
         color=words.get("color", ""),
         pattern=words.get("pattern", ""),
         person=look.person is not None,

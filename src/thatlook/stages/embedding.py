@@ -33,6 +33,12 @@ class Embedded:
     vector: Vector
     chances: Mapping[str, Mapping[str, float]]
 
+    @property
+    def category(self) -> str:
+        """The best label of the head "category"; "" where the network has none."""
+        chances = self.chances.get("category", {})
+        return max(chances, key=lambda name: chances[name], default="")
+
     def attributes(self, category: str) -> dict[str, tuple[str, float]]:
         """The best label of each head with its probability, for an article of this category.
 
