@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from thatlook.errors import SettingsError
+from thatlook.datasets.records import LabelledPhoto
+from thatlook.errors import (
+    FetchError,
+    MissingExtraError,
+    PhotoError,
+    SettingsError,
+    UnknownProductError,
+)
 from thatlook.records import (
     Article,
     Box,
+    Described,
     Gate,
     Keypoint,
     Look,
@@ -91,6 +102,63 @@ def test_records_are_frozen():
         Box(0, 0, 1, 1).x0 = 5
     with pytest.raises(TypeError):
         Product("1", extra={"a": "b"}).extra["a"] = "c"
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))]
+)
+def test_records_can_be_sent_and_copied(again):
+    product = Product("1", price=Price(Decimal("1.50")), extra={"season": "Fall"})
+    assert again(product) == product
+    with pytest.raises(TypeError):
+        again(product).extra["season"] = "Spring"
+
+    article = Article("bag", Box(1, 2, 3, 4), 0.5, {"color": "red"}, np.ones(2, np.float32))
+    look = Look("a.jpg", 8, 9, person(), (article,), {"decode": 4.0})
+    best = Recommendation(0, "bag", "primary", (Match(0.5, product, variants=(product,)),))
+    result = Result(look, True, None, (best,), {"search": 1.0})
+    assert again(result).to_dict() == result.to_dict()
+    np.testing.assert_array_equal(again(result).look.articles[0].vector, [1, 1])
+    described = again(
+        Described(np.ones(2, np.float32), Box(0, 0, 1, 1), {"a": ("b", 1.0)}, 0, False)
+    )
+    assert described.attributes == {"a": ("b", 1.0)}
+
+
+def test_records_hash_by_their_values():
+    shirt, same = (
+        Product("1", extra={"a": "b", "c": "d"}),
+        Product("1", extra={"c": "d", "a": "b"}),
+    )
+    assert hash(shirt) == hash(same)
+    assert {shirt, same, Product("1", extra={"a": "b"})} == {shirt, Product("1", extra={"a": "b"})}
+    assert len({Match(0.5, shirt), Match(0.5, same)}) == 1
+    photos = {LabelledPhoto(Path("a.jpg"), (1, 2), (), extras={"style": kind}) for kind in "aba"}
+    assert len(photos) == 2
+
+
+def test_a_look_keeps_its_own_times():
+    times = {"decode": 4.0}
+    look = Look("a.jpg", 1, 1, None, (), times)
+    times["search"] = 1.0
+    assert look.timing_ms == {"decode": 4.0}
+    assert repr(look.timing_ms) == "ReadOnly({'decode': 4.0})"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PhotoError("empty", "the file is empty", "a.jpg"),
+        UnknownProductError("7"),
+        FetchError("no", 404),
+        MissingExtraError("thatlook serve", "serve"),
+    ],
+)
+def test_errors_can_be_sent(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
 
 
 def test_product_dict_names_the_contract_fields_and_keeps_unknown_ones():

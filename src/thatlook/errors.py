@@ -13,10 +13,12 @@
     └── MissingExtraError    an optional dependency is not installed; says the pip line
 
 Every message says what was expected, what came and what to do. A bug in thatlook
-raises something else.
+raises something else. All can be pickled: they cross from worker processes.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class ThatlookError(Exception):
@@ -35,6 +37,9 @@ class PhotoError(ThatlookError):
         self.code = code
         self.message = message
         self.source = source
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.message, self.source)
 
     def to_dict(self) -> dict[str, str]:
         """The `error` object of the JSON contract."""
@@ -76,6 +81,9 @@ class UnknownProductError(CatalogError, KeyError):
         super().__init__(f"no product with the id {product_id!r} is in the catalog")
         self.product_id = product_id
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.product_id,)
+
     def __str__(self) -> str:
         return str(self.args[0])
 
@@ -104,4 +112,8 @@ class MissingExtraError(ThatlookError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'thatlook[{extra}]'")
+        self.what = what
         self.extra = extra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what, self.extra)

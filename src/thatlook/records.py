@@ -2,16 +2,19 @@
 
 Boxes are (x0, y0, x1, y1) in pixels of the photo after its EXIF rotation, half-open.
 Scores are 0..1 and higher is better. `to_dict` gives the JSON of the contract.
+
+All can be pickled and deep-copied, so they may go to another process. Records without arrays are
+equal and hash by their values; those that hold arrays (Article, Look, Described, Mask, Result) are
+equal only to themselves.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +31,41 @@ from thatlook.taxonomy import (
 
 Vector = NDArray[np.float32]
 """A unit vector, float32, shape (dim,)."""
+
+Value_co = TypeVar("Value_co", covariant=True)
+
+
+class ReadOnly(Mapping[str, Value_co]):
+    """A copy of a mapping that nobody can change: it has no method for it.
+
+    Unlike types.MappingProxyType it can be pickled, deep-copied and, where its values can,
+    hashed. Equal to any mapping of the same items.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Value_co]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: str) -> Value_co:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"ReadOnly({self._items!r})"
+
+
+def _protect(record: object, name: str) -> None:
+    """Makes a mapping of a frozen record read-only."""
+    object.__setattr__(record, name, ReadOnly(getattr(record, name)))
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -192,7 +230,7 @@ class Article:
     def __post_init__(self) -> None:
         _one_of("category", self.category, CATEGORIES)
         _score("score", self.score)
-        object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
+        _protect(self, "attributes")
 
     def to_dict(self) -> dict[str, Any]:
         """An entry of `articles` of the JSON contract."""
@@ -214,6 +252,9 @@ class Look:
     person: Person | None
     articles: tuple[Article, ...]
     timing_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _protect(self, "timing_ms")
 
     def to_dict(self) -> dict[str, Any]:
         """One line of `thatlook parse`."""
@@ -275,7 +316,7 @@ class Product:
             raise SettingsError("a product needs an id; this one has an empty one")
         _one_of("category", self.category, PRODUCT_CATEGORIES)
         _one_of("gender", self.gender, PRODUCT_GENDERS)
-        object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
+        _protect(self, "extra")
 
     @property
     def current_price(self) -> Price | None:
@@ -321,6 +362,9 @@ class Described:
     found: bool
     category: str = ""
     looks_like: str = ""
+
+    def __post_init__(self) -> None:
+        _protect(self, "attributes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +429,9 @@ class Result:
     reason: str | None
     recommendations: tuple[Recommendation, ...]
     timing_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _protect(self, "timing_ms")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `thatlook recommend`."""

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from thatlook.errors import SettingsError
+from thatlook.records import ReadOnly
 from thatlook.taxonomy import DETECTOR_CLASSES, OTHER
 
 Corners = tuple[float, float, float, float]
@@ -66,7 +66,7 @@ class LabelledPhoto:
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise SettingsError(f"split must be one of {SPLITS}, not {self.split!r}")
-        object.__setattr__(self, "extras", MappingProxyType(dict(self.extras)))
+        object.__setattr__(self, "extras", ReadOnly(self.extras))
 
     @property
     def kept(self) -> tuple[Annotation, ...]:

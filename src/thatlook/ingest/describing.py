@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from thatlook.catalog.rows import product_json, product_of
 from thatlook.errors import PhotoError
 from thatlook.image import Pixels, decode
 from thatlook.records import Described, Product
@@ -58,15 +57,6 @@ class Job:
     files: tuple[str, ...]
     row_hash: str
     known: bool = False
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles the product as its JSON: its read-only mapping cannot be pickled."""
-        rest = (self.files, self.row_hash, self.known)
-        return (_job, (self.line, product_json(self.product), *rest))
-
-
-def _job(line: int, product: str, files: tuple[str, ...], row_hash: str, known: bool) -> Job:
-    return Job(line, product_of(product), files, row_hash, known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
