@@ -29,7 +29,7 @@ LAYERS = [
     },
     {"analyzer", "catalog", "index", "feed"},
     {"stages", "models", "datasets"},
-    {"records", "taxonomy", "errors", "settings", "image", "color", "ranking"},
+    {"records", "taxonomy", "errors", "settings", "image", "color", "ranking", "graphics"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 

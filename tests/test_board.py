@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from thatlook.board import Entry, page, picture
-from thatlook.board.entry import COLORS, data_uri
 from thatlook.board.png import marked
+from thatlook.graphics.photo import COLORS, data_uri
 from thatlook.records import (
     Article,
     Box,

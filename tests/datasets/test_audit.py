@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from tests.datasets.conftest import labels, picture
 from thatlook.datasets import commands
@@ -17,9 +17,10 @@ from thatlook.datasets.audit import audit
 from thatlook.datasets.boxes import check
 from thatlook.datasets.notes import Notes
 from thatlook.datasets.reading import read
-from thatlook.datasets.sheet import color_of, contact_sheet
+from thatlook.datasets.sheet import contact_sheet
 from thatlook.datasets.table import table
 from thatlook.errors import SettingsError
+from thatlook.graphics.photo import color_of
 from thatlook.taxonomy import DETECTOR_CLASSES
 
 
@@ -120,8 +121,8 @@ def test_the_contact_sheet(roboflow, tmp_path):
     sheet = np.asarray(Image.open(path).convert("RGB"))
     assert sheet.shape == (6 + 390 + 30 + 6, 5 * 266 + 6, 3)
     for category in ("topwear", "bag", "other"):
-        assert (sheet == color_of(category)).all(axis=2).any(), category
-    assert not (sheet == color_of("dress")).all(axis=2).any()
+        assert (sheet == ImageColor.getrgb(color_of(category))).all(axis=2).any(), category
+    assert not (sheet == ImageColor.getrgb(color_of("dress"))).all(axis=2).any()
     assert contact_sheet(dataset, found, path, count=2, columns=1) == 2
     assert np.asarray(Image.open(path)).shape[:2] == (2 * 426 + 6, 272)
 

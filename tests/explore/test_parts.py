@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from thatlook.errors import SettingsError
-from thatlook.explore import svg
 from thatlook.explore.facts import PictureFacts, dhash, file_facts
 from thatlook.explore.mapping import one_per_cell, principal_layout
+from thatlook.explore.prices import price_boxes
 from thatlook.explore.summary import (
     counts,
     filled,
@@ -23,6 +23,7 @@ from thatlook.explore.summary import (
 )
 from thatlook.explore.thumbs import thumbnail
 from thatlook.explore.twins import near_twins, same_files
+from thatlook.graphics import svg
 from thatlook.records import Price, Product
 from thatlook.settings import Settings
 
@@ -173,7 +174,7 @@ def test_plots_are_whole_and_escape_what_shops_write():
     for plot in [
         svg.bars({"<b>": 3, "a & b": 0}, 4),
         svg.stacked({"<x>": {"female": 2}, "y": {}}, svg.GENDER_COLORS, 2),
-        svg.price_boxes(prices(shop())),
+        price_boxes(prices(shop())),
         svg.dots([(0.5, 0.5, "#000", "<i>")]),
         svg.bars({}, 0),
     ]:
@@ -184,7 +185,7 @@ def test_plots_are_whole_and_escape_what_shops_write():
 def test_thumbnails(tmp_path):
     Image.fromarray(picture(1)).save(tmp_path / "a.png")
     uri = thumbnail(str(tmp_path / "a.png"))
-    assert uri.startswith("data:image/jpeg;base64,")
+    assert uri.startswith("data:image/webp;base64,")
     assert len(uri) < 8000
     assert thumbnail(str(tmp_path / "missing.png")) == ""
     json.dumps(uri)

@@ -6,12 +6,11 @@ import html
 from collections.abc import Sequence
 from importlib import resources
 
-from thatlook.board.entry import COLORS, Entry, Thumbnails, crop_of, data_uri
+from thatlook.board.entry import Entry, Thumbnails, crop_of
+from thatlook.graphics.page import document
+from thatlook.graphics.photo import COLORS, SEEN, data_uri
 from thatlook.records import Article, Look, Match, Person, Recommendation
 from thatlook.taxonomy import SKELETON
-
-SEEN = 0.3
-"""Key points with a lower score are not drawn."""
 
 
 def page(entries: Sequence[Entry], thumbnails: Thumbnails, title: str, note: str = "") -> str:
@@ -19,12 +18,8 @@ def page(entries: Sequence[Entry], thumbnails: Thumbnails, title: str, note: str
     style = resources.files(__package__).joinpath("board.css").read_text(encoding="utf-8")
     boards = "\n".join(_board(entry, thumbnails) for entry in entries)
     lead = f"<p class='note'>{html.escape(note)}</p>" if note else ""
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{html.escape(title)}</title><style>{style}</style></head><body>"
-        f"<header><h1>{html.escape(title)}</h1>{lead}</header><main>{boards}</main></body></html>\n"
-    )
+    head = f"<header><h1>{html.escape(title)}</h1>{lead}</header>"
+    return document(title, f"{head}<main>{boards}</main>", style)
 
 
 def _board(entry: Entry, thumbnails: Thumbnails) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from thatlook.board.entry import COLORS, Entry, Thumbnails, crop_of, shrunk
+from thatlook.board.entry import Entry, Thumbnails, crop_of
+from thatlook.graphics.photo import COLORS, SEEN, shrunk
 from thatlook.image import Pixels
 from thatlook.records import Look, Match, Recommendation
 from thatlook.taxonomy import SKELETON
@@ -13,7 +14,6 @@ MARGIN = 16
 PHOTO = (400, 640)
 TILE = (128, 150)
 TEXT_PX = 46
-SEEN = 0.3
 INK, SOFT, PAPER = "#1c1b19", "#6b6862", "#ffffff"
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont

@@ -14,8 +14,8 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from thatlook.datasets.audit import Audit
 from thatlook.datasets.records import Annotation, Corners, Dataset, LabelledPhoto
 from thatlook.errors import PhotoError
+from thatlook.graphics.photo import color_of
 from thatlook.image import decode
-from thatlook.taxonomy import DETECTOR_CLASSES
 
 TILE: Final = (260, 390)
 CAPTION_PX: Final = 30
@@ -87,7 +87,7 @@ def _tile(photo: LabelledPhoto, codes: Sequence[str]) -> Image.Image | None:
 
 
 def _labelled(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:
-    color, font = color_of(note.category), ImageFont.load_default(10)
+    color, font = ImageColor.getrgb(color_of(note.category)), ImageFont.load_default(10)
     box = _ordered(note.box, scale)
     draw.rectangle(box, outline=color, width=2)
     if note.outline:
@@ -103,14 +103,6 @@ def _ordered(box: Corners, scale: float) -> Corners:
     """The box on the tile, turned round where it is reversed, so that it can be drawn."""
     x0, y0, x1, y1 = (value * scale for value in box)
     return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-
-
-def color_of(category: str) -> tuple[int, ...]:
-    """RGB of a category: hues apart as far as they can be, grey for "other"."""
-    if category not in DETECTOR_CLASSES:
-        return ImageColor.getrgb("#707070")
-    hue = 360 * DETECTOR_CLASSES.index(category) // len(DETECTOR_CLASSES)
-    return ImageColor.getrgb(f"hsl({hue}, 75%, 40%)")
 
 
 def _write(image: Image.Image, path: Path) -> None:

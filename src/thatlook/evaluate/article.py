@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.datasets import commands as label_audit
-from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.report import Report, add_common, finish, session_of
 from thatlook.evaluate.splits import split_of
 from thatlook.image import fit_area
 from thatlook.models.session import Session, to_batch
@@ -209,4 +209,4 @@ def run(args: argparse.Namespace) -> int:
     if not args.no_products:
         products = [s for s in product_scenes(data / "catalog") if s.split == "val"]
         figures |= product_figures(network, products)
-    return finish(args, session.spec, figures)
+    return finish(args, Report("Articles", session.spec, figures))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.report import Report, add_common, finish, session_of
 from thatlook.records import Box, Person
 from thatlook.settings import Settings
 from thatlook.stages.person import PersonRules, PersonStage
@@ -231,4 +231,5 @@ def run(args: argparse.Namespace) -> int:
     shown |= {"front": float(np.mean(facing))}
     figures |= {f"product_{name}": value for name, value in shown.items()}
     figures |= gate_figures(stage, [s for s in street if s.kind == "street"])
-    return finish(args, session.spec, figures | {"mean_ms": spent * 1000})
+    report = Report("Person", session.spec, figures | {"mean_ms": spent * 1000})
+    return finish(args, report)

@@ -1,24 +1,112 @@
-"""What all protocols share: their options, the network they measure, the table and the JSON."""
+"""What all protocols share: their options, the network they measure, and the report they give.
+
+A Report is one set of figures, shown three ways: a table on standard output, one JSON, and one
+HTML page with its plots and photos inside.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
+from typing import Any
 
 from thatlook.errors import SettingsError
+from thatlook.graphics import page
 from thatlook.models.registry import ModelSpec, resolve
 from thatlook.models.session import Session
 
+PRINTED = "-"
+"""The value of --json without a file."""
+
+
+@dataclass
+class Report:
+    """What a protocol measured of a network.
+
+    `figures` are the numbers that an entry's `metrics` may keep; `details` whatever else the
+    JSON tells (curves, matrices, lists); `parts` the HTML sections, in order; `main` which figures
+    stand large at the top, by the words for them; `meanings` explains figures by name or by the
+    beginning of it.
+    """
+
+    title: str
+    spec: ModelSpec
+    figures: dict[str, float] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    main: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    data: str = ""
+
+    def add(self, heading: str, *parts: str, lead: str = "") -> None:
+        """A section of the page; `parts` are HTML, see `graphics`."""
+        self.parts.append(page.section(heading, *parts, lead=lead))
+
+    def table(self) -> str:
+        """The figures as text."""
+        wide = max(map(len, self.figures), default=0)
+        lines = [f"{self.spec.id} {self.spec.sha256[:12]}"]
+        lines += [f"  {name:<{wide}}  {value:8.4f}" for name, value in self.figures.items()]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON: id and sha256 of the network, `metrics`, `details`; null where not known."""
+        return {
+            "id": self.spec.id,
+            "sha256": self.spec.sha256,
+            "data": self.data,
+            "metrics": {name: _rounded(value) for name, value in self.figures.items()},
+            "details": _rounded(self.details),
+        }
+
+    def html(self) -> str:
+        """The page."""
+        shown = {
+            words: page.number(self.figures[name])
+            for words, name in self.main.items()
+            if name in self.figures
+        }
+        rows = [(name, value, self._meaning(name)) for name, value in self.figures.items()]
+        head = (
+            f"<header><h1>{escape(self.title)}</h1>"
+            f"{page.words(f'{self.spec.id}, sha256 {self.spec.sha256[:12]}. {self.data}')}"
+            f"{page.tiles(shown)}</header>"
+        )
+        figures = page.section("All figures", page.table(("figure", "value", "what it is"), rows))
+        return page.document(self.title, head + "".join(self.parts) + figures)
+
+    def _meaning(self, name: str) -> str:
+        told = [start for start in self.meanings if name == start or name.startswith(f"{start}_")]
+        return self.meanings[max(told, key=len)] if told else ""
+
+
+def _rounded(value: Any) -> Any:
+    """The value as JSON can hold it: four digits, null for what is not a number."""
+    if isinstance(value, Mapping):
+        return {str(name): _rounded(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(entry) for entry in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
+
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the data folder, the network and the JSON file to `parser`."""
+    """Add the data folder, the network and where the report goes to `parser`."""
     parser.add_argument("--data", type=Path, help="folder with street/ and catalog/")
     parser.add_argument("--sample", type=Path, help="folder of the rendered sample, with pairs/")
     parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
     parser.add_argument("--threads", type=int, default=0, help="0: one per core")
-    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument(
+        "--json", nargs="?", const=PRINTED, metavar="FILE", help="as JSON: in FILE, or printed"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the page there")
 
 
 def session_of(args: argparse.Namespace, task: str) -> Session:
@@ -33,14 +121,13 @@ def session_of(args: argparse.Namespace, task: str) -> Session:
     return session
 
 
-def finish(args: argparse.Namespace, spec: ModelSpec, figures: dict[str, float]) -> int:
-    """Print the figures as a table and write them where `args.json` says; exit status 0."""
-    wide = max(map(len, figures), default=0)
-    lines = [f"{spec.id} {spec.sha256[:12]}"]
-    lines += [f"  {name:<{wide}}  {value:8.4f}" for name, value in figures.items()]
-    sys.stdout.write("\n".join(lines) + "\n")
-    if args.json:
-        rounded = {name: round(value, 4) for name, value in figures.items()}
-        text = json.dumps({"id": spec.id, "sha256": spec.sha256, "metrics": rounded}, indent=1)
-        Path(args.json).write_text(text + "\n", encoding="utf-8")
+def finish(args: argparse.Namespace, report: Report) -> int:
+    """Print the figures, or the JSON where asked for, and write the files; exit status 0."""
+    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    sys.stdout.write(text if args.json == PRINTED else report.table() + "\n")
+    if args.json and args.json != PRINTED:
+        Path(args.json).write_text(text, encoding="utf-8")
+    if args.html:
+        args.html.write_text(report.html(), encoding="utf-8")
+        print(f"thatlook: the report is {args.html}", file=sys.stderr)
     return 0

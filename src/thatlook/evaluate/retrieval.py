@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.evaluate.article import network_of
-from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.report import Report, add_common, finish, session_of
 from thatlook.models.registry import shipped
 from thatlook.models.session import Session
 from thatlook.records import Box
@@ -178,4 +178,5 @@ def run(args: argparse.Namespace) -> int:
         pairs = args.sample / "pairs"
         kept = [s for s in pair_scenes(pairs) if s.split == "val"]
         figures |= rendered_figures(stage, pair_items(pairs), kept, pairs)
-    return finish(args, session.spec, figures | {"mean_ms": spent * 1000})
+    report = Report("Retrieval", session.spec, figures | {"mean_ms": spent * 1000})
+    return finish(args, report)

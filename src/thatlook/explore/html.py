@@ -5,39 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
-from importlib import resources
 from itertools import islice
 
 import numpy as np
 
 from thatlook.color import ANCHORS
-from thatlook.explore import svg
 from thatlook.explore.cards import MOST_SHOWN, gallery, groups_of, listed
 from thatlook.explore.checks import DISAGREEMENTS, KINDS
 from thatlook.explore.colors import meant
 from thatlook.explore.mapping import Layout, one_per_cell, principal_layout
+from thatlook.explore.prices import price_boxes
 from thatlook.explore.report import Report
 from thatlook.explore.summary import NOT_GIVEN
 from thatlook.explore.thumbs import thumbnail
-from thatlook.taxonomy import PRODUCT_CATEGORIES
+from thatlook.graphics import page as html
+from thatlook.graphics import svg
+from thatlook.graphics.photo import COLORS, OTHER_COLOR
+from thatlook.taxonomy import OTHER
 
 MOST_BARS = 20
 MOST_DOTS = 3000
 GRID = (18, 12)
 
-CATEGORY_COLORS = dict(
-    zip(
-        PRODUCT_CATEGORIES,
-        ("#3b6fb6", "#7a4ea3", "#c2408a", "#2f8f5b", "#b8642a", "#8a6d3b", "#d1495b", "#00798c",
-         "#edae49", "#9a9a9a"),
-        strict=True,
-    )
-)  # fmt: skip
+CATEGORY_COLORS = COLORS | {OTHER: OTHER_COLOR}
 
 
 def page(report: Report) -> str:
     """The whole page."""
-    css = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
     body = "".join(
         [
             _head(report),
@@ -51,12 +45,7 @@ def page(report: Report) -> str:
             _map(report),
         ]
     )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.feed)}: feed report</title><style>{css}</style></head>"
-        f"<body>{body}</body></html>"
-    )
+    return html.document(f"{report.feed}: feed report", body)
 
 
 def _head(report: Report) -> str:
@@ -68,13 +57,12 @@ def _head(report: Report) -> str:
         "rows that cannot be used": f"{len(report.problems):,}",
         "pictures that disagree with their words": f"{disagree:,}",
     }
-    shown = "".join(f"<div><b>{value}</b>{escape(words)}</div>" for words, value in tiles.items())
     steps = {step.name: step.left for step in report.steps}
     note = (
         "" if report.looked else "<p>Made without the networks: what pictures show is not here.</p>"
     )
     return (
-        f"<header><h1>{escape(report.feed)}</h1><div class='tiles'>{shown}</div></header>"
+        f"<header><h1>{escape(report.feed)}</h1>{html.tiles(tiles)}</header>"
         f"<section><h2>How much of the feed can be used</h2>"
         f"<p>Each line counts the rows that also fulfil all lines above it.</p>"
         f"{svg.bars(steps, report.rows, label_px=320)}{note}</section>"
@@ -103,13 +91,9 @@ def _attention(report: Report) -> str:
 
 def _counts(report: Report) -> str:
     total = len(report.products)
-    legend = "".join(
-        f'<span><i style="background:{color}"></i>{name}</span>'
-        for name, color in svg.GENDER_COLORS.items()
-    )
     plot = svg.stacked(report.genders, svg.GENDER_COLORS, total)
     parts = ["<section><h2>What is in it</h2><h3>Category and gender</h3>"]
-    parts.append(f'<p class="legend">{legend}</p>{plot}')
+    parts.append(f"{html.legend(svg.GENDER_COLORS)}{plot}")
     for facet, name in [("product_type", "Type"), ("color", "Color"), ("brand", "Brand")]:
         values = report.facets[facet]
         top = dict(islice(values.items(), MOST_BARS))
@@ -132,7 +116,7 @@ def _swatch(color: str) -> str:
 def _prices(report: Report) -> str:
     if not report.prices:
         return "<section><h2>Prices</h2><p>The feed has no prices.</p></section>"
-    plot = svg.price_boxes(report.prices)
+    plot = price_boxes(report.prices)
     return (
         "<section><h2>Prices</h2><p>Box: the middle half of the prices; dark line: the median; "
         f"thin line: all prices.</p>{plot}{gallery(report, 'odd_price')}</section>"
