@@ -72,7 +72,9 @@ class Crawl:
         self._progress = progress
         limits = shop.limits
         self._pacer = Pacer(limits.requests_per_second, limits.jitter)
-        self._polite = Polite(shop.hosts, self._pacer, limits, user_agent(shop), self._network)
+        self._polite = Polite(
+            shop.hosts, self._pacer, limits, user_agent(shop.contact), self._network
+        )
         self._watches = [
             LayoutWatch(source, shop.required, limits.missing_share, limits.window)
             for source in shop.sources
@@ -105,7 +107,12 @@ class Crawl:
         # One look at every host now: a forbidden or misspelt one ends the crawl before it begins.
         pins = {host: self._network.address(host) for host in self._shop.hosts}
         return Browser(
-            folder, pins, self._polite.check, self._pacer, self._shop.limits, user_agent(self._shop)
+            folder,
+            pins,
+            self._polite.check,
+            self._pacer,
+            self._shop.limits,
+            user_agent(self._shop.contact),
         )
 
     def _work(self, state: State, browser: Browser) -> None:
@@ -193,6 +200,6 @@ class _EnoughError(Exception):
     """A limit of the crawl is reached; the message says which."""
 
 
-def user_agent(shop: Shop) -> str:
+def user_agent(contact: str) -> str:
     """Who is asking, with the way to reach them."""
-    return f"Mozilla/5.0 (compatible; thatlook/{__version__}; +{shop.contact})"
+    return f"Mozilla/5.0 (compatible; thatlook/{__version__}; +{contact})"
