@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from thatlook.acquire.pictures import addresses
 from thatlook.acquire.state import Picture
 from thatlook.acquire.values import LISTS, Row
+from thatlook.datasets.writing import write_whole
 
 IMAGES = "images/"
 """The folder of the pictures, seen from the feed beside it."""
@@ -77,9 +77,9 @@ def without_duplicates(
 def write_feed(folder: Path, rows: list[Row], report: Mapping[str, Any]) -> None:
     """Writes feed.jsonl, feed.parquet and report.json, each whole or not at all."""
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    _replace(folder / "feed.jsonl", lines.encode())
-    _replace(folder / "feed.parquet", _parquet(rows))
-    _replace(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1).encode())
+    write_whole(folder / "feed.jsonl", lines.encode())
+    write_whole(folder / "feed.parquet", _parquet(rows))
+    write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1).encode())
 
 
 def _parquet(rows: list[Row]) -> bytes:
@@ -93,12 +93,3 @@ def _parquet(rows: list[Row]) -> bytes:
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), sink)
     data: bytes = sink.getvalue().to_pybytes()
     return data
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from thatlook.errors import MissingExtraError
 
@@ -13,6 +14,8 @@ RECIPES = {
     "person": "thatlook.training.person",
     "embedding": "thatlook.training.embedding",
 }
+PAIRS = {"pairs": "thatlook.acquire.pairs"}
+"""Fetches and audits pairs to train with; the only stage of `train` that needs no torch."""
 PROTOCOLS = {
     "article": "thatlook.evaluate.article",
     "person": "thatlook.evaluate.person",
@@ -24,17 +27,19 @@ PROTOCOLS = {
 def add_arguments_train(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook train`."""
     if find_spec("torch") is None:
-        parser.add_argument("stage", choices=tuple(RECIPES))
-        parser.add_argument("rest", nargs=argparse.REMAINDER)
+        stages = _mount(parser, PAIRS)
+        for name in RECIPES:
+            rest = stages.add_parser(name, prefix_chars="\0")
+            rest.add_argument("rest", nargs=argparse.REMAINDER)
         return
-    _mount(parser, RECIPES)
+    _mount(parser, RECIPES | PAIRS)
 
 
 def run_train(args: argparse.Namespace) -> int:
     """Trains the stage."""
-    if find_spec("torch") is None:
+    if args.stage not in PAIRS and find_spec("torch") is None:
         raise MissingExtraError("thatlook train", "train")
-    return _run(RECIPES[args.stage], args, "thatlook train")
+    return _run((RECIPES | PAIRS)[args.stage], args, "thatlook train")
 
 
 def add_arguments_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +61,8 @@ def _run(home: str, args: argparse.Namespace, what: str) -> int:
         raise MissingExtraError(what, "train") from error
 
 
-def _mount(parser: argparse.ArgumentParser, homes: dict[str, str]) -> None:
+def _mount(parser: argparse.ArgumentParser, homes: dict[str, str]) -> Any:
     stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, home in homes.items():
         import_module(home).add_arguments(stages.add_parser(name))
+    return stages

@@ -10,6 +10,8 @@ as well.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,3 +94,21 @@ def _near(one: Print, other: Print) -> bool:
     difference = one.thumbnail - other.thumbnail
     difference -= difference.mean()
     return bool(np.sqrt((difference**2).mean()) <= MOST_RMS)
+
+
+def groups(keys: Sequence[str], pairs: Iterable[tuple[int, int]]) -> dict[str, str]:
+    """Each key's group, named by the group's smallest key, when `pairs` of rows are joined."""
+    parent = list(range(len(keys)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for i, j in pairs:
+        parent[root(i)] = root(j)
+    members: dict[int, list[str]] = defaultdict(list)
+    for i, key in enumerate(keys):
+        members[root(i)].append(key)
+    return {key: min(found) for found in members.values() for key in found}

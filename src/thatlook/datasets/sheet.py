@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -13,6 +13,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from thatlook.datasets.audit import Audit
 from thatlook.datasets.records import Annotation, Corners, Dataset, LabelledPhoto
+from thatlook.datasets.writing import write_whole
 from thatlook.errors import PhotoError
 from thatlook.graphics.photo import color_of
 from thatlook.image import decode
@@ -43,7 +44,9 @@ def contact_sheet(
     for place, tile in enumerate(tiles):
         row, column = divmod(place, columns)
         sheet.paste(tile, (MARGIN + column * step[0], MARGIN + row * step[1]))
-    _write(sheet, path)
+    drawn = io.BytesIO()
+    sheet.save(drawn, "PNG")
+    write_whole(path, drawn.getvalue())
     return len(tiles)
 
 
@@ -103,12 +106,3 @@ def _ordered(box: Corners, scale: float) -> Corners:
     """The box on the tile, turned round where it is reversed, so that it can be drawn."""
     x0, y0, x1, y1 = (value * scale for value in box)
     return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-
-
-def _write(image: Image.Image, path: Path) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        image.save(file, "PNG")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 
 from thatlook.datasets.audit import Audit
@@ -13,14 +14,19 @@ WIDTH = 100
 def table(audit: Audit) -> str:
     """The audit for people: boxes per category and split, then the findings, errors first."""
     counts = audit.counts
-    lines = [
+    head = [
         f"label audit of {audit.name}",
         f"photos {counts['photos']}, of them labelled {counts['labelled']}",
         f"boxes {counts['boxes']}, of them of our categories {counts['kept']}",
-        "",
-        *_balance(audit),
-        "",
     ]
+    return table_under(head, audit, "boxes")
+
+
+def table_under(head: Sequence[str], audit: Audit, counted: str) -> str:
+    """Under the lines of `head` how many of what is `counted` there are per category and split,
+    then the findings, errors first.
+    """
+    lines = [*head, "", *_balance(audit, counted), ""]
     wide = max((len(found.code) for found in audit.findings), default=0)
     for found in audit.findings:
         lines += _finding(found, wide)
@@ -29,9 +35,9 @@ def table(audit: Audit) -> str:
     return "\n".join(lines)
 
 
-def _balance(audit: Audit) -> list[str]:
+def _balance(audit: Audit, counted: str) -> list[str]:
     splits = list(next(iter(audit.balance.values())))
-    heads = [split or "boxes" for split in splits] + (["all"] if len(splits) > 1 else [])
+    heads = [split or counted for split in splits] + (["all"] if len(splits) > 1 else [])
     lines = [f"{'category':<12}" + "".join(f"{head:>8}" for head in heads)]
     for name, row in audit.balance.items():
         values = list(row.values()) + ([sum(row.values())] if len(splits) > 1 else [])

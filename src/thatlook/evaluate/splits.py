@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from thatlook.datasets.duplicates import groups
 
 VAL_PERCENT: Final = 15
 SALT: Final = "thatlook:"
@@ -111,24 +112,6 @@ def duplicate_pairs(thumbnails: NDArray[np.float32]) -> list[tuple[int, int]]:
             if start + i < j:
                 pairs.append((int(start + i), int(j)))
     return pairs
-
-
-def groups(keys: Sequence[str], pairs: Iterable[tuple[int, int]]) -> dict[str, str]:
-    """Each key's group, named by the group's smallest key, when `pairs` of rows are joined."""
-    parent = list(range(len(keys)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for i, j in pairs:
-        parent[root(i)] = root(j)
-    members: dict[int, list[str]] = defaultdict(list)
-    for i, key in enumerate(keys):
-        members[root(i)].append(key)
-    return {key: min(found) for found in members.values() for key in found}
 
 
 def catalog_groups(titles: Mapping[str, str], images: Path) -> dict[str, str]:
