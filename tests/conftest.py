@@ -30,6 +30,13 @@ def sample() -> Path:
     return ROOT / "src" / "thatlook" / "sample"
 
 
+OUTPUTS: dict[str, Mapping[str, Any]] = {
+    "article": {"boxes": {}, "scores": {}, "masks": {}},
+    "person": {"heatmaps": {}, "view": {}, "gender": {}},
+    "embedding": {"embedding": {"dim": 4}},
+}
+
+
 class FakeSession:
     """Answers as a network would, by a function; remembers what it was asked."""
 
@@ -48,7 +55,7 @@ class FakeSession:
             sha256="0" * 64,
             license="Apache-2.0",
             input={"mean": [0.5] * 3, "std": [0.5] * 3, **entry.pop("input", {})},
-            outputs=entry.pop("outputs", {}),
+            outputs=entry.pop("outputs", OUTPUTS[task]),
             labels=entry.pop("labels", {}),
         )
 

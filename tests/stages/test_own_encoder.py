@@ -76,7 +76,12 @@ def test_another_dim_than_promised_is_refused(tmp_path):
         ({"outputs": {"image_embeds": {}}}, "expected one output with a dim"),
         ({"outputs": {"image_embeds": None}}, "expected one output with a dim"),
         ({"outputs": {"a": {"dim": 4}, "b": {"dim": 4}}}, "expected one output with a dim"),
-        ({"input": {"width": 8, "std": [1, 1, 1]}}, "input lacks height, mean"),
+        ({"input": {"width": 8, **UNCHANGED}}, "input.height must be .* missing"),
+        ({"input": {"width": 8, "height": 8, "std": [1, 1, 1]}}, "input.mean must be .* missing"),
+        ({"input": {**INPUT, "fit": "letter-box"}}, "input.fit must be letterbox or stretch"),
+        ({"input": {**INPUT, "batch": 0}}, "input.batch must be a whole number"),
+        ({"input": {**INPUT, "expand": "1.1"}}, "input.expand must be a number above 0"),
+        ({"outputs": {"image_embeds": {"dim": "4"}}}, "outputs.image_embeds.dim must be"),
     ],
 )
 def test_incomplete_entries_are_refused(tmp_path, changes, message):
@@ -107,7 +112,9 @@ def shop(tmp_path):
         outputs={"output0": {}},
     )
     (tmp_path / "nobody.onnx").write_bytes(b"never opened: no person is detected")
-    person = entry(tmp_path / "nobody.onnx", task="person", input={}, outputs={})
+    crop = {"width": 8, "height": 8, "expand": 1.0, **UNCHANGED}
+    outputs = {"heatmaps": {}, "view": {}, "gender": {}}
+    person = entry(tmp_path / "nobody.onnx", task="person", input=crop, outputs=outputs)
     return {"THATLOOK_ARTICLE_MODEL": str(article), "THATLOOK_PERSON_MODEL": str(person)}
 
 

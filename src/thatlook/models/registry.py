@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -62,17 +63,84 @@ class ModelSpec:
         known = {name: entry[name] for name in _NEEDED if name != "file"}
         optional = {name: entry.get(name, {}) for name in ("labels", "metrics")}
         rest = {k: v for k, v in entry.items() if k not in known and k not in optional}
-        return cls(path=path.parent / entry["file"], details=rest, **known, **optional)
+        spec = cls(path=path.parent / entry["file"], details=rest, **known, **optional)
+        _ = spec.mean, spec.std  # every network has them, and every stage reads its own rest
+        return spec
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """Per RGB channel, subtracted from 0..1 values."""
-        return tuple(self.input["mean"])
+        """Per RGB channel, subtracted from 0..1 values. Raises ModelError."""
+        return self._per_channel("mean")
 
     @property
     def std(self) -> tuple[float, ...]:
-        """Per RGB channel, divided by after the mean was subtracted."""
-        return tuple(self.input["std"])
+        """Per RGB channel, divided by after the mean was subtracted. Raises ModelError."""
+        found = self._per_channel("std")
+        if min(found) <= 0:
+            raise self.misfit("input.std", "three numbers above 0", self.input["std"])
+        return found
+
+    def _per_channel(self, name: str) -> tuple[float, ...]:
+        given = self.input.get(name)
+        if not isinstance(given, list | tuple) or len(given) != 3 or not all(map(_number, given)):
+            raise self.misfit(f"input.{name}", "three numbers, one per RGB channel", given)
+        return tuple(map(float, given))
+
+    def count(self, name: str, default: int | None = None) -> int:
+        """The whole number `input.NAME`, 1 or more. Raises ModelError."""
+        value = self.input.get(name, default)
+        if not _whole(value):
+            raise self.misfit(f"input.{name}", "a whole number of 1 or more", value)
+        return int(value)
+
+    def factor(self, name: str, default: float | None = None) -> float:
+        """The number `input.NAME`, above 0. Raises ModelError."""
+        value = self.input.get(name, default)
+        if not _number(value) or value <= 0:
+            raise self.misfit(f"input.{name}", "a number above 0", value)
+        return float(value)
+
+    def input_name(self, default: str) -> str:
+        """What the network calls its input. Raises ModelError."""
+        value = self.input.get("name", default)
+        if not isinstance(value, str) or not value:
+            raise self.misfit("input.name", "the name of the network's input", value)
+        return value
+
+    def dim_of(self, output: str) -> int:
+        """The vectors' length, `outputs.OUTPUT.dim`. Raises ModelError."""
+        value = self.outputs[output]["dim"]
+        if not _whole(value):
+            raise self.misfit(f"outputs.{output}.dim", "a whole number of 1 or more", value)
+        return int(value)
+
+    def names(self, head: str) -> tuple[str, ...]:
+        """The label names of a head, in the order of its output. Raises ModelError."""
+        value = self.labels.get(head)
+        if (
+            not isinstance(value, list | tuple)
+            or not value
+            or not all(isinstance(name, str) for name in value)
+            or len(set(value)) != len(value)
+        ):
+            raise self.misfit(f"labels.{head}", "a list of different label names", value)
+        return tuple(value)
+
+    def needs(self, *outputs: str) -> None:
+        """Raises ModelError where the entry does not name each of these outputs."""
+        for name in outputs:
+            if name not in self.outputs:
+                raise self.misfit(f"outputs.{name}", "there", None)
+
+    def fixed(self, head: str, names: tuple[str, ...]) -> None:
+        """Raises ModelError where the entry has labels for this head, and they are not these."""
+        if head in self.labels and self.names(head) != names:
+            raise self.misfit(f"labels.{head}", f"{list(names)}, in this order", self.labels[head])
+
+    def misfit(self, field: str, expected: str, came: object) -> ModelError:
+        """The error for a field of the entry that cannot be; `came` None says it is missing."""
+        found = "missing" if came is None else repr(came)
+        return ModelError(f"{self.id}: {field} must be {expected}, it is {found}; mend its entry")
 
     @property
     def key(self) -> str:
@@ -94,6 +162,14 @@ class ModelSpec:
                 f"expected sha256 {self.sha256}, found {found}; reinstall thatlook"
             )
         return data
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def shipped(task: str) -> ModelSpec:

@@ -92,6 +92,26 @@ class Session:
         _ = self._opened
 
 
+def taken(
+    spec: ModelSpec, output: Mapping[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]
+) -> NDArray[Any]:
+    """The output `name` of this shape, None being any length.
+
+    Raises ModelError where the network gives another shape than its entry leads to expect.
+    """
+    found = output[name]
+    fits = found.ndim == len(shape) and all(
+        wanted in (None, length) for wanted, length in zip(shape, found.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if length is None else str(length) for length in shape)
+        raise ModelError(
+            f"{spec.id}: output {name} should be ({wanted}), it is {found.shape}; the entry's "
+            f"labels, dim and input must be this network's"
+        )
+    return found
+
+
 def to_batch(canvases: list[NDArray[np.uint8]], spec: ModelSpec) -> Floats:
     """RGB canvases of one size as the network's input, float32 (n, 3, height, width)."""
     stacked = np.stack(canvases).transpose(0, 3, 1, 2)

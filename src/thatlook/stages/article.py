@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from thatlook.errors import ModelError
 from thatlook.image import Fitted, Pixels, fit_area, resized
 from thatlook.models.registry import ModelSpec
-from thatlook.models.session import Runs, to_batch
+from thatlook.models.session import Runs, taken, to_batch
 from thatlook.records import Box, Mask
 from thatlook.stages import yolo
-from thatlook.taxonomy import DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 
 Floats = NDArray[np.floating[Any]]
 
@@ -48,15 +48,29 @@ class NativeReader:
     """What thatlook's own article network takes and gives."""
 
     spec: ModelSpec
+    area: int
+    max_side_px: int
+    multiple: int
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> NativeReader:
+        """The reader for an entry with `input.area`, `max_side` and `multiple` in pixels.
+
+        Raises ModelError for an entry that lacks one of them, or an output.
+        """
+        spec.needs("boxes", "scores", "masks")
+        spec.fixed("scores", DETECTOR_CLASSES)
+        return cls(spec, spec.count("area"), spec.count("max_side"), spec.count("multiple"))
 
     def fit(self, image: Pixels) -> Fitted:
         """The image at about the area that the network was trained with."""
-        entry = self.spec.input
-        return fit_area(image, entry["area"], entry["max_side"], entry["multiple"])
+        return fit_area(image, self.area, self.max_side_px, self.multiple)
 
     def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
-        """The outputs as they are."""
-        return output["boxes"], output["scores"], output["masks"]
+        """The outputs as they are. Raises ModelError for one of another shape."""
+        boxes = taken(self.spec, output, "boxes", (None, 4))
+        scores = taken(self.spec, output, "scores", (len(boxes), len(DETECTOR_CLASSES)))
+        return boxes, scores, taken(self.spec, output, "masks", (len(CATEGORIES), None, None))
 
 
 def reader_of(spec: ModelSpec) -> Reads:
@@ -67,7 +81,7 @@ def reader_of(spec: ModelSpec) -> Reads:
     if form != "thatlook":
         known = ", ".join(("thatlook", *yolo.FORMATS))
         raise ModelError(f"{spec.id}: format must be one of {known}, not {form!r}")
-    return NativeReader(spec)
+    return NativeReader.of(spec)
 
 
 class ArticleStage:
@@ -77,6 +91,7 @@ class ArticleStage:
         self, session: Runs, article_threshold: float, person_threshold: float, nms_iou: float
     ) -> None:
         self._session = session
+        self._input = session.spec.input_name("image")
         self._reader = reader_of(session.spec)
         self._nms_iou = nms_iou
         self._thresholds = np.array(
@@ -92,13 +107,21 @@ class ArticleStage:
 
         `least` takes the place of the thresholds: whoever knows what must be there asks lower.
         """
-        spec = self._session.spec
         fitted = self._reader.fit(image)
-        batch = to_batch([fitted.canvas], spec)
-        output = self._session.run({spec.input.get("name", "image"): batch})
+        batch = to_batch([fitted.canvas], self._session.spec)
+        output = self._session.run({self._input: batch})
         thresholds = self._thresholds if least is None else np.full_like(self._thresholds, least)
-        single = {name: value[0] for name, value in output.items()}
-        return self._read(fitted, image, single, thresholds)
+        return self._read(fitted, image, self._single(output), thresholds)
+
+    def _single(self, output: dict[str, Floats]) -> dict[str, Floats]:
+        """The outputs of the one photo that went in."""
+        for name, value in output.items():
+            if value.shape[:1] != (1,):
+                raise ModelError(
+                    f"{self._session.spec.id}: output {name} should be (1, ...) for one photo, "
+                    f"it is {value.shape}; export the network with a batch of 1, or any"
+                )
+        return {name: value[0] for name, value in output.items()}
 
     def _read(
         self, fitted: Fitted, image: Pixels, output: dict[str, Floats], thresholds: Floats

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from thatlook.errors import ModelError
 from thatlook.image import Pixels, fit_box, with_aspect
 from thatlook.models.registry import ModelSpec
-from thatlook.models.session import Runs, to_batch
+from thatlook.models.session import Runs, taken, to_batch
 from thatlook.records import Box, Vector
 from thatlook.taxonomy import category_of
 
@@ -54,12 +54,18 @@ class Embedded:
 
 class EmbeddingStage:
     """Embeds crops with the embedding network. Raises ModelError for an entry that lacks the
-    crops' size or does not say which output is the vector.
+    crops' size, does not say which output is the vector, or has a value that cannot be.
     """
 
     def __init__(self, session: Runs) -> None:
+        spec = session.spec
         self._session = session
-        self._vector = _vector_output(session.spec)
+        self._vector = _vector_output(spec)
+        self._dim = spec.dim_of(self._vector)
+        self._input, self._most = spec.input_name("crop"), spec.count("batch", BATCH)
+        self._size = spec.count("width"), spec.count("height")
+        self._expand, self._fit = spec.factor("expand", 1.0), _fit(spec)
+        self._heads = {name: spec.names(name) for name in spec.labels if name in spec.outputs}
 
     @property
     def key(self) -> str:
@@ -69,7 +75,7 @@ class EmbeddingStage:
     @property
     def dim(self) -> int:
         """The vectors' length."""
-        return int(self._session.spec.outputs[self._vector]["dim"])
+        return self._dim
 
     def run(self, image: Pixels, boxes: Sequence[Box]) -> list[Embedded]:
         """One Embedded per box of the image, in order."""
@@ -78,44 +84,46 @@ class EmbeddingStage:
     def run_many(self, crops: Sequence[tuple[Pixels, Box]]) -> list[Embedded]:
         """One Embedded per (image, box), in order, BATCH at a time.
 
-        Raises ModelError where the vectors are not of the entry's dim, or have no direction.
+        Raises ModelError where the vectors are not of the entry's dim or have no direction, or a
+        head has another length than its labels.
         """
-        spec = self._session.spec
-        name, most = spec.input.get("name", "crop"), int(spec.input.get("batch", BATCH))
         found: list[Embedded] = []
-        for start in range(0, len(crops), most):
-            canvases = [self._canvas(image, box) for image, box in crops[start : start + most]]
-            found += self._read(self._session.run({name: to_batch(canvases, spec)}), len(canvases))
+        for start in range(0, len(crops), self._most):
+            canvases = [self._canvas(*crop) for crop in crops[start : start + self._most]]
+            batch = to_batch(canvases, self._session.spec)
+            found += self._read(self._session.run({self._input: batch}), len(canvases))
         return found
 
     def _canvas(self, image: Pixels, box: Box) -> Pixels:
-        entry = self._session.spec.input
-        size = (int(entry["width"]), int(entry["height"]))
-        wide = box.scaled(float(entry.get("expand", 1.0)))
-        if entry.get("fit", "letterbox") == "letterbox":
-            wide = with_aspect(wide, size[0] / size[1])
-        return fit_box(image, wide, size).canvas
+        wide = box.scaled(self._expand)
+        if self._fit == "letterbox":
+            wide = with_aspect(wide, self._size[0] / self._size[1])
+        return fit_box(image, wide, self._size).canvas
 
     def _read(self, output: Mapping[str, NDArray[np.float32]], count: int) -> list[Embedded]:
-        labels = self._session.spec.labels
-        raw = output[self._vector]
-        if raw.shape != (count, self.dim):
-            raise ModelError(
-                f"{self._session.spec.id}: output {self._vector} should be {(count, self.dim)} for "
-                f"{count} crops, it is {raw.shape}; mend dim, or input.batch, in its entry"
-            )
-        vectors = unit(raw)
-        heads = {name: output[name] for name in labels if name in output}
+        spec = self._session.spec
+        vectors = unit(taken(spec, output, self._vector, (count, self._dim)))
+        rows = {
+            head: taken(spec, output, head, (count, len(names)))
+            for head, names in self._heads.items()
+        }
         return [
             Embedded(
                 vector,
                 {
-                    name: dict(zip(labels[name], map(float, rows[i]), strict=True))
-                    for name, rows in heads.items()
+                    head: dict(zip(names, map(float, rows[head][place]), strict=True))
+                    for head, names in self._heads.items()
                 },
             )
-            for i, vector in enumerate(vectors)
+            for place, vector in enumerate(vectors)
         ]
+
+
+def _fit(spec: ModelSpec) -> str:
+    fit = spec.input.get("fit", "letterbox")
+    if fit not in ("letterbox", "stretch"):
+        raise spec.misfit("input.fit", "letterbox or stretch", fit)
+    return str(fit)
 
 
 def _vector_output(spec: ModelSpec) -> str:
@@ -130,9 +138,6 @@ def _vector_output(spec: ModelSpec) -> str:
             f"{spec.id}: expected one output with a dim, such as "
             f'{{"embedding": {{"dim": 512}}}}, not {dict(spec.outputs)}'
         )
-    lacking = sorted({"width", "height", "mean", "std"} - set(spec.input))
-    if lacking:
-        raise ModelError(f"{spec.id}: input lacks {', '.join(lacking)}")
     return found[0]
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.image import Fitted, Pixels, fit_box, with_aspect
-from thatlook.models.session import Runs, to_batch
+from thatlook.models.session import Runs, taken, to_batch
 from thatlook.records import Box, Gate, Keypoint, Person
 from thatlook.settings import Settings
-from thatlook.taxonomy import KEYPOINTS, VIEWS
+from thatlook.taxonomy import KEYPOINTS, PERSON_GENDERS, VIEWS
 
 Floats = NDArray[np.floating[Any]]
 
@@ -23,6 +23,8 @@ FEET = tuple(KEYPOINTS.index(name) for name in ("left_ankle", "right_ankle"))
 TORSO = tuple(
     KEYPOINTS.index(name) for name in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 )
+GENDERS = PERSON_GENDERS[:2]
+"""What the network tells apart; the third is its doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +44,39 @@ class PersonRules:
 
 
 class PersonStage:
-    """Reads a person with the person network."""
+    """Reads a person with the person network. Raises ModelError for an entry that lacks the
+    crop's size, how much the box grows, or an output.
+    """
 
     def __init__(self, session: Runs, rules: PersonRules) -> None:
+        spec = session.spec
+        spec.needs("heatmaps", "view", "gender")
+        spec.fixed("view", VIEWS)
+        spec.fixed("gender", GENDERS)
         self._session = session
         self._rules = rules
+        self._input = spec.input_name("crop")
+        self._size = spec.count("width"), spec.count("height")
+        self._expand = spec.factor("expand")
 
     def run(self, image: Pixels, box: Box, score: float) -> Person:
-        """The person in `box`, found there with `score`."""
-        entry = self._session.spec.input
-        size = (int(entry["width"]), int(entry["height"]))
-        wide = with_aspect(box, size[0] / size[1]).scaled(float(entry["expand"]))
+        """The person in `box`, found there with `score`.
+
+        Raises ModelError where an output is not one value per joint, view or gender.
+        """
+        spec, size = self._session.spec, self._size
+        wide = with_aspect(box, size[0] / size[1]).scaled(self._expand)
         fitted = fit_box(image, wide, size)
-        output = self._session.run({"crop": to_batch([fitted.canvas], self._session.spec)})
-        keypoints = read_keypoints(output["heatmaps"][0], fitted)
-        views = dict(zip(VIEWS, map(float, output["view"][0]), strict=True))
+        output = self._session.run({self._input: to_batch([fitted.canvas], spec)})
+        heatmaps = taken(spec, output, "heatmaps", (1, len(KEYPOINTS), None, None))
+        keypoints = read_keypoints(heatmaps[0], fitted)
+        seen = taken(spec, output, "view", (1, len(VIEWS)))[0]
+        views = dict(zip(VIEWS, map(float, seen), strict=True))
         view = max(views, key=lambda name: views[name])
         frame = Frame(image.shape[1], image.shape[0], box.height)
         gate = judge(keypoints, views["front"], frame, self._rules)
-        gender, gender_score = read_gender(output["gender"][0], self._rules.gender_threshold)
+        genders = taken(spec, output, "gender", (1, len(GENDERS)))[0]
+        gender, gender_score = read_gender(genders, self._rules.gender_threshold)
         return Person(
             box, score, keypoints, gate, view, min(1.0, views[view]), gender, min(1.0, gender_score)
         )

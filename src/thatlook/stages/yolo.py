@@ -39,24 +39,17 @@ class YoloReader:
 
     @classmethod
     def of(cls, spec: ModelSpec) -> YoloReader:
-        """The reader for a registry entry with `format`, `classes` and `input.size`.
+        """The reader for a registry entry with `format`, `classes` and `input.size` (in pixels).
 
         `categories` may say what a class becomes where its name does not tell.
         Raises ModelError for an entry that lacks something or maps no class.
         """
-        side = spec.input.get("size")
-        lacking = {"mean", "std", "size"} - set(spec.input)
-        if lacking or not isinstance(side, int) or side < 1:
-            raise ModelError(
-                f"{spec.id}: input needs mean, std and size (the square's side in pixels, such "
-                f"as 640), not {dict(spec.input)}"
-            )
         if len(spec.outputs) != 1:
             raise ModelError(
                 f"{spec.id}: expected one output, such as output0, not {list(spec.outputs)}"
             )
         names, labels = _classes(spec)
-        return cls(spec, side, names, labels)
+        return cls(spec, spec.count("size"), names, labels)
 
     def fit(self, image: Pixels) -> Fitted:
         """The image in the middle of the network's square."""
