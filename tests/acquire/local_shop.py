@@ -1,8 +1,9 @@
 """A small fashion shop on 127.0.0.1 that behaves, and misbehaves, as real ones do.
 
 Its pages render with JavaScript from a JSON interface, with lazy pictures and a cookie
-banner. `faults` says what goes wrong the first times that a path is asked for; `new_layout_from`
-says from which page on the numbered listing uses other class names.
+banner. `faults` says what goes wrong the first times that a path is asked for; `moved` says which
+paths are redirected, and where to; `new_layout_from` says from which page on the numbered listing
+uses other class names.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ class LocalShop:
         self.new_layout_from = 1000
         self.robots = "User-agent: *\nDisallow: /private/\n"
         self.pictures: dict[str, Answer] = {}
+        self.moved: dict[str, str] = {}
         self.plain: Callable[[int], Answer] = plain_listing
         self._lock = threading.Lock()
         shop = self
@@ -149,7 +151,12 @@ class LocalShop:
             handler.connection.close()
             handler.close_connection = True
             return
-        answer = self._faulty(fault) if fault[:1].isdigit() else self._answer(path)
+        if fault[:1].isdigit():
+            answer = self._faulty(fault)
+        elif path in self.moved:
+            answer = Answer(b"", status=302, headers={"Location": self.moved[path]})
+        else:
+            answer = self._answer(path)
         handler.send_response(answer.status)
         headers = {
             "Content-Type": answer.kind,

@@ -18,7 +18,7 @@ import pytest
 
 from tests.acquire.local_pages import Answer, Made, png
 from tests.acquire.local_shop import LocalShop, shop_file
-from thatlook.acquire.crawl import Crawl
+from thatlook.acquire.crawl import Crawl, Report
 from thatlook.acquire.failures import LayoutError
 from thatlook.acquire.polite import Network
 from thatlook.acquire.shopfile import shop_from
@@ -168,6 +168,37 @@ def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
     assert local_shop.asked()["/number?page=3"] == 1
     first, second = (at for at, path, _ in local_shop.log if path == "/number?page=2")
     assert second - first >= 5
+
+
+def test_the_browser_asks_robots_at_every_hop_of_a_redirect(
+    local_shop: LocalShop, tmp_path: Path
+) -> None:
+    local_shop.robots = "User-agent: *\nDisallow: /private\n"
+    local_shop.moved = {
+        "/allowed": "/hop/1",
+        "/hop/1": "/next?page=3",
+        "/refused": "/hop/2",
+        "/hop/2": "/private/page",
+        "/api/click?page=1": "/private/data",
+    }
+    text = shop_file(local_shop, RATE, images_per_product=0)
+    head, _, _, source, _ = text.split("[[source]]")
+
+    def crawl(name: str, *paths: str) -> Report:
+        starts = json.dumps([f"{local_shop.url}/{path}" for path in paths])
+        own = source.replace(f'"{local_shop.url}/next"', starts)
+        shop = shop_from(tomllib.loads(f"{head}[[source]]{own}"))
+        return Crawl(shop, tmp_path / name, Network(allow_private=True)).run()
+
+    report = crawl("pages", "allowed", "refused")
+    page, data = (f"{local_shop.url}/private/{name}" for name in ("page", "data"))
+    refused = f"{page}: robots.txt of 127.0.0.1 does not allow it"
+    assert (report.products, report.failed_pages) == (20, {f"{local_shop.url}/refused": refused})
+    assert report.refused == {page: refused}
+    with pytest.raises(LayoutError, match=rf"the page asks for {data}: robots\.txt"):
+        crawl("data", "click")
+    assert not {"/private/page", "/private/data"} & local_shop.asked().keys()
+    assert local_shop.asked()["/hop/2"] == 1
 
 
 def test_the_browser_ends_with_a_killed_crawler(

@@ -157,6 +157,75 @@ def test_a_foreign_host_is_not_asked(local_shop, tmp_path):
     assert "not among the hosts" in report.failed_pages["http://other.invalid/plain?page=2"]
 
 
+def test_robots_are_asked_at_every_hop_of_a_redirect(local_shop, tmp_path):
+    """A redirect is followed to where the rules allow it, and not one request farther."""
+    local_shop.robots = "User-agent: *\nDisallow: /p/10001\n"
+    local_shop.moved = {
+        "/plain?page=1": "/hop",
+        "/hop": "/plain?page=3",
+        "/img/10024.png": "/hop/img",
+        "/hop/img": "/p/10001",
+        "/img/10025.png": "/p/10001",
+        "/p/10001": "/img/10025.png",
+    }
+    report, rows = crawled(local_shop, tmp_path, PLAIN, images=1)
+    assert [row["id"] for row in rows] == [str(10_000 + n) for n in range(24, 36)]
+    refused = f"{local_shop.url}/p/10001: robots.txt of 127.0.0.1 does not allow it"
+    assert report.failed_pictures == {
+        f"{local_shop.url}/img/{number}.png": refused for number in (10024, 10025)
+    }
+    assert local_shop.asked()["/hop/img"] == 1
+    assert "/p/10001" not in local_shop.asked()
+
+
+@pytest.fixture
+def other_shop():
+    shop = LocalShop()
+    yield shop
+    shop.close()
+
+
+def crawled_over_hosts(shop: LocalShop, out: Path, source: str) -> Report:
+    """Crawls with both names on this machine; the second one is a host of the shop file."""
+    text = HEAD.format(rate=500, images=0).replace("[limits]", 'hosts = ["b.example"]\n[limits]')
+    text += source.format(url=shop.url.replace("127.0.0.1", "a.example"))
+    network = Network(lambda host, port: ["127.0.0.1"], allow_private=True)
+    return Crawl(shop_from(tomllib.loads(text)), out, network).run()
+
+
+def test_a_redirect_to_another_host_obeys_that_hosts_rules(local_shop, other_shop, tmp_path):
+    there = other_shop.url.replace("127.0.0.1", "b.example")
+    local_shop.moved = {"/plain?page=1": f"{there}/plain?page=3"}
+    other_shop.robots = "User-agent: *\nDisallow: /plain\n"
+    report = crawled_over_hosts(local_shop, tmp_path / "refused", PLAIN)
+    refused = f"{there}/plain?page=3: robots.txt of b.example does not allow it"
+    assert list(report.failed_pages.values()) == [refused]
+    assert dict(other_shop.asked()) == {"/robots.txt": 1}
+
+    other_shop.robots = "User-agent: *\nDisallow: /img\n"
+    assert crawled_over_hosts(local_shop, tmp_path / "allowed", PLAIN).products == 12
+    assert dict(other_shop.asked()) == {"/robots.txt": 2, "/plain?page=3": 1}
+
+
+def test_a_redirect_to_a_host_that_is_not_named_is_not_followed(local_shop, other_shop, tmp_path):
+    local_shop.moved = {"/plain?page=1": other_shop.url.replace("127.0.0.1", "c.example") + "/x"}
+    report = crawled_over_hosts(local_shop, tmp_path, PLAIN)
+    assert list(report.failed_pages.values()) == [
+        "c.example is not among the hosts of the shop file"
+    ]
+    assert other_shop.log == []
+
+
+def test_rules_that_lie_on_a_foreign_host_forbid_everything(local_shop, other_shop, tmp_path):
+    """Their redirect says that there are rules, and where they are may not be asked."""
+    local_shop.moved = {"/robots.txt": other_shop.url.replace("127.0.0.1", "c.example") + "/r"}
+    report = crawled_over_hosts(local_shop, tmp_path, PLAIN)
+    (message,) = report.failed_pages.values()
+    assert "without the rules of robots.txt: c.example is not among the hosts" in message
+    assert set(local_shop.asked()) == {"/robots.txt"}
+    assert other_shop.log == []
+
+
 def test_private_addresses_are_refused_unless_allowed(local_shop, tmp_path):
     text = HEAD.format(rate=500, images=0) + PLAIN.format(url=local_shop.url)
     with pytest.raises(FetchError, match=r"127\.0\.0\.1 is at 127\.0\.0\.1, not on the public"):

@@ -198,6 +198,22 @@ def test_a_redirect_to_a_private_address_is_refused(shop, slept):
     assert seen == ["shop.example"]
 
 
+def test_whoever_asks_is_told_every_address_before_it_is_asked(shop, fetcher):
+    shop.answers["/1"] = (301, {"Location": "/2"}, b"")
+    shop.answers["/2"] = lambda _, n: (503, {}, b"") if n == 1 else (302, {"Location": "3"}, b"")
+    told = []
+
+    def before(url):
+        told.append(url)
+        if url.endswith("/3"):
+            raise FetchError("not that one")
+
+    with pytest.raises(FetchError, match=r"^not that one$"):
+        fetcher.get(shop.url("/1"), before=before)
+    assert told == [shop.url(path) for path in ("/1", "/2", "/1", "/2", "/3")]
+    assert [path for path, _ in shop.asked] == ["/1", "/2", "/1", "/2"]
+
+
 def test_the_address_is_looked_up_once(shop, slept):
     """A second answer of the name server would lead elsewhere: it is never asked for."""
     shop.answers["/"] = (200, {}, b"ok")

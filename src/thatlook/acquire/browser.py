@@ -95,14 +95,19 @@ class Browser:
         tab.go(url)
         self._settle(ready)
         seen = gate.traffic.seen()
-        if url in gate.refused:
-            raise GoneError(gate.refused[url])
+        if seen.refused:
+            raise GoneError(seen.refused)
         if seen.document is not None and seen.document >= 400 and seen.document not in PASSING:
             raise GoneError(f"{url} answered {seen.document}")
         self._check_troubles()
         if seen.document is None:
             raise TroubleError(f"{url} did not answer in {self._limits.timeout_s:g} s")
         self._dismiss()
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """What robots.txt kept the open page from asking for, in words."""
+        return self._open_gate().traffic.seen().forbidden
 
     def html(self) -> str:
         """The page as it is now."""

@@ -1,7 +1,8 @@
 """Why a page or a whole crawl could not go on.
 
 FetchError
-├── GoneError       asking again would not help: 404, refused by robots.txt, a foreign host
+├── GoneError       asking again would not help: 404, a foreign host
+│   └── ForbiddenError   robots.txt does not allow it
 └── TroubleError    asking later may help: a timeout, 429, 500
 FeedError
 └── LayoutError     the pages no longer look as the shop file says
@@ -14,6 +15,10 @@ from thatlook.errors import FeedError, FetchError
 
 class GoneError(FetchError):
     """An address that will not answer, however often it is asked."""
+
+
+class ForbiddenError(GoneError):
+    """An address that robots.txt does not let this crawler ask for."""
 
 
 class TroubleError(FetchError):

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from thatlook.acquire.answers import Answered, Answers
-from thatlook.acquire.failures import GoneError, TroubleError
+from thatlook.acquire.failures import ForbiddenError, GoneError, TroubleError
 from thatlook.acquire.pace import MAX_WAIT_S, Pacer
 from thatlook.acquire.traffic import Traffic
-from thatlook.feed.fetch import PASSING, retry_after
+from thatlook.feed.fetch import PASSING, REDIRECTS, retry_after
 
 BACKOFF_S = 0.5
 MAX_BODY_BYTES = 30_000_000
@@ -67,12 +67,16 @@ class Gate:
 
         request = _of(event, "request")
         try:
-            self._decide(request)
+            self._decide(request, page=self._is_page(event))
         except WebDriverException:
             # The page, and with it the request, went away while it waited for its turn.
             self.traffic.over(request["request"])
 
-    def _decide(self, request: Any) -> None:
+    def _is_page(self, event: Any) -> bool:
+        """Whether an event is about the page itself, and not about what it loads."""
+        return _of(event, "navigation") is not None and _of(event, "context") == self._context
+
+    def _decide(self, request: Any, *, page: bool) -> None:
         number, url = request["request"], request["url"]
         if not url.startswith(("http://", "https://")):
             self._network.continue_request(request=number)
@@ -88,7 +92,7 @@ class Gate:
             self._network.provide_response(
                 request=number, status_code=200, headers=kept.headers, body=kept.body
             )
-        elif not self._allowed(url):
+        elif not self._allowed(url, page=page):
             self._network.fail_request(request=number)
         elif self._pacer.wait(urlsplit(url).hostname or "", lambda: self._closed):
             self.asked += 1
@@ -96,12 +100,16 @@ class Gate:
                 self.traffic.send(number)
             self._network.continue_request(request=number)
 
-    def _allowed(self, url: str) -> bool:
+    def _allowed(self, url: str, *, page: bool) -> bool:
         """Whether an address may be asked; if not, the reason is noted."""
         try:
             self._check(url)
         except GoneError as error:
             self.refused[url] = str(error)
+            if page:
+                self.traffic.refuse(str(error))
+            if isinstance(error, ForbiddenError):
+                self.traffic.forbid(str(error))
             return False
         except TroubleError as error:
             self._trouble(url, str(error), None)
@@ -112,7 +120,7 @@ class Gate:
         request, response = _of(event, "request"), _of(event, "response")
         status, url = int(response["status"]), response["url"]
         try:
-            if _of(event, "navigation") is not None and _of(event, "context") == self._context:
+            if self._is_page(event) and status not in REDIRECTS:
                 self.traffic.document(status)
             if status in PASSING:
                 self._trouble(url, f"status {status}", _asked_wait_s(response["headers"]))

@@ -61,10 +61,16 @@ def place_of(source: Source, name: str) -> str:
     return "the page's schema.org Product"
 
 
-def no_products(source: Source, url: str) -> LayoutError:
-    """The error for a listing on which not one product was found."""
+def no_products(source: Source, url: str, forbidden: Sequence[str] = ()) -> LayoutError:
+    """The error for a listing on which not one product was found.
+
+    `forbidden` says what robots.txt kept the page from asking for: that may be the reason.
+    """
     kind = "path" if source.data else "selector"
     place = f"the {kind} {source.place!r}"
+    if forbidden:
+        why = "; ".join(forbidden)
+        return LayoutError(f"{url}: {place} finds no product; the page asks for {why}", place)
     return LayoutError(
         f"{url}: {place} finds no product, so the page's layout has probably changed "
         '(a page that may rightly be empty needs the key "empty": what it shows then)',

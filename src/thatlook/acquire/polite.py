@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from thatlook.acquire.failures import GoneError, TroubleError
+from thatlook.acquire.failures import ForbiddenError, GoneError, TroubleError
 from thatlook.acquire.pace import MAX_WAIT_S, Pacer
 from thatlook.acquire.robots import Robots
 from thatlook.acquire.shop import Limits
@@ -52,37 +53,35 @@ class Polite:
             user_agent=agent,
         )
         self._fetcher = Fetcher(policy, resolver=self._turn)
+        # No rules are asked about the files with the rules; their hosts are checked all the same.
         self.robots = Robots(lambda url: text_of(self._fetched(url)), pacer.slow_down)
         self.requests = 0
 
     def check(self, url: str) -> None:
-        """Raises GoneError where `url` is not to be asked: a foreign host, or robots.txt;
-        TroubleError where robots.txt cannot be read now.
+        """Raises GoneError where `url` is not to be asked: a foreign host, or (ForbiddenError)
+        robots.txt; TroubleError where robots.txt cannot be read now.
         """
         host = (urlsplit(url).hostname or "").lower()
         self._check_host(host)
         if not self.robots.allows(url):
-            raise GoneError(f"{url}: robots.txt of {host} does not allow it")
+            raise ForbiddenError(f"{url}: robots.txt of {host} does not allow it")
 
     def get(self, url: str) -> Fetched:
         """A good answer, after redirects and as many retries as the limits allow.
 
-        Raises GoneError where asking again is of no use, TroubleError where it was not.
+        Each address that a redirect leads to is checked before it is asked. Raises GoneError
+        where asking again is of no use, TroubleError where it was not.
         """
-        self.check(url)
-        fetched = self._fetched(url)
-        if fetched.url != url:
-            self.check(fetched.url)
-        return fetched
+        return self._fetched(url, before=self.check)
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
         self._fetcher.close()
 
-    def _fetched(self, url: str) -> Fetched:
+    def _fetched(self, url: str, before: Callable[[str], None] | None = None) -> Fetched:
         try:
-            return self._fetcher.get(url)
-        except GoneError:
+            return self._fetcher.get(url, before=before)
+        except (GoneError, TroubleError):
             raise
         except FetchError as error:
             passing = error.status is None or error.status in PASSING

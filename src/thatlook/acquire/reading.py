@@ -123,7 +123,7 @@ class Reader:
 
         steps = self._walk(unit, source, take, pages_left)
         if not rows and not _rightly_empty(source, unit, pages[0]):
-            raise no_products(source, unit.url)
+            raise no_products(source, unit.url, self._browser.forbidden if source.render else ())
         listed = tuple(rows.values())
         more = _next_page(unit, source, pages[0], is_new(listed))
         if source.product is None:

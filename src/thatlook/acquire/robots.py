@@ -17,8 +17,9 @@ AGENT = "thatlook"
 class Robots:
     """The rules of every host met so far.
 
-    `fetch` gets the text of one address, or raises: GoneError (the file is not there, so all
-    is allowed) or another FetchError (it cannot be read now, so nothing is), as RFC 9309 says.
+    `fetch` gets the text of one address, or raises: GoneError with a status (the file is not
+    there, so all is allowed) or another FetchError (it cannot be read, so nothing is), as RFC
+    9309 says.
     Its methods raise TroubleError in that case. Safe for threads.
     """
 
@@ -50,9 +51,10 @@ class Robots:
     def _text(self, origin: str) -> str:
         try:
             return self._fetch(f"{origin}/robots.txt")
-        except GoneError:
-            return ""
         except FetchError as error:
+            # Only an answer says that there is none; one that leads to a foreign host does not.
+            if isinstance(error, GoneError) and error.status is not None:
+                return ""
             raise TroubleError(
                 f"nothing is asked without the rules of robots.txt: {error}"
             ) from error

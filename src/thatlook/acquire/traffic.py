@@ -13,6 +13,10 @@ class Seen:
 
     document: int | None
     troubles: tuple[str, ...]
+    refused: str = ""
+    """Why the page itself, or what it was redirected to, was not asked for."""
+    forbidden: tuple[str, ...] = ()
+    """What robots.txt kept the page from asking for, in words."""
 
 
 class Traffic:
@@ -25,6 +29,8 @@ class Traffic:
         self._moved = time.monotonic()
         self._document: int | None = None
         self._troubles: list[str] = []
+        self._refused = ""
+        self._forbidden: list[str] = []
 
     def begin(self) -> None:
         """Starts a new page: what happened on the last one no longer counts."""
@@ -32,6 +38,7 @@ class Traffic:
             self._held.clear()
             self._sent.clear()
             self._document, self._troubles = None, []
+            self._refused, self._forbidden = "", []
             self._moved = time.monotonic()
 
     def hold(self, number: str) -> None:
@@ -57,6 +64,16 @@ class Traffic:
         with self._lock:
             self._document = status
 
+    def refuse(self, reason: str) -> None:
+        """The page itself must not be asked for."""
+        with self._lock:
+            self._refused = reason
+
+    def forbid(self, reason: str) -> None:
+        """A request of the page must not be made, by robots.txt."""
+        with self._lock:
+            self._forbidden.append(reason)
+
     def trouble(self, message: str) -> None:
         """A request of the page went wrong in a way that may pass."""
         with self._lock:
@@ -65,7 +82,8 @@ class Traffic:
     def seen(self) -> Seen:
         """What happened since `begin`."""
         with self._lock:
-            return Seen(self._document, tuple(self._troubles))
+            troubles, forbidden = tuple(self._troubles), tuple(self._forbidden)
+            return Seen(self._document, troubles, self._refused, forbidden)
 
     def quiet_s(self) -> float:
         """For how long no request has been under way or waited; 0 while one does."""

@@ -57,8 +57,12 @@ class Fetcher:
         etag: str = "",
         last_modified: str = "",
         headers: Mapping[str, str] | None = None,
+        before: Callable[[str], None] | None = None,
     ) -> Fetched:
         """The content of an address.
+
+        `before` is told each address that is about to be asked, those that redirects lead to
+        and those asked again too; what it raises ends the request before anything is sent.
 
         With the `etag` or `last_modified` of an earlier answer the server may say that nothing
         changed. Faults that pass (no connection, 429, 5xx) are tried again with growing pauses.
@@ -70,7 +74,7 @@ class Fetcher:
         deadline = time.monotonic() + self.policy.deadline_s
         for attempt in range(1, self.policy.attempts + 1):
             try:
-                return self._followed(url, asked, deadline)
+                return self._followed(url, asked, deadline, before)
             except _Passing as fault:
                 pause = self._pause(attempt, fault.retry_after)
                 last = attempt == self.policy.attempts or pause is None
@@ -86,10 +90,18 @@ class Fetcher:
         grown: float = self.policy.backoff_s * 2 ** (attempt - 1)
         return min(self.policy.max_wait_s, grown * (0.5 + random.random()))
 
-    def _followed(self, url: str, asked: Mapping[str, str], deadline: float) -> Fetched:
+    def _followed(
+        self,
+        url: str,
+        asked: Mapping[str, str],
+        deadline: float,
+        before: Callable[[str], None] | None,
+    ) -> Fetched:
         """The answer after redirects, each of them checked as if it had been asked for."""
         place = url
         for _ in range(self.policy.max_redirects + 1):
+            if before is not None:
+                before(place)
             target = parsed(place)
             allow = self.policy.allow_private
             addresses = checked_addresses(place, target, self._resolver, allow_private=allow)
