@@ -2,38 +2,91 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.index.samples import DIM, random_entry, random_query, random_vector
-from thatlook.index import ExactIndex, PartitionedIndex, partition
+from thatlook.index import ExactIndex, Filters, PartitionedIndex, Query
+
+NAMES = (
+    "thatlook.index.partition.TAIL_ROWS",
+    "thatlook.index.choosing.ORDERED_FROM",
+    "thatlook.index.merging.POOLED",
+    "thatlook.index.scans.QUANTISED_FROM",
+)
+SIZES = st.sampled_from(
+    [(1024, 2048, 512, 50_000), (0, 0, 0, 50_000), (5, 0, 3, 50_000), (0, 0, 4, 4), (5, 99, 0, 4)]
+)
+"""What decides which way is taken: usual, and so small that 60 products take every way."""
 
 
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), tail_rows=st.sampled_from([0, 5, 1024]))
-def test_same_answers_after_every_change(seed, tail_rows):
-    rng = np.random.default_rng(seed)
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    sizes=SIZES,
+    shares=st.sampled_from([(0.3, 0.9), (0.0, 0.0), (1.1, 1.1), (1.1, 0.0)]),
+)
+def test_same_answers_after_every_change(seed, sizes, shares):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in zip(NAMES, sizes, strict=True):
+            patch.setattr(name, size)
+        patch.setattr("thatlook.index.choosing.NARROW", shares[0])
+        patch.setattr("thatlook.index.scan.FloatScan.rows_below", shares[1])
+        patch.setattr("thatlook.index.quantised.QuantisedScan.rows_below", shares[1])
+        _changed_and_searched(np.random.default_rng(seed))
+
+
+def _changed_and_searched(rng):
     exact, fast = ExactIndex(DIM), PartitionedIndex(DIM)
     ids = [f"p{n}" for n in range(60)] + ["é", "x" * 60]
-    kept, partition.TAIL_ROWS = partition.TAIL_ROWS, tail_rows
-    try:
-        for sequence in range(1, 9):
-            if rng.random() < 0.7:
-                chosen = rng.choice(ids, rng.integers(1, 30), replace=False)
-                entries = [random_entry(rng, str(i)) for i in chosen]
-                for index in (exact, fast):
-                    index.upsert(entries, sequence)
-            else:
-                gone = [str(i) for i in rng.choice(ids, rng.integers(1, 10))]
-                for index in (exact, fast):
-                    index.delete(gone, sequence)
-            assert len(fast) == len(exact)
-            vectors = np.stack([random_vector(rng) for _ in range(rng.integers(1, 4))])
-            query = random_query(rng, ids)
-            assert fast.search(vectors, query) == exact.search(vectors, query)
-    finally:
-        partition.TAIL_ROWS = kept
+    for sequence in range(1, 9):
+        if rng.random() < 0.7:
+            chosen = rng.choice(ids, rng.integers(1, 30), replace=False)
+            entries = [random_entry(rng, str(i)) for i in chosen]
+            for index in (exact, fast):
+                index.upsert(entries, sequence)
+        else:
+            gone = [str(i) for i in rng.choice(ids, rng.integers(1, 10))]
+            for index in (exact, fast):
+                index.delete(gone, sequence)
+        assert len(fast) == len(exact)
+        vectors = np.stack([random_vector(rng) for _ in range(rng.integers(1, 4))])
+        query = random_query(rng, ids)
+        assert fast.search(vectors, query) == exact.search(vectors, query)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "narrow"),
+    [
+        (None, 1.5, True),
+        (99.0, None, True),
+        (40.0, 40.0, True),
+        (50.0, 40.0, True),
+        (200.0, None, True),
+        (None, 90.0, False),
+        (0.0, None, False),
+    ],
+)
+def test_price_ranges_of_large_partitions(low, high, narrow):
+    rng = np.random.default_rng(4)
+    exact, fast = ExactIndex(DIM), PartitionedIndex(DIM)
+    entries = [random_entry(rng, f"p{n:05}") for n in range(20_000)]
+    prices = rng.integers(0, 100, len(entries))
+    entries = [replace(e, price=e.price and float(p)) for e, p in zip(entries, prices, strict=True)]
+    for index in (exact, fast):
+        index.upsert(entries, 1)
+        index.delete([e.id for e in entries[::50]], 2)
+    filters = Filters(min_price=low, max_price=high, exclude_ids=frozenset({entries[7].id}))
+    for category, more in ((None, {}), ("dress", {"brands": frozenset({"acme"})})):
+        query = Query(category=category, k=20, filters=replace(filters, **more))
+        vectors = np.stack([random_vector(rng) for _ in range(3)])
+        assert fast.search(vectors, query) == exact.search(vectors, query)
+    parts = [partition.parts(filters)[0].chosen for partition in fast.prepared(Query())]
+    assert {part.rows is not None for part in parts if part.count} <= {narrow}
 
 
 def test_a_search_that_began_sees_the_state_it_began_with():

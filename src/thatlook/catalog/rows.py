@@ -19,19 +19,16 @@ UNIT_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Row:
-    """A product to be stored.
+class Seen:
+    """What was seen in a product's picture.
 
-    `vector` is a unit vector, float32 (dim,); None keeps the vector, box, attributes and image
-    that the catalog has of this product; `image`, where given, replaces its path. `box` is the
-    article in the picture `image` (a path), `article_score` how sure the detector was and
-    `found` whether it saw the article at all. `attributes` is JSON data from the embedding
-    network, name to label or to (label, probability); its "color" serves the color filter where
-    the feed gives no color. The hashes say what the row was made from. Only a product that came
-    `from_feed` is marked when a feed does not have it.
+    `vector` is a unit vector, float32 (dim,). `box` is the article in the picture `image` (a
+    path), `article_score` how sure the detector was and `found` whether it saw the article at
+    all. `attributes` is JSON data from the embedding network, name to label or to (label,
+    probability); its "color" serves the color filter where the feed gives no color. The hash is
+    that of all pictures of the product.
     """
 
-    product: Product
     vector: Vector | None = None
     box: Box | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -39,12 +36,24 @@ class Row:
     found: bool = False
     image: str = ""
     image_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Row(Seen):
+    """A product to be stored.
+
+    No `vector` keeps the vector, box, attributes and image that the catalog has of this product;
+    `image`, where given, replaces its path. `row_hash` says what the row was made from. Only a
+    product that came `from_feed` is marked when a feed does not have it.
+    """
+
+    product: Product
     row_hash: str = ""
     from_feed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Stored:
+class Stored(Seen):
     """A product as stored; `status` is "active", or "left" once it is no longer in the feed.
 
     `model_key` names the network that made the vector; "" where there is none yet.
@@ -56,13 +65,6 @@ class Stored:
     changed_at: str
     row_hash: str
     model_key: str = ""
-    vector: Vector | None = None
-    box: Box | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    article_score: float = 0.0
-    found: bool = False
-    image: str = ""
-    image_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

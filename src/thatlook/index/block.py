@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.index.query import MAX_ID_BYTES, Entry, Filters, Vectors
-from thatlook.index.words import color_matches, same_word
+from thatlook.index.query import MAX_ID_BYTES, Entry, Vectors
 
 WORD_COLUMNS: Final = ("currency", "brand", "color", "availability")
 
@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Block:
     """n products as columns.
 
@@ -49,9 +49,11 @@ class Block:
         """The length of the vectors."""
         return int(self.vectors.shape[1])
 
-    def id_of(self, row: int) -> str:
-        """The product id of a row."""
-        return bytes(self.ids[row]).decode()
+    @cached_property
+    def price_order(self) -> tuple[NDArray[np.float64], Rows]:
+        """The prices that there are, ascending, and their rows: both (m,). Made at first use."""
+        rows = np.argsort(self.price)[: np.count_nonzero(~np.isnan(self.price))]
+        return self.price[rows], rows
 
     def rows_of(self, ids: Iterable[str]) -> Rows:
         """The rows that hold these ids, ascending; ids that are not in are left out.
@@ -107,34 +109,3 @@ def id_column(ids: Iterable[str]) -> NDArray[np.bytes_]:
     """The ids as a fixed-width bytes column; ids too long to be in a catalog are left out."""
     encoded = [id_.encode() for id_ in ids]
     return np.array([e for e in encoded if 0 < len(e) <= MAX_ID_BYTES], dtype=np.bytes_)
-
-
-def passing(block: Block, filters: Filters) -> Mask | None:
-    """Which rows satisfy the filters, ids aside: bool (n,), or None where every row does."""
-    masks: list[Mask] = []
-    if filters.min_price is not None:
-        masks.append(block.price >= filters.min_price)
-    if filters.max_price is not None:
-        masks.append(block.price <= filters.max_price)
-    if filters.currency:
-        masks.append(_with_words(block, "currency", frozenset({filters.currency})))
-    for column, wanted in (
-        ("brand", filters.brands),
-        ("color", filters.colors),
-        ("availability", filters.availability),
-    ):
-        if wanted:
-            masks.append(_with_words(block, column, wanted))
-    if not masks:
-        return None
-    return masks[0] if len(masks) == 1 else np.logical_and.reduce(masks)
-
-
-def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:
-    """Rows whose word matches: the words are compared once each, the rows by their codes."""
-    matches = color_matches if column == "color" else same_word
-    words = block.words[column]
-    table = np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
-    if not len(table):
-        return np.zeros(len(block), bool)
-    return np.asarray(table[block.codes[column]])

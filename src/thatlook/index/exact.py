@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from thatlook.index.following import Follower
 from thatlook.index.query import (
     Answers,
     Entry,
@@ -19,23 +20,12 @@ from thatlook.index.query import (
 from thatlook.index.words import color_matches, same_word
 
 
-class ExactIndex:
+class ExactIndex(Follower):
     """An index that compares every product with every query, one by one. Fulfils Index."""
 
     def __init__(self, dim: int) -> None:
-        self._dim = dim
+        super().__init__(dim)
         self._entries: dict[str, Entry] = {}
-        self._sequence = 0
-
-    @property
-    def dim(self) -> int:
-        """The length of the vectors."""
-        return self._dim
-
-    @property
-    def sequence(self) -> int:
-        """The sequence number of the last change applied."""
-        return self._sequence
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -48,13 +38,13 @@ class ExactIndex:
     def upsert(self, entries: Sequence[Entry], sequence: int) -> None:
         """Adds products or replaces those with the same ids."""
         self._entries |= {entry.id: entry for entry in entries}
-        self._sequence = max(self._sequence, sequence)
+        self._followed(sequence)
 
     def delete(self, ids: Sequence[str], sequence: int) -> None:
         """Takes products out; unknown ids are no error."""
         for product_id in ids:
             self._entries.pop(product_id, None)
-        self._sequence = max(self._sequence, sequence)
+        self._followed(sequence)
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """For each row of `vectors` (n, dim) the best `query.k` products, ties by id."""

@@ -37,6 +37,7 @@ class ListScan:
 
     kind: Final = "ivf"
     complete = False
+    rows_below = QuantisedScan.rows_below
 
     def __init__(self, index: Any, probes: int, flat: QuantisedScan) -> None:
         self._index = index

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from thatlook.index.block import Block, Mask, Rows, passing
+from thatlook.index.block import Block, Mask
+from thatlook.index.choosing import chosen
+from thatlook.index.merging import Part
 from thatlook.index.quantised import QuantisedScan
-from thatlook.index.query import Entry, Filters, Vectors
-from thatlook.index.scan import FloatScan, Found, Scan, search
+from thatlook.index.query import Entry, Filters
+from thatlook.index.scan import FloatScan, Scan
 from thatlook.index.scans import scan_of
 from thatlook.index.tail import Tail
 
@@ -19,8 +21,6 @@ TAIL_ROWS: Final = 1024
 """A tail of this many rows is always fine ..."""
 TAIL_SHARE: Final = 0.1
 """... and a longer one while it is below this share of the main block."""
-
-RowsOf = Callable[[Iterable[str]], Rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,31 +88,14 @@ class Partition:
             changed = replace(changed, tail_live=tail_live)
         return changed
 
-    def search(self, queries: Vectors, k: int, filters: Filters) -> tuple[list[list[Found]], int]:
-        """Per part (main, tail) what `scan.search` finds, and how many products passed."""
-        main = _mask(self.main, self.live, filters, self.main.rows_of)
-        tail = _mask(self.tail_block, self.tail_live, filters, self.tail_block.rows_by_scan)
-        passed = _count(main, len(self.main)) + _count(tail, len(self.tail_block))
-        vectors, more = self.main.vectors, self.tail_block.vectors
-        found = [search(self.scan, vectors, queries, k, main)]
-        found.append(search(FloatScan(more), more, queries, k, tail))
-        return found, passed
-
-
-def _mask(block: Block, live: Mask, filters: Filters, rows_of: RowsOf) -> Mask | None:
-    """The rows of a block that live and pass; None where all do."""
-    mask = passing(block, filters)
-    if not live.all():
-        mask = live if mask is None else mask & live
-    if filters.include_ids is not None:
-        wanted = np.zeros(len(block), bool)
-        wanted[rows_of(filters.include_ids)] = True
-        mask = wanted if mask is None else mask & wanted
-    if filters.exclude_ids:
-        mask = np.ones(len(block), bool) if mask is None else mask.copy()
-        mask[rows_of(filters.exclude_ids)] = False
-    return mask
-
-
-def _count(mask: Mask | None, rows: int) -> int:
-    return rows if mask is None else int(np.count_nonzero(mask))
+    def parts(self, filters: Filters) -> tuple[Part, Part]:
+        """The main block and the tail, with the rows of each that live and pass."""
+        main, tail = self.main, self.tail_block
+        return (
+            Part(main, self.scan, chosen(main, self.live, filters, main.rows_of)),
+            Part(
+                tail,
+                FloatScan(tail.vectors),
+                chosen(tail, self.tail_live, filters, tail.rows_by_scan),
+            ),
+        )

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from thatlook.index.block import Block
+from thatlook.index.following import Follower
+from thatlook.index.merging import best_of
 from thatlook.index.partition import Partition
 from thatlook.index.query import (
     Answers,
     Entry,
-    Hit,
     Query,
     Vectors,
     checked_vectors,
-    ranked,
 )
 
 Key = tuple[str, str]
@@ -25,7 +25,7 @@ Loader = Callable[[Key], Partition]
 """Makes a partition that is asked for the first time, as of the index's sequence number."""
 
 
-class PartitionedIndex:
+class PartitionedIndex(Follower):
     """Exact search over partitions; fulfils Index.
 
     Partitions are loaded when a query first asks for them. Searches see the state from before
@@ -33,20 +33,9 @@ class PartitionedIndex:
     """
 
     def __init__(self, dim: int, loader: Loader | None = None, sequence: int = 0) -> None:
-        self._dim = dim
+        super().__init__(dim, sequence)
         self._loader = loader
-        self._sequence = sequence
         self._partitions: Mapping[Key, Partition] = {}
-
-    @property
-    def dim(self) -> int:
-        """The length of the vectors."""
-        return self._dim
-
-    @property
-    def sequence(self) -> int:
-        """The sequence number of the last change applied."""
-        return self._sequence
 
     @property
     def partitions(self) -> Mapping[Key, Partition]:
@@ -73,16 +62,8 @@ class PartitionedIndex:
     def search_in(self, partitions: Sequence[Partition], vectors: Vectors, query: Query) -> Answers:
         """The answers from these partitions, whatever changes meanwhile."""
         vectors = checked_vectors(vectors, self._dim)
-        found: list[tuple[list[str], list[float]]] = [([], []) for _ in vectors]
-        passed = 0
-        for partition in partitions:
-            parts, count = partition.search(vectors, query.k, query.filters)
-            passed += count
-            for block, part in zip((partition.main, partition.tail_block), parts, strict=True):
-                for (ids, values), (scores, rows) in zip(found, part, strict=True):
-                    ids.extend(raw.decode() for raw in block.ids[rows].tolist())
-                    values.extend(scores.tolist())
-        hits: tuple[tuple[Hit, ...], ...] = tuple(ranked(i, v, query.k) for i, v in found)
+        parts = [part for partition in partitions for part in partition.parts(query.filters)]
+        hits, passed = best_of(parts, vectors, query.k)
         return Answers(hits, passed)
 
     def upsert(self, entries: Sequence[Entry], sequence: int) -> None:
@@ -115,7 +96,7 @@ class PartitionedIndex:
             if partition.worn:
                 partitions[key] = Partition.of(merged(partition), quick=True)
         self._partitions = partitions
-        self._sequence = max(self._sequence, sequence)
+        self._followed(sequence)
 
 
 def _empty(dim: int) -> Partition:

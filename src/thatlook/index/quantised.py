@@ -27,6 +27,7 @@ class QuantisedScan:
 
     kind: Final = "sq8"
     complete = True
+    rows_below = 0.3
 
     def __init__(self, index: Any, worst: float, *, final: bool = True) -> None:
         self._index = index

@@ -13,10 +13,6 @@ from numpy.typing import NDArray
 from thatlook.index.query import Vectors, similarities
 from thatlook.records import Vector
 
-GATHER_BELOW: Final = 0.02
-GATHER_ROWS: Final = 512
-"""Where fewer rows than this share, or than this many, pass a mask, they are copied out and
-scanned alone."""
 SPARE: Final = 12
 """Rows fetched beyond k: enough to see past the rounding of single precision."""
 
@@ -32,6 +28,11 @@ class Scan(Protocol):
     @property
     def complete(self) -> bool:
         """Whether every row that counts is looked at, so that `error` bounds those not fetched."""
+        ...
+
+    @property
+    def rows_below(self) -> float:
+        """Where less than this share of the rows counts, reading only those is quicker."""
         ...
 
     def under(self, share: float) -> Scan:
@@ -58,6 +59,7 @@ class FloatScan:
     """Scans float32 vectors (n, dim) as they are; holds no copy of them."""
 
     complete = True
+    rows_below = 0.9
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
@@ -73,8 +75,7 @@ class FloatScan:
     def candidates(self, queries: Vectors, count: int, mask: Mask | None) -> Found:
         """See Scan."""
         vectors = self._vectors
-        scores = np.empty((len(queries), count), np.float32)
-        rows = np.empty((len(queries), count), np.int64)
+        scores, rows = _room(queries, count)
         selector, _kept = selector_of(mask)
         with threads_for(len(queries)):
             faiss.knn_inner_product(
@@ -93,6 +94,38 @@ class FloatScan:
     def error(self, query: Vector) -> float:
         """The rounding of a single-precision sum of dim products of unit vectors, generously."""
         return float(len(query) * 2.0**-22 * max(1.0, float(np.linalg.norm(query))))
+
+
+class RowsScan(FloatScan):
+    """Reads only the listed rows of float32 vectors (n, dim), where they are."""
+
+    def __init__(self, vectors: Vectors, rows: Rows) -> None:
+        super().__init__(vectors)
+        self._rows = np.ascontiguousarray(rows, np.int64)
+
+    def candidates(self, queries: Vectors, count: int, mask: Mask | None) -> Found:  # noqa: ARG002
+        """See Scan; the listed rows are all that count."""
+        scores, rows = _room(queries, count)
+        with threads_for(len(queries)):
+            faiss.knn_inner_products_by_idx(  # type: ignore[attr-defined]
+                faiss.swig_ptr(queries),
+                faiss.swig_ptr(self._vectors),
+                faiss.swig_ptr(self._rows),
+                self._vectors.shape[1],
+                len(queries),
+                len(self._vectors),
+                len(self._rows),
+                count,
+                faiss.swig_ptr(scores),
+                faiss.swig_ptr(rows),
+                0,  # the same rows for every query
+            )
+        return scores, rows
+
+
+def _room(queries: Vectors, count: int) -> Found:
+    """Where FAISS writes scores and rows, (n, count)."""
+    return np.empty((len(queries), count), np.float32), np.empty((len(queries), count), np.int64)
 
 
 @contextmanager
@@ -125,23 +158,27 @@ def search(
     is complete: rows are fetched until no row outside could still be among the best k.
     """
     passed = len(vectors) if mask is None else int(np.count_nonzero(mask))
-    if passed == 0:
-        return [(np.zeros(0, np.float32), np.zeros(0, np.int64))] * len(queries)
-    few = max(GATHER_ROWS, k + SPARE, GATHER_BELOW * len(vectors))
-    if mask is not None and passed <= few and passed < len(vectors):
-        picked = np.flatnonzero(mask)
-        inner = vectors[picked]
-        found = search(FloatScan(inner), inner, queries, k, None)
-        return [(scores, picked[rows]) for scores, rows in found]
-    scan = scan.under(passed / len(vectors))
-    return _widening(scan, vectors, queries, k, None if passed == len(vectors) else mask)
+    if mask is not None and passed < scan.rows_below * len(vectors):
+        return search_rows(vectors, np.flatnonzero(mask), queries, k)
+    scan = scan.under(passed / max(1, len(vectors)))
+    return _widening(scan, vectors, queries, (k, passed), None if passed == len(vectors) else mask)
+
+
+def search_rows(vectors: Vectors, rows: Rows, queries: Vectors, k: int) -> list[Found]:
+    """As `search` where only these rows count, distinct and in any order; always exact."""
+    return _widening(RowsScan(vectors, rows), vectors, queries, (k, len(rows)), None)
 
 
 def _widening(
-    scan: Scan, vectors: Vectors, queries: Vectors, k: int, mask: Mask | None
+    scan: Scan, vectors: Vectors, queries: Vectors, sizes: tuple[int, int], mask: Mask | None
 ) -> list[Found]:
-    """Fetches more and more rows, until the worst of the best k beats all rows not fetched."""
-    passed = len(vectors) if mask is None else int(np.count_nonzero(mask))
+    """Fetches more and more rows, until the worst of the best k beats all rows not fetched.
+
+    `sizes` are k and how many rows count.
+    """
+    k, passed = sizes
+    if passed == 0:
+        return [(np.zeros(0, np.float32), np.zeros(0, np.int64))] * len(queries)
     found: dict[int, Found] = {}
     count = min(passed, scan.first_count(k))
     while len(found) < len(queries):
@@ -149,8 +186,8 @@ def _widening(
         asked = np.ascontiguousarray(queries[waiting])
         for place, scores, rows in zip(waiting, *scan.candidates(asked, count, mask), strict=True):
             best = _best(vectors, queries[place], rows, k)
-            outside = float(scores.min()) + scan.error(queries[place])
-            if count == passed or best[0][-1] > outside or not scan.complete:
+            last = count == passed or not scan.complete
+            if last or best[0][-1] > float(scores.min()) + scan.error(queries[place]):
                 found[place] = best
         count = min(passed, count * 4)
     return [found[place] for place in range(len(queries))]

@@ -1,0 +1,99 @@
+"""Which rows of a block a search may find, from its columns in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.index.block import Block, Mask, Rows
+from thatlook.index.query import Filters
+from thatlook.index.words import color_matches, same_word
+
+NARROW: Final = 0.3
+"""Where a price range holds less than this share of a block, its rows are taken from the block's
+price order and only they are looked at further."""
+ORDERED_FROM: Final = 2048
+"""Smaller blocks compare all their prices sooner than they order them."""
+
+RowsOf = Callable[[Iterable[str]], Rows]
+
+_NONE: Final = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """`count` rows of a block: `rows` lists them, in any order, or `mask` marks them, or all."""
+
+    count: int
+    mask: Mask | None = None
+    rows: Rows | None = None
+
+    def of(self, column: NDArray[Any]) -> NDArray[Any]:
+        """The chosen rows of a column (n, ...)."""
+        if self.rows is not None:
+            return column.take(self.rows, axis=0)
+        return column if self.mask is None else column.take(np.flatnonzero(self.mask), axis=0)
+
+
+def chosen(block: Block, live: Mask, filters: Filters, rows_of: RowsOf) -> Chosen:
+    """The rows that live and pass the filters; `rows_of` finds those of given ids."""
+    few = _few(block, filters, rows_of) if len(block) else _NONE
+    if few is not None and not len(few):
+        return Chosen(0)
+    at = slice(None) if few is None else few
+    mask: Mask | None = None
+    for part in _passing(block, live, filters, at):
+        mask = part if mask is None else mask & part
+    if filters.exclude_ids:
+        kept = np.ones(len(block), bool)
+        kept[rows_of(filters.exclude_ids)] = False
+        mask = kept[at] if mask is None else mask & kept[at]
+    if few is not None:
+        rows = few if mask is None else few[mask]
+        return Chosen(len(rows), rows=rows)
+    if mask is None:
+        return Chosen(len(block))
+    return Chosen(int(np.count_nonzero(mask)), mask=mask)
+
+
+def _few(block: Block, filters: Filters, rows_of: RowsOf) -> Rows | None:
+    """Few rows that hold all that can pass, found without looking at the others; None for many."""
+    if filters.include_ids is not None:
+        return rows_of(filters.include_ids)
+    if (filters.min_price, filters.max_price) == (None, None) or len(block) < ORDERED_FROM:
+        return None
+    prices, rows = block.price_order
+    first = 0 if filters.min_price is None else np.searchsorted(prices, filters.min_price)
+    last = len(prices)
+    if filters.max_price is not None:
+        last = int(np.searchsorted(prices, filters.max_price, side="right"))
+    return rows[first:last] if last - first < NARROW * len(block) else None
+
+
+def _passing(block: Block, live: Mask, filters: Filters, at: Rows | slice) -> Iterable[Mask]:
+    """Per column which of the rows `at` pass what is asked of it."""
+    if not live.all():
+        yield live[at]
+    if filters.min_price is not None:
+        yield block.price[at] >= filters.min_price
+    if filters.max_price is not None:
+        yield block.price[at] <= filters.max_price
+    for column, wanted in (
+        ("currency", frozenset({filters.currency} if filters.currency else ())),
+        ("brand", filters.brands),
+        ("color", filters.colors),
+        ("availability", filters.availability),
+    ):
+        if wanted:
+            yield _with_words(block, column, wanted)[block.codes[column][at]]
+
+
+def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:
+    """Which words of a column match: compared once each, the rows go by their codes."""
+    matches = color_matches if column == "color" else same_word
+    words = block.words[column]
+    return np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
