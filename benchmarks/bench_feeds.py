@@ -40,7 +40,7 @@ seconds = time.perf_counter() - start
 told = {"rows": rows, "seconds": seconds, "start_mb": before}
 print(json.dumps(told | {"own_mb": max(own, memory("RssAnon")), "peak_mb": memory("VmHWM")}))
 """
-WORDS = """dress with flowers in a light cotton for summer evenings, long sleeves and a narrow waist;
+WORDS = """dress with flowers in a light cotton for summer evenings, long sleeves, narrow waist,
     crêpe, soirée, Größe, naïve, machine wash at 30 degrees, imported, petite, tall"""
 DESCRIPTIONS = [
     " ".join(np.random.default_rng(seed).choice(WORDS.split(), 200)) for seed in range(997)

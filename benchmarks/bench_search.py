@@ -33,13 +33,13 @@ from typing import Any
 import faiss
 import numpy as np
 
-from reference import peak_mb, reference_ms
+from reference import DIM, near, peak_mb, reference_ms, unit_vectors
 from thatlook.catalog import Catalog, Row
 from thatlook.index import Filters, Query
 from thatlook.records import Price, Product
 from thatlook.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
 
-DIM, K, BATCH = 128, 20, 2000
+K, BATCH = 20, 2000
 EFS = (128, 1024)
 SHARES = {("topwear", "female"): 0.15, ("dress", "female"): 0.02, ("neckwear", "male"): 0.0015}
 
@@ -57,10 +57,7 @@ class Data:
 def made(count: int) -> Data:
     """Random products, the shares of SHARES exact, the rest spread evenly."""
     rng = np.random.default_rng(0)
-    middles = rng.standard_normal((max(10, count // 100), DIM)).astype(np.float32)
-    vectors = middles[rng.integers(len(middles), size=count)]
-    vectors += 0.7 * rng.standard_normal((count, DIM), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = unit_vectors(count, rng)
     keys = [(c, g) for c in PRODUCT_CATEGORIES for g in PRODUCT_GENDERS]
     others = [n for n, key in enumerate(keys) if key not in SHARES]
     partition = np.array(others)[rng.integers(len(others), size=count)]
@@ -92,15 +89,6 @@ def timed(action: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = action()
     return time.perf_counter() - start, result
-
-
-def noisy(data: Data, allowed: np.ndarray, count: int) -> np.ndarray:
-    """Queries near products that may be found."""
-    rng = np.random.default_rng(1)
-    noise = rng.standard_normal((count, DIM))
-    noise *= 0.75 / np.linalg.norm(noise, axis=1, keepdims=True)
-    found = data.vectors[rng.choice(np.flatnonzero(allowed), count)] + noise
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
 
 def truth(data: Data, allowed: np.ndarray, queries: np.ndarray) -> list[set[str]]:
@@ -249,7 +237,7 @@ def compared(
     result: dict[str, dict[str, Any]] = {}
     for case in cases(data):
         allowed = case.allowed()
-        queries = noisy(data, allowed, count)
+        queries = near(data.vectors[allowed], count)
         wanted = truth(data, allowed, queries)
         found: dict[str, Any] = {"thatlook": measured(ours(catalog, case.query), queries, wanted)}
         for rival in rivals:

@@ -1,6 +1,7 @@
-"""What times are compared with: a small matrix product on the same cores, in the same run.
+"""What the benchmarks share: the reference that times are compared with, and synthetic vectors.
 
-These machines are shared, and a ratio survives a busy neighbour better than milliseconds.
+The reference is a small matrix product on the same cores, in the same run: these machines are
+shared, and a ratio survives a busy neighbour better than milliseconds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 
 import numpy as np
 
+DIM = 128
 _MATRIX = np.random.default_rng(0).random((512, 512), np.float32)
 
 
@@ -23,3 +25,21 @@ def reference_ms() -> float:
 def peak_mb() -> float:
     """The largest memory of this process so far, mapped files included, in MB (Linux)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def unit_vectors(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Float32 (count, DIM), around one random middle per 100 rows."""
+    middles = rng.standard_normal((max(10, count // 100), DIM)).astype(np.float32)
+    vectors = middles[rng.integers(len(middles), size=count)]
+    vectors += 0.7 * rng.standard_normal((count, DIM), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def near(vectors: np.ndarray, count: int) -> np.ndarray:
+    """Queries, float32 (count, DIM): random rows with noise, similarity 0.8 with their row."""
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal((count, DIM))
+    noise *= 0.75 / np.linalg.norm(noise, axis=1, keepdims=True)
+    found = vectors[rng.integers(len(vectors), size=count)] + noise
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
