@@ -1,16 +1,17 @@
-"""Average precision, mask overlap and product categories of the article network.
+"""Average precision, mask overlap and product categories of a network that finds articles.
 
-Measured on photos kept apart (see `splits`); those with a `suit` region are left out.
+Measured on photos kept apart (see `splits`), those with a `suit` region left out, or on labelled
+photos of one's own. The network is asked as its entry says, so one's own YOLO export is measured
+the same way.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,20 +19,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.datasets import commands as label_audit
-from thatlook.evaluate.report import Report, add_common, finish, session_of
+from thatlook.datasets.reading import read
+from thatlook.errors import SettingsError
+from thatlook.evaluate import coco
+from thatlook.evaluate.matching import Found, Labelled
+from thatlook.evaluate.report import add_common, finish, session_of
 from thatlook.evaluate.splits import split_of
 from thatlook.image import fit_area
-from thatlook.models.session import Session, to_batch
-from thatlook.stages.article import select
-from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.models.registry import ModelSpec
+from thatlook.models.session import Runs, Session, to_batch
+from thatlook.settings import Settings
+from thatlook.stages.article import reader_of, select
+from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 
 if TYPE_CHECKING:
     from thatlook.evaluate.data import Scene
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
-Found = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]], NDArray[np.integer[Any]]]
-"""Boxes (k, 4) in photo pixels, scores (k,), class indices (k,); best first."""
 Network = Callable[[Pixels], tuple[Floats, Floats, Floats]]
 """Boxes (A, 4), scores (A, classes) and masks (k, h / 4, w / 4) of one canvas."""
 
@@ -42,80 +47,103 @@ LEAST: Final = 0.02
 THRESHOLD: Final = 0.35
 NMS_IOU: Final = 0.6
 MAIN: Final = ("topwear", "bottomwear", "footwear")
+SHOP: Final = ("topwear", "bottomwear", "dress", "footwear", "bag", "headwear", "eyewear")
+"""The product categories of the one figure `product`."""
+
+
+def thresholds(settings: Settings | None = None) -> NDArray[np.float32]:
+    """The scores (DETECTOR_CLASSES,) from which on the settings count a detection."""
+    told = settings or Settings()
+    article, person = told.article_threshold, told.person_threshold
+    found = [person if name == PERSON_CLASS else article for name in DETECTOR_CLASSES]
+    return np.array(found, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """Category probabilities (CATEGORIES, h, w), and photo pixels to theirs along x and y."""
+
+    values: NDArray[np.floating[Any]]
+    scale: tuple[float, float]
 
 
 def look_at(network: Network, image: Pixels, least: float = LEAST) -> tuple[Found, Floats]:
     """The detections in a photo above `least`, and the category masks at the photo's size / 4."""
     fitted = fit_area(image, AREA_PX, MAX_SIDE_PX, MULTIPLE_PX)
     boxes, scores, masks = network(fitted.canvas)
-    thresholds = np.full(scores.shape[1], least, np.float32)
-    kept, score, label = select(boxes, scores, thresholds, NMS_IOU)
+    least_of = np.full(scores.shape[1], least, np.float32)
+    kept, score, label = select(boxes, scores, least_of, NMS_IOU)
+    return (_within(fitted.to_image(kept), image), score, label), masks
+
+
+def _within(boxes: NDArray[np.floating[Any]], image: Pixels) -> NDArray[np.floating[Any]]:
     height, width = image.shape[:2]
     limit = np.array([width, height, width, height])
-    return (np.clip(fitted.to_image(kept), 0, limit), score, label), masks
+    return np.asarray(np.clip(boxes, 0, limit), boxes.dtype)
 
 
-def average_precision(truth: Sequence[Scene], found: Sequence[Found]) -> dict[str, float]:
+class Detector:
+    """A network that finds articles, asked as its entry says: thatlook's own or a YOLO export."""
+
+    def __init__(self, session: Runs) -> None:
+        self._session = session
+        self._reader = reader_of(session.spec)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The network's registry entry."""
+        return self._session.spec
+
+    def look(self, image: Pixels, least: float = LEAST) -> tuple[Found, Planes | None]:
+        """The detections above `least`, and the category masks where the network has some."""
+        fitted = self._reader.fit(image)
+        name = self._session.spec.input.get("name", "image")
+        output = self._session.run({name: to_batch([fitted.canvas], self._session.spec)})
+        boxes, scores, masks = self._reader.read({k: v[0] for k, v in output.items()})
+        least_of = np.full(len(DETECTOR_CLASSES), least, np.float32)
+        kept, score, label = select(boxes, scores, least_of, NMS_IOU)
+        found = (_within(fitted.to_image(kept), image), score, label)
+        if masks is None:
+            return found, None
+        step = fitted.canvas.shape[0] / masks.shape[1]
+        return found, Planes(masks, (fitted.sx / step, fitted.sy / step))
+
+
+def average_precision(truth: Sequence[Labelled], found: Sequence[Found]) -> dict[str, float]:
     """COCO AP by pycocotools: `ap50` and `ap` over CATEGORIES, `main_ap50` over topwear,
     bottomwear and footwear, and AP50 of every class. NaN for a class without a label.
     """
-    judged = _judge(truth, found)
-    table = judged[:, :, :, 0, 2]  # IoU thresholds, recalls, classes; all areas, 100 a photo
-    per = {name: table[:, :, k] for k, name in enumerate(DETECTOR_CLASSES)}
-    out = {
-        "ap50": _known_mean([_mean(per[c][0]) for c in CATEGORIES]),
-        "ap": _known_mean([_mean(per[c]) for c in CATEGORIES]),
-        "main_ap50": _known_mean([_mean(per[c][0]) for c in MAIN]),
-    }
-    return out | {f"ap50_{name}": _mean(values[0]) for name, values in per.items()}
+    return ap_figures(precision_table(truth, found))
 
 
-def _judge(truth: Sequence[Scene], found: Sequence[Found]) -> NDArray[np.float64]:
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
+def precision_table(truth: Sequence[Labelled], found: Sequence[Found]) -> coco.Table:
+    """Precision by IoU threshold, recall, class and area, as `coco.judged` gives it."""
     notes: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
-    for i, (scene, (boxes, scores, labels)) in enumerate(zip(truth, found, strict=True)):
-        for box, label in zip(scene.boxes.tolist(), scene.labels.tolist(), strict=True):
-            note = {"id": len(notes) + 1, "image_id": i, "category_id": label, "iscrowd": 0}
-            sides = _sides(box)
+    for i, (photo, (boxes, scores, labels)) in enumerate(zip(truth, found, strict=True)):
+        for box, label in zip(photo.boxes.tolist(), photo.labels.tolist(), strict=True):
+            sides = coco.sides(box)
+            note = {"image_id": i, "category_id": label}
             notes.append(note | {"bbox": sides, "area": sides[2] * sides[3]})
         for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist(), strict=True):
-            results.append(
-                {"image_id": i, "category_id": label, "bbox": _sides(box), "score": score}
-            )
-    with contextlib.redirect_stdout(io.StringIO()):
-        coco = COCO()
-        coco.dataset = {
-            "info": {},
-            "images": [{"id": i} for i in range(len(truth))],
-            "annotations": notes,
-            "categories": [{"id": k, "name": name} for k, name in enumerate(DETECTOR_CLASSES)],
-        }
-        coco.createIndex()
-        judge = COCOeval(coco, coco.loadRes(results), "bbox")
-        judge.evaluate()
-        judge.accumulate()
-    precision: NDArray[np.float64] = judge.eval["precision"]
-    return precision
+            result = {"image_id": i, "category_id": label, "score": score}
+            results.append(result | {"bbox": coco.sides(box)})
+    return coco.judged(len(truth), DETECTOR_CLASSES, notes, results)
 
 
-def _sides(box: Sequence[float]) -> list[float]:
-    return [box[0], box[1], box[2] - box[0], box[3] - box[1]]
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    seen = values[values > -1]
-    return float(seen.mean()) if seen.size else float("nan")
-
-
-def _known_mean(values: Sequence[float]) -> float:
-    return _mean(np.array([-1.0 if np.isnan(v) else v for v in values]))
+def ap_figures(table: coco.Table) -> dict[str, float]:
+    """The figures of `average_precision` from its table."""
+    per = {name: table[:, :, k, 0] for k, name in enumerate(DETECTOR_CLASSES)}
+    out = {
+        "ap50": coco.average_of([coco.average(per[c][0]) for c in CATEGORIES]),
+        "ap": coco.average_of([coco.average(per[c]) for c in CATEGORIES]),
+        "main_ap50": coco.average_of([coco.average(per[c][0]) for c in MAIN]),
+    }
+    return out | {f"ap50_{name}": coco.average(values[0]) for name, values in per.items()}
 
 
 def mask_overlap(
-    masks: Floats, truth: Pixels, boxes: Floats, labels: NDArray[np.int64]
+    masks: NDArray[np.floating[Any]], truth: Pixels, boxes: Floats, labels: NDArray[np.int64]
 ) -> dict[str, float]:
     """IoU per category inside the labelled boxes of one photo.
 
@@ -134,49 +162,92 @@ def mask_overlap(
     return out
 
 
-def street_figures(network: Network, scenes: Sequence[Scene]) -> dict[str, float]:
-    """Box and mask figures and the median time on labelled street photos."""
-    from thatlook.evaluate.data import photo, street_mask
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a network said of labelled photos: detections above LEAST, mask overlaps by category,
+    the median time of one photo in milliseconds.
+    """
 
-    found, overlaps, times = [], defaultdict(list), []
+    found: tuple[Found, ...]
+    masks: dict[str, list[float]]
+    median_ms: float
+
+
+def answers(detector: Detector, scenes: Sequence[Scene]) -> Answers:
+    """What `detector` says of `scenes`."""
+    from thatlook.evaluate.data import photo
+
+    found, times = [], []
+    overlaps: dict[str, list[float]] = defaultdict(list)
     for scene in scenes:
         image = photo(scene.path)
         started = time.perf_counter()
-        detections, masks = look_at(network, image)
+        detections, planes = detector.look(image)
         times.append(time.perf_counter() - started)
-        found.append(detections)
-        if scene.mask is not None:
-            size = (image.shape[1], image.shape[0])
-            fitted = fit_area(image, AREA_PX, MAX_SIDE_PX, MULTIPLE_PX)
-            scale = np.array([fitted.sx, fitted.sy] * 2, np.float32) / 4
-            small = (round(size[0] * scale[0]), round(size[1] * scale[1]))
-            truth = street_mask(scene.mask, small)[0]
-            part = masks[:, : small[1], : small[0]]
-            for name, value in mask_overlap(
-                part, truth, (scene.boxes * scale).astype(np.float32), scene.labels
-            ).items():
+        # Nobody looked for the classes that are not labelled: finding them is no mistake.
+        known = scene.known[detections[2]]
+        found.append((detections[0][known], detections[1][known], detections[2][known]))
+        if scene.mask is not None and planes is not None:
+            for name, value in _overlaps(scene, scene.mask, planes, image).items():
                 overlaps[name].append(value)
-    means = {f"mask_{name}": float(np.mean(values)) for name, values in sorted(overlaps.items())}
-    out = average_precision(scenes, found)
-    if means:
-        out["mask_iou"] = float(np.mean(list(means.values())))
-    return out | means | {"median_ms": float(np.median(times) * 1000)}
+    median = float(np.median(times) * 1000) if times else float("nan")
+    return Answers(tuple(found), dict(sorted(overlaps.items())), median)
 
 
-def product_figures(network: Network, scenes: Sequence[Scene]) -> dict[str, float]:
-    """The share of product photos with their own category among the detections, per category."""
+def _overlaps(scene: Scene, mask: Path, planes: Planes, image: Pixels) -> dict[str, float]:
+    from thatlook.evaluate.data import street_mask
+
+    sx, sy = planes.scale
+    size = (round(image.shape[1] * sx), round(image.shape[0] * sy))
+    truth = street_mask(mask, size)[0]
+    boxes = (scene.boxes * np.array([sx, sy, sx, sy])).astype(np.float32)
+    return mask_overlap(planes.values[:, : size[1], : size[0]], truth, boxes, scene.labels)
+
+
+def mask_figures(overlaps: dict[str, list[float]]) -> dict[str, float]:
+    """`mask_iou`, the mean over categories, and the mean of each; nothing without masks."""
+    means = {f"mask_{name}": float(np.mean(values)) for name, values in overlaps.items()}
+    return ({"mask_iou": float(np.mean(list(means.values())))} | means) if means else {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A product photo and what was found in it above THRESHOLD."""
+
+    scene: Scene
+    found: Found
+
+    @property
+    def hit(self) -> bool:
+        """Whether the product's own category is among the detections."""
+        return bool((self.found[2] == CATEGORIES.index(self.scene.hint)).any())
+
+
+def shown_products(detector: Detector, scenes: Sequence[Scene]) -> list[Shown]:
+    """The product photos of a category with their detections."""
     from thatlook.evaluate.data import photo
 
+    return [
+        Shown(scene, detector.look(photo(scene.path), THRESHOLD)[0])
+        for scene in scenes
+        if scene.hint in CATEGORIES
+    ]
+
+
+def product_figures(products: Sequence[Shown]) -> dict[str, float]:
+    """The share of product photos with their own category among the detections: over SHOP
+    together as `product`, and per category.
+    """
     hits: dict[str, list[bool]] = defaultdict(list)
-    for scene in scenes:
-        if scene.hint in CATEGORIES:
-            (_, _, labels), _ = look_at(network, photo(scene.path), THRESHOLD)
-            hits[scene.hint].append(bool((labels == CATEGORIES.index(scene.hint)).any()))
-    return {f"product_{name}": float(np.mean(seen)) for name, seen in sorted(hits.items())}
+    for shown in products:
+        hits[shown.scene.hint].append(shown.hit)
+    together = [hit for name in SHOP for hit in hits.get(name, [])]
+    out = {"product": float(np.mean(together))} if together else {}
+    return out | {f"product_{name}": float(np.mean(seen)) for name, seen in sorted(hits.items())}
 
 
 def network_of(session: Session) -> Network:
-    """The session as the figures want it: one canvas in, its outputs without the batch axis."""
+    """thatlook's own network as `look_at` wants it: its outputs without the batch axis."""
 
     def run(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
         out = session.run({"image": to_batch([canvas], session.spec)})
@@ -188,25 +259,61 @@ def network_of(session: Session) -> Network:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
+    parser.add_argument(
+        "--split",
+        choices=("val", "test", "train", "all"),
+        default="",
+        help="which photos of one's own data (default: val, where the data has none all)",
+    )
     parser.add_argument("--no-products", action="store_true", help="street photos only")
+    parser.add_argument(
+        "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
+    )
     label_audit.add_arguments(parser)
 
 
+def scenes_in(args: argparse.Namespace) -> tuple[list[Scene], list[Scene]]:
+    """Labelled photos and product photos of `args.data`, those that measure.
+
+    A folder with street/ is the project's own data; anything else is read as labelled photos of
+    one's own, without products. Raises SettingsError where nothing is labelled.
+    """
+    from thatlook.evaluate.data import labelled_scenes, product_scenes, street_scenes
+
+    data = Path(args.data)
+    if (data / "street").is_dir():
+        street = [
+            s for s in street_scenes(data / "street") if s.split == "val" and s.kind == "street"
+        ]
+        if args.no_products:
+            return street, []
+        return street, [s for s in product_scenes(data / "catalog") if s.split == "val"]
+    dataset = read(data, dict(args.map_class))
+    wanted = args.split or ("val" if "val" in dataset.splits else "all")
+    scenes = [s for s in labelled_scenes(dataset) if wanted in ("all", s.split)]
+    if not scenes:
+        there = ", ".join(split or "(none)" for split in dataset.splits)
+        raise SettingsError(f"{data}: no labelled photo in {wanted}; splits there: {there}")
+    return scenes, []
+
+
 def run(args: argparse.Namespace) -> int:
-    """Audit labels where --audit asks; else measure, print the table, write --json.
+    """Audit labels where --audit asks, list photos worth labelling where --suggest does; else
+    measure and report.
 
     Returns the exit status. Raises SettingsError without --data or --audit.
     """
     if args.audit:
         return label_audit.run(args, split_of)
-    from thatlook.evaluate.data import product_scenes, street_scenes
-
     session = session_of(args, "article")
-    network = network_of(session)
-    data = Path(args.data)
-    street = [s for s in street_scenes(data / "street") if s.split == "val" and s.kind == "street"]
-    figures = street_figures(network, street)
-    if not args.no_products:
-        products = [s for s in product_scenes(data / "catalog") if s.split == "val"]
-        figures |= product_figures(network, products)
-    return finish(args, Report("Articles", session.spec, figures))
+    detector = Detector(session)
+    if args.suggest is not None:
+        from thatlook.evaluate.suggest import run as suggest
+
+        return suggest(args, detector)
+    from thatlook.evaluate.article_report import report_of
+
+    scenes, products = scenes_in(args)
+    seen = answers(detector, scenes)
+    shown = shown_products(detector, products)
+    return finish(args, report_of(detector.spec, scenes, seen, shown))

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.datasets.records import Dataset
 from thatlook.evaluate.splits import catalog_split, split_of
 from thatlook.taxonomy import (
     CATEGORIES,
@@ -79,6 +80,14 @@ class Scene:
     def with_boxes(self, boxes: Floats, labels: NDArray[np.int64]) -> Scene:
         """Itself with these boxes (k, 4) and class indices (k,)."""
         return replace(self, boxes=boxes.reshape(-1, 4), labels=labels)
+
+
+def worn(scene: Scene) -> set[int]:
+    """The indices of the categories that a tagged street photo's words name."""
+    tags = set(scene.hint.split())
+    return {
+        CATEGORIES.index(name) for name, listed in MASK_WORDS.items() if tags & set(listed.split())
+    }
 
 
 @cache
@@ -194,6 +203,25 @@ def street_scenes(folder: Path) -> list[Scene]:
             )
         )
     return scenes
+
+
+def labelled_scenes(dataset: Dataset) -> list[Scene]:
+    """The labelled photos of one's own data: kind `street`, classes of no category left out.
+
+    A class that the data does not have is not known anywhere in it.
+    """
+    known = np.isin(DETECTOR_CLASSES, list(dataset.classes.values()))
+    return [
+        Scene(
+            found.path,
+            "street",
+            found.split,
+            *_boxed([(note.category, note.box) for note in found.kept]),
+            known,
+        )
+        for found in dataset.photos
+        if found.labelled
+    ]
 
 
 def pair_scenes(folder: Path) -> list[Scene]:

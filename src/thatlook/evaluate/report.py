@@ -43,6 +43,8 @@ class Report:
     main: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     data: str = ""
+    lines: list[str] = field(default_factory=list)
+    """What the printed table shows besides the figures."""
 
     def add(self, heading: str, *parts: str, lead: str = "") -> None:
         """A section of the page; `parts` are HTML, see `graphics`."""
@@ -53,7 +55,7 @@ class Report:
         wide = max(map(len, self.figures), default=0)
         lines = [f"{self.spec.id} {self.spec.sha256[:12]}"]
         lines += [f"  {name:<{wide}}  {value:8.4f}" for name, value in self.figures.items()]
-        return "\n".join(lines)
+        return "\n".join(lines + self.lines)
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON: id and sha256 of the network, `metrics`, `details`; null where not known."""

@@ -20,17 +20,18 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.evaluate.article import Found, Network, look_at, network_of
+from thatlook.evaluate.article import Network, look_at, network_of
 from thatlook.evaluate.data import (
-    MASK_WORDS,
     PERSON,
     Floats,
     Scene,
     photo,
     product_scenes,
     street_scenes,
+    worn,
 )
 from thatlook.evaluate.items import own_boxes
+from thatlook.evaluate.matching import Found
 from thatlook.evaluate.report import session_of
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 
@@ -108,11 +109,9 @@ def label_model(scene: Scene, found: Found) -> Scene | None:
 
 def label_tagged(scene: Scene, found: Found) -> Scene | None:
     """The tagged photo with confident detections of what its tags name, and what they rule out."""
-    tags = set(scene.hint.split())
-    if "suit" in tags:
+    if "suit" in scene.hint.split():
         return None
-    worn = {name for name, listed in MASK_WORDS.items() if tags & set(listed.split())}
-    possible = {CATEGORIES.index(name) for name in worn} | {PERSON}
+    possible = worn(scene) | {PERSON}
     sure = _first_ones(found, possible)
     if not any(found[2][i] == PERSON for i in sure):
         return None
