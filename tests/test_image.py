@@ -97,17 +97,102 @@ def test_exif_rotation_is_applied():
     assert array[36, 10, 0] > 150
 
 
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def swapped_profile() -> bytes:
+    """sRGB whose red and blue are exchanged, in its table of tags."""
+    return (
+        SRGB.replace(b"rXYZ", b"....", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"....", b"bXYZ", 1)
+    )
+
+
+def linear_grey_profile() -> bytes:
+    """A grey profile of gamma 1 (ICC.1:2010, 7.2 header, 10.5 curve, 10.31 XYZ)."""
+    white = struct.pack(">4s4xiii", b"XYZ ", 63190, 65536, 54061)  # D50 in s15Fixed16
+    curve = struct.pack(">4s4xI", b"curv", 0)
+    table = struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 12)
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s", 188, b"    ", 0x02100000, b"mntr", b"GRAY", b"XYZ ", b"acsp"
+    )
+    light = struct.pack(">28xiii48x", 63190, 65536, 54061)
+    return header + light + table + white + curve
+
+
 def test_a_color_profile_is_applied_and_a_broken_one_is_not():
-    lab_profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    np.testing.assert_allclose(decode(encoded(plain(), icc_profile=lab_profile))[0, 0], RED, atol=1)
+    np.testing.assert_allclose(decode(encoded(plain(), icc_profile=SRGB))[0, 0], RED, atol=1)
     np.testing.assert_array_equal(decode(encoded(plain(), icc_profile=b"junk"))[0, 0], RED)
+    swapped = {"icc_profile": swapped_profile()}
+    np.testing.assert_allclose(decode(encoded(plain(), **swapped))[0, 0], RED[::-1], atol=2)
+    np.testing.assert_allclose(
+        decode(encoded(plain().quantize(4), **swapped))[0, 0], RED[::-1], atol=2
+    )
+
+
+def colors_of(image: Image.Image, **options) -> list[list[int]]:
+    """The colors of a decoded PNG's first and last pixels."""
+    array = decode(encoded(image, **options))
+    return [array[0, 0].tolist(), array[-1, -1].tolist()]
+
+
+def halved(mode: str, left, right) -> Image.Image:
+    image = plain(mode, right)
+    image.paste(left, (0, 0, 16, 24))
+    return image
+
+
+def test_a_color_that_stands_for_transparent_is_white_whatever_the_profile():
+    image = halved("RGB", (10, 200, 30), RED)
+    clear = {"transparency": (10, 200, 30)}
+    assert colors_of(image, **clear) == [[255, 255, 255], list(RED)]
+    shown = colors_of(image, **clear, icc_profile=swapped_profile())
+    np.testing.assert_allclose(shown, [[255, 255, 255], RED[::-1]], atol=2)
+
+
+def test_transparent_grey_with_a_profile():
+    # 128 / 255 of the light is, in sRGB, 255 * (1.055 * 0.502 ** (1 / 2.4) - 0.055) = 188
+    grey = {"icc_profile": linear_grey_profile()}
+    expected = [[255] * 3, [188] * 3]
+    deep = np.full((24, 32), 128 * 257, np.uint16)
+    deep[:, :16] = 9
+    for image, clear in (
+        (halved("L", 9, 128), {"transparency": 9}),
+        (Image.fromarray(deep), {"transparency": 9}),
+        (halved("LA", (9, 0), (128, 255)), {}),
+    ):
+        np.testing.assert_allclose(colors_of(image, **clear, **grey), expected, atol=2)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_images_of_an_unknown_range_are_refused(mode):
+    for value in (1, 255, 65535):
+        with pytest.raises(PhotoError, match=f"mode {mode} is not known; scale it") as caught:
+            decode(plain(mode, value))
+        assert caught.value.code == "unsupported_format"
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B", "I;16N"])
+def test_grey_of_16_bits_has_the_full_range(mode):
+    dtype = ">u2" if mode == "I;16B" else "<u2"
+    values = np.full((24, 32), 100 * 257, dtype)
+    image = Image.frombytes(mode, (32, 24), values.tobytes())
+    assert decode(image)[0, 0].tolist() == [100, 100, 100]
+
+
+@pytest.mark.parametrize("source", [None, 7, ["a.jpg"], io.BytesIO(b"x")])
+def test_what_is_no_photo_at_all(source):
+    message = f"expected a path, a file's bytes, a PIL image or .* got {type(source).__name__}"
+    with pytest.raises(PhotoError, match=message):
+        decode(source)
 
 
 def test_paths_bytes_images_and_arrays_give_the_same(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(encoded(plain()))
     expected = decode(path)
-    for source in (str(path), path.read_bytes(), plain(), np.asarray(plain())):
+    data = path.read_bytes()
+    sources = (str(path), data, bytearray(data), memoryview(data), plain(), np.asarray(plain()))
+    for source in sources:
         np.testing.assert_array_equal(decode(source), expected)
 
 
@@ -195,7 +280,8 @@ def test_random_bytes_never_raise_anything_else(data):
 
 def test_names():
     assert name_of("a/b.jpg") == "a/b.jpg"
-    assert name_of(b"x") == "<bytes>"
+    assert {name_of(kind(b"x")) for kind in (bytes, bytearray, memoryview)} == {"<bytes>"}
+    assert name_of(plain()) == "<image>"
     assert name_of(np.zeros((1, 1, 3), np.uint8)) == "<array>"
 
 

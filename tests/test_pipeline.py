@@ -78,9 +78,12 @@ def test_every_match_is_of_the_articles_category_and_the_persons_gender(engine, 
 def test_the_same_photo_gives_the_same_answer_from_every_source(engine, sample, looks):
     path = sample / looks[0]["file"]
     expected = engine.recommend(path).to_dict()["recommendations"]
-    image = Image.open(path)
-    for source in (str(path), path.read_bytes(), image, np.asarray(image.convert("RGB"))):
+    image, data = Image.open(path), path.read_bytes()
+    for source in (str(path), data, bytearray(data), image, np.asarray(image.convert("RGB"))):
         assert engine.recommend(source).to_dict()["recommendations"] == expected
+    for ask in (engine.parse, engine.recommend, lambda source: engine.embed([source])):
+        with pytest.raises(thatlook.PhotoError, match=r"expected a path, .* got NoneType"):
+            ask(None)
 
 
 def test_similar_products_are_of_the_same_category(engine):
@@ -95,6 +98,18 @@ def test_embed_gives_unit_vectors(engine, sample):
     assert vectors.shape == (2, engine.analyzer.dim)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    black = np.zeros((1, 40, 30, 3), np.uint8)  # one array of crops of one size
+    np.testing.assert_allclose(engine.embed(black), vectors[1:], atol=1e-5)
+    assert engine.embed([]).shape == (0, engine.analyzer.dim)
+
+
+def test_embed_takes_a_list(engine, sample):
+    path = sample / "images/products/SP0001.jpg"
+    image = Image.open(path)
+    for one in (path, str(path), path.read_bytes(), image, np.asarray(image), None):
+        message = f"a list of crops, got one {type(one).__name__}; write"
+        with pytest.raises(thatlook.SettingsError, match=message):
+            engine.embed(one)
 
 
 def test_a_drawn_box_takes_the_place_of_the_detected_ones(engine, sample, looks):

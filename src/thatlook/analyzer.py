@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from thatlook.color import shares
-from thatlook.image import PhotoSource, Pixels, cropped, decode, foreground, name_of, resized
+from thatlook.errors import SettingsError
+from thatlook.image import (
+    Bytes,
+    PhotoSource,
+    Pixels,
+    cropped,
+    decode,
+    foreground,
+    name_of,
+    resized,
+)
 from thatlook.models.registry import resolve
 from thatlook.models.session import Session
 from thatlook.records import Article, Box, Described, Look, Mask, Person, Product
@@ -140,7 +151,14 @@ class Analyzer:
     def embed(
         self, crops: Sequence[PhotoSource]
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        """Unit vectors float32 (n, dim) of whole crops. Raises PhotoError."""
+        """Unit vectors float32 (n, dim) of whole crops.
+
+        Raises PhotoError, and SettingsError for one crop that is not in a list.
+        """
+        if not _are_many(crops):
+            raise SettingsError(
+                f"expected a list of crops, got one {type(crops).__name__}; write embed([crop])"
+            )
         images = [decode(crop, self._settings) for crop in crops]
         whole = [(image, Box(0, 0, image.shape[1], image.shape[0])) for image in images]
         found = self._embedding.run_many(whole)
@@ -193,6 +211,13 @@ class Analyzer:
             return _Shown(foreground(image), None)
         best = max(own, key=lambda found: found.score)
         return _Shown(best.box, best.score)
+
+
+def _are_many(crops: object) -> bool:
+    """Whether these are several crops, not a path's letters, a file's bytes, an image's rows."""
+    if isinstance(crops, np.ndarray):
+        return crops.ndim == 4
+    return isinstance(crops, Iterable) and not isinstance(crops, str | os.PathLike | Bytes)
 
 
 @dataclass(frozen=True, slots=True)

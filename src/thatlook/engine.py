@@ -87,11 +87,17 @@ class Engine:
         self.close()
 
     def parse(self, photo: PhotoSource) -> Look:
-        """The look of a photo. Raises PhotoError."""
+        """The look of a photo: a path, a file's bytes, a PIL image or a uint8 RGB array.
+
+        Raises PhotoError.
+        """
         return self._analyzer.parse(photo)
 
     def embed(self, crops: Sequence[PhotoSource]) -> NDArray[np.float32]:
-        """Unit vectors of crops, float32 (n, dim). Raises PhotoError."""
+        """Unit vectors of a list of crops, float32 (n, dim), in order; each crop as in `parse`.
+
+        Raises PhotoError, and SettingsError for one crop that is not in a list.
+        """
         return self._analyzer.embed(crops)
 
     def index(

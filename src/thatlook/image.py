@@ -28,7 +28,10 @@ from thatlook.settings import Settings
 Pixels = NDArray[np.uint8]
 """An image: uint8 (height, width, 3), RGB."""
 
-PhotoSource = str | os.PathLike[str] | bytes | Image.Image | Pixels
+Bytes = bytes | bytearray | memoryview
+"""The contents of a file."""
+
+PhotoSource = str | os.PathLike[str] | Bytes | Image.Image | Pixels
 """What stands for a photo: a path, a file's bytes, a PIL image or an RGB array."""
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")
@@ -55,15 +58,18 @@ def name_of(source: PhotoSource) -> str:
     """What to call this photo in messages and results: its path, or "<bytes>", "<array>"..."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
-    return {bytes: "<bytes>", np.ndarray: "<array>"}.get(type(source), "<image>")
+    if isinstance(source, Bytes):
+        return "<bytes>"
+    return "<array>" if isinstance(source, np.ndarray) else "<image>"
 
 
 def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     """The photo as an RGB array, upright by its EXIF, on white where it was transparent.
 
     Grey, palette, CMYK and 16-bit photos are converted; an embedded color profile is applied.
-    Byte and pixel limits are checked before any pixel is decoded. The first frame of an
-    animation is taken. Raises PhotoError, which names the source.
+    Grey of 16 bits ("I;16") is taken to range over 0..65535; PIL images of the modes "I" and "F",
+    whose range nobody knows, are refused. Byte and pixel limits are checked before any pixel is
+    decoded. The first frame of an animation is taken. Raises PhotoError, which names the source.
     """
     settings = settings or Settings()
     name = name_of(source)
@@ -72,15 +78,29 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     if isinstance(source, Image.Image):
         _check_size(source.size, name, settings)
         with _decoding(name):
-            return _to_rgb(source)
-    data = source if isinstance(source, bytes) else _read(Path(source), name, settings)
-    _check_bytes(len(data), name, settings)
+            return _to_rgb(source, name)
+    data = _bytes_of(source, name, settings)
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; our own limits are below
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.size, name, settings)
             opened.load()
-            return _to_rgb(opened)
+            return _to_rgb(opened, name)
+
+
+def _bytes_of(source: Bytes | str | os.PathLike[str], name: str, settings: Settings) -> bytes:
+    if isinstance(source, str | os.PathLike):
+        data = _read(Path(source), name, settings)
+    elif isinstance(source, Bytes):
+        data = bytes(source)
+    else:
+        message = (
+            "expected a path, a file's bytes, a PIL image or a uint8 RGB array (height, width, 3), "
+            f"got {type(source).__name__}"
+        )
+        raise PhotoError("unsupported_format", message, name)
+    _check_bytes(len(data), name, settings)
+    return data
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -156,34 +176,53 @@ def _checked_array(array: Pixels, name: str) -> Pixels:
     return np.ascontiguousarray(array)
 
 
-def _to_rgb(image: Image.Image) -> Pixels:
+def _to_rgb(image: Image.Image, name: str) -> Pixels:
+    if image.mode in {"I", "F"}:
+        message = (
+            f"the range of a PIL image of mode {image.mode} is not known; scale it to 0..255 and "
+            'make it "L", or to 0..65535 and make it "I;16"'
+        )
+        raise PhotoError("unsupported_format", message, name)
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _from_16_bit(image)
-    elif "icc_profile" in image.info:
-        image = _to_srgb(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return np.ascontiguousarray(image.convert("RGB"), dtype=np.uint8)
+    profile = image.info.get("icc_profile")
+    color, alpha = _without_alpha(image)
+    color = (_to_srgb(color, profile) if profile else color).convert("RGB")
+    if alpha is not None:
+        color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
+    return np.ascontiguousarray(color, dtype=np.uint8)
 
 
-def _from_16_bit(image: Image.Image) -> Image.Image:
+def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The image in a mode that color profiles know, and what of it is opaque, mode "L"; None
+    where all is. Transparency is a channel, or one color or palette entry that stands for it.
+    """
+    if image.mode.startswith("I;16"):
+        return _from_16_bit(image)
+    if not image.has_transparency_data:
+        return (image.convert("RGB") if image.mode == "P" else image), None
+    full = image.convert("RGBA")
+    color = image.convert("L") if image.mode in {"L", "LA"} else full.convert("RGB")
+    return color, full.getchannel("A")
+
+
+def _from_16_bit(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """8-bit grey of a deeper one: 16-bit files use the full range, so the high byte is kept."""
     values = np.asarray(image, dtype=np.float64)
-    return Image.fromarray((np.clip(values, 0, 65535) / 257 + 0.5).astype(np.uint8))
+    grey = Image.fromarray((values / 257 + 0.5).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if clear is None:
+        return grey, None
+    return grey, Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Colors as a screen shows them. Phones write Display P3; unreadable profiles do not count."""
-    if image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
+    if image.mode not in {"RGB", "CMYK", "L"}:
         return image
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
-        target = "RGBA" if image.mode == "RGBA" else "RGB"
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         srgb = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, profile, srgb, outputMode=target)
+        converted = ImageCms.profileToProfile(image, own, srgb, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError):
         return image  # as browsers do: a profile that cannot be read is no profile
     return converted or image
