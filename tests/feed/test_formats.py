@@ -167,15 +167,42 @@ def test_bad_rows_are_told_by_line_and_do_not_stop(folder):
     )
     found = list(read_feed(write(folder, "f.csv", text)))
     good = [(row.line, row.product.id) for row in found if isinstance(row, FeedRow)]
-    assert good == [(2, "1"), (5, "3"), (12, "8")]
+    assert good == [(2, "1"), (5, "3"), (8, "4"), (12, "8")]
     bad = {p.line: (p.product_id, p.message) for p in found if isinstance(p, Problem)}
     assert sorted(bad) == [3, 7, 8, 9, 10, 11]
+    assert [p.line for p in found if isinstance(p, Problem) and p.kept] == [8]
     assert bad[3] == ("", "expected 4 cells as in the header, got 5")
     assert bad[7] == ("", "the row has no id")
-    assert bad[8] == ("4", "expected a price such as '19.99 EUR', got 'call us'")
+    wanted = "expected a price such as '19.99 EUR', got 'call us'"
+    assert bad[8] == ("4", f"price: {wanted}; kept without it")
     assert bad[9][0] == "5"
     assert "'c.jpg' is not inside" in bad[9][1]
     assert "longer than 255 bytes" in bad[10][1]
+
+
+def test_prices_that_cannot_be_read_cost_only_themselves(folder):
+    text = (
+        '{"id": 1, "image": "a.jpg", "price": NaN, "sale_price": NaN}\n'
+        '{"id": 2, "image": "a.jpg", "price": "9 EUR", "sale_price": "soon"}\n'
+        '{"id": 3, "image": "a.jpg", "price": "-5", "sale_price": "4 EUR"}\n'
+        '{"id": 4, "image": "a.jpg", "price": null}\n'
+    )
+    found = list(read_feed(write(folder, "f.jsonl", text)))
+    four = Price(Decimal(4), "EUR")
+    rows = [row for row in found if isinstance(row, FeedRow)]
+    assert [(row.product.price, row.product.sale_price) for row in rows] == [
+        (None, None),
+        (Price(Decimal(9), "EUR"), None),
+        (None, four),
+        (None, None),
+    ]
+    bad = [row for row in found if isinstance(row, Problem)]
+    assert [(p.line, p.product_id, p.message.partition(":")[0]) for p in bad] == [
+        (1, "1", "price"),
+        (2, "2", "sale_price"),
+        (3, "3", "price"),
+    ]
+    assert all(p.kept for p in bad)
 
 
 def test_bytes_that_are_no_text_cost_their_row(folder):

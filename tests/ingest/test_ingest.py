@@ -146,22 +146,22 @@ def test_problems_are_told_and_the_rest_goes_on(shop):
     rows = ROWS | {
         "5": "Broken,dress,broken.png,1 EUR",
         "6": "Missing,dress,missing.png,1 EUR",
-        "7": "Price,dress,1.png,cheap",
+        "7": "Price,dress,1.png,cheap",  # kept, without a price
     }
     shop.write(rows)
     with shop.feed.open("a") as file:
         file.write("1,Twice,dress,1.png,1 EUR\nshort,row\n")
     report = shop.index()
-    assert counts(report) == (5, 0, 0, 0, 5)
+    assert counts(report) == (6, 0, 0, 0, 4)
     told = [(p.line, p.product_id) for p in report.problems]
     assert told == [(7, "5"), (8, "6"), (9, "7"), (10, "1"), (11, "")]
     assert "not a photo" in report.problems[0].message
     assert "more than once" in report.problems[3].message
     assert shop.catalog.product("1").title == "Title 1"
-    assert shop.catalog.info().products == 5
+    assert shop.catalog.info().products == 6
     data = report.to_dict()
-    assert (data["failed"], data["problems"][1]["line"]) == (5, 8)
-    assert str(report).startswith("5 added, 0 changed, 0 unchanged, 0 removed, 5 failed in ")
+    assert (data["failed"], data["problems"][1]["line"]) == (4, 8)
+    assert str(report).startswith("6 added, 0 changed, 0 unchanged, 0 removed, 4 failed in ")
 
 
 def test_pictures_that_are_too_large(shop):
@@ -182,10 +182,21 @@ def test_pictures_that_are_too_large(shop):
 def test_a_row_that_went_bad_keeps_its_product(shop):
     shop.write(ROWS)
     shop.index()
-    shop.write(ROWS | {"3": "Title 3,dress,3.png,cheap", "4": "Title 4,dress,gone.png,4 EUR"})
-    assert counts(shop.index()) == (0, 0, 3, 0, 2)
-    assert shop.catalog.stored("3").status == "active"
+    shop.write(ROWS | {"4": "Title 4,dress,gone.png,4 EUR"})
+    assert counts(shop.index()) == (0, 0, 4, 0, 1)
     assert shop.catalog.stored("4").status == "active"
+
+
+def test_a_price_that_cannot_be_read_is_told_and_its_product_kept(shop):
+    shop.write(ROWS | {"3": "Title 3,dress,3.png,nan"})
+    report = shop.index()
+    assert counts(report) == (5, 0, 0, 0, 0)
+    (problem,) = report.problems
+    assert (problem.line, problem.product_id) == (5, "3")
+    assert "got 'nan'" in problem.message
+    assert shop.catalog.product("3").price is None
+    with pytest.raises(FeedError, match=r"line 5 \(id 3\): price"):
+        shop.index(strict=True)
 
 
 def test_strict_stops_at_the_first_problem(shop):

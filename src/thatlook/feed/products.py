@@ -13,11 +13,13 @@ from thatlook.feed.columns import FIELDS, plain, recognised
 from thatlook.feed.mapping import FeedMapping
 from thatlook.feed.prices import parse_price
 from thatlook.feed.rows import RawRow
-from thatlook.records import Product
+from thatlook.records import Price, Product
 
 MAX_ID_BYTES: Final = 255
 """The longest id that is taken, in UTF-8 bytes."""
 _KIDS: Final = frozenset({"boy", "girl", "kid", "child", "children", "baby", "toddler", "infant"})
+_NO_SALE: Final = frozenset({"nan", "none", "null", "n/a", "na", "-"})
+"""What programs write into the sale price of what is not on sale."""
 _PLAIN: Final = (
     "title", "description", "link", "brand", "color", "pattern", "material", "product_type",
     "google_product_category", "item_group_id",
@@ -40,15 +42,24 @@ class ProductMaker:
         return normal_id(self._texts(row).get("id", "")).encode(errors="replace").decode()
 
     def product(self, row: RawRow) -> Product:
-        """The product of a row; raises FeedError that says what is wrong with the row."""
+        """The product of a row; raises FeedError that says what is wrong with it, or a price."""
+        product, unread = self.with_unread(row)
+        if unread:
+            raise FeedError(unread[0])
+        return product
+
+    def with_unread(self, row: RawRow) -> tuple[Product, tuple[str, ...]]:
+        """The product of a row, and what is wrong with prices, which it then has not.
+
+        Raises FeedError where the row gives no product at all.
+        """
         _check_letters(row)
         texts = self._texts(row)
         product_id = checked_id(texts.get("id", ""))
-        defaults = self._mapping.defaults
-        currency = defaults.get("currency", "")
         fields = self._columns(row)
+        prices, unread = self._prices(texts)
         try:
-            return Product(
+            product = Product(
                 id=product_id,
                 category=self._category(texts),
                 gender=self._gender(texts),
@@ -56,8 +67,8 @@ class ProductMaker:
                 additional_image_link=_links(
                     row.values.get(fields.get("additional_image_link", ""), ())
                 ),
-                price=parse_price(texts.get("price", ""), currency),
-                sale_price=parse_price(texts.get("sale_price", ""), currency),
+                price=prices["price"],
+                sale_price=prices["sale_price"],
                 age_group=_age_group(texts),
                 availability=re.sub(r"[\s-]+", "_", texts.get("availability", "").lower()),
                 extra=_extra(row, fields),
@@ -65,6 +76,22 @@ class ProductMaker:
             )
         except SettingsError as error:
             raise FeedError(str(error)) from error
+        return product, unread
+
+    def _prices(self, texts: Mapping[str, str]) -> tuple[dict[str, Price | None], tuple[str, ...]]:
+        """Both prices, None where there is none, and messages for those that cannot be read."""
+        prices: dict[str, Price | None] = {}
+        unread: list[str] = []
+        for name in ("price", "sale_price"):
+            text = texts.get(name, "")
+            if name == "sale_price" and text.casefold() in _NO_SALE:
+                text = ""
+            try:
+                prices[name] = parse_price(text, self._mapping.defaults.get("currency", ""))
+            except FeedError as error:
+                prices[name] = None
+                unread.append(f"{name}: {error}")
+        return prices, tuple(unread)
 
     def _columns(self, row: RawRow) -> dict[str, str]:
         names = tuple(row.values)

@@ -39,6 +39,8 @@ def read_feed(
 ) -> Iterator[FeedRow | Problem]:
     """The products of a feed in its order, and a Problem for each row that cannot be used.
 
+    A price that cannot be read is a Problem too (`kept`); its product follows, without it.
+
     `path` is a CSV, TSV, JSON Lines, Parquet or Google Merchant XML file, the text ones also
     packed (.gz, .bz2, .xz), or a folder of images. `images` is the folder of the pictures that
     the feed names. Memory does not grow with the feed. Raises FeedError for a feed that cannot
@@ -117,12 +119,16 @@ def _products(
         if not checked:
             maker.check(tuple(row.values))
             checked = True
-        yield _product(row, maker, places)
+        yield from _product(row, maker, places)
 
 
-def _product(row: RawRow, maker: ProductMaker, places: ImagePlaces) -> FeedRow | Problem:
+def _product(row: RawRow, maker: ProductMaker, places: ImagePlaces) -> Iterator[FeedRow | Problem]:
     try:
-        product, found = places.located(maker.product(row))
+        product, unread = maker.with_unread(row)
+        product, found = places.located(product)
     except FeedError as error:
-        return Problem(row.line, maker.id_of(row), str(error))
-    return FeedRow(row.line, product, found)
+        yield Problem(row.line, maker.id_of(row), str(error))
+        return
+    for message in unread:
+        yield Problem(row.line, product.id, f"{message}; kept without it", kept=True)
+    yield FeedRow(row.line, product, found)

@@ -34,11 +34,15 @@ class FeedRow:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something of a feed that could not be used; `product_id` is "" where it is not known."""
+    """Something of a feed that could not be used; `product_id` is "" where it is not known.
+
+    Where `kept`, it cost only a part of the row: the product comes next.
+    """
 
     line: int
     product_id: str
     message: str
+    kept: bool = False
 
     def __str__(self) -> str:
         named = f" (id {self.product_id})" if self.product_id else ""

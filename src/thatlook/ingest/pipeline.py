@@ -154,7 +154,9 @@ class _Intake:
     def _new(self, chunk: Iterable[FeedRow | Problem]) -> Iterator[FeedRow]:
         """The usable rows whose ids have not come before in this feed."""
         for one in chunk:
-            if isinstance(one, Problem):
+            if isinstance(one, Problem) and one.kept:
+                self._tally.problem(one.line, one.product_id, one.message)
+            elif isinstance(one, Problem):
                 self._run.see(one.product_id, usable=False)  # in the feed still: it is kept
                 self._fail(one.line, one.product_id, one.message)
             elif self._run.see(one.product.id):
