@@ -16,9 +16,9 @@ from PIL import Image
 
 from thatlook.errors import FeedError
 from thatlook.explore import commands
-from thatlook.explore.looking import seen_in
 from thatlook.feed import FeedMapping
 from thatlook.image import Pixels
+from thatlook.looking import seen_in
 from thatlook.records import Article, Box, Described, Gate, Keypoint, Look, Person, Product
 from thatlook.settings import Settings
 

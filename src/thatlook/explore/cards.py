@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from thatlook.explore.checks import KINDS, Finding
+from thatlook.checks.product import KINDS, Finding
 from thatlook.explore.report import Report
 from thatlook.explore.thumbs import thumbnail
 
@@ -30,7 +30,7 @@ _ADVICE = {
 
 def gallery(report: Report, kind: str) -> str:
     """The findings of one kind as cards with pictures, the surest first."""
-    found = report.of_kind(kind)
+    found = report.checked.of_kind(kind)
     if not found:
         return ""
     cards = "".join(_card(report, finding) for finding in found[:MOST_SHOWN])

@@ -11,13 +11,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from thatlook.checks.facts import PictureFacts
 from thatlook.errors import FeedError
-from thatlook.explore.checks import KINDS
-from thatlook.explore.facts import PictureFacts
 from thatlook.explore.html import page
-from thatlook.explore.looking import Job, LooksFactory, look_at, open_analyzer, worker_count
 from thatlook.explore.report import Report, build
 from thatlook.feed import FeedMapping, Problem, read_feed
+from thatlook.looking import Job, LooksFactory, look_at, open_analyzer, worker_count
 from thatlook.records import Product
 from thatlook.settings import Settings
 
@@ -111,14 +110,5 @@ def _write(path: Path, text: str) -> None:
 def _told(report: Report, out: Path) -> str:
     lines = [f"{report.rows:,} rows, {len(report.products):,} products, {report.seconds:.0f} s"]
     lines += [f"{step.left:>8,}  {step.name}" for step in report.steps]
-    found = [(name, len(report.of_kind(kind))) for kind, name in KINDS.items()]
-    lines += [f"{count:>8,}  {name.lower()}" for name, count in found if count]
-    lines += [
-        f"{len(groups):>8,}  {name}"
-        for name, groups in [
-            ("groups with the same picture file", report.same_files),
-            ("groups with nearly the same picture", report.near_twins),
-        ]
-        if groups
-    ]
+    lines += report.checked.lines()
     return "\n".join([*lines, f"report: {out}"])

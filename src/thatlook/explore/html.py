@@ -9,14 +9,14 @@ from itertools import islice
 
 import numpy as np
 
+from thatlook.checks.colors import meant
+from thatlook.checks.product import DISAGREEMENTS, KINDS
+from thatlook.checks.summary import NOT_GIVEN
 from thatlook.color import ANCHORS
 from thatlook.explore.cards import MOST_SHOWN, gallery, groups_of, listed
-from thatlook.explore.checks import DISAGREEMENTS, KINDS
-from thatlook.explore.colors import meant
 from thatlook.explore.mapping import Layout, one_per_cell, principal_layout
 from thatlook.explore.prices import price_boxes
 from thatlook.explore.report import Report
-from thatlook.explore.summary import NOT_GIVEN
 from thatlook.explore.thumbs import thumbnail
 from thatlook.graphics import page as html
 from thatlook.graphics import svg
@@ -50,7 +50,7 @@ def page(report: Report) -> str:
 
 def _head(report: Report) -> str:
     share = report.usable / report.rows if report.rows else 0.0
-    disagree = sum(len(report.of_kind(kind)) for kind in DISAGREEMENTS)
+    disagree = sum(len(report.checked.of_kind(kind)) for kind in DISAGREEMENTS)
     tiles = {
         "products": f"{len(report.products):,}",
         "of the rows can be matched by picture": f"{share:.0%}",
@@ -70,14 +70,14 @@ def _head(report: Report) -> str:
 
 
 def _attention(report: Report) -> str:
-    found = {kind: len(report.of_kind(kind)) for kind in KINDS}
+    found = {kind: len(report.checked.of_kind(kind)) for kind in KINDS}
     rows = [(KINDS[kind], count, f"#{kind}") for kind, count in found.items() if count]
     rows += [
         (name, len(groups), target)
         for name, groups, target in [
-            ("Groups of products with the same picture file", report.same_files, "#same"),
-            ("Groups of products with nearly the same picture", report.near_twins, "#near"),
-            ("Titles that several products have", report.repeated_titles, "#titles"),
+            ("Groups of products with the same picture file", report.checked.same_files, "#same"),
+            ("Groups of products with nearly the same picture", report.checked.near_twins, "#near"),
+            ("Titles that several products have", report.checked.repeated_titles, "#titles"),
             ("Rows that cannot be used", report.problems, "#rows"),
         ]
         if groups
@@ -124,7 +124,7 @@ def _prices(report: Report) -> str:
 
 
 def _fields(report: Report) -> str:
-    plot = svg.bars(report.filled, len(report.products))
+    plot = svg.bars(report.checked.filled, len(report.products))
     return f"<section><h2>Which fields are filled</h2>{plot}</section>"
 
 
@@ -132,8 +132,8 @@ def _words(report: Report) -> str:
     kinds = ("gender_words", "no_title", "odd_title", "no_price")
     titles = listed("titles", "Titles that several products have", (
         f"{escape(report.products[ids[0]].title)} ({len(ids)} times)"
-        for ids in islice(report.repeated_titles.values(), MOST_SHOWN)
-    ), len(report.repeated_titles))  # fmt: skip
+        for ids in islice(report.checked.repeated_titles.values(), MOST_SHOWN)
+    ), len(report.checked.repeated_titles))  # fmt: skip
     problems = listed("rows", "Rows that cannot be used", (
         escape(str(problem)) for problem in report.problems[:MOST_SHOWN]
     ), len(report.problems))  # fmt: skip
@@ -145,7 +145,7 @@ def _words(report: Report) -> str:
 
 def _without_category(report: Report) -> str:
     """What kinds of products belong to no category: a table says more than their pictures."""
-    found = report.of_kind("no_category")
+    found = report.checked.of_kind("no_category")
     if not found:
         return ""
     kinds = Counter(
@@ -163,9 +163,12 @@ def _without_category(report: Report) -> str:
 
 def _pictures(report: Report) -> str:
     same = groups_of(
-        report, "same", "The same picture file for several products (groups)", report.same_files
+        report,
+        "same",
+        "The same picture file for several products (groups)",
+        report.checked.same_files,
     )
-    near = groups_of(report, "near", "Nearly the same picture (groups)", report.near_twins)
+    near = groups_of(report, "near", "Nearly the same picture (groups)", report.checked.near_twins)
     broken = gallery(report, "broken_picture") + gallery(report, "tiny_picture")
     nothing = "" if same or near or broken else "<p>All pictures are whole, and all differ.</p>"
     return f"<section><h2>Pictures to check</h2>{broken}{same}{near}{nothing}</section>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thatlook.explore.summary import PriceRange
+from thatlook.checks.summary import PriceRange
 from thatlook.graphics import svg
 
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from thatlook.explore.checks import Finding, check_picture, check_seen, check_shared, check_words
-from thatlook.explore.facts import PictureFacts
-from thatlook.explore.summary import (
-    FACETS,
-    PriceRange,
-    by_gender,
-    counts,
-    filled,
-    price_outliers,
-    prices,
-    repeated_titles,
-)
-from thatlook.explore.twins import near_twins, same_files
+from thatlook.checks.facts import PictureFacts
+from thatlook.checks.summary import FACETS, PriceRange, by_gender, counts, prices
+from thatlook.checks.whole import Checked, check_all
 from thatlook.feed.rows import Problem
 from thatlook.records import Product
 from thatlook.taxonomy import OTHER
@@ -44,22 +33,12 @@ class Report:
     facts: Mapping[str, PictureFacts]
     facets: Mapping[str, Mapping[str, int]]
     genders: Mapping[str, Mapping[str, int]]
-    filled: Mapping[str, int]
     prices: Sequence[PriceRange]
-    findings: Sequence[Finding]
-    same_files: Sequence[Sequence[str]]
-    near_twins: Sequence[Sequence[str]]
-    repeated_titles: Mapping[str, Sequence[str]]
+    checked: Checked
     steps: Sequence[Step]
     looked: bool
     repeated_ids: int = 0
     seconds: float = 0.0
-    map_explained: float = field(default=0.0)
-
-    def of_kind(self, kind: str) -> list[Finding]:
-        """The findings of one kind; what was seen is ordered by score, the surest first."""
-        found = [finding for finding in self.findings if finding.kind == kind]
-        return sorted(found, key=lambda finding: -finding.score)
 
     @property
     def usable(self) -> int:
@@ -77,13 +56,8 @@ class Report:
             "networks": self.looked,
             "counts": {name: dict(found) for name, found in self.facets.items()},
             "category_by_gender": {name: dict(found) for name, found in self.genders.items()},
-            "filled": dict(self.filled),
             "prices": [entry.to_dict() for entry in self.prices],
-            "findings_by_kind": dict(Counter(finding.kind for finding in self.findings)),
-            "findings": [finding.to_dict() for finding in self.findings],
-            "same_picture_files": [list(group) for group in self.same_files],
-            "near_duplicate_pictures": [list(group) for group in self.near_twins],
-            "repeated_titles": {name: list(ids) for name, ids in self.repeated_titles.items()},
+            **self.checked.to_dict(),
             "repeated_ids": self.repeated_ids,
             "problems": [problem.to_dict() for problem in self.problems],
             "seconds": round(self.seconds, 1),
@@ -105,9 +79,6 @@ def build(
     """
     by_id = {product.id: product for product in products}
     kept = list(by_id.values())
-    same = same_files(facts)
-    shared = (finding for ids in same for finding in check_shared([by_id[name] for name in ids]))
-    findings = _telling([*_findings(kept, facts), *shared], len(kept))
     return Report(
         feed=feed,
         rows=len(products) + len(problems),
@@ -116,38 +87,13 @@ def build(
         facts=facts,
         facets={facet: counts(kept, facet) for facet in FACETS},
         genders=by_gender(kept),
-        filled=filled(kept),
         prices=prices(kept),
-        findings=findings,
-        same_files=same,
-        near_twins=near_twins(facts),
-        repeated_titles=repeated_titles(kept),
+        checked=check_all(kept, facts),
         steps=_steps(len(products) + len(problems), kept, facts, looked=looked),
         looked=looked,
         repeated_ids=len(products) - len(kept),
         seconds=seconds,
     )
-
-
-def _findings(products: Sequence[Product], facts: Mapping[str, PictureFacts]) -> Iterable[Finding]:
-    for product in products:
-        yield from check_words(product)
-        found = facts.get(product.id)
-        if found is not None:
-            yield from check_picture(product, found)
-            if found.seen is not None:
-                yield from check_seen(product, found.seen)
-    for product, median in price_outliers(products):
-        message = f"{product.current_price}, where half of {product.category} cost {median} or less"
-        yield Finding("odd_price", product.id, message)
-
-
-def _telling(findings: Sequence[Finding], products: int) -> list[Finding]:
-    """The findings without those that every product has: a feed without prices is one fact,
-    told by `filled`, and not one for each product.
-    """
-    found = Counter(finding.kind for finding in findings)
-    return [finding for finding in findings if found[finding.kind] < max(products, 2)]
 
 
 def _steps(

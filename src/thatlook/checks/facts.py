@@ -46,7 +46,7 @@ class PictureFacts:
     """A picture file; `error` is a PhotoError's code where it cannot be used, else "".
 
     `dhash` (64 bits) and `signature` (16 x 16 RGB bytes) are for finding near-duplicates.
-    `seen` is None where no network looked.
+    `seen` is None where no network looked. Of a file that was not opened only its name is known.
     """
 
     file: str
@@ -58,6 +58,11 @@ class PictureFacts:
     dhash: int = 0
     signature: bytes = b""
     seen: Seen | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether the file was opened and decoded."""
+        return self.width > 0
 
 
 def file_facts(path: Path, settings: Settings) -> tuple[PictureFacts, Pixels | None]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from thatlook.checks.colors import acceptable, meant
+from thatlook.checks.facts import PictureFacts, Seen
 from thatlook.color import related
-from thatlook.explore.colors import acceptable, meant
-from thatlook.explore.facts import PictureFacts, Seen
 from thatlook.records import Product
 from thatlook.taxonomy import OTHER, gender_of, pattern_of, words
 
@@ -104,7 +104,7 @@ def check_picture(product: Product, facts: PictureFacts) -> Iterator[Finding]:
     """What is wrong with the picture as a file."""
     if facts.error:
         yield Finding("broken_picture", product.id, facts.message)
-    elif min(facts.width, facts.height) < TINY_PX:
+    elif facts.opened and min(facts.width, facts.height) < TINY_PX:
         message = f"{facts.width} x {facts.height} pixels; shops ask for {TINY_PX} and more"
         yield Finding("tiny_picture", product.id, message)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from thatlook.explore.facts import PictureFacts, signature_of
+from thatlook.checks.facts import PictureFacts, signature_of
 
 BITS_APART = 3
 """Difference hashes that differ in more bits are of different pictures."""

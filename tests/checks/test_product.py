@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from thatlook.explore.checks import Finding, check_picture, check_seen, check_shared, check_words
-from thatlook.explore.colors import acceptable, meant
-from thatlook.explore.facts import PictureFacts, Seen
+from thatlook.checks.colors import acceptable, meant
+from thatlook.checks.facts import PictureFacts, Seen
+from thatlook.checks.product import Finding, check_picture, check_seen, check_shared, check_words
 from thatlook.records import Price, Product
 
 GOOD = {
@@ -63,6 +63,7 @@ def test_messages_say_what_came():
             PictureFacts("a.jpg", width=300, height=120),
             [("tiny_picture", "300 x 120 pixels; shops ask for 200 and more")],
         ),
+        (PictureFacts("a.jpg"), []),  # not opened
         (PictureFacts("a.jpg", "damaged", "cut off"), [("broken_picture", "cut off")]),
     ],
 )

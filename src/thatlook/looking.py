@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from thatlook.analyzer import Analyzer, seen_colors
+from thatlook.checks.facts import PictureFacts, Seen, file_facts
 from thatlook.errors import FeedError, PhotoError
-from thatlook.explore.facts import PictureFacts, Seen, file_facts
 from thatlook.image import Pixels
 from thatlook.records import Article, Described, Look, Person, Product
 from thatlook.settings import Settings
