@@ -44,6 +44,11 @@ def test_info(filled, capsys):
     }
 
 
+def test_the_address_of_a_cluster_is_told_as_it_was_given(capsys):
+    with pytest.raises(CatalogError, match=r"^http://cluster\.example:19530: search clusters"):
+        thatlook(capsys, "info", "--catalog", "http://cluster.example:19530")
+
+
 def test_audit_finds_what_is_wrong(filled, capsys):
     found = {(f.code, f.product_id) for f in audit(filled)}
     assert found == {("no_image", "p2"), ("no_price", "p2")}

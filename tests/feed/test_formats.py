@@ -354,7 +354,10 @@ def test_a_folder_of_images(tmp_path):
 
 
 def test_estimates(folder):
-    assert estimated_rows(write(folder, "f.csv", table(ROWS))) == 3
+    assert estimated_rows(write(folder, "f.csv", table(ROWS))) == 2
+    assert estimated_rows(write(folder, "f.csv", table(ROWS).rstrip())) == 2
+    assert estimated_rows(write(folder, "f.csv", "")) == 0
+    assert estimated_rows(write(folder, "f.jsonl", jsonlines(ROWS))) == 2
     assert estimated_rows(write(folder, "f.xml", xml(ROWS))) == 2
     assert estimated_rows(write(folder, "f.csv.gz", table(ROWS))) is None
 

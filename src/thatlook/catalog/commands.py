@@ -6,15 +6,16 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.catalog.audit import audit
+from thatlook.catalog.audit import Audit, Looking, audit
 from thatlook.catalog.catalog import Catalog
 from thatlook.catalog.export import export
 from thatlook.catalog.versions import compare, rollback, snapshot, versions
-from thatlook.errors import UnknownProductError
+from thatlook.errors import SettingsError, UnknownProductError
+from thatlook.looking import open_analyzer
 
 SHOWN: Final = 20
 
@@ -23,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook catalog`: one sub-command each."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _action(actions, "info", "counts, sizes and the network", _info)
-    _action(actions, "audit", "what is wrong; exit status 1 where it is severe", _audit)
+    added = _action(actions, "audit", "what is wrong; exit status 1 where it is severe", _audit)
+    added.add_argument("--look", action="store_true", help="the networks look at every picture")
+    added.add_argument("--no-pictures", action="store_true", help="without opening any picture")
+    added.add_argument("--workers", type=_positive, default=0, metavar="N", help="processes")
     added = _action(actions, "export", "the products as a .jsonl or .parquet file", _export)
     added.add_argument("file", type=Path, metavar="FILE")
     added.add_argument("--vectors", action="store_true", help="with vectors, boxes, attributes")
@@ -46,7 +50,7 @@ def _action(
     actions: Any, name: str, summary: str, command: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     added: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary)
-    added.add_argument("--catalog", required=True, type=Path, metavar="DIR")
+    added.add_argument("--catalog", required=True, metavar="DIR")
     added.add_argument("--json", action="store_true")
     added.set_defaults(act=command)
     return added
@@ -78,26 +82,34 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    counts: Counter[str] = Counter()
-    findings, severe = [], False
+    if args.look and args.no_pictures:
+        raise SettingsError("--look looks at the pictures; leave out --no-pictures")
+    factory = open_analyzer if args.look else None
     with _opened(args) as catalog:
-        for finding in audit(catalog):
-            counts[finding.code] += 1
-            severe = severe or finding.severe
-            if args.json or counts[finding.code] <= SHOWN:
-                findings.append(finding)
-    if args.json:
-        print(json.dumps({"counts": counts, "findings": [f.to_dict() for f in findings]}))
-        return int(severe)
-    for finding in findings:
-        print(f"{finding.code:<12} {finding.product_id:<20} {finding.message}")
-    print(_summed(counts))
-    return int(severe)
+        found = audit(catalog, Looking(not args.no_pictures, factory, args.workers))
+    print(json.dumps(found.to_dict()) if args.json else "\n".join(_told(found)))
+    return int(found.severe)
 
 
-def _summed(counts: Mapping[str, int]) -> str:
-    shown = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
-    return shown or "nothing is wrong"
+def _told(found: Audit) -> Iterator[str]:
+    """The first findings of each kind, then the counts."""
+    counts: Counter[str] = Counter()
+    for finding in found.findings:
+        counts[finding.kind] += 1
+        if counts[finding.kind] <= SHOWN:
+            yield f"{finding.kind:<16} {finding.product_id:<20} {finding.message}"
+    yield from found.lines() or ["nothing is wrong"]
+    if found.checked.empty_fields:
+        yield f"no product has: {', '.join(found.checked.empty_fields)}"
+    for reason, kinds in _by_reason(found.not_checked).items():
+        yield f"not checked: {', '.join(kinds)}: {reason}"
+
+
+def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for kind, reason in reasons.items():
+        kinds.setdefault(reason, []).append(kind)
+    return kinds
 
 
 def _export(args: argparse.Namespace) -> int:

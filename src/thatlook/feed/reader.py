@@ -86,10 +86,18 @@ def estimated_rows(path: str | os.PathLike[str]) -> int | None:
         return sum(1 for _ in read_folder(path))
     if path.suffix.lower() in PACKED:
         return None
-    marks = (b"<item", b"<entry") if kind == "xml" else (b"\n",)
+    if kind == "xml":
+        return sum(_counted(path, mark) for mark in (b"<item", b"<entry"))
+    return max(0, _counted(path, b"\n") - (kind == "delimited"))  # less the header
+
+
+def _counted(path: Path, mark: bytes) -> int:
+    """How often a mark stands in a file; a last line counts without its end too."""
+    count, last = 0, b""
     with opened(path) as file:
-        chunks = iter(lambda: file.read(1 << 20), b"")
-        return sum(chunk.count(mark) for chunk in chunks for mark in marks)
+        while chunk := file.read(1 << 20):
+            count, last = count + chunk.count(mark), chunk[-1:]
+    return count + (mark == b"\n" and last not in {b"", b"\n"})
 
 
 def _kind_by_content(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -55,11 +56,11 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     not in the feed any more are marked. It may be killed at any moment: what was stored stays,
     and the next run goes on from there. `mapping` is a FeedMapping, or just field -> column.
     `workers` processes describe the pictures (default: one per core; 0: this one). `strict`
-    stops at the first problem. `fetcher` gets the pictures behind addresses (default: public
-    ones only); they are kept in the catalog's folder. Raises FeedError for a feed that cannot
-    be read or has no usable row (then nothing is marked as gone), CatalogError where something
-    cannot be stored, ModelMismatchError where the factory's network is not the catalog's,
-    SettingsError for workers below 0.
+    stops at the first problem. `progress` shows a bar where standard error is a terminal.
+    `fetcher` gets the pictures behind addresses (default: public ones only); they are kept in the
+    catalog's folder. Raises FeedError for a feed that cannot be read or has no usable row (then
+    nothing is marked as gone), CatalogError where something cannot be stored, ModelMismatchError
+    where the factory's network is not the catalog's, SettingsError for workers below 0.
     """
     started = time.monotonic()
     if not catalog.takes_vectors:
@@ -70,6 +71,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     count = available_cores() if workers is None else workers
     if count < 0:
         raise SettingsError(f"workers must be 0 (this process alone) or more, not {count}")
+    progress = progress and sys.stderr.isatty()
     total = estimated_rows(feed) if progress else None
     bar = tqdm(total=total, unit="product", disable=not progress)
     with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
