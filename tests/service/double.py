@@ -1,13 +1,14 @@
 """An engine without networks: fixed boxes, vectors from colors, a real catalog.
 
-`python -m uvicorn tests.service.double:create --factory` serves it; THATLOOK_DOUBLE_* set
-what it does. Tests start that as a process of its own.
+`python -m tests.service.double PORT` serves it as `thatlook serve` does; THATLOOK_SERVE_* and
+THATLOOK_DOUBLE_* set what it does. Tests start that as a process of its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -114,13 +115,18 @@ class Double:
 
 
 def spec(folder: Path) -> Path:
-    """A registry entry for the double's vectors; its weights are never read."""
+    """A registry entry for the double's vectors; its weights are never read.
+
+    Several processes may write it while others read it.
+    """
     entry = {
         "id": "double-1", "task": "embedding", "file": "none.onnx", "sha256": "0" * 64,
-        "license": "Apache-2.0", "input": {}, "outputs": {},
+        "license": "Apache-2.0", "input": {"mean": [0.5] * 3, "std": [0.5] * 3}, "outputs": {},
     }  # fmt: skip
     path = folder / "double.json"
-    path.write_text(json.dumps(entry), encoding="utf-8")
+    written = folder / f"double.{os.getpid()}.tmp"
+    written.write_text(json.dumps(entry), encoding="utf-8")
+    written.replace(path)
     return path
 
 
@@ -162,3 +168,15 @@ def create() -> Any:
     count = int(os.environ.get("THATLOOK_DOUBLE_COUNT", "0"))
     folder = Path(settings.catalog)
     return create_app(settings, lambda: engine_on(folder, Double(delay_s), count))
+
+
+def main(port: str) -> int:
+    """Serves the double until it is told to stop."""
+    from thatlook.service.commands import serve
+    from thatlook.service.settings import ServiceSettings
+
+    return serve("tests.service.double:create", "127.0.0.1", int(port), ServiceSettings.load())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.error import URLError
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
+START_S = 180.0
+LOG = "service.log"
 
 
 def free_port() -> int:
@@ -44,10 +45,11 @@ def in_thread(app: Any) -> Iterator[str]:
         thread.join(20)
 
 
-def wait_ready(address: str) -> None:
-    """Waits until /readyz says yes."""
+def wait_ready(address: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Waits until /readyz says yes, as long as the process that should say it runs."""
     end = time.monotonic() + START_S
     while True:
+        assert process is None or process.poll() is None
         try:
             with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:
                 if answer.status == 200:
@@ -61,15 +63,17 @@ def wait_ready(address: str) -> None:
 def start_process(
     folder: Path, port: int, workers: int = 1, **environment: str
 ) -> subprocess.Popen[bytes]:
-    """Starts the double's service as a process with its own workers."""
+    """Starts the double's service as a process with its own workers.
+
+    What it logs is in `folder` / LOG.
+    """
     settings = {
         "THATLOOK_SERVE_CATALOG": str(folder),
         "THATLOOK_SERVE_WORKERS": str(workers),
         **environment,
     }
-    command = [
-        sys.executable, "-m", "uvicorn", "tests.service.double:create", "--factory",
-        "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers),
-        "--log-level", "warning",
-    ]  # fmt: skip
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "tests.service.double", str(port)]
+    with (folder / LOG).open("ab") as log:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
+        )

@@ -12,13 +12,14 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 import pytest
 
 from tests.service.conftest import photo_bytes
 from tests.service.double import engine_on
-from tests.service.live import free_port, start_process, wait_ready
+from tests.service.live import LOG, free_port, start_process, wait_ready
 from thatlook.catalog import Catalog
 
 KEY = "write-key-of-tests-1"
@@ -73,6 +74,17 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def log_of(folder: Path) -> list[dict[str, Any]]:
+    """What the service logged, without uvicorn's lines before logs are set up."""
+    lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def ready(folder: Path) -> set[int]:
+    """The workers that said that they are ready, dead ones included."""
+    return {line["pid"] for line in log_of(folder) if line["event"] == "ready"}
+
+
 def children(pid: int) -> list[int]:
     found = Path(f"/proc/{pid}/task/{pid}/children")
     if not found.exists():
@@ -98,6 +110,7 @@ def assert_all_there(folder: Path, acknowledged: list[str]) -> None:
 
 @pytest.fixture
 def started(tmp_path):
+    """Starts services; what they logged is printed, and shown by pytest where a test fails."""
     running = []
 
     def start(workers: int) -> tuple[subprocess.Popen[bytes], str]:
@@ -108,13 +121,14 @@ def started(tmp_path):
         )  # fmt: skip
         running.append(process)
         address = f"http://127.0.0.1:{port}"
-        wait_ready(address)
+        wait_ready(address, process)
         return process, address
 
     yield start
     for process in running:
         process.terminate()
         process.wait(30)
+    print((tmp_path / LOG).read_text(encoding="utf-8"))
 
 
 def test_a_killed_worker_loses_nothing_and_is_replaced(started, tmp_path):
@@ -135,10 +149,11 @@ def test_a_killed_worker_loses_nothing_and_is_replaced(started, tmp_path):
         thread.join()
     assert len(acknowledged) >= 3
     assert_all_there(tmp_path, acknowledged)
-    end = time.monotonic() + 40
-    while len(set(workers_of(process.pid)) - {victim}) < 2 and time.monotonic() < end:
+    end = time.monotonic() + 60
+    while len(ready(tmp_path) - {victim}) < 2 and time.monotonic() < end:
         time.sleep(0.2)
-    assert len(set(workers_of(process.pid)) - {victim}) == 2
+    assert set(workers_of(process.pid)) == ready(tmp_path) - {victim}
+    assert len(ready(tmp_path)) == 3  # the two at first and one in the victim's place
     assert put(address, "after") == 201
 
 
@@ -180,7 +195,7 @@ def test_a_service_told_to_stop_answers_what_it_has(tmp_path):
     port = free_port()
     process = start_process(tmp_path, port, THATLOOK_DOUBLE_DELAY_S="1.5")
     address = f"http://127.0.0.1:{port}"
-    wait_ready(address)
+    wait_ready(address, process)
     answers = []
 
     def ask() -> None:
@@ -199,6 +214,16 @@ def test_a_service_told_to_stop_answers_what_it_has(tmp_path):
     thread.join()
     assert answers == [200]
     assert process.wait(20) in {0, -signal.SIGTERM}
+
+
+def test_a_service_that_cannot_start_says_so(tmp_path):
+    Catalog.open(tmp_path / "catalog", model_key="another:0", dim=48).close()
+    assert start_process(tmp_path, free_port()).wait(60) == 1
+    process = start_process(tmp_path, free_port(), workers=2)
+    assert process.wait(120) == 1
+    tries = [line["again_in_s"] for line in log_of(tmp_path) if line["event"] == "not started yet"]
+    assert sorted(tries[:2]) == [1, 1]
+    assert max(tries) == 5
 
 
 def test_serve_says_what_is_missing(tmp_path):

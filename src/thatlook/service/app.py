@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from importlib import resources
@@ -19,6 +19,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 import thatlook
 from thatlook.engine import Engine
+from thatlook.errors import ThatlookError
 from thatlook.feed.fetch import Fetcher, FetchPolicy
 from thatlook.service import describe, logs, operations, pages, photos, problems, products
 from thatlook.service.envelope import Envelope
@@ -31,6 +32,8 @@ logger = logging.getLogger("thatlook.service")
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 PICTURE_TYPES: Final = ("image/", "application/octet-stream", "binary/octet-stream")
 PARENT_CHECK_S: Final = 1.0
+START_WAITS_S: Final = (1.0, 5.0)
+"""A worker that cannot open the catalog tries again after these. Giving up would end the others."""
 
 
 def create_app(
@@ -82,7 +85,7 @@ def _lifespan(
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = await asyncio.to_thread(opened)
+        engine = await _open(opened, START_WAITS_S if settings.workers > 1 else ())
         service = Service.of(engine, settings, fetch or _fetch(settings, engine.settings))
         app.state.service = service
         app.state.guard = service.guard
@@ -101,6 +104,17 @@ def _lifespan(
             logger.info("stopped", extra={"pid": os.getpid()})
 
     return lifespan
+
+
+async def _open(opened: Callable[[], Engine], waits_s: Iterable[float]) -> Engine:
+    """The engine, where needed after these waits: files may just be replaced, the disk be busy."""
+    for wait_s in waits_s:
+        try:
+            return await asyncio.to_thread(opened)
+        except (ThatlookError, OSError) as error:
+            logger.warning("not started yet", extra={"error": str(error), "again_in_s": wait_s})
+        await asyncio.sleep(wait_s)
+    return await asyncio.to_thread(opened)
 
 
 def _warm(engine: Engine) -> None:

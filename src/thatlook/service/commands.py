@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +18,13 @@ from thatlook.service.settings import ServiceSettings
 from thatlook.settings import Settings
 
 NEEDED: Final = ("fastapi", "uvicorn", "python_multipart", "limits", "prometheus_client")
+APP: Final = "thatlook.service.app:from_environment"
 METRIC_FILES: Final = "PROMETHEUS_MULTIPROC_DIR"
 STOP_S: Final = 20
 """How long a stopping worker waits for the requests it has."""
+HEALTH_S: Final = 60
+"""A worker that has not answered for so long is killed and replaced. Generous: on a machine that is
+busy a worker that only starts is slow too, and to start it over again makes it slower."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves until it is told to stop.
+    """Serves until it is told to stop: 0; or until a worker cannot start: 1.
 
     Raises MissingExtraError, SettingsError, ModelError, CatalogError where there is no such
     folder or its vectors come from another network.
@@ -64,32 +69,47 @@ def run(args: argparse.Namespace) -> int:
     # uvicorn stops on SIGTERM and then raises it again; by then all is done, and well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.workers == 1:
-        _serve(args, settings)
-        return 0
+        return serve(APP, args.host, args.port, settings)
     with tempfile.TemporaryDirectory(prefix="thatlook-metrics-") as folder:
         os.environ.setdefault(METRIC_FILES, folder)
-        _serve(args, settings)
-    return 0
+        return serve(APP, args.host, args.port, settings)
 
 
-def _serve(args: argparse.Namespace, settings: ServiceSettings) -> None:
+def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
+    """Runs the app that the factory `app` ("module:name") makes, in as many workers as asked for.
+
+    Returns 0 when it was told to stop, 1 when a worker could not start.
+    """
     import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
+    from uvicorn.supervisors import Multiprocess
 
     from thatlook.service import logs
 
     logs.configure(settings.log_level)  # of the process that watches over the workers
-    print(f"thatlook serves http://{args.host}:{args.port}/", file=sys.stderr)
-    uvicorn.run(
-        "thatlook.service.app:from_environment",
+    print(f"thatlook serves http://{host}:{port}/", file=sys.stderr)
+    config = uvicorn.Config(
+        app,
         factory=True,
-        host=args.host,
-        port=args.port,
+        host=host,
+        port=port,
         workers=settings.workers,
         log_config=None,
         log_level=settings.log_level,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_S,
+        timeout_worker_healthcheck=HEALTH_S,
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=32_768,
     )
+    if settings.workers == 1:
+        server = uvicorn.Server(config)
+        # How uvicorn passes signals on when all is done, and leaves when it could not start.
+        with suppress(KeyboardInterrupt, SystemExit):
+            server.run()
+        return 0 if server.started else 1
+    # As uvicorn.run does it, which does not say that its workers could not start.
+    workers = Multiprocess(config, sockets=[config.bind_socket()])
+    workers.run()
+    return 1 if any(one.exitcode == STARTUP_FAILURE for one in workers.processes) else 0
