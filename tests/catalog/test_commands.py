@@ -9,7 +9,6 @@ import pytest
 
 from tests.catalog.conftest import FULL, row_of
 from thatlook.catalog import Catalog
-from thatlook.catalog.audit import audit
 from thatlook.catalog.commands import add_arguments, run
 from thatlook.catalog.export import export
 from thatlook.errors import CatalogError
@@ -47,27 +46,6 @@ def test_info(filled, capsys):
 def test_the_address_of_a_cluster_is_told_as_it_was_given(capsys):
     with pytest.raises(CatalogError, match=r"^http://cluster\.example:19530: search clusters"):
         thatlook(capsys, "info", "--catalog", "http://cluster.example:19530")
-
-
-def test_audit_finds_what_is_wrong(filled, capsys):
-    found = {(f.code, f.product_id) for f in audit(filled)}
-    assert found == {("no_image", "p2"), ("no_price", "p2")}
-    status, out, _ = thatlook(capsys, "audit", "--catalog", filled.folder, "--json")
-    assert status == 1
-    assert json.loads(out)["counts"] == {"no_image": 1, "no_price": 1}
-    filled.remove(["p2"])
-    status, out, _ = thatlook(capsys, "audit", "--catalog", filled.folder)
-    assert (status, out) == (0, "nothing is wrong\n")
-
-
-def test_audit_of_damaged_rows(filled):
-    database = filled._store.database
-    database.execute("UPDATE articles SET vector = zeroblob(16), model_key = 'x', found = 0")
-    database.execute("UPDATE products SET data = json_set(data, '$.category', 'other')")
-    found = {(f.code, f.product_id) for f in audit(filled)}
-    assert {("bad_vector", "p2"), ("other_model", "full"), ("no_category", "full")} <= found
-    database.execute("DELETE FROM articles")
-    assert ("no_vector", "full") in {(f.code, f.product_id) for f in audit(filled)}
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])

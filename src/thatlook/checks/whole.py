@@ -41,6 +41,11 @@ class Checked:
         found = [finding for finding in self.findings if finding.kind == kind]
         return sorted(found, key=lambda finding: -finding.score)
 
+    @property
+    def empty_fields(self) -> list[str]:
+        """Fields in which no product has a value."""
+        return [name for name, count in self.filled.items() if not count]
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON data: the keys that a feed's report and a catalog's audit share."""
         return {
