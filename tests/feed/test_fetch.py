@@ -350,5 +350,6 @@ def test_odd_letters_in_addresses(shop, fetcher, path, asked):
 def test_line_breaks_do_not_get_into_the_request(shop, fetcher, path):
     with contextlib.suppress(FetchError):
         fetcher.get(f"http://127.0.0.1:{shop.port}{path}")
+    print(shop.asked)
     assert all(headers["Host"] == f"127.0.0.1:{shop.port}" for _, headers in shop.asked)
     assert all("\r" not in asked and "\n" not in asked for asked, _ in shop.asked)

@@ -180,6 +180,53 @@ def test_bad_rows_are_told_by_line_and_do_not_stop(folder):
     assert "longer than 255 bytes" in bad[10][1]
 
 
+def test_a_quote_left_open_costs_one_row(folder):
+    rows = "".join(f"{n},T{n},a.jpg\n" for n in range(3, 9000))
+    text = f'id,title,image_link\n1,One,a.jpg\n2,"Two,a.jpg\n{rows}'
+    found = list(read_feed(write(folder, "f.csv", text)))
+    assert [row.line for row in found] == list(range(2, 9001))
+    (bad,) = [row for row in found if isinstance(row, Problem)]
+    assert (bad.line, bad.message.partition(":")[0]) == (3, "not readable as CSV")
+
+
+@pytest.mark.parametrize(
+    ("rows", "good", "bad"),
+    [
+        ('1,"One,a.jpg\n2,"Two",a.jpg\n3,Three,a.jpg\n', [3, 4], [2]),
+        ('1,"One,a.jpg\n2,Two"a.jpg\n3,Three,a.jpg\n', [4], [2, 3]),
+        ('1,One,a.jpg\n2,"Two,a.jpg\n', [2], [3]),
+        ('1,"One\nin two",a.jpg,more,more\n2,Two,a.jpg\n', [4], [2]),
+        ('1,"One, 5" wide",a.jpg\n2,Two,a.jpg\n', [2, 3], []),
+        ('1,One 5" wide,a.jpg\n2,"5 """,a.jpg\n', [2, 3], []),
+    ],
+)
+def test_quotes_that_go_wrong_cost_as_little_as_can_be(folder, rows, good, bad):
+    found = list(read_feed(write(folder, "f.csv", "id,title,image_link\n" + rows)))
+    assert [row.line for row in found if isinstance(row, FeedRow)] == good
+    assert [row.line for row in found if isinstance(row, Problem)] == bad
+
+
+@pytest.mark.parametrize("before", ["\n\n", "sep=;\r\n", "sep=;\n\n"])
+def test_what_stands_before_the_header(folder, before):
+    text = before + table(ROWS, ";")
+    check(write(folder, "f.csv", text), 2 + before.count("\n"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_without_its_mark(folder, encoding):
+    check(write(folder, "f.csv", table(ROWS), encoding), 2)
+
+
+def test_a_packed_feed_that_breaks_off_delivers_what_came_before(folder):
+    text = "id,image\n" + "".join(f"{n},a.jpg\n" for n in range(9000))
+    path = folder / "f.csv.gz"
+    path.write_bytes(gzip.compress(text.encode())[:-100])
+    rows = read_feed(path)
+    assert [next(rows).product.id for _ in range(5000)] == [str(n) for n in range(5000)]
+    with pytest.raises(FeedError, match="ended before"):
+        list(rows)
+
+
 def test_prices_that_cannot_be_read_cost_only_themselves(folder):
     text = (
         '{"id": 1, "image": "a.jpg", "price": NaN, "sale_price": NaN}\n'

@@ -18,7 +18,9 @@ import charset_normalizer
 from thatlook.errors import FeedError
 
 PACKED: Final = (".gz", ".bz2", ".xz")
-SAMPLE_BYTES: Final = 256_000
+_PART_BYTES: Final = 8192
+SAMPLE_BYTES: Final = 32 * _PART_BYTES
+_WIDE_BYTES: Final = 1000
 UNPACKING_ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, UnicodeError)
 _OLD: Final = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
@@ -69,6 +71,9 @@ def encoding_of(path: Path) -> str:
     for mark, name in _BOMS:
         if sample.startswith(mark):
             return name
+    wide = _wide(sample)
+    if wide:
+        return wide
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(sample, final=whole)
@@ -90,13 +95,39 @@ def _likeliest(sample: bytes) -> str:
     return best.encoding
 
 
+def _wide(sample: bytes) -> str:
+    """UTF-16 without its mark, told by the zeros of plain letters; "" for anything else."""
+    start = sample[: 2 * (min(len(sample), _WIDE_BYTES) // 2)]
+    for name, zeros, letters in (
+        ("utf-16-le", start[1::2], start[::2]),
+        ("utf-16-be", start[::2], start[1::2]),
+    ):
+        if zeros and zeros.count(0) > len(zeros) / 2 and not letters.count(0):
+            return name
+    return ""
+
+
 def _sample(path: Path) -> tuple[bytes, bool]:
-    """The first bytes, and whether they are all. A larger look where the first are plain ASCII."""
+    """The first bytes, and whether they are all. A larger look where the first are plain ASCII.
+
+    Where the file breaks off, what came before is the sample: reading the rows will tell.
+    """
     with opened(path) as file:
-        sample = file.read(SAMPLE_BYTES)
-        more = sample
+        sample = more = _read(file)
         while sample.isascii() and len(more) == SAMPLE_BYTES:
-            more = file.read(SAMPLE_BYTES)
+            more = _read(file)
             if not more.isascii():
                 return sample[-1000:] + more, len(more) < SAMPLE_BYTES
         return sample, len(sample) < SAMPLE_BYTES
+
+
+def _read(file: IO[bytes]) -> bytes:
+    """SAMPLE_BYTES, or what there is before the end or a fault."""
+    data = bytearray()
+    try:
+        while len(data) < SAMPLE_BYTES and (part := file.read(_PART_BYTES)):
+            data += part
+    except UNPACKING_ERRORS:
+        if not data:
+            raise
+    return bytes(data)
