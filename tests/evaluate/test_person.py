@@ -3,16 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from thatlook.evaluate.gate import cut_frames, within
 from thatlook.evaluate.person import (
     calibration_error,
     crop_window,
-    cut_frames,
     pck,
     peaks,
     recalls,
     swaps,
     torso,
-    within,
 )
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from thatlook.datasets import boxes
+from thatlook.datasets import boxes, joints
 from thatlook.datasets.duplicates import Print, equal_groups, near_pairs, print_of
 from thatlook.datasets.notes import Notes
 from thatlook.datasets.records import Dataset, Finding, LabelledPhoto
@@ -51,15 +51,20 @@ class Audit:
         }
 
 
-def audit(dataset: Dataset, threads: int = THREADS) -> Audit:
-    """What is wrong with a data set. Reads every photo once, `threads` at a time."""
+def audit(dataset: Dataset, threads: int = THREADS, *, people: bool = False) -> Audit:
+    """What is wrong with a data set. Reads every photo once, `threads` at a time.
+
+    `people` looks at people and their key points too, and not at how rare categories are.
+    """
     notes = Notes()
     boxes.check(dataset, notes)
+    if people:
+        joints.check(dataset, notes)
     _labels(dataset, notes)
     prints = _prints(dataset, notes, threads)
     _twice(dataset, prints, notes)
     balance = _balance(dataset)
-    _rare(dataset, balance, notes)
+    _rare(dataset, balance, notes, (PERSON_CLASS,) if people else CATEGORIES)
     findings = (*dataset.findings, *notes.findings())
     ordered = sorted(findings, key=lambda found: found.severity != "error")
     name = f"{dataset.root} ({dataset.format})"
@@ -126,12 +131,17 @@ def _balance(dataset: Dataset) -> dict[str, dict[str, int]]:
     return {name: {split: found[name, split] for split in dataset.splits} for name in names}
 
 
-def _rare(dataset: Dataset, balance: Mapping[str, Mapping[str, int]], notes: Notes) -> None:
+def _rare(
+    dataset: Dataset,
+    balance: Mapping[str, Mapping[str, int]],
+    notes: Notes,
+    names: Sequence[str],
+) -> None:
     if not dataset.splits:
         notes.add("no_photos", "error", "no photo can be read", str(dataset.root))
         return
     first = dataset.splits[0]  # train where there is one
-    for name in CATEGORIES:
+    for name in names:
         count = balance[name][first]
         if count < RARE:
             text = f"categories have fewer than {RARE} boxes to learn from"

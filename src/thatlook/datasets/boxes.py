@@ -43,7 +43,7 @@ def inside(boxes: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
 def _boxes(dataset: Dataset, photo: LabelledPhoto, notes: Notes) -> None:
     if not photo.annotations:
         return
-    name = _name(dataset, photo)
+    name = where(dataset, photo)
     boxes = np.array([note.box for note in photo.annotations], np.float64)
     sides = boxes[:, 2:] - boxes[:, :2]
     empty = (sides <= 0).any(axis=1)
@@ -59,8 +59,8 @@ def _boxes(dataset: Dataset, photo: LabelledPhoto, notes: Notes) -> None:
         for place in np.flatnonzero(which):
             note = photo.annotations[place]
             shown = " ".join(f"{value:.1f}" for value in note.box)
-            where = f"{name}: {note.name or note.category} {shown}"
-            notes.add(code, severity, text, where, photo.path)
+            place_of = f"{name}: {note.name or note.category} {shown}"
+            notes.add(code, severity, text, place_of, photo.path)
 
 
 def _repeated(photo: LabelledPhoto) -> NDArray[np.bool_]:
@@ -122,10 +122,11 @@ def _as_corners(dataset: Dataset, split: str, photos: list[LabelledPhoto], notes
         f"meant ones by a mean IoU of {overlap:.2f}; {MEND[dataset.format]}"
     )
     for photo, _ in wrong:
-        notes.add("corners", "error", text, _name(dataset, photo), photo.path)
+        notes.add("corners", "error", text, where(dataset, photo), photo.path)
 
 
-def _name(dataset: Dataset, photo: LabelledPhoto) -> str:
+def where(dataset: Dataset, photo: LabelledPhoto) -> str:
+    """The photo's path inside the data set, as findings name it."""
     root = dataset.root
     path = photo.path
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -80,6 +80,7 @@ class _File:
     def photos(self) -> list[LabelledPhoto]:
         """The photos that the file describes and that can be read."""
         names = {c["id"]: str(c["name"]) for c in self.content["categories"]}
+        self._order()
         by_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for row in self.content["annotations"]:
             by_image[row.get("image_id")].append(row)
@@ -100,6 +101,13 @@ class _File:
             self.notes.add("no_photo", "error", text, f"image_id {key}: {len(rows)}")
         return found
 
+    def _order(self) -> None:
+        for category in self.content["categories"]:
+            told = category.get("keypoints") or list(KEYPOINTS)
+            if [str(name).lower() for name in told] != list(KEYPOINTS):
+                text = f"categories have other key points than COCO's: {', '.join(KEYPOINTS)}"
+                self.notes.add("keypoint_order", "error", text, f"{category['name']}: {told}")
+
     def _annotation(
         self, row: Mapping[str, Any], names: Mapping[Any, str], file: str, path: Path
     ) -> Annotation | None:
@@ -117,8 +125,18 @@ class _File:
         else:
             x, y, w, h = numbers
             points, outline = _keypoints(row.get("keypoints")), _outline(row.get("segmentation"))
-            box = (x, y, x + w, y + h)
-            return Annotation(self.classes[name], box, name, numbers, points, outline)
+            if row.get("keypoints") and not points:
+                text = f"people have key points that are not {len(KEYPOINTS)} rows of x, y, v"
+                self.notes.add("keypoint_count", "error", text, where, path)
+            return Annotation(
+                self.classes[name],
+                (x, y, x + w, y + h),
+                name,
+                numbers,
+                points,
+                outline,
+                _attributes(row.get("attributes")),
+            )
         return None
 
 
@@ -133,6 +151,13 @@ def _folders(path: Path) -> list[Path]:
     tail, above = path.stem.split("_")[-1], path.parent.parent
     places = [path.parent, path.parent / "images", above, above / "images"]
     return [*places, above / tail, above / "images" / tail, path.parent / tail]
+
+
+def _attributes(value: object) -> dict[str, str]:
+    """The attributes that are words: what CVAT and others write beside a label."""
+    if not isinstance(value, dict):
+        return {}
+    return {str(name): word for name, word in value.items() if isinstance(word, str)}
 
 
 def _keypoints(values: object) -> Keypoints:

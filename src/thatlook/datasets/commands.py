@@ -51,24 +51,35 @@ def _pair(text: str) -> tuple[str, str]:
     return name, category
 
 
-def run(args: argparse.Namespace, split_of: Callable[[str], str] | None = None) -> int:
+def run(
+    args: argparse.Namespace,
+    split_of: Callable[[str], str] | None = None,
+    *,
+    people: bool = False,
+) -> int:
     """Prints the audit of the data that `args.audit` names; exit status 1 when it has errors.
 
-    `split_of` gives file names their split where the data has none. Raises SettingsError.
+    `split_of` gives file names their split where the data has none; `people` looks at key points
+    too. Raises SettingsError.
     """
-    _, found = audited(args.audit, args, split_of)
+    _, found = audited(args.audit, args, split_of, people=people)
     return 1 if found.errors else 0
 
 
 def audited(
-    data: str | Path, args: argparse.Namespace, split_of: Callable[[str], str] | None = None
+    data: str | Path,
+    args: argparse.Namespace,
+    split_of: Callable[[str], str] | None = None,
+    *,
+    people: bool = False,
 ) -> tuple[Dataset, Audit]:
     """The data set at `data` and its audit, printed, drawn and written as `args` ask.
 
-    Whether errors stop anything is the caller's: `Audit.require`. Raises SettingsError.
+    `people` looks at key points too. Whether errors stop anything is the caller's:
+    `Audit.require`. Raises SettingsError.
     """
     dataset = read(data, dict(args.map_class), split_of)
-    found = audit(dataset)
+    found = audit(dataset, people=people)
     sys.stdout.write(table(found) + "\n")
     if args.sheet:
         shown = contact_sheet(dataset, found, Path(args.sheet))

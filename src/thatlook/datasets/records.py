@@ -32,7 +32,8 @@ class Annotation:
     `category` is one of DETECTOR_CLASSES, or "other" for a `name` that is none of them. `box` is
     x0, y0, x1, y1 as the format says to read it; `as_corners` the same four numbers read as
     x0, y0, x1, y1 where the format means something else, else None. `keypoints` are (x, y,
-    visibility) in COCO order, `outline` the (x, y) of a polygon.
+    visibility) in COCO order, `outline` the (x, y) of a polygon, `attributes` what else the label
+    says, such as a person's gender.
     """
 
     category: str
@@ -41,6 +42,7 @@ class Annotation:
     as_corners: Corners | None = None
     keypoints: Keypoints = ()
     outline: tuple[tuple[float, float], ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.category not in {*DETECTOR_CLASSES, OTHER}:

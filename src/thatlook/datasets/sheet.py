@@ -81,12 +81,21 @@ def _tile(photo: LabelledPhoto, codes: Sequence[str]) -> Image.Image | None:
         if note.as_corners is not None and "corners" in codes:
             draw.rectangle(_ordered(note.as_corners, scale), outline="#ffffff")
         _labelled(draw, note, scale)
+        _joints(draw, note, scale)
     tile = Image.new("RGB", (TILE[0], TILE[1] + CAPTION_PX), PAPER)
     tile.paste(image, ((TILE[0] - image.width) // 2, 0))
     caption, font = ImageDraw.Draw(tile), ImageFont.load_default(11)
     caption.text((2, TILE[1] + 1), f"{photo.split} {photo.path.name}".strip(), INK, font)
     caption.text((2, TILE[1] + 14), ", ".join(codes), WARNING_INK, font)
     return tile
+
+
+def _joints(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:
+    """The key points: the person's own left in yellow, the right in white."""
+    for place, (x, y, seen) in enumerate(note.keypoints):
+        if seen > 0:
+            at = (x * scale - 2, y * scale - 2, x * scale + 2, y * scale + 2)
+            draw.ellipse(at, fill="#ffd54a" if place % 2 else "#ffffff", outline=INK)
 
 
 def _labelled(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:

@@ -76,6 +76,7 @@ class Scene:
     gender: str = ""
     view: str = ""
     keypoints: Floats | None = None
+    full_shot: bool | None = None
 
     def with_boxes(self, boxes: Floats, labels: NDArray[np.int64]) -> Scene:
         """Itself with these boxes (k, 4) and class indices (k,)."""
@@ -200,9 +201,33 @@ def street_scenes(folder: Path) -> list[Scene]:
                 row["gender"],
                 row["view"],
                 None if points is None else np.array(points, np.float32),
+                row["full_shot"],
             )
         )
     return scenes
+
+
+def labelled_people(dataset: Dataset) -> list[Scene]:
+    """Everyone labelled with key points in one's own data, one scene each: kind `street`.
+
+    Gender and view are those that the labels' attributes name, else not known.
+    """
+    known = np.isin(DETECTOR_CLASSES, [PERSON_CLASS])
+    return [
+        Scene(
+            found.path,
+            "street",
+            found.split,
+            *_boxed([(PERSON_CLASS, note.box)]),
+            known,
+            gender=note.attributes.get("gender", ""),
+            view=note.attributes.get("view", ""),
+            keypoints=np.array(note.keypoints, np.float32),
+        )
+        for found in dataset.photos
+        for note in found.kept
+        if note.category == PERSON_CLASS and any(v > 0 for _, _, v in note.keypoints)
+    ]
 
 
 def labelled_scenes(dataset: Dataset) -> list[Scene]:

@@ -1,10 +1,12 @@
-"""Key points, gender, view and the full-shot gate, measured on photos kept apart."""
+"""Key points, gender, view and the full-shot gate, measured on photos kept apart.
+
+Or on labelled photos of one's own: COCO key-point JSON.
+"""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +15,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.evaluate.report import Report, add_common, finish, session_of
+from thatlook.datasets import commands as label_audit
+from thatlook.datasets.reading import read
+from thatlook.errors import SettingsError
+from thatlook.evaluate import coco, sheets
+from thatlook.evaluate.gate import shots
+from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.splits import split_of
 from thatlook.records import Box, Person
 from thatlook.settings import Settings
-from thatlook.stages.person import PersonRules, PersonStage
-from thatlook.taxonomy import KEYPOINT_FLIP, VIEWS
+from thatlook.stages.person import FEET, HEAD, PersonRules, PersonStage
+from thatlook.taxonomy import KEYPOINT_FLIP, KEYPOINTS, VIEWS
 
 if TYPE_CHECKING:
     from thatlook.evaluate.data import Scene
@@ -27,6 +35,11 @@ Pixels = NDArray[np.uint8]
 
 DEFAULTS: Final = PersonRules.of(Settings())
 """What the gate and the unknown share are measured at."""
+
+GENDERS: Final = ("female", "male")
+BODY_SHARE: Final = 0.53
+"""How much of a person's box is the person: what COCO's key-point measure takes for the area where
+only a box is known."""
 
 CROP_SIZE: Final = (192, 256)
 EXPAND: Final = 1.15
@@ -90,13 +103,19 @@ def pck(
 
 def swaps(found: Floats, truth: Floats) -> int:
     """In how many people both shoulders or both hips lie nearer to the other side's truth."""
+    return int(swapped(found, truth).sum())
+
+
+def swapped(found: Floats, truth: Floats) -> NDArray[np.bool_]:
+    """Of whom `swaps` counts (n,)."""
     mirrored = truth[:, KEYPOINT_FLIP, :2]
     straight = np.hypot(*np.moveaxis(found[..., :2] - truth[..., :2], -1, 0))
     crossed = np.hypot(*np.moveaxis(found[..., :2] - mirrored, -1, 0))
     wrong = crossed < straight
     # People seen from the side have shoulders too close to tell.
     wide = np.hypot(*(truth[:, 5, :2] - truth[:, 6, :2]).T) > 0.3 * torso(truth)
-    return int((wide & (wrong[:, [5, 6]].all(1) | wrong[:, [11, 12]].all(1))).sum())
+    sides = wrong[:, [5, 6]].all(1) | wrong[:, [11, 12]].all(1)
+    return np.asarray(wide & sides, np.bool_)
 
 
 def recalls(
@@ -121,31 +140,6 @@ def calibration_error(probability: Floats, right: NDArray[np.bool_], bins: int =
     return float(error)
 
 
-def cut_frames(box: Floats, size: tuple[int, int]) -> dict[str, Floats]:
-    """Frames (x0, y0, x1, y1) that cut a standing person's box off, by name."""
-    x0, y0, x1, y1 = (float(v) for v in box)
-    tall, middle = y1 - y0, (x0 + x1) / 2
-    width, height = (float(v) for v in size)
-    return {
-        "waist_up": np.array([0, 0, width, y0 + 0.5 * tall], np.float32),
-        "knee_up": np.array([0, 0, width, y0 + 0.75 * tall], np.float32),
-        "ankles_off": np.array([0, 0, width, y0 + 0.9 * tall], np.float32),
-        "headless": np.array([0, y0 + 0.16 * tall, width, height], np.float32),
-        "half": np.array([middle, 0, width, height], np.float32),
-    }
-
-
-def within(image: Pixels, box: Floats, frame: Floats) -> tuple[Pixels, Box] | None:
-    """The photo cut to `frame` with what is left of the box, or None where nothing is."""
-    x0, y0, x1, y1 = (int(v) for v in frame)
-    part = np.ascontiguousarray(image[y0:y1, x0:x1])
-    moved = np.asarray(box) - (x0, y0, x0, y0)
-    if part.size == 0 or moved[2] - moved[0] < 4 or moved[3] - moved[1] < 4:
-        return None
-    left = Box(*(float(v) for v in moved)).clipped(part.shape[1], part.shape[0])
-    return None if left is None else (part, left)
-
-
 def seen_by(stage: PersonStage, scenes: Sequence[Scene]) -> list[Person]:
     """What the stage says of each scene's labelled person."""
     from thatlook.evaluate.data import person_box, photo
@@ -153,19 +147,65 @@ def seen_by(stage: PersonStage, scenes: Sequence[Scene]) -> list[Person]:
     return [stage.run(photo(s.path), Box(*person_box(s).tolist()), 1.0) for s in scenes]
 
 
-def pose_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str, float]:
-    """PCK at 0.2 of the torso, its worst joint, and left-right swaps, against the teacher."""
+def joints_of(people: Sequence[Person]) -> Floats:
+    """Their key points (n, 17, 3): x, y in photo pixels, score."""
+    rows = [[(k.x, k.y, k.score) for k in person.keypoints] for person in people]
+    return np.array(rows, np.float32).reshape(-1, len(KEYPOINTS), 3)
+
+
+def truth_of(scenes: Sequence[Scene]) -> Floats:
+    """The labelled key points (n, 17, 3) of scenes that have some, 1 for those that are trusted."""
     from thatlook.evaluate.data import joint_states
 
-    pairs = [(p, s) for p, s in zip(people, scenes, strict=True) if s.keypoints is not None]
-    found = np.array([[(k.x, k.y, k.score) for k in p.keypoints] for p, _ in pairs], np.float32)
-    truth = np.stack([s.keypoints for _, s in pairs if s.keypoints is not None]).copy()
-    truth[..., 2] = np.stack([joint_states(s) == 1 for _, s in pairs])
+    truth = np.stack([s.keypoints for s in scenes if s.keypoints is not None]).copy()
+    truth[..., 2] = np.stack([joint_states(scene) == 1 for scene in scenes])
+    return truth
+
+
+def posed(people: Sequence[Person], scenes: Sequence[Scene]) -> tuple[Floats, Floats, list[int]]:
+    """Found and labelled key points of the scenes that have some, and those scenes' rows."""
+    rows = [row for row, scene in enumerate(scenes) if scene.keypoints is not None]
+    if not rows:
+        none = np.zeros((0, len(KEYPOINTS), 3), np.float32)
+        return none, none, rows
+    truth = truth_of([scenes[row] for row in rows])
+    return joints_of([people[row] for row in rows]), truth, rows
+
+
+def pose_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str, float]:
+    """PCK at 0.2 of the torso, its worst joint, left-right swaps and OKS AP against the labels."""
+    found, truth, rows = posed(people, scenes)
+    if not rows:
+        return {}
     per = pck(found, truth)
     return {
         "pck": float(np.nanmean(per)),
         "pck_worst_joint": float(np.nanmin(per)),
         "swaps": float(swaps(found, truth)),
+    } | oks_figures(found, truth, [scenes[row] for row in rows])
+
+
+def oks_figures(found: Floats, truth: Floats, scenes: Sequence[Scene]) -> dict[str, float]:
+    """COCO key-point AP by pycocotools, one person a photo: `oks_ap` and `oks_ap50`.
+
+    A person's area is BODY_SHARE of the box, which is labelled where the outline is not.
+    """
+    from thatlook.evaluate.data import person_box
+
+    labels, results = [], []
+    for i, scene in enumerate(scenes):
+        sides = coco.sides(person_box(scene).tolist())
+        seen = truth[i].copy()
+        seen[:, 2] *= 2
+        common = {"image_id": i, "category_id": 0, "bbox": sides}
+        note = {"area": BODY_SHARE * sides[2] * sides[3], "keypoints": seen.ravel().tolist()}
+        labels.append(common | note | {"num_keypoints": int((seen[:, 2] > 0).sum())})
+        score = float(found[i, :, 2].mean())
+        results.append(common | {"keypoints": found[i].ravel().tolist(), "score": score})
+    table = coco.judged(len(scenes), ["person"], labels, results, "keypoints")
+    return {
+        "oks_ap": coco.average(table[:, :, 0, 0]),
+        "oks_ap50": coco.average(table[0, :, 0, 0]),
     }
 
 
@@ -174,11 +214,10 @@ def gender_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[st
 
     For a stage whose gender threshold is 0; the unknown share is that of the default.
     """
-    known = [(p, s) for p, s in zip(people, scenes, strict=True) if s.gender in ("female", "male")]
-    truth = np.array([s.gender == "male" for _, s in known], np.int64)
-    score = np.array([p.gender_score for p, _ in known], np.float32)
-    side = np.array([p.gender == "male" for p, _ in known], np.int64)
-    found = recalls(side, truth, ("female", "male"))
+    truth, side, score, _ = gendered(people, scenes)
+    if not len(truth):
+        return {}
+    found = recalls(side, truth, GENDERS)
     return found | {
         "gender": float(np.mean(list(found.values()))),
         "gender_ece": calibration_error(score, side == truth),
@@ -186,50 +225,109 @@ def gender_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[st
     }
 
 
-def gate_figures(stage: PersonStage, scenes: Sequence[Scene]) -> dict[str, float]:
-    """The share of full shots that pass as such, and of made crops that wrongly do."""
-    from thatlook.evaluate.data import person_box, photo
+def gendered(
+    people: Sequence[Person], scenes: Sequence[Scene]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, list[int]]:
+    """Labelled and found place in GENDERS, the probability of what was found, and the rows of the
+    scenes whose gender is labelled.
+    """
+    rows = [row for row, scene in enumerate(scenes) if scene.gender in GENDERS]
+    truth = np.array([GENDERS.index(scenes[row].gender) for row in rows], np.int64)
+    side = np.array([GENDERS.index(people[row].gender) for row in rows], np.int64)
+    score = np.array([people[row].gender_score for row in rows], np.float32)
+    return truth, side, score, rows
 
-    passed: dict[str, list[bool]] = defaultdict(list)
-    for scene in scenes:
-        image, box = photo(scene.path), person_box(scene)
-        size = (image.shape[1], image.shape[0])
-        frames = {"full": np.array([0, 0, *size], np.float32)} | cut_frames(box, size)
-        for name, frame in frames.items():
-            part = within(image, box, frame)
-            if part is not None:
-                passed[name].append(stage.run(*part, 1.0).gate.full_shot)
-    out = {f"gate_{name}": float(np.mean(values)) for name, values in passed.items()}
-    return out | {"gate_crops": float(np.mean([v for k, v in out.items() if k != "gate_full"]))}
+
+def viewed(
+    people: Sequence[Person], scenes: Sequence[Scene]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
+    """Labelled and found place in VIEWS, and the rows of the scenes whose view is labelled."""
+    rows = [row for row, scene in enumerate(scenes) if scene.view in VIEWS]
+    truth = np.array([VIEWS.index(scenes[row].view) for row in rows], np.int64)
+    return truth, np.array([VIEWS.index(people[row].view) for row in rows], np.int64), rows
+
+
+def view_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str, float]:
+    """Recall per view, and `not_front`, that of the turned ones as turned."""
+    truth, found, _ = viewed(people, scenes)
+    out = recalls(found, truth, VIEWS)
+    turned = truth > 0
+    return out | ({"not_front": float((found[turned] > 0).mean())} if turned.any() else {})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
+    parser.add_argument(
+        "--split",
+        choices=("val", "test", "train", "all"),
+        default="",
+        help="which photos of one's own data (default: val, where the data has none all)",
+    )
+    parser.add_argument("--no-products", action="store_true", help="street photos only")
+    parser.add_argument(
+        "--look",
+        choices=sheets.KINDS,
+        help="draw a contact sheet to look at instead, into --html: key points of 60 photos, "
+        "whose article is whose in 100 photos of several people, lone products taken for people",
+    )
+    label_audit.add_arguments(parser)
+
+
+def scenes_in(args: argparse.Namespace) -> tuple[list[Scene], list[Scene]]:
+    """People in street photos (or one's own labelled photos), and in product photos.
+
+    Raises SettingsError where nobody is labelled with key points.
+    """
+    from thatlook.evaluate.data import labelled_people, product_scenes, street_scenes
+
+    data = Path(args.data)
+    if (data / "street").is_dir():
+        street = [s for s in street_scenes(data / "street") if s.split == "val"]
+        if args.no_products:
+            return street, []
+        products = product_scenes(data / "catalog")
+        return street, [s for s in products if s.split == "val" and s.kind == "model"]
+    dataset = read(data, dict(args.map_class))
+    wanted = args.split or ("val" if "val" in dataset.splits else "all")
+    people = [s for s in labelled_people(dataset) if wanted in ("all", s.split)]
+    if not people:
+        raise SettingsError(f"{data}: nobody is labelled with key points in {wanted}")
+    return people, []
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print the table, write --json; the exit status."""
-    from thatlook.evaluate.data import product_scenes, street_scenes
+    """Audit labels where --audit asks, draw what --look names; else measure and report.
 
+    Returns the exit status. Raises SettingsError without --data or --audit.
+    """
+    if args.audit:
+        return label_audit.run(args, split_of, people=True)
     session = session_of(args, "person")
+    if args.look:
+        return sheets.run(args)
+    from thatlook.evaluate.person_report import Measured, report_of
+
     # A gender threshold of 0 keeps every side: the unknown share is measured at the default.
     stage = PersonStage(session, replace(DEFAULTS, gender_threshold=0.0))
-    data = Path(args.data)
-    street = [s for s in street_scenes(data / "street") if s.split == "val"]
-    models = [s for s in product_scenes(data / "catalog") if s.split == "val" and s.kind == "model"]
+    scenes, worn = scenes_in(args)
     started = time.perf_counter()
-    people = seen_by(stage, street)
-    spent = (time.perf_counter() - started) / max(1, len(street))
-    figures = pose_figures(people, street) | gender_figures(people, street)
-    views = np.array([VIEWS.index(p.view) for p in people])
-    true_views = np.array([VIEWS.index(s.view) for s in street])
-    figures |= recalls(views, true_views, VIEWS)
-    worn = seen_by(stage, models)
-    shown = gender_figures(worn, models)
-    facing = [p.view == "front" for p, s in zip(worn, models, strict=True) if s.view == "front"]
-    shown |= {"front": float(np.mean(facing))}
-    figures |= {f"product_{name}": value for name, value in shown.items()}
-    figures |= gate_figures(stage, [s for s in street if s.kind == "street"])
-    report = Report("Person", session.spec, figures | {"mean_ms": spent * 1000})
-    return finish(args, report)
+    people = seen_by(stage, scenes)
+    spent = (time.perf_counter() - started) / max(1, len(scenes))
+    taken = shots(stage, [s for s in scenes if s.kind == "street" and whole(s)])
+    alone = [] if args.no_products else sheets.lone_products(Path(args.data))
+    mistaken = sheets.people_in(sheets.analyzer_of(args), alone) if alone else []
+    measured = Measured(
+        scenes, people, taken, worn, seen_by(stage, worn), len(alone), mistaken, spent * 1000
+    )
+    return finish(args, report_of(session.spec, measured))
+
+
+def whole(scene: Scene) -> bool:
+    """Whether head and both feet are in the photo, by its labels."""
+    from thatlook.evaluate.data import joint_states
+
+    if scene.full_shot is not None or scene.keypoints is None:
+        return bool(scene.full_shot)
+    states = joint_states(scene)
+    return bool((states[list(FEET)] == 1).all() and (states[list(HEAD)] == 1).any())
