@@ -39,7 +39,7 @@ def test_round_trip(tmp_path, count):
 
 @pytest.mark.parametrize("kind", [QuantisedScan.of, ListScan.of])
 def test_scans_come_back(tmp_path, kind):
-    vectors = clustered(8000, DIM, 30)
+    vectors = clustered(8000, 16, 100)
     rng = np.random.default_rng(0)
     ids = np.array([f"p{n:05}" for n in range(8000)], dtype="S")
     codes = {name: rng.integers(0, 1, 8000, np.int32) for name in WORD_COLUMNS}
@@ -54,7 +54,10 @@ def test_scans_come_back(tmp_path, kind):
         search(one, b.vectors, vectors[:5], 10, None)
         for one, b in ((scan, block), (cached.scan, cached.block))
     )
-    assert all((a[1] == b[1]).all() for a, b in zip(before, after, strict=True))
+    assert len(before) == 5
+    for (_, rows), (_, again) in zip(before, after, strict=True):
+        assert len(rows) >= 10
+        np.testing.assert_array_equal(rows, again)
 
 
 def test_no_file_is_no_block(tmp_path):

@@ -45,22 +45,23 @@ from thatlook.ingest import ingest, pipeline
 pipeline.STORE_ROWS = pipeline.GROUP_JOBS = 8
 described = FakeDescriber.describe
 def slowly(self, items):
+    print("group", flush=True)
     time.sleep(0.02)
     return described(self, items)
 FakeDescriber.describe = slowly
 with Catalog.open({str(tmp_path / "killed")!r}, KEY, DIM) as catalog:
-    print("up", flush=True)
     ingest({str(feed)!r}, catalog, Factory(), workers=0)
 """
     rng, sizes = random.Random(7), []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    while len(sizes) < 4 or (not sizes[-1] and len(sizes) < 20):
+    for _ in range(4):
         process = subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
         )
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0.05, 0.35) * (1 + len(sizes) // 4))  # longer on a busy machine
+        for _ in range(rng.randint(2, 5)):  # groups begun: it gets somewhere on a busy machine too
+            process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.03))
         process.kill()
         process.stdout.close()
         process.wait()
@@ -68,8 +69,7 @@ with Catalog.open({str(tmp_path / "killed")!r}, KEY, DIM) as catalog:
         assert found.items() <= expected.items()
         sizes.append(len(found))
     assert sizes == sorted(sizes)  # each run went on where the last one was killed
-    assert sizes[-1] > 0
-    print(sizes)
+    assert 0 < sizes[-1] < COUNT
     with Catalog.open(tmp_path / "killed", KEY, DIM) as catalog:
         report = ingest(feed, catalog, Factory(), workers=0)
     assert report.unchanged == sizes[-1]

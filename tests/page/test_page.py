@@ -100,10 +100,12 @@ def test_filters_and_department(looked):
         for found in answer.value.json()["recommendations"]
         for match in found["matches"]
     }
+    assert genders
     assert genders <= {"male", "unisex"}
     with looked.expect_response("**/v1/recommendations"):
         looked.click("#clear")
-    assert everything
+    settled(looked)
+    assert set(ids(looked)) == everything
 
 
 def test_nothing_good_is_said_and_the_filters_can_be_cleared(looked):

@@ -96,13 +96,17 @@ def test_every_error_is_a_problem_and_every_reference_leads_somewhere(app):
     document = app.openapi()
     schemas = document["components"]["schemas"]
     seen = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert seen
     assert seen <= set(schemas)
+    errors = 0
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             assert operation["summary"], (path, method)
             for status, answer in operation["responses"].items():
                 if status >= "400":
+                    errors += 1
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
+    assert errors > 20
 
 
 def test_bodies_have_schemas_and_examples(app):

@@ -77,6 +77,7 @@ def test_wishes_reach_the_engine(client, photo):
     assert only["category"] == "topwear"
     assert {m["product"]["brand"] for m in only["matches"]} <= {brand}
     prices = [float(m["product"]["price"].split()[0]) for m in only["matches"]]
+    assert prices
     assert all(price <= 60 for price in prices)
 
 

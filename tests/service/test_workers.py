@@ -102,6 +102,7 @@ def workers_of(pid: int) -> list[int]:
 
 
 def assert_all_there(folder: Path, acknowledged: list[str]) -> None:
+    assert acknowledged
     with engine_on(folder, count=0) as engine:
         for product_id in acknowledged:
             assert engine.catalog.vector(product_id).shape == (48,)
