@@ -81,10 +81,12 @@ def measured(
     }
 
 
-def measure(count: int, shares: list[float], queries: int) -> Iterator[dict[str, object]]:
+def measure(
+    count: int, shares: list[float], queries: int, similarity: float
+) -> Iterator[dict[str, object]]:
     """One row of the table per share that passes."""
     vectors = unit_vectors(count, np.random.default_rng(0))
-    asked = near(vectors, queries)
+    asked = near(vectors, queries, similarity)
     found_by = dict(ways(vectors))
     rng = np.random.default_rng(2)
     for share in shares:
@@ -107,12 +109,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 50_000, 150_000])
     parser.add_argument("--shares", type=float, nargs="+", default=[1, 0.6, 0.3, 0.15, 0.02])
     parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--similarity", type=float, default=0.8, help="of a query and its row")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     faiss.omp_set_num_threads(1)
     table = []
     for count in args.rows:
-        for line in measure(count, args.shares, args.queries):
+        for line in measure(count, args.shares, args.queries, args.similarity):
             table.append(line)
             shown = "  ".join(
                 f"{name} {found['median_ms']:.3f} ({found['recall']:.4f})"

@@ -6,6 +6,7 @@ shared, and a ratio survives a busy neighbour better than milliseconds.
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 
@@ -36,10 +37,10 @@ def unit_vectors(count: int, rng: np.random.Generator) -> np.ndarray:
     return vectors
 
 
-def near(vectors: np.ndarray, count: int) -> np.ndarray:
-    """Queries, float32 (count, DIM): random rows with noise, similarity 0.8 with their row."""
+def near(vectors: np.ndarray, count: int, similarity: float = 0.8) -> np.ndarray:
+    """Queries, float32 (count, DIM): random rows with noise, of this similarity with their row."""
     rng = np.random.default_rng(1)
     noise = rng.standard_normal((count, DIM))
-    noise *= 0.75 / np.linalg.norm(noise, axis=1, keepdims=True)
+    noise *= math.tan(math.acos(similarity)) / np.linalg.norm(noise, axis=1, keepdims=True)
     found = vectors[rng.integers(len(vectors), size=count)] + noise
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)

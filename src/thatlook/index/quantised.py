@@ -12,8 +12,9 @@ from thatlook.index.query import Vectors
 from thatlook.index.scan import Found, Mask, Scan, selector_of, threads_for
 from thatlook.records import Vector
 
-QUANTISED_FROM: Final = 50_000
-"""Blocks of this many rows are scanned as 8-bit codes, a quarter of the bytes to read."""
+QUANTISED_FROM: Final = 20_000
+"""Blocks of this many rows are scanned as 8-bit codes, a quarter of the bytes to read. Measured by
+benchmarks/bench_scans.py, as are the other thresholds; docs/catalog.md has the table."""
 _ROUNDING: Final = 2.0**-16
 """What single-precision sums add to the error of the codes; generous."""
 _DECODED_ROWS: Final = 65_536

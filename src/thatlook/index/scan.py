@@ -59,7 +59,7 @@ class FloatScan:
     """Scans float32 vectors (n, dim) as they are; holds no copy of them."""
 
     complete = True
-    rows_below = 0.9
+    rows_below = 0.75
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
