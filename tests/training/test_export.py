@@ -12,7 +12,15 @@ from torch import nn
 from thatlook.errors import ModelError
 from thatlook.models.session import Session
 from thatlook.training import export
-from thatlook.training.nets import ArticleNet, EmbeddingNet, PersonNet, Trunk, separable
+from thatlook.training.nets import (
+    ArticleNet,
+    EmbeddingNet,
+    PersonNet,
+    Trunk,
+    imagenet_top,
+    imagenet_trunk,
+    separable,
+)
 
 
 class Tiny(nn.Module):
@@ -105,12 +113,13 @@ def test_an_export_of_another_network_is_refused(tmp_path):
 def test_network_shapes():
     x = torch.rand(2, 3, 64, 96)
     with torch.no_grad():
-        raw, scores, masks = ArticleNet(10, 9).eval()(x)
+        raw, scores, masks, presence = ArticleNet(10, 9).eval()(x)
         heat, gender, view = PersonNet(17, 3).eval()(x)
         vector, kinds, colors = EmbeddingNet((5, 7)).eval()(x)
     assert raw.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 4, 16)
     assert scores.shape == (2, 126, 10)
     assert masks.shape == (2, 9, 16, 24)
+    assert presence.shape == (2, 9)
     assert heat.shape == (2, 17, 16, 24)
     assert (gender.shape, view.shape) == ((2, 2), (2, 3))
     assert (kinds.shape, colors.shape) == ((2, 5), (2, 7))
@@ -124,6 +133,22 @@ def test_frozen_blocks_do_not_learn():
     sum(x.sum() for x in trunk(torch.rand(2, 3, 32, 32))).backward()
     assert trunk.blocks[2].layers[0].weight.grad is None
     assert trunk.blocks[3].layers[0].weight.grad is not None
+
+
+def test_a_steady_network_keeps_its_statistics_and_its_top_starts_from_imagenet():
+    net = EmbeddingNet((3,), 8, imagenet_trunk(steady=True), imagenet_top()).train()
+    before = net.top[1].running_mean.clone()
+    assert before.abs().sum() > 1
+    net(torch.rand(2, 3, 64, 64))
+    assert torch.equal(net.top[1].running_mean, before)
+
+
+def test_the_person_network_looks_where_its_heatmaps_point():
+    net = PersonNet(17, 3).eval()
+    net(torch.rand(1, 3, 64, 96))[1].sum().backward()
+    # Gender does not teach the heatmaps where to look.
+    assert all(p.grad is None for p in net.heat.parameters())
+    assert net.close[0][0].weight.grad.abs().sum() > 0
 
 
 def test_a_separable_convolution_halves_the_map():

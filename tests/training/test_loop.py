@@ -126,3 +126,15 @@ def test_the_trunk_learns_slower_and_biases_do_not_decay():
     groups = loop.optimizer(model, 1e-3, 0.1).param_groups
     found = {(g["lr"], g["weight_decay"]) for g in groups}
     assert found == {(2.5e-4, 0.1), (2.5e-4, 0.0), (1e-3, 0.1), (1e-3, 0.0)}
+
+
+def test_a_start_takes_what_fits_and_leaves_the_rest(tmp_path):
+    old = nn.ModuleDict({"same": nn.Linear(2, 2), "wider": nn.Linear(2, 3)})
+    new = nn.ModuleDict(
+        {"same": nn.Linear(2, 2), "wider": nn.Linear(2, 4), "added": nn.Linear(1, 1)}
+    )
+    before = new["wider"].weight.detach().clone()
+    loop.save(tmp_path / "a.pt", {"average": old.state_dict()})
+    loop.load_weights(new, tmp_path / "a.pt", whole=False)
+    assert torch.equal(new["same"].weight, old["same"].weight)
+    assert torch.equal(new["wider"].weight, before)

@@ -3,14 +3,23 @@ from __future__ import annotations
 import pytest
 import torch
 
-from thatlook.training.losses import Labels, assign, mask_loss, overlap, score_loss, side_loss
+from thatlook.training.losses import (
+    Labels,
+    assign,
+    mask_loss,
+    overlap,
+    presence_loss,
+    score_loss,
+    side_loss,
+)
 from thatlook.training.nets import BINS, decode, points
 
 
 def labels(*rows, classes=3):
     boxes = torch.tensor([[box for _, box in rows]], dtype=torch.float32)
     kinds = torch.tensor([[k for k, _ in rows]])
-    return Labels(boxes, kinds, torch.ones_like(kinds, dtype=torch.bool), torch.ones(1, classes))
+    known = torch.ones(1, classes, dtype=torch.bool)
+    return Labels(boxes, kinds, torch.ones_like(kinds, dtype=torch.bool), known, ~known)
 
 
 def test_overlap_of_half_shifted_squares():
@@ -112,3 +121,15 @@ def test_a_right_mask_costs_nothing_and_unknown_pixels_count_nowhere():
     assert mask_loss(logits, mask).item() == pytest.approx(0, abs=1e-5)
     assert mask_loss(-logits, mask).item() > 10
     assert mask_loss(logits, torch.full((1, 2, 2), 255)).item() == 0
+
+
+def test_presence_counts_what_is_shown_or_surely_absent():
+    known = torch.tensor([[True, False, False, True]])
+    shown = torch.tensor([[False, True, False, True]])
+    found = Labels(torch.zeros(1, 1, 4), torch.zeros(1, 1), torch.zeros(1, 1), known, shown)
+    # Absent at .5: ln 2; shown at .5: ln 2; the third is open; the fourth is no category.
+    assert presence_loss(torch.tensor([[0.0, 0, 50]]), found).item() == pytest.approx(0.6931, 1e-3)
+    assert presence_loss(torch.tensor([[-50.0, 50, 50]]), found).item() == pytest.approx(
+        0, abs=1e-6
+    )
+    assert presence_loss(torch.tensor([[50.0, 50, 50]]), found).item() == pytest.approx(25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ import torch
 from thatlook.evaluate.data import PERSON, Scene
 from thatlook.evaluate.items import Item, crop_window
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
-from thatlook.training import embedding, person, pseudo, scenes
+from thatlook.training import article, embedding, person, pseudo, scenes
 from thatlook.training.products import ItemViews, plain_crop
 
 TOPWEAR, DRESS, BAG = (CATEGORIES.index(name) for name in ("topwear", "dress", "bag"))
@@ -106,7 +107,7 @@ def test_the_same_key_gives_the_same_view(model):
 def test_a_batch_pads_labels(model):
     views = scenes.SceneViews([model])
     view = views[scenes.Key(0, 5, 1)]
-    empty = scenes.View(view.image, view.boxes[:0], view.labels[:0], view.known, view.mask)
+    empty = replace(view, boxes=view.boxes[:0], labels=view.labels[:0])
     images, labels, masks = scenes.collate([view, empty])
     assert images.shape == (2, 3, 320, 320)
     assert labels.valid.tolist() == [[True], [False]]
@@ -174,9 +175,8 @@ def test_a_temperature_calms_overconfident_logits():
 
 
 def item(key, kind, color, path=Path("x"), part="topwear/male"):
-    return Item(
-        key, part, "train", ((path, (60.0, 20.0, 140.0, 290.0)),), (kind, color, "", "", "topwear")
-    )
+    labels = (kind, color, "", "", "topwear", "summer")
+    return Item(key, part, "train", ((path, (60.0, 20.0, 140.0, 290.0)),), labels)
 
 
 def test_equal_type_and_color_are_one_group_and_unknown_ones_stand_alone():
@@ -206,9 +206,10 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
         "pattern": (),
         "usage": (),
         "category": ("topwear",),
+        "season": ("summer",),
     }
     views = ItemViews(items, words, [model.path])
-    assert views.classes[0].tolist() == [0, 1, -1, -1, 0]
+    assert views.classes[0].tolist() == [0, 1, -1, -1, 0, 0]
     crop = views[0, 3]
     assert crop.image.shape == (160, 160, 3)
     np.testing.assert_array_equal(crop.image, views[0, 3].image)
@@ -219,6 +220,7 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
     plan = task.plan(0)
     assert plan == task.plan(0)
     assert plan != task.plan(1)
+    assert len(plan) == 5
     for batch in plan:
         rows = [row for row, _ in batch]
         assert rows[0::2] == rows[1::2]
@@ -248,3 +250,20 @@ def test_the_exported_vector_joins_what_was_learned_with_the_guesses():
     )
     assert colors.shape == (2, 4)
     assert patterns.shape == (2, 3)
+
+
+def test_tags_show_what_has_no_box_where_the_whole_photo_is_seen(model):
+    tagged = replace(model, kind="tagged", hint="dress bag sandals")
+    views = scenes.SceneViews([tagged])
+    seen = {frozenset(np.flatnonzero(views[scenes.Key(0, s, 0)].shown)) for s in range(40)}
+    named = {DRESS, BAG, CATEGORIES.index("footwear")}
+    assert any(named <= shown for shown in seen)
+    assert any(not named <= shown for shown in seen)
+
+
+def test_rare_categories_are_taken_more_often_than_their_share(model):
+    many = [replace(model, kind="model", hint="topwear")] * 16
+    chances = article._chances([*many, replace(model, kind="model", hint="dress")])
+    # Roots: 16 at 1/4 and one at 1.
+    assert chances[0] == pytest.approx(0.25 / 5)
+    assert chances[-1] == pytest.approx(1 / 5)

