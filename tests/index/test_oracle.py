@@ -90,6 +90,23 @@ def test_price_ranges_of_large_partitions(low, high, narrow, some):
     assert set(by_rows) == ({narrow} if some else set())
 
 
+def test_remembered_words_are_those_of_the_block(monkeypatch):
+    monkeypatch.setattr("thatlook.index.choosing.MOST_TABLES", 2)
+    rng = np.random.default_rng(5)
+    exact, fast = ExactIndex(DIM), PartitionedIndex(DIM)
+    for sequence in range(1, 5):
+        entries = [random_entry(rng, f"p{n}") for n in range(0, 90, sequence)]
+        entries += [replace(entries[0], id=f"new{sequence}", brand=f"Brand {sequence}")]
+        for index in (exact, fast):
+            index.upsert(entries, sequence)
+        for brand in ("acme", "boss", "brand 1", f"brand {sequence}", "acme"):
+            query = Query(k=5, filters=Filters(brands=frozenset({brand})))
+            vector = random_vector(rng)[None]
+            found = fast.search(vector, query)
+            assert found == exact.search(vector, query)
+            assert found.passed > 0
+
+
 def test_a_search_that_began_sees_the_state_it_began_with():
     rng = np.random.default_rng(3)
     index = PartitionedIndex(DIM)

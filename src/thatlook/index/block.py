@@ -55,6 +55,11 @@ class Block:
         rows = np.argsort(self.price)[: np.count_nonzero(~np.isnan(self.price))]
         return self.price[rows], rows
 
+    @cached_property
+    def word_tables(self) -> dict[tuple[str, frozenset[str]], Mask]:
+        """Room for which words of a column match which wanted ones, for queries to come."""
+        return {}
+
     def rows_of(self, ids: Iterable[str]) -> Rows:
         """The rows that hold these ids, ascending; ids that are not in are left out.
 

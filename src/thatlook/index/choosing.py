@@ -21,6 +21,8 @@ ORDERED_FROM: Final = 2048
 
 RowsOf = Callable[[Iterable[str]], Rows]
 
+MOST_TABLES: Final = 64
+"""So many sets of wanted words are remembered with a block."""
 _NONE: Final = np.zeros(0, np.int64)
 
 
@@ -93,7 +95,14 @@ def _passing(block: Block, live: Mask, filters: Filters, at: Rows | slice) -> It
 
 
 def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:
-    """Which words of a column match: compared once each, the rows go by their codes."""
-    matches = color_matches if column == "color" else same_word
-    words = block.words[column]
-    return np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
+    """Which words of a column match: compared once each and remembered, the rows go by codes."""
+    tables = block.word_tables
+    found = tables.get((column, wanted))
+    if found is None:
+        matches = color_matches if column == "color" else same_word
+        words = block.words[column]
+        found = np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
+        if len(tables) >= MOST_TABLES:
+            tables.clear()
+        tables[column, wanted] = found
+    return found
