@@ -140,6 +140,32 @@ def test_what_a_person_wears_beside_the_product_says_nothing_against_it():
     assert list(check_seen(product(), worn)) == []
     missing = Seen({"bottomwear": 0.9}, own=False, person=True)
     assert [finding.kind for finding in check_seen(product(), missing)] == ["article_not_seen"]
+    agreed = Seen({"footwear": 0.95, "bottomwear": 0.9}, category="bottomwear", person=True)
+    (found,) = check_seen(product(), agreed)
+    assert (found.kind, found.seen, found.score) == ("category_seen", "bottomwear", 0.9)
+
+
+def test_what_the_embedding_network_sees_must_be_detected_too():
+    seen = Seen({"bottomwear": 0.9, "bag": 0.69}, category="bag", person=True)
+    assert [finding.kind for finding in check_seen(product(), seen)] == ["article_not_seen"]
+    alike = Seen({"bottomwear": 0.9, "outerwear": 0.9}, own=True, category="outerwear")
+    assert list(check_seen(product(), alike)) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "kinds"),
+    [
+        ("Rust Brown shirt", []),
+        ("Shirt, rust brown", []),
+        ("Brown shirt", ["color_seen"]),
+        ("Red Tape brown shirt", ["color_seen"]),
+        ("Rust shirt", ["color_seen"]),
+    ],
+)
+def test_the_word_before_a_color_says_which_shade_is_meant(title, kinds):
+    seen = Seen({"topwear": 0.9}, True, colors={"red": 1.0})
+    found = check_seen(product(title=title, color="Brown"), seen)
+    assert [finding.kind for finding in found] == kinds
 
 
 @pytest.mark.parametrize(

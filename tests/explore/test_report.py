@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.acquire.local_shop import LocalShop
 from tests.checks.samples import RED, FakeAnalyzer, fake_analyzer, saved, write_feed
 from thatlook.errors import FeedError
-from thatlook.explore import commands
+from thatlook.explore import commands, html
 from thatlook.feed import FeedMapping
 from thatlook.image import Pixels
 from thatlook.looking import seen_in
@@ -170,3 +171,43 @@ def test_legs_alone_tell_no_gender():
     assert seen.colors == {"red": 1.0}
     assert seen_in(image, "bag", FakeAnalyzer()).colors == {}
     assert seen_in(image, "bag", FakeAnalyzer()).category == "topwear"
+
+
+def test_pictures_behind_addresses_are_fetched(tmp_path, capsys):
+    shop = LocalShop()
+    try:
+        shop.faults = {"/img/3.png": ["404"]}
+        rows = "".join(
+            f"{n},Top {n},Tops,{n} EUR,{shop.url}/img/{n % 4}.png\n" for n in range(1, 6)
+        )
+        (tmp_path / "feed.csv").write_text("id,title,product_type,price,image_link\n" + rows)
+        keep = ("--fetched", tmp_path / "kept")
+        given = (tmp_path / "feed.csv", "--quick", "--workers", 1, "--json", *keep)
+        assert run(*given, "--allow-private", "--out", tmp_path) == 0
+    finally:
+        shop.close()
+    report = json.loads(capsys.readouterr().out)
+    assert found(report) == [
+        ("1", "tiny_picture"),
+        ("2", "tiny_picture"),
+        ("3", "broken_picture"),
+        ("4", "tiny_picture"),
+        ("5", "tiny_picture"),
+    ]
+    (broken,) = (entry for entry in report["findings"] if entry["id"] == "3")
+    assert broken["message"] == f"{shop.url}/img/3.png: HTTP status 404"
+    assert report["same_picture_files"] == [["1", "5"]]
+    assert [step["left"] for step in report["steps"][:3]] == [5, 5, 4]
+    assert len(list((tmp_path / "kept").rglob("*.json"))) == 3
+    assert shop.asked() == {f"/img/{n}.png": 1 for n in range(4)}
+
+    assert run(*given, "--out", tmp_path) == 0  # the address rules of the service
+    (first, *_) = json.loads(capsys.readouterr().out)["findings"]
+    assert "127.0.0.1, not on the public internet" in first["message"]
+
+
+def test_two_products_with_one_picture_strike_no_word_out(feed, tmp_path):
+    page = html.page(explored(feed))
+    assert "listed as male; 1 has the same picture and is female" in page
+    assert "listed as other; 3 has the same picture and is topwear" in page
+    assert '<span class="says">other</span>' not in page

@@ -60,6 +60,7 @@ _LOOKS_LIKE: Final[dict[str, tuple[str, ...]]] = {
     "blue": ("turquoise", "white"),
     "turquoise": ("blue", "light blue"),
     "brown": ("orange",),
+    "grey": ("cream",),
     "mustard": ("brown", "khaki", "olive"),
 }
 """What a fabric of a color may look like in a picture: paler, darker, or with light on it."""
@@ -81,6 +82,18 @@ def meant(word: str) -> frozenset[str]:
         names |= {part} & ANCHORS.keys()
         names |= set(_SHOPS.get(part, ()))
     return frozenset(names)
+
+
+def qualified(title: str, color: str) -> frozenset[str]:
+    """What the word before the color in a title adds to it: "Rust Brown" may be orange."""
+    found, own = words(title), words(color)
+    starts = range(1, len(found) - len(own) + 1) if own else ()
+    return frozenset(
+        name
+        for start in starts
+        if found[start : start + len(own)] == own
+        for name in meant(found[start - 1])
+    )
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from thatlook.checks.colors import acceptable, meant
+from thatlook.checks.colors import acceptable, meant, qualified
 from thatlook.checks.facts import PictureFacts, Seen
 from thatlook.color import related
 from thatlook.records import Product
@@ -145,14 +145,16 @@ def check_seen(product: Product, seen: Seen) -> Iterator[Finding]:
 def _category(product: Product, seen: Seen) -> Iterator[Finding]:
     if product.category == OTHER or product.category in seen.articles:
         return
-    best, score = max(seen.articles.items(), key=lambda item: item[1], default=("", 0.0))
-    if any({product.category, best} <= group for group in ALIKE):
+    best = max(seen.articles, key=lambda name: seen.articles[name], default="")
+    # A person wears other articles beside the product, which say nothing against it.
+    shown = seen.category or ("" if seen.person else best)
+    other = shown != product.category
+    if other and any({product.category, shown} <= group for group in ALIKE):
         return
-    # A person wears other articles beside the product, so that those say nothing against it.
-    agreed = seen.category in {"", best}
-    if score >= SURE_CATEGORY and agreed and not seen.person:
-        message = f"listed as {product.category}, the picture shows {best}"
-        yield Finding("category_seen", product.id, message, product.category, best, score)
+    score = seen.articles.get(shown, 0.0)
+    if other and score >= SURE_CATEGORY:
+        message = f"listed as {product.category}, the picture shows {shown}"
+        yield Finding("category_seen", product.id, message, product.category, shown, score)
     elif not seen.own:
         message = f"the detector sees no {product.category}; the whole picture stands for it"
         yield Finding("article_not_seen", product.id, message)
@@ -180,6 +182,8 @@ def _of_one_color(title: str) -> bool:
 
 def _color(product: Product, seen: Seen) -> Iterator[Finding]:
     names = meant(product.color)
+    if names:
+        names |= qualified(product.title, product.color)
     if not names or not seen.colors or not _of_one_color(product.title):
         return
     if seen.color in acceptable(names) or seen.pattern not in {"", "solid"}:

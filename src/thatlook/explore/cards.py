@@ -55,7 +55,7 @@ def groups_of(report: Report, target: str, name: str, groups: Sequence[Sequence[
         more = f"<p>and {len(ids) - 6:,} more</p>" if len(ids) > 6 else ""
         shown.append(f'<div class="group">{figures}{more}</div>')
     return (
-        f'<h3 id="{target}">{escape(name)} ({len(groups):,})</h3>'
+        f'<h3 id="{target}">{escape(name)} ({len(groups):,} group{"s" * (len(groups) > 1)})</h3>'
         f'<div class="groups">{"".join(shown)}</div>{_rest(len(groups))}'
     )
 
@@ -78,10 +78,12 @@ def _rest(count: int) -> str:
 
 def _card(report: Report, finding: Finding) -> str:
     product = report.products[finding.product_id]
+    # Of two products with one picture either may be wrong: no word is struck out.
+    one_sided = finding.seen and finding.kind != "shared_picture"
     says = (
         f'<span class="says">{escape(finding.says)}</span> &rarr; '
         f'<span class="seen">{escape(finding.seen)}</span> {finding.score:.0%}'
-        if finding.seen
+        if one_sided
         else escape(finding.message)
     )
     words = f"<small>{escape(product.title or '(no title)')}<br>{escape(product.id)}</small>"

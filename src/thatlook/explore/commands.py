@@ -6,16 +6,21 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
 from thatlook.checks.facts import PictureFacts
 from thatlook.errors import FeedError
+from thatlook.explore.fetching import fetch
 from thatlook.explore.html import page
 from thatlook.explore.report import Report, build
 from thatlook.feed import FeedMapping, Problem, read_feed
+from thatlook.feed.fetch import Fetcher
+from thatlook.feed.pictures import PICTURES, PictureFolder
 from thatlook.looking import Job, LooksFactory, look_at, open_analyzer, worker_count
 from thatlook.records import Product
 from thatlook.settings import Settings
@@ -32,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", nargs="?", const="-", metavar="FILE", help="as JSON: in FILE, or printed"
     )
+    parser.add_argument(
+        "--fetched", metavar="DIR", help="keeps fetched pictures there (default: only meanwhile)"
+    )
+    parser.add_argument(
+        "--allow-private", action="store_true", help="fetch pictures from private addresses too"
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: the cores)")
     parser.add_argument(
         "--quick", action="store_true", help="without the networks: words and files only"
@@ -40,17 +51,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the report and prints its main numbers."""
-    report = explored(
-        Path(args.feed),
-        Path(args.images) if args.images else None,
-        FeedMapping().with_fields(args.map),
-        factory=None if args.quick else open_analyzer,
-        workers=args.workers or worker_count(),
-    )
     out = Path(args.out)
     if out.is_dir():
         out /= "report.html"
-    _write(out, page(report))
+    with TemporaryDirectory(prefix="thatlook-") as meanwhile:
+        fetcher = Fetcher(replace(PICTURES, allow_private=args.allow_private))
+        report = explored(
+            Path(args.feed),
+            Path(args.images) if args.images else None,
+            FeedMapping().with_fields(args.map),
+            factory=None if args.quick else open_analyzer,
+            workers=args.workers or worker_count(),
+            pictures=PictureFolder(Path(args.fetched or meanwhile), fetcher),
+        )
+        _write(out, page(report))
     text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1)
     if args.json and args.json != "-":
         _write(Path(args.json), text)
@@ -65,13 +79,15 @@ def explored(
     *,
     factory: LooksFactory | None,
     workers: int,
+    pictures: PictureFolder | None = None,
 ) -> Report:
     """The report of a feed, with progress on standard error.
 
-    Raises FeedError for a feed without a usable row, ModelError without the networks.
+    `pictures` fetches what lies behind addresses; without it those are not looked at. Raises
+    FeedError for a feed without a usable row, ModelError without the networks.
     """
     began = time.monotonic()
-    jobs: dict[str, Job] = {}
+    places: dict[str, str] = {}
     products: list[Product] = []
     problems: list[Problem] = []
     for row in read_feed(feed, mapping, images):
@@ -79,22 +95,30 @@ def explored(
             problems.append(row)
             continue
         products.append(row.product)
-        if "://" not in row.images[0]:
-            jobs[row.product.id] = Job(row.product.id, row.product.category, Path(row.images[0]))
+        places[row.product.id] = row.images[0]
     if not products:
         reason = f"; the first: {problems[0]}" if problems else ""
         raise FeedError(f"{feed}: no row of the feed can be used{reason}")
-    facts = _facts(list(jobs.values()), factory, workers)
+    facts = {name: PictureFacts(place) for name, place in places.items() if "://" not in place}
+    if pictures is not None:
+        urls = {name: place for name, place in places.items() if name not in facts}
+        facts |= _shown(fetch(urls, pictures), len(urls))
+    categories = {product.id: product.category for product in products}
+    jobs = [
+        Job(name, categories[name], Path(found.file))
+        for name, found in facts.items()
+        if not found.error
+    ]
+    looked = look_at(jobs, Settings.load(), factory=factory, workers=workers)
+    facts |= _shown(looked, len(jobs))
+    facts = {name: facts[name] for name in places if name in facts}  # in the feed's order
     spent = time.monotonic() - began
     return build(feed.name, products, problems, facts, looked=factory is not None, seconds=spent)
 
 
-def _facts(
-    jobs: Sequence[Job], factory: LooksFactory | None, workers: int
-) -> dict[str, PictureFacts]:
-    found = look_at(jobs, Settings.load(), factory=factory, workers=workers)
-    bar = tqdm(found, total=len(jobs), unit=" pictures", file=sys.stderr, disable=None)
-    return dict(bar)
+def _shown(found: Iterator[tuple[str, PictureFacts]], total: int) -> dict[str, PictureFacts]:
+    """The facts by product id, a bar on a terminal meanwhile."""
+    return dict(tqdm(found, total=total, unit=" pictures", file=sys.stderr, disable=None))
 
 
 def _write(path: Path, text: str) -> None:

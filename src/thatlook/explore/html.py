@@ -165,10 +165,10 @@ def _pictures(report: Report) -> str:
     same = groups_of(
         report,
         "same",
-        "The same picture file for several products (groups)",
+        "The same picture file for several products",
         report.checked.same_files,
     )
-    near = groups_of(report, "near", "Nearly the same picture (groups)", report.checked.near_twins)
+    near = groups_of(report, "near", "Nearly the same picture", report.checked.near_twins)
     broken = gallery(report, "broken_picture") + gallery(report, "tiny_picture")
     nothing = "" if same or near or broken else "<p>All pictures are whole, and all differ.</p>"
     return f"<section><h2>Pictures to check</h2>{broken}{same}{near}{nothing}</section>"
