@@ -202,8 +202,9 @@ def test_pictures_behind_addresses_are_fetched(tmp_path, capsys):
     assert shop.asked() == {f"/img/{n}.png": 1 for n in range(4)}
 
     assert run(*given, "--out", tmp_path) == 0  # the address rules of the service
-    (first, *_) = json.loads(capsys.readouterr().out)["findings"]
-    assert "127.0.0.1, not on the public internet" in first["message"]
+    messages = [finding["message"] for finding in json.loads(capsys.readouterr().out)["findings"]]
+    assert len(messages) == 5  # also what every product has is told
+    assert all("127.0.0.1, not on the public internet" in message for message in messages)
 
 
 def test_two_products_with_one_picture_strike_no_word_out(feed, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from thatlook.checks.facts import PictureFacts
 from thatlook.checks.product import (
@@ -19,6 +19,9 @@ from thatlook.checks.product import (
 from thatlook.checks.summary import filled, price_outliers, repeated_titles
 from thatlook.checks.twins import near_twins, same_files
 from thatlook.records import Product
+
+_BY_FILLED: Final = ("no_price", "no_title")
+"""Kinds that the counts of filled fields tell too."""
 
 Groups = Sequence[Sequence[str]]
 """Groups of product ids."""
@@ -71,7 +74,7 @@ def check_all(products: Sequence[Product], facts: Mapping[str, PictureFacts]) ->
     """What is found on products with distinct ids, and on their pictures as far as `facts`,
     by id, tells of them.
 
-    A finding that every product has is left out: a feed without prices is one fact, told by
+    A field that every product lacks is left out: a feed without prices is one fact, told by
     `filled`, and not one for each product.
     """
     same, by_id = same_files(facts), {product.id: product for product in products}
@@ -103,4 +106,5 @@ def _of_each(products: Sequence[Product], facts: Mapping[str, PictureFacts]) -> 
 
 def _telling(findings: Sequence[Finding], products: int) -> list[Finding]:
     found = Counter(finding.kind for finding in findings)
-    return [finding for finding in findings if found[finding.kind] < max(products, 2)]
+    told = {kind for kind in _BY_FILLED if found[kind] >= max(products, 2)}
+    return [finding for finding in findings if finding.kind not in told]
