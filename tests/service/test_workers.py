@@ -21,6 +21,7 @@ from tests.service.conftest import photo_bytes
 from tests.service.double import engine_on
 from tests.service.live import LOG, free_port, start_process, wait_ready
 from thatlook.catalog import Catalog
+from thatlook.service.commands import HEALTH_S
 
 KEY = "write-key-of-tests-1"
 PICTURE = photo_bytes(64, 64)
@@ -150,12 +151,24 @@ def test_a_killed_worker_loses_nothing_and_is_replaced(started, tmp_path):
         thread.join()
     assert len(acknowledged) >= 3
     assert_all_there(tmp_path, acknowledged)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while len(ready(tmp_path) - {victim}) < 2 and time.monotonic() < end:
         time.sleep(0.2)
     assert set(workers_of(process.pid)) == ready(tmp_path) - {victim}
     assert len(ready(tmp_path)) == 3  # the two at first and one in the victim's place
     assert put(address, "after") == 201
+
+
+def test_a_worker_killed_while_it_is_asked_for_its_health_is_replaced_at_once(started, tmp_path):
+    process, _ = started(2)
+    victim = workers_of(process.pid)[0]
+    os.kill(victim, signal.SIGSTOP)
+    time.sleep(2)  # uvicorn asks every half second: it waits for the answer now
+    os.kill(victim, signal.SIGKILL)
+    start = time.monotonic()
+    while not any(line["event"].endswith("died") for line in log_of(tmp_path)):
+        assert time.monotonic() - start < HEALTH_S / 2
+        time.sleep(0.1)
 
 
 def test_a_killed_service_loses_nothing_and_leaves_no_worker(started, tmp_path):

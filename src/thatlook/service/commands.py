@@ -82,9 +82,9 @@ def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
     """
     import uvicorn
     from uvicorn.config import STARTUP_FAILURE
-    from uvicorn.supervisors import Multiprocess
 
     from thatlook.service import logs
+    from thatlook.service.workers import Workers
 
     logs.configure(settings.log_level)  # of the process that watches over the workers
     print(f"thatlook serves http://{host}:{port}/", file=sys.stderr)
@@ -110,6 +110,6 @@ def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
             server.run()
         return 0 if server.started else 1
     # As uvicorn.run does it, which does not say that its workers could not start.
-    workers = Multiprocess(config, sockets=[config.bind_socket()])
+    workers = Workers(config, sockets=[config.bind_socket()])
     workers.run()
     return 1 if any(one.exitcode == STARTUP_FAILURE for one in workers.processes) else 0
