@@ -5,6 +5,7 @@ import json
 import pytest
 
 from thatlook.errors import ModelError
+from thatlook.training import calibrate, publish
 from thatlook.training.publish import add_metrics
 
 
@@ -23,3 +24,21 @@ def test_figures_of_other_weights_are_refused(tmp_path):
     figures.write_text(json.dumps({"id": "person-1", "sha256": "cd", "metrics": {"pck": 0.97}}))
     with pytest.raises(ModelError, match="other weights"):
         add_metrics(entry, figures)
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments"),
+    [
+        (publish.main, ["person", "--checkpoint", "best.pt"]),
+        (publish.main, ["embedding", "--checkpoint", "best.pt"]),
+        (calibrate.main, []),
+    ],
+)
+def test_the_photos_folder_must_be_named(main, arguments, capsys, tmp_path, monkeypatch):
+    (tmp_path / "shared" / "data").mkdir(parents=True)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # no folder is taken because it happens to lie there
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "--data" in capsys.readouterr().err

@@ -139,13 +139,13 @@ def figures_of(pairs: Pairs, curves: Mapping[str, Mapping[str, float]]) -> dict[
     }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Fit, measure, write the curves into the embedding's entry."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, required=True, help="folder with street/ and catalog/")
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     parser.add_argument("--rounds", type=int, default=2)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     catalog = args.data / "catalog"
     if args.boxes:
         boxes = json.loads(args.boxes.read_text(encoding="utf-8"))

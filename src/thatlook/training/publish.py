@@ -1,6 +1,7 @@
 """A checkpoint to the shipped weights: export, then the measured figures into the entry.
 
 python -m thatlook.training.publish article --checkpoint runs/article/best.pt --recipe "..."
+python -m thatlook.training.publish person --checkpoint runs/person/best.pt --data DATA
 thatlook evaluate article --data DATA --json runs/article.json
 python -m thatlook.training.publish article --metrics runs/article.json
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -73,20 +75,24 @@ def add_metrics(path: Path, measured: Path) -> None:
     path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Export a checkpoint, or add figures to an entry."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--metrics", type=Path)
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, help="folder with street/ and catalog/")
     weights = Path(str(resources.files("thatlook.models"))) / "weights"
     parser.add_argument("--out", type=Path, default=weights)
     parser.add_argument("--id", default="")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recipe", default="", help="the commands that trained the checkpoint")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
+    if args.checkpoint and args.task != "article" and not args.data:
+        parser.error(
+            f"--data is needed to export {args.task}: its numbers are fitted to the photos"
+        )
     if args.checkpoint:
         spec = export_task(args)
         sys.stdout.write(f"{spec.path} {spec.sha256}\n")
