@@ -30,6 +30,15 @@ def test_articles_of_bystanders_and_of_the_background_are_left_out():
     assert worn_by(PERSON, [OTHER], [own, bystanders, far]) == [own]
 
 
+def test_what_spans_two_people_is_nobodys():
+    beside = Box(200, 50, 300, 350)
+    across = seen("footwear", (130, 300, 230, 340))  # 70 of 100 px in the person's box
+    nearly = seen("footwear", (124, 300, 224, 340))  # 76 of them
+    assert worn_by(PERSON, [beside], [across]) == []
+    assert worn_by(PERSON, [beside], [nearly]) == [nearly]
+    assert worn_by(PERSON, [], [across]) == [across]
+
+
 def test_an_article_in_both_boxes_goes_to_the_nearer_person():
     wide = Box(150, 60, 350, 340)  # its middle is at 250, the person's at 150
     nearer = seen("bag", (190, 200, 207, 240))
@@ -108,8 +117,12 @@ class FakeArticles:
 
 
 class FakePerson:
-    def __init__(self, keypoint_score):
+    def __init__(self, keypoint_score, halves=None):
         self.keypoint_score = keypoint_score
+        self.halves = halves
+
+    def apart(self, image, person):
+        return self.halves and tuple(self.run(image, box, 0.8) for box in self.halves)
 
     def run(self, _image, box, score):
         from thatlook.records import Gate, Keypoint, Person
@@ -159,6 +172,23 @@ def test_a_person_without_key_points_is_none():
     look = analyzer_of(detections, keypoint_score=0.1).parse(IMAGE)
     assert look.person is None
     assert [article.category for article in look.articles] == ["footwear"]
+
+
+def test_of_two_people_in_one_box_the_clearer_one_keeps_what_is_in_their_half():
+    left, right = Box(0, 0, 150, 400), Box(150, 0, 300, 400)
+    mine = [seen("topwear", (160, 80, 290, 200)), seen("footwear", (180, 350, 270, 400))]
+    theirs = [seen("headwear", (40, 0, 110, 50)), seen("bag", (10, 200, 60, 260))]
+    people = FakePerson(0.9, halves=(right, left))
+    analyzer = Analyzer(
+        FakeArticles([seen("person", (0, 0, 300, 400)), *mine, *theirs]),
+        people,
+        FakeEmbedding(),
+        Settings(),
+    )
+    look = analyzer.parse(IMAGE)
+    assert look.person is not None
+    assert look.person.box == right
+    assert [article.box for article in look.articles] == [found.box for found in mine]
 
 
 def test_nothing_at_all():

@@ -16,8 +16,8 @@ def tree(text):
 def test_a_curve_goes_where_its_axes_say():
     plot = svg.curves({"a": [(0, 0), (10, 50)]}, svg.Axis("x", 0, 10), svg.Axis("y", 0, 100))
     (line,) = tree(plot).findall("polyline")
-    # The plotted area is 460 x 300 px from (56, 12): half way up is 162.
-    assert line.get("points") == "56.0,312.0 516.0,162.0"
+    # The plotted area is 430 x 290 px from (56, 12): half way up is 157.
+    assert line.get("points") == "56.0,302.0 486.0,157.0"
     assert {"0", "2", "10", "20", "100"} <= {t.text for t in tree(plot).findall("text")}
 
 
@@ -44,7 +44,8 @@ def test_a_matrix_is_shaded_by_the_share_of_the_row():
 
 def test_a_table_shows_numbers_as_numbers_and_words_as_words():
     shown = page.table(["a<"], [[0.12345], [12000], ["<b>"], [float("nan")]])
-    assert "<th>a&lt;</th>" in shown
+    assert '<th class="number">a&lt;</th>' in shown
+    assert "<th>a</th>" in page.table(["a"], [["b"]])
     assert re.findall(r'<td class="number">([^<]*)', shown) == ["0.123", "12,000", "no data"]
     assert "<td>&lt;b&gt;</td>" in shown
 

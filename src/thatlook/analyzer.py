@@ -28,11 +28,16 @@ from thatlook.records import Article, Box, Described, Look, Mask, Person, Produc
 from thatlook.settings import Settings
 from thatlook.stages.article import ArticleStage, Detection
 from thatlook.stages.embedding import Embedded, EmbeddingStage
-from thatlook.stages.person import PersonRules, PersonStage
+from thatlook.stages.person import PersonRules, PersonStage, is_somebody
 from thatlook.taxonomy import CATEGORIES, OTHER, PERSON_CLASS, is_named
 
 MOST_WORN = {"bag": 2}
 """How many articles of a category one person wears at most; one of each where not given."""
+
+SPANNING = 0.25
+"""What lies in two people's boxes by more than this, and in neither wholly, is both's: two pairs of
+shoes taken for one.
+"""
 
 SAME_GARMENT_IOU = 0.75
 """Two of GARMENTS that overlap more than this are one garment, taken for two categories."""
@@ -43,10 +48,6 @@ NESTED = 0.6
 GARMENTS = ("topwear", "outerwear", "dress", "bottomwear")
 OWN_THRESHOLD = 0.15
 """A product's own article is taken from this score on: that it is there is known."""
-
-LEAST_KEYPOINTS = 4
-"""A person with fewer key points seen is a shoe or a bag that the article stage mistook."""
-
 
 COLOR_PX = 32
 """Colors are counted on crops no larger than this: a name needs no detail."""
@@ -143,9 +144,10 @@ class Analyzer:
         persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
         for place, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
-            seen = sum(p.score >= self._settings.torso_threshold for p in person.keypoints)
-            if seen >= LEAST_KEYPOINTS:
-                return person, [other.box for other in persons[place + 1 :]]
+            if is_somebody(person, self._settings.torso_threshold):
+                others = [other.box for other in persons[place + 1 :]]
+                two = self._person.apart(image, person)
+                return (two[0], [two[1].box, *others]) if two else (person, others)
         return None, []
 
     def embed(
@@ -258,7 +260,9 @@ def worn_by(
 def _belongs(box: Box, person: Box, bystanders: Sequence[Box]) -> bool:
     own = box.intersection(person.scaled(1.1)) / box.area
     others = max((box.intersection(other) / box.area for other in bystanders), default=0.0)
-    if own < 0.5:
+    inside = box.intersection(person) / box.area
+    across = SPANNING < others < 1 - SPANNING and inside < 1 - SPANNING
+    if own < 0.5 or across:
         return False
     if others <= own:
         return True

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from thatlook.image import Fitted
-from thatlook.records import Box, Keypoint
+from thatlook.records import Box, Gate, Keypoint, Person
 from thatlook.stages.person import (
     Frame,
     PersonRules,
     PersonStage,
+    is_somebody,
     judge,
     read_gender,
     read_keypoints,
+    shoulder_ratio,
 )
 from thatlook.taxonomy import KEYPOINTS
 
@@ -132,3 +134,85 @@ def test_run_gives_the_network_an_expanded_crop_and_reads_it(fake_session):
     # cell (24.5, 32.5) of 48 x 64 over x -19..119 and y 8..192
     assert person.keypoints[0].x == pytest.approx(-19 + 24.5 / 48 * 138)
     assert person.keypoints[0].y == pytest.approx(8 + 32.5 / 64 * 184)
+
+
+def someone(points, score=0.6, box=(0, 0, 200, 300)):
+    return Person(Box(*box), score, points, Gate(True, True), "front", 0.9, "male", 0.9)
+
+
+def scored(*scores):
+    """Someone with key points of these scores, the others unseen."""
+    left = (0.05,) * (17 - len(scores))
+    return tuple(Keypoint(1, 1, score) for score in (*scores, *left))
+
+
+@pytest.mark.parametrize(
+    ("scores", "person", "expected"),
+    [
+        ((0.9, 0.9, 0.9, 0.3), 0.5, True),
+        ((0.9, 0.9, 0.9), 0.99, False),  # three points are too few, whatever else is sure
+        ((0.4, 0.4, 0.4, 0.4, 0.4, 0.4), 0.7, False),  # an empty shirt
+        ((0.4, 0.4, 0.4, 0.4), 0.75, True),
+        ((0.6, 0.6, 0.4, 0.4, 0.4), 0.7, False),
+    ],
+)
+def test_an_empty_shirt_is_nobody(scores, person, expected):
+    assert is_somebody(someone(scored(*scores), person), 0.3) is expected
+
+
+def test_the_ratio_of_shoulders_to_torso():
+    # 60 px apart, 80 px above the hips' middle.
+    points = joints(
+        left_shoulder=(90, 50), right_shoulder=(30, 50), left_hip=(80, 130), right_hip=(40, 130)
+    )
+    assert shoulder_ratio(points) == pytest.approx(0.75)
+    assert shoulder_ratio(joints()) == 0
+
+
+WIDE = joints(
+    left_shoulder=(180, 100), right_shoulder=(20, 100), left_hip=(160, 200), right_hip=(40, 200)
+)
+
+
+@pytest.mark.parametrize(
+    ("heights", "expected"),
+    [
+        ((0.9, 0.7), [(0, 100), (100, 200)]),
+        ((0.7, 0.9), [(100, 200), (0, 100)]),
+        ((0.9, 0.4), None),  # no head is surely seen in the right half
+    ],
+)
+def test_two_people_side_by_side_are_read_apart(fake_session, heights, expected):
+    left = iter(heights)
+
+    def answer(_):
+        heatmaps = np.stack([bump(24, 32, next(left))] * 17).astype(np.float32)
+        return {
+            "heatmaps": heatmaps[None],
+            "gender": np.array([[0.1, 0.9]]),
+            "view": np.array([[0.8, 0.1, 0.1]]),
+        }
+
+    session = fake_session(
+        answer, task="person", input={"width": 192, "height": 256, "expand": 1.15}
+    )
+    image = np.zeros((300, 200, 3), np.uint8)
+    two = PersonStage(session, RULES).apart(image, someone(WIDE))
+    found = two and [(half.box.x0, half.box.x1) for half in two]
+    assert found == expected
+    # Each is read without the other: a half's crop is black and, beyond the half, grey.
+    assert len(session.asked) == 2
+    for asked in session.asked:
+        assert {round(float(v), 1) for v in np.unique(asked["crop"][0, 0, 128])} >= {-1.0, 0.0}
+    if two:
+        # The middle of the crop is that of the half.
+        assert two[0].keypoints[0].x == pytest.approx(sum(expected[0]) / 2, abs=4)
+
+
+def test_one_person_is_not_taken_apart(fake_session):
+    size = {"width": 192, "height": 256, "expand": 1.15}
+    stage = PersonStage(fake_session(lambda _: {}, task="person", input=size), RULES)
+    narrow = joints(
+        left_shoulder=(90, 50), right_shoulder=(30, 50), left_hip=(80, 110), right_hip=(40, 110)
+    )
+    assert stage.apart(np.zeros((300, 200, 3), np.uint8), someone(narrow)) is None

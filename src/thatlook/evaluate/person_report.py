@@ -191,7 +191,7 @@ def _gender(report: Report, got: Measured) -> None:
             svg.curves(
                 {where: points},
                 svg.Axis("probability that the network gives", 0.5, 1),
-                svg.Axis("share that is right", 0.5, 1),
+                svg.Axis("share that is right"),
                 guide=[(0.5, 0.5), (1, 1)],
                 dotted=True,
             )

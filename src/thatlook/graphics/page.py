@@ -47,7 +47,13 @@ def tiles(values: Mapping[str, str]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table of plain values; numbers stand at the right, fractions with three digits."""
-    heads = "".join(f"<th>{escape(name)}</th>" for name in head)
+    rows = list(rows)
+    numbers = [isinstance(value, (int, float)) for value in rows[0]] if rows else []
+    heads = "".join(
+        f"""<th{' class="number"' if place < len(numbers) and numbers[place] else ""}>"""
+        f"{escape(name)}</th>"
+        for place, name in enumerate(head)
+    )
     lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead>{lines}</table></div>'
 

@@ -104,7 +104,7 @@ def frame(height: int, inner: str) -> str:
 
 PALETTE = ("#2f6fed", "#d6336c", "#0b8f6a", "#c2570c", "#7a3ff2", "#a0760a", "#0a83a8", "#8a8a8a")
 """Colors of lines that have none of their own."""
-_PLOT = (56, 12, 460, 300)
+_PLOT = (56, 12, 430, 290)
 """Left, top, width and height of the plotted area of `curves`, in pixels."""
 
 
