@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from thatlook.checks.colors import acceptable, meant
+from thatlook.checks.colors import acceptable, meant, vivid
 from thatlook.checks.facts import PictureFacts, Seen
 from thatlook.checks.product import Finding, check_picture, check_seen, check_shared, check_words
+from thatlook.color import ANCHORS
 from thatlook.records import Price, Product
 
 GOOD = {
@@ -173,7 +175,6 @@ def test_the_word_before_a_color_says_which_shade_is_meant(title, kinds):
     [
         ({"color": "navy blue"}, []),
         ({"color": "red"}, ["color_seen"]),
-        ({"pattern": "checked"}, []),
         ({"pattern": "solid"}, ["color_seen"]),
     ],
 )
@@ -187,7 +188,6 @@ def test_the_embedding_network_must_not_contradict_the_pixels(words, kinds):
     [
         ("Blue shirt", ["color_seen"]),
         ("Solid blue shirt", ["color_seen"]),
-        ("Striped blue shirt", []),
         ("Blue & white shirt", []),
         ("Pack of 3 blue shirts", []),
     ],
@@ -195,6 +195,29 @@ def test_the_embedding_network_must_not_contradict_the_pixels(words, kinds):
 def test_only_pieces_of_one_color_are_judged_by_it(title, kinds):
     found = check_seen(product(title=title), Seen({"topwear": 0.9}, True, colors={"red": 1.0}))
     assert [finding.kind for finding in found] == kinds
+
+
+@pytest.mark.parametrize(
+    ("colors", "kinds"),
+    [
+        ({"red": 0.6, "yellow": 0.36, "blue": 0.04}, ["color_seen"]),
+        ({"magenta": 0.6, "orange": 0.4}, ["color_seen"]),
+        ({"red": 0.59, "orange": 0.41}, []),
+        ({"red": 0.6, "orange": 0.35, "blue": 0.05}, []),
+        ({"beige": 1.0}, []),  # what narrow stripes of many colors look like
+    ],
+)
+def test_of_patterned_pieces_only_a_clear_color_everywhere_speaks(colors, kinds):
+    seen = Seen({"topwear": 0.9}, True, colors=colors)
+    found = check_seen(product(title="Striped blue shirt"), seen)
+    assert [finding.kind for finding in found] == kinds
+    told = check_seen(product(), replace(seen, pattern="striped"))
+    assert [finding.kind for finding in told] == kinds
+
+
+def test_clear_colors():
+    grey = {"charcoal", "grey", "silver", "white", "cream", "beige", "olive", "light blue"}
+    assert {name for name in ANCHORS if not vivid(name)} == grey
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from thatlook.taxonomy import words
 NEAR: Final = 30.0
 """Colors whose anchors are nearer than this in CIELAB may be called by each other's name."""
 
+VIVID_CHROMA: Final = 25.0
+"""In CIELAB; beige has 18, brown 26, red 73."""
+
 _SHOPS: Final[dict[str, tuple[str, ...]]] = {
     "gray": ("grey",),
     "melange": ("grey",),
@@ -105,6 +108,17 @@ def acceptable(names: frozenset[str]) -> frozenset[str]:
         for name in names
         if related(name, other) or _near(name, other) or other in _LOOKS_LIKE.get(name, ())
     )
+
+
+@cache
+def vivid(name: str) -> bool:
+    """Whether a color name is of a clear color or black, which other colors side by side do not
+    add up to: narrow stripes and checks look grey or pale from afar.
+    """
+    if name == "black":
+        return True
+    _, a, b = lab(np.array(ANCHORS[name][0], np.uint8))
+    return bool(np.hypot(a, b) >= VIVID_CHROMA)
 
 
 @cache

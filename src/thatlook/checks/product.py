@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from thatlook.checks.colors import acceptable, meant, qualified
+from thatlook.checks.colors import acceptable, meant, qualified, vivid
 from thatlook.checks.facts import PictureFacts, Seen
 from thatlook.color import related
 from thatlook.records import Product
@@ -41,6 +41,10 @@ SURE_GENDER: Final = 0.9
 SURE_COLOR: Final = 0.35
 HARDLY_SEEN: Final = 0.15
 """A named color on less than this share of the pixels is not what the picture shows."""
+
+PATTERN_SURE_COLOR: Final = 0.6
+PATTERN_HARDLY_SEEN: Final = 0.05
+"""The same two shares where there is a pattern: a striped shirt may be called by either color."""
 
 _SEVERAL: Final = frozenset(
     {"pack", "set", "combo", "pair", "multi", "multicolor", "multicolour", "and", "dyed", "dye"}
@@ -172,25 +176,21 @@ def _gender(product: Product, seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _of_one_color(title: str) -> bool:
-    """Whether a title speaks of one piece without a pattern: a striped shirt may be called by
-    either of its colors, and the color of a pack is that of one of its pieces.
-    """
-    found = set(words(title))
-    return pattern_of(title) in {None, "solid"} and not (_SEVERAL & found or "&" in title)
+def _of_several(title: str) -> bool:
+    """Whether a title speaks of several pieces or colors, one of which the field may name."""
+    return bool(_SEVERAL & set(words(title))) or "&" in title
 
 
 def _color(product: Product, seen: Seen) -> Iterator[Finding]:
     names = meant(product.color)
-    if names:
-        names |= qualified(product.title, product.color)
-    if not names or not seen.colors or not _of_one_color(product.title):
+    if not names or not seen.colors or _of_several(product.title):
         return
-    if seen.color in acceptable(names) or seen.pattern not in {"", "solid"}:
-        return
+    allowed = acceptable(names | qualified(product.title, product.color))
     best, share = next(iter(seen.colors.items()))
-    allowed = acceptable(names)
     like = sum(part for name, part in seen.colors.items() if name in allowed)
-    if like < HARDLY_SEEN and share >= SURE_COLOR:
-        message = f"listed as {product.color}, {share:.0%} of the pixels are {best}"
-        yield Finding("color_seen", product.id, message, product.color, best, share)
+    plain = {pattern_of(product.title), seen.pattern or None} <= {None, "solid"}
+    hardly, sure = (HARDLY_SEEN, SURE_COLOR) if plain else (PATTERN_HARDLY_SEEN, PATTERN_SURE_COLOR)
+    if seen.color in allowed or like >= hardly or share < sure or not (plain or vivid(best)):
+        return
+    message = f"listed as {product.color}, {share:.0%} of the pixels are {best}"
+    yield Finding("color_seen", product.id, message, product.color, best, share)
