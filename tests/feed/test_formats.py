@@ -7,7 +7,10 @@ import codecs
 import gzip
 import json
 import lzma
+import random
 from decimal import Decimal
+from itertools import islice
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -123,6 +126,21 @@ def test_parquet(folder):
     pq.write_table(pa.Table.from_pylist(ROWS), folder / "f.parquet")
     check(folder / "f.parquet", 1)
     assert estimated_rows(folder / "f.parquet") == 2
+
+
+def test_parquet_of_one_row_group_is_read_in_pieces(folder):
+    rng = random.Random(0)
+    texts = [rng.randbytes(1500).hex() for _ in range(9000)]
+    rows = [{"id": str(n), "image": "a.jpg", "text": text} for n, text in enumerate(texts)]
+    path = folder / "f.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path, use_dictionary=False, compression="none")
+    before, found = pa.total_allocated_bytes(), read_feed(path)
+    most = max(pa.total_allocated_bytes() - before for _ in islice(found, 8000))
+    assert path.stat().st_size > 25_000_000
+    assert most < 12_000_000
+    mapped = Path("/proc/self/maps")  # pages of a mapped file would be the process's memory too
+    assert not mapped.exists() or str(path) not in mapped.read_text()
+    assert len(list(found)) == 1000
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "cp1252", "latin-1"])

@@ -13,6 +13,9 @@ from thatlook.feed.jsonlines import texts_of
 from thatlook.feed.rows import RawRow, RawRows
 
 BATCH_ROWS: Final = 1024
+BUFFER_BYTES: Final = 1 << 20
+"""Columns are read in pieces of this size: without it, or from a mapped file, a row group is in
+memory as a whole, and some feeds are one row group."""
 _UNREADABLE: Final = (pa.ArrowException, OSError, ValueError, RecursionError)
 
 
@@ -20,7 +23,7 @@ def read_parquet(path: Path) -> RawRows:
     """The rows of a Parquet file, numbered from 1; raises FeedError where it is none."""
     number = 0
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
             for batch in file.iter_batches(BATCH_ROWS):
                 for values in batch.to_pylist():
                     number += 1
