@@ -95,7 +95,7 @@ def test_ones_own_feed(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     trial = found["details"]["trials"]["feed"]
     assert trial["what"].startswith("6 products with a picture of 7 rows.")
-    assert trial["counts"]["self_matches_left_out"] == 6
+    assert trial["counts"]["pairings_left_out"] == 6
     assert list(trial["encoders"]) == ["network"]
     assert found["metrics"]["feed_p10_type"] == 1
     # Each of the four with a color has one of its own among five others.

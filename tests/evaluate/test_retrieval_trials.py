@@ -73,7 +73,7 @@ def test_a_trial_by_hand(crop):
     assert found.figure("kind", "p10") == pytest.approx((1 / 3 + 1 / 3 + 0) / 3)
     assert counts(trial) == {
         "queries": 3, "gallery": 5, "not_found": 0, "without_candidate": 0, "without_answer": 1,
-        "self_matches_left_out": 3, "twins": 0,
+        "pairings_left_out": 3, "twins": 0,
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
@@ -11,20 +11,23 @@ import numpy as np
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.metrics import NOBODY
 from thatlook.evaluate.retrieval.results import Result
-from thatlook.graphics.photo import Mark, figure
-from thatlook.image import Pixels, cropped
+from thatlook.graphics.photo import figure
+from thatlook.image import Pixels, cropped, fit_square
 
 QUERIES: Final = 6
-SHOWN: Final = 6
-SIZE: Final = (128, 128)
-RIGHT, WRONG, ASKED = "#2b8a3e", "#c92a2a", "#4a6572"
+SHOWN: Final = 5
+SIDE_PX: Final = 120
+FRAME_PX: Final = 4
+RIGHT, WRONG, ASKED = (43, 138, 62), (201, 42, 42), (74, 101, 114)
+"""Frames, RGB."""
 
 
 def chosen(result: Result, count: int = QUERIES, seed: int = 0) -> dict[str, list[int]]:
     """Rows of the best, the worst and random queries, `count` each, by average precision.
 
     Among equals the best are those whose first match is surest, the worst those in which it was
-    surest and wrong. Queries without an answer, and those that could not be asked, are left out.
+    surest and wrong. Of one label one is shown, where there are others. Queries without an
+    answer, and those that could not be asked, are left out.
     """
     precision = result.network.values[result.trial.main]["map10"]
     asked = np.array([crop is not None for crop in result.trial.queries])
@@ -35,11 +38,17 @@ def chosen(result: Result, count: int = QUERIES, seed: int = 0) -> dict[str, lis
     best = rows[np.lexsort((rows, surest, -precision[rows]))]
     worst = rows[np.lexsort((rows, surest, precision[rows]))]
     drawn = np.random.default_rng(seed).permutation(rows)
-    return {
-        "The best": best[:count].tolist(),
-        "The worst": worst[:count].tolist(),
-        "Random": drawn[:count].tolist(),
-    }
+    words = result.trial.notions[result.trial.main].queries
+    orders = {"The best": best, "The worst": worst, "Random": drawn}
+    return {heading: _different(order.tolist(), words, count) for heading, order in orders.items()}
+
+
+def _different(order: Sequence[int], words: Sequence[str], count: int) -> list[int]:
+    """The first `count` rows of different words, filled up with the next ones."""
+    first = {words[row]: row for row in reversed(order)}
+    kept = [row for row in order if first[words[row]] == row]
+    others = [row for row in order if first[words[row]] != row]
+    return [*kept, *others][:count]
 
 
 def boards(result: Result) -> str:
@@ -61,21 +70,22 @@ def _group(result: Result, row: int) -> str:
     if query is None:
         return ""
     parts = [_figure(query, ASKED, ("asked", notion.queries[row]))]
-    found = result.network.rows[row, :SHOWN]
-    for place in found[found != NOBODY].tolist():
+    for rank, place in enumerate(result.network.rows[row, :SHOWN].tolist()):
+        if place == NOBODY:
+            break
         right = notion.gallery[place] == notion.queries[row]
+        score = f"{'right' if right else 'wrong'} {result.network.scores[row, rank]:.2f}"
         caption = trial.captions[place] if trial.captions else notion.gallery[place]
-        score = result.network.scores[row, found.tolist().index(place)]
-        parts.append(
-            _figure(trial.gallery[place], RIGHT if right else WRONG, (f"{score:.2f}", caption))
-        )
+        parts.append(_figure(trial.gallery[place], RIGHT if right else WRONG, (score, caption)))
     return "".join(parts)
 
 
-def _figure(crop: Crop, color: str, caption: tuple[str, str]) -> str:
-    image = shown(crop)
-    height, width = image.shape[:2]
-    return figure(image, caption, [Mark((0, 0, width, height), "", color)], size=SIZE)
+def _figure(crop: Crop, color: tuple[int, int, int], caption: tuple[str, str]) -> str:
+    framed = np.empty((SIDE_PX + 2 * FRAME_PX,) * 2 + (3,), np.uint8)
+    framed[:] = color
+    inner = slice(FRAME_PX, -FRAME_PX)
+    framed[inner, inner] = fit_square(shown(crop), SIDE_PX, padding=255).canvas
+    return figure(framed, caption, size=framed.shape[:2])
 
 
 def shown(crop: Crop) -> Pixels:

@@ -17,7 +17,7 @@ from thatlook.datasets.pairs import commands as pair_audit
 from thatlook.datasets.pairs.commands import checked, usable
 from thatlook.datasets.pairs.reading import read
 from thatlook.errors import SettingsError
-from thatlook.evaluate.report import add_common, finish
+from thatlook.evaluate.report import PRINTED, add_common, finish
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.encoders import (
     IMAGENET,
@@ -30,7 +30,7 @@ from thatlook.evaluate.retrieval.encoders import (
 from thatlook.evaluate.retrieval.feeds import feed_trial
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.flatlay import flatlay_trial
-from thatlook.evaluate.retrieval.page import report_of
+from thatlook.evaluate.retrieval.page import report_of, text_of
 from thatlook.evaluate.retrieval.results import Result, budgets, result_of
 from thatlook.evaluate.retrieval.scenes import gallery_of, pair_trials, rendered_gallery
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
@@ -94,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"thatlook: {budget.line()}", file=sys.stderr)
     for name, why in missing.items():
         print(f"thatlook: the baseline {name} is {why}", file=sys.stderr)
+    if args.json != PRINTED:
+        sys.stdout.write(text_of(results, missing))
     return finish(args, report)
 
 

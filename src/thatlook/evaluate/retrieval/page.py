@@ -47,10 +47,14 @@ MEANINGS: Final = {
     "pairs_category": "the same, among products of the category",
     "pairs_detected": "the same queries with the boxes that the article network finds",
     "flatlay": "flat-lay photos, the same garment label, other senders",
-    "degraded": "a degraded product photo finds itself among all products",
+    "degraded": "a degraded product photo finds itself, or its very picture under another id, "
+    "among all products",
+    "degraded_by_id": "the same, where only its own id counts and a tie counts against it",
     "half_precision": "the most that storage in half precision loses in precision@10 of products, "
     "and in Recall@1 of degraded photos, in points",
 }
+DASH: Final = "\u2060\u2013\u2060"
+"""An en dash at which no line ends."""
 APART: Final = "scene kept apart"
 ATTRIBUTES: Final = ("apart", "shop", "feed")
 """Trials of products alike by their words."""
@@ -92,6 +96,8 @@ def figures_of(results: Sequence[Result]) -> dict[str, float]:
         else:
             metrics = ("r1", "p10", "map10") if name == "flatlay" else ("r1", "r5", "r10", "r20")
             out |= {f"{name}_{metric}": result.figure(metric).value for metric in metrics}
+            if name == "degraded":
+                out["degraded_by_id_r1"] = result.figure("r1", "product").value
             apart = result.by_subset(("r1", "r10")).get(APART)
             if apart and name.startswith("rendered"):
                 out |= {f"{name}_apart_{metric}": one.value for metric, one in apart.items()}
@@ -107,7 +113,7 @@ def _storage(result: Result) -> list[float]:
     """
     lost = result.half_costs()
     if result.trial.name == "degraded":
-        return [lost["product_r1"]]
+        return [lost[f"{result.trial.main}_r1"]]
     if result.trial.name in ATTRIBUTES:
         return [lost[f"{kind}_p10"] for kind in result.trial.notions]
     return []
@@ -120,21 +126,7 @@ def _overview(
     if lines:
         lead = "What the article network's boxes cost, the same queries asked twice."
         report.add("What detection costs retrieval", *lines, lead=lead)
-    rows = [
-        (
-            result.trial.title,
-            result.trial.main,
-            metric,
-            _told(result.figure(metric)),
-            *(
-                _told(result.figure(metric, encoder=name)) if name in result.encoders else "missing"
-                for name in _baselines(results, missing)
-            ),
-            f"{_cost(result, metric):+.2f}",
-        )
-        for result in results
-        for metric in (("p10",) if result.trial.name in ATTRIBUTES else ("r1", "r10"))
-    ]
+    rows = compared(results, missing)
     heads = ("trial", "answer", "figure", "network", *_baselines(results, missing))
     lead = (
         "With 95 % intervals from resampled queries. Half: what storing vectors in half precision "
@@ -143,13 +135,54 @@ def _overview(
     report.add("At a glance", page.table((*heads, "half"), rows), lead=lead)
 
 
+def compared(results: Sequence[Result], missing: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Per trial its main figures: of the network, of each baseline, and what half precision
+    changes.
+    """
+    names = _baselines(results, missing)
+    return [
+        (
+            result.trial.title,
+            notion,
+            HEADS[metric],
+            _told(result.figure(metric, notion)),
+            *(
+                _told(result.figure(metric, notion, name)) if name in result.encoders else "missing"
+                for name in names
+            ),
+            f"{_changed(result, notion, metric):+.2f}",
+        )
+        for result in results
+        for notion, metric in _headlines(result)
+    ]
+
+
+def _headlines(result: Result) -> list[tuple[str, str]]:
+    """Notion and metric of a trial's main figures."""
+    if result.trial.name in ATTRIBUTES:
+        return [(notion, "p10") for notion in result.trial.notions]
+    return [(result.trial.main, metric) for metric in ("r1", "r10")]
+
+
+def text_of(results: Sequence[Result], missing: Mapping[str, str]) -> str:
+    """The same as lines of text."""
+    heads = ("trial", "answer", "figure", "network", *_baselines(results, missing), "half")
+    rows = [heads, *([c.replace(DASH, "-") for c in row] for row in compared(results, missing))]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(heads))]
+    return "".join(
+        "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() + "\n"
+        for row in rows
+    )
+
+
 def _baselines(results: Sequence[Result], missing: Mapping[str, str]) -> list[str]:
     names = {name: None for result in results for name in result.encoders if name != NETWORK}
     return [*names, *missing]
 
 
-def _cost(result: Result, metric: str) -> float:
-    return -result.half_costs()[f"{result.trial.main}_{metric}"]
+def _changed(result: Result, notion: str, metric: str) -> float:
+    """What half precision changes, in points, without a negative zero."""
+    return round(-result.half_costs()[f"{notion}_{metric}"], 2) + 0.0
 
 
 def _trial(report: Report, result: Result, missing: Mapping[str, str]) -> None:
@@ -162,7 +195,7 @@ def _counts(result: Result) -> str:
     counts = result.counts
     told = [f"{counts['queries']:,} queries among {counts['gallery']:,}"]
     words = {
-        "self_matches_left_out": "self-matches (or photos of one sender) are no candidates",
+        "pairings_left_out": "pairings with itself, or within one sender, are left out",
         "without_candidate": "queries have no candidate and count nowhere",
         "without_answer": "queries have no answer: not in Recall, mAP and nDCG, 0 in precision",
         "not_found": "queries were not found by the article network and are misses",
@@ -179,7 +212,7 @@ def _counts(result: Result) -> str:
 
 def _figures(result: Result, missing: Mapping[str, str]) -> str:
     rows = [
-        (name, notion, *(_told(result.figure(metric, notion, name)) for metric in METRICS))
+        (name, notion, *_row({m: result.figure(m, notion, name) for m in METRICS}))
         for notion in result.trial.notions
         for name in result.encoders
     ]
@@ -187,11 +220,18 @@ def _figures(result: Result, missing: Mapping[str, str]) -> str:
     return page.table(("vectors", "answer", *HEADS.values()), rows)
 
 
+def _row(figures: Mapping[str, Estimate]) -> list[str]:
+    """A table's cells; the ceiling is of the labels and not of the network: without interval."""
+    *measured, ceiling = METRICS
+    most = figures[ceiling]
+    return [*(_told(figures[metric]) for metric in measured), f"{most.value:.3f}"]
+
+
 def _told(one: Estimate) -> str:
-    """A figure with its interval, such as "0.632 (0.54-0.71)"."""
+    """A figure with its interval, such as "0.632 (0.54-0.71)"; a line may end at the space."""
     if not one.count:
         return "no data"
-    return f"{one.value:.3f} ({one.low:.2f}\u2013{one.high:.2f})"
+    return f"{one.value:.3f} ({one.low:.2f}{DASH}{one.high:.2f})"
 
 
 def _curves(result: Result) -> str:
@@ -203,10 +243,7 @@ def _curves(result: Result) -> str:
 
 
 def _subsets(result: Result) -> str:
-    rows = [
-        (name, row["p10"].count, *(_told(row[metric]) for metric in METRICS))
-        for name, row in result.by_subset().items()
-    ]
+    rows = [(name, row["p10"].count, *_row(row)) for name, row in result.by_subset().items()]
     heads = ("queries", "how many", *HEADS.values())
     shown = page.table(heads, rows)
     return f"<h3>The network by category: {result.trial.main}</h3>{shown}"

@@ -104,8 +104,9 @@ def degraded_trial(items: Sequence[Item]) -> Trial:
         title="A product photo as a phone takes it",
         lead=(
             "Each photo of a product kept apart, cut, lit otherwise, blurred and compressed (seeds "
-            "are the ids), must find itself among all products, without category or gender. "
-            "“picture” takes another id with the very same picture for an answer."
+            "are the ids), must find itself among all products, without category or gender. Some "
+            "ids share one picture, which nothing can tell apart: for “picture” any of them "
+            "is an answer, for “product” only the own id is, and the tie counts against it."
         ),
         queries=[Crop(*item.crops[0], seed=int(item.id)) for item in held],
         gallery=[Crop(*item.crops[0]) for item in items],
@@ -113,7 +114,7 @@ def degraded_trial(items: Sequence[Item]) -> Trial:
             "product": Notion([item.id for item in held], [item.id for item in items]),
             "picture": Notion([digest_of(item.crops[0][0]) for item in held], pictures),
         },
-        main="product",
+        main="picture",
         categories=[item.labels[4] for item in held],
         captions=_captions(items),
     )

@@ -152,7 +152,8 @@ def _codes(notion: Notion) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def counts(trial: Trial) -> dict[str, int]:
     """What is asked, and what is left out and why: nothing is passed over in silence.
 
-    `twins` are queries whose very picture is in the gallery under another name than their own.
+    `pairings_left_out` counts query and candidate: itself, or one of the same sender. `twins` are
+    queries whose very picture is in the gallery under another name than their own.
     """
     alone = unanswered = left_out = 0
     for start in range(0, len(trial.queries), BLOCK):
@@ -168,7 +169,7 @@ def counts(trial: Trial) -> dict[str, int]:
         "not_found": sum(crop is None for crop in trial.queries),
         "without_candidate": alone,
         "without_answer": unanswered,
-        "self_matches_left_out": left_out,
+        "pairings_left_out": left_out,
         "twins": _twins(trial),
     }
 
