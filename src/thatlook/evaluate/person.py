@@ -108,14 +108,32 @@ def swaps(found: Floats, truth: Floats) -> int:
 
 def swapped(found: Floats, truth: Floats) -> NDArray[np.bool_]:
     """Of whom `swaps` counts (n,)."""
-    mirrored = truth[:, KEYPOINT_FLIP, :2]
-    straight = np.hypot(*np.moveaxis(found[..., :2] - truth[..., :2], -1, 0))
-    crossed = np.hypot(*np.moveaxis(found[..., :2] - mirrored, -1, 0))
-    wrong = crossed < straight
     # People seen from the side have shoulders too close to tell.
     wide = np.hypot(*(truth[:, 5, :2] - truth[:, 6, :2]).T) > 0.3 * torso(truth)
+    wrong = _nearer_the_other(found, truth)
     sides = wrong[:, [5, 6]].all(1) | wrong[:, [11, 12]].all(1)
     return np.asarray(wide & sides, np.bool_)
+
+
+def legs_swapped(found: Floats, truth: Floats) -> NDArray[np.bool_]:
+    """Whose knees or ankles (n,) both lie nearer to the other side's truth, where they are apart
+    by a fifth of the torso.
+    """
+    wrong = _nearer_the_other(found, truth)
+    out = np.zeros(len(truth), np.bool_)
+    for pair in ([13, 14], [15, 16]):
+        apart = np.hypot(*(truth[:, pair[0], :2] - truth[:, pair[1], :2]).T)
+        sure = (apart > 0.2 * torso(truth)) & (truth[:, pair, 2] >= 0.5).all(1)
+        out |= sure & wrong[:, pair].all(1)
+    return out
+
+
+def _nearer_the_other(found: Floats, truth: Floats) -> NDArray[np.bool_]:
+    """Per person and key point (n, 17), whether it lies nearer to its mirror image's truth."""
+    mirrored = truth[:, list(KEYPOINT_FLIP), :2]
+    straight = np.hypot(*np.moveaxis(found[..., :2] - truth[..., :2], -1, 0))
+    crossed = np.hypot(*np.moveaxis(found[..., :2] - mirrored, -1, 0))
+    return np.asarray(crossed < straight, np.bool_)
 
 
 def recalls(
@@ -182,6 +200,7 @@ def pose_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str,
         "pck": float(np.nanmean(per)),
         "pck_worst_joint": float(np.nanmin(per)),
         "swaps": float(swaps(found, truth)),
+        "swaps_legs": float(legs_swapped(found, truth).sum()),
     } | oks_figures(found, truth, [scenes[row] for row in rows])
 
 

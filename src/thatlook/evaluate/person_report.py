@@ -19,6 +19,7 @@ from thatlook.evaluate.person import (
     gender_figures,
     gendered,
     joints_of,
+    legs_swapped,
     pck,
     pose_figures,
     posed,
@@ -55,6 +56,7 @@ MEANINGS: Final = {
     "pck": "share of key points within 0.2 of the shoulder-to-hip diagonal, mean over joints",
     "pck_worst_joint": "the same of the joint that fares worst",
     "swaps": "people whose shoulders or hips lie nearer to the other side's label",
+    "swaps_legs": "people whose knees or ankles do, where these are apart",
     "oks_ap": "COCO key-point AP, one person a photo; area: 0.53 of the box",
     "oks_ap50": "the same at an object key-point similarity of 0.5",
     "gender": "mean of the recalls of both genders",
@@ -139,7 +141,7 @@ def _joints(report: Report, got: Measured) -> None:
         f"{float(np.median(torso(truth))):.0f} px at the median."
     )
     report.add("Key points", page.table(heads, table), plot, lead=lead)
-    crossed = [rows[i] for i in np.flatnonzero(swapped(found, truth))]
+    crossed = [rows[i] for i in np.flatnonzero(swapped(found, truth) | legs_swapped(found, truth))]
     worst = np.array([np.mean(np.minimum(off[i][seen[i]], 1)) if seen[i].any() else 0 for i in
                       range(len(rows))])  # fmt: skip
     order = [rows[i] for i in np.argsort(-worst, kind="stable")]

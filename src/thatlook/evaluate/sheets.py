@@ -82,11 +82,11 @@ def people_in(analyzer: Analyzer, photos: Sequence[Path]) -> list[tuple[Path, Lo
     return [(path, look) for path, look in seen if look.person is not None]
 
 
-def drawn(path: Path, look: Look, bones: bool = True) -> str:
-    """The photo with the look drawn: articles, the person's box and key points."""
+def drawn(path: Path, look: Look, *, bones: bool = True, articles: bool = True) -> str:
+    """The photo with the look drawn: the articles, the person's box and key points."""
     marks = [
         Mark(article.box.to_list(), f"{article.category} {article.score:.2f}", color)
-        for article in look.articles
+        for article in (look.articles if articles else ())
         if (color := color_of(article.category))
     ]
     caption, poses = [path.name], []
@@ -116,7 +116,8 @@ def run(args: argparse.Namespace) -> int:
         seen = people_in(analyzer, photos)
     else:
         seen = [(path, analyzer.parse(path)) for path in tqdm(photos, desc="photos", mininterval=5)]
-    sheet = page.sheet(drawn(path, look, args.look != "bystanders") for path, look in seen)
+    shown = {"bones": args.look != "bystanders", "articles": args.look != "keypoints"}
+    sheet = page.sheet(drawn(path, look, **shown) for path, look in seen)
     title = f"To look at: {args.look}"
     text = page.document(title, page.section(title, sheet, lead=lead))
     args.html.write_text(text, encoding="utf-8")
