@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,7 +48,10 @@ def chosen(block: Block, live: Mask, filters: Filters, rows_of: RowsOf) -> Chose
         return Chosen(0)
     at = slice(None) if few is None else few
     mask: Mask | None = None
-    for part in _passing(block, live, filters, at):
+    parts = [] if live.all() else [live[at]]
+    if few is None or filters.include_ids is not None:  # else they were taken by their price
+        parts += _by_price(block, filters, at)
+    for part in (*parts, *_by_words(block, filters, at)):
         mask = part if mask is None else mask & part
     if filters.exclude_ids:
         kept = np.ones(len(block), bool)
@@ -76,14 +79,16 @@ def _few(block: Block, filters: Filters, rows_of: RowsOf) -> Rows | None:
     return rows[first:last] if last - first < NARROW * len(block) else None
 
 
-def _passing(block: Block, live: Mask, filters: Filters, at: Rows | slice) -> Iterable[Mask]:
-    """Per column which of the rows `at` pass what is asked of it."""
-    if not live.all():
-        yield live[at]
+def _by_price(block: Block, filters: Filters, at: Rows | slice) -> Iterator[Mask]:
+    """Which of the rows `at` are above the lowest price, and below the highest."""
     if filters.min_price is not None:
         yield block.price[at] >= filters.min_price
     if filters.max_price is not None:
         yield block.price[at] <= filters.max_price
+
+
+def _by_words(block: Block, filters: Filters, at: Rows | slice) -> Iterator[Mask]:
+    """Per column of words which of the rows `at` have one that is wanted."""
     for column, wanted in (
         ("currency", frozenset({filters.currency} if filters.currency else ())),
         ("brand", filters.brands),
