@@ -9,8 +9,9 @@ products; the rows "price" search all partitions under a price limit that lets a
 
 Times are medians of single queries in milliseconds, and their ratios to the median of a
 reference (reference.py) measured between the queries. One query is searched by one thread, ours
-and FAISS's alike; "CPU" is that thread's own time, for a machine that is busy. Ours evaluates its filters within its time; FAISS gets its selector ready made,
-and what making it from columns would take is said beside it ("filter").
+and FAISS's alike; "CPU" is that thread's own time, for a machine that is busy. Ours evaluates its
+filters within its time; FAISS gets its selector ready made, and what making it from columns would
+take is said beside it ("filter").
 
 With `--folder` the catalog and the HNSW graph, which takes many minutes, are kept and used again
 by the next run: `--store-only` (with `--hnsw`) makes them and stops.
