@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
     settings = ServiceSettings.load(catalog=str(Path(args.catalog).resolve()), **given)
     settings.keys()  # a mistake in the keys is told here, not by every worker
-    if not Path(args.catalog).is_dir():
+    if "://" not in args.catalog and not Path(args.catalog).is_dir():
         raise CatalogError(
             f"{args.catalog}: no catalog here; "
             f"make one with: thatlook index FEED --catalog {args.catalog}"
