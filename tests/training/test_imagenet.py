@@ -9,7 +9,8 @@ import torch
 
 from thatlook.image import decode, fit_square
 from thatlook.models.session import Session, to_batch
-from thatlook.training.imagenet import DIM, SIDE, PooledFeatures, export_to
+from thatlook.training.imagenet import SIDE, PooledFeatures, export_to
+from thatlook.training.nets import TOP
 
 JEAN = 608
 """Of the 1,000 ImageNet classes."""
@@ -30,7 +31,7 @@ def test_the_exported_features_still_tell_jeans(tmp_path, sample):
         rows = [row for row in csv.DictReader(file) if "Jeans" in row["product_type"]][:8]
     images = [fit_square(decode(sample / row["image_link"]), SIDE).canvas for row in rows]
     features = Session(spec).run({"crop": to_batch(images, spec)})["features"]
-    assert features.shape == (len(rows), DIM)
+    assert features.shape == (len(rows), TOP)
     matrix, bias = classifier()
     told = (features @ matrix.T + bias).argmax(axis=1)
     assert (told == JEAN).mean() > 0.7
@@ -41,5 +42,5 @@ def test_features_are_averaged_over_the_crop():
     with torch.no_grad():
         found = model(torch.zeros(1, 3, 64, 96))
         maps = model.head(model.trunk(torch.zeros(1, 3, 64, 96))[-1])
-    assert found.shape == (1, DIM)
+    assert found.shape == (1, TOP)
     np.testing.assert_allclose(found, maps.flatten(2).mean(2), atol=1e-6)

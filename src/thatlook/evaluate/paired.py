@@ -12,7 +12,7 @@ from thatlook.image import size_of
 Corners = tuple[float, float, float, float]
 
 
-def paired_items(pairs: Sequence[Pair], kind: str = "pair") -> list[Item]:
+def paired_items(pairs: Sequence[Pair], kind: str = "scene") -> list[Item]:
     """One item per product: its own pictures first, then its places in scenes.
 
     Of `datasets.pairs.commands.audited`. A product picture without a box is cut out by what

@@ -23,6 +23,7 @@ from pytorch_metric_learning.miners import MultiSimilarityMiner, TripletMarginMi
 from torch import Tensor, nn
 from torch.nn import functional
 
+from thatlook.datasets.pairs import commands as pair_audit
 from thatlook.evaluate.data import Floats, photo, street_scenes
 from thatlook.evaluate.items import (
     EXPAND,
@@ -34,7 +35,9 @@ from thatlook.evaluate.items import (
     street_items,
     vocabulary,
 )
+from thatlook.evaluate.paired import paired_items
 from thatlook.evaluate.retrieval import neighbours, precision
+from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
 from thatlook.training import export, loop
 from thatlook.training.nets import EmbeddingNet, imagenet_top, imagenet_trunk
@@ -203,15 +206,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
     parser.add_argument("--sameness", type=float, default=0.3, help="weight of the two-views loss")
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
+    pair_audit.add_arguments(parser)
 
 
 def items_of(options: argparse.Namespace) -> list[Item]:
-    """All items that the recipe can read."""
+    """All items that the recipe can read, the pairs among them audited.
+
+    Raises SettingsError where pairs hold errors, unless `options.ignore_pair_audit`.
+    """
     boxes = json.loads(options.boxes.read_text(encoding="utf-8")) if options.boxes else {}
     items = catalog_items(options.data / "catalog", boxes)
     items += street_items(street_scenes(options.data / "street"))
     if options.sample:
         items += pair_items(options.sample / "pairs")
+    if getattr(options, "pairs", None):  # not asked of a caller that only wants the labels
+        items += paired_items(pair_audit.audited(options, split_of))
     return items
 
 

