@@ -248,11 +248,8 @@ def compared(
             found[rival.name] = measured(rival.under(allowed), queries, wanted)
         for who, numbers in found.items():
             shown = f"{numbers['median_ms']:8.2f} ms  {numbers['p95_ms']:8.2f} p95"
-            ratio, recall = (
-                f"{numbers['ratio']:6.2f} x reference",
-                f"recall {numbers['recall']:.4f}",
-            )
-            print(f"{case.name:<16} {who:<34} {shown}  {ratio}  {recall}", flush=True)
+            shown += f"  {numbers['cpu_median_ms']:8.2f} CPU  {numbers['ratio']:6.2f} x reference"
+            print(f"{case.name:<16} {who:<34} {shown}  recall {numbers['recall']:.4f}", flush=True)
         making = [timed(lambda case=case: selector_of(case.allowed()))[0] for _ in range(9)]
         found["filter_ms"] = float(np.median(making)) * 1e3
         print(f"{case.name:<16} {'(filter, for FAISS)':<34} {found['filter_ms']:8.2f} ms")
