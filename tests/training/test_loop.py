@@ -9,6 +9,7 @@ from torch import nn
 
 from thatlook.errors import ModelError
 from thatlook.training import loop
+from thatlook.training.scenes import read_scenes
 
 
 class Line(nn.Module):
@@ -138,3 +139,27 @@ def test_a_start_takes_what_fits_and_leaves_the_rest(tmp_path):
     loop.load_weights(new, tmp_path / "a.pt", whole=False)
     assert torch.equal(new["same"].weight, old["same"].weight)
     assert torch.equal(new["wider"].weight, before)
+
+
+def test_a_recipe_starts_where_it_is_told(tmp_path):
+    loop.fit(Task(), options(tmp_path / "a", rate=0.1))
+    start = tmp_path / "a" / "best.pt"
+    more = options(tmp_path / "b", rate=1e-9, start=start, epochs=1, every=1)
+    assert loop.train(Task, more, whole=True) == 0
+    assert weights(tmp_path / "b" / "best.pt") == pytest.approx(weights(start), abs=1e-4)
+    other = nn.Linear(2, 2).state_dict()
+    loop.save(tmp_path / "other.pt", {"average": other})
+    with pytest.raises(ModelError, match="another network"):
+        loop.train(
+            Task, argparse.Namespace(**(vars(more) | {"start": tmp_path / "other.pt"})), whole=True
+        )
+
+
+@pytest.mark.data
+def test_rendered_looks_are_read_where_they_are_named(data):
+    sample = data.parent / "sample"
+    if not (sample / "pairs").is_dir():
+        pytest.skip(f"needs {sample / 'pairs'}")
+    photos = read_scenes(data)
+    assert {scene.kind for scene in photos} >= {"street", "model", "product"}
+    assert len(read_scenes(data, sample)) > len(photos) > 8000

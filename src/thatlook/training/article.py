@@ -26,10 +26,7 @@ from thatlook.evaluate.data import (
     Floats,
     Pixels,
     Scene,
-    pair_scenes,
     photo,
-    product_scenes,
-    street_scenes,
 )
 from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
@@ -45,7 +42,7 @@ from thatlook.training.losses import (
     side_loss,
 )
 from thatlook.training.nets import ArticleNet, decode, imagenet_trunk, points
-from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, tensor
+from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, read_scenes, tensor
 
 HUGE: Final = 40_000
 """All weights as bytes cost 0.9 points of mAP50, those of the late layers alone 0.2."""
@@ -208,9 +205,7 @@ def scenes_of(options: argparse.Namespace) -> list[Scene]:
 
     Raises SettingsError where the labels hold errors, unless `options.ignore_audit`.
     """
-    scenes = street_scenes(options.data / "street") + product_scenes(options.data / "catalog")
-    if options.sample:
-        scenes += pair_scenes(options.sample / "pairs")
+    scenes = read_scenes(options.data, options.sample)
     if options.pseudo:
         scenes = pseudo.applied(scenes, options.pseudo)
     _, found = label_audit.audited(options.data / "street", options, split_of)
@@ -220,12 +215,7 @@ def scenes_of(options: argparse.Namespace) -> list[Scene]:
 
 def run(options: argparse.Namespace) -> int:
     """Train and write checkpoints; the exit status."""
-    loop.seed_all(options.seed, options.threads)
-    task = ArticleTask(scenes_of(options), options)
-    if options.start:
-        loop.load_weights(task.model, options.start, whole=False)
-    loop.fit(task, options)
-    return 0
+    return loop.train(lambda: ArticleTask(scenes_of(options), options), options)
 
 
 class ArticleGraph(nn.Module):

@@ -226,13 +226,12 @@ def items_of(options: argparse.Namespace) -> list[Item]:
 
 def run(options: argparse.Namespace) -> int:
     """Train and write checkpoints; the exit status."""
-    loop.seed_all(options.seed, options.threads)
-    items = items_of(options)
-    task = EmbeddingTask(items, vocabulary(items), options)
-    if options.start:
-        loop.load_weights(task.model, options.start)
-    loop.fit(task, options)
-    return 0
+
+    def make() -> EmbeddingTask:
+        items = items_of(options)
+        return EmbeddingTask(items, vocabulary(items), options)
+
+    return loop.train(make, options, whole=True)
 
 
 class EmbeddingGraph(nn.Module):

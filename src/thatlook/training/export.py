@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import os
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from thatlook.datasets.writing import write_whole
 from thatlook.errors import ModelError
 from thatlook.models.registry import ModelSpec
 from thatlook.models.session import Session
@@ -194,18 +194,9 @@ def write(graph: onnx.ModelProto, entry: Entry, folder: Path) -> ModelSpec:
         "limits": list(entry.limits),
     }
     text = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
-    _whole(folder / f"{entry.task}.onnx", data)
-    _whole(folder / f"{entry.task}.json", text.encode())
+    write_whole(folder / f"{entry.task}.onnx", data)
+    write_whole(folder / f"{entry.task}.json", text.encode())
     return ModelSpec.from_file(folder / f"{entry.task}.json")
-
-
-def _whole(path: Path, data: bytes) -> None:
-    part = path.with_suffix(path.suffix + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 Trace = tuple[Sequence[Tensor], Sequence[str], Mapping[str, Mapping[int, str]]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import copy
 import csv
+import io
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from thatlook.datasets.writing import write_whole
 from thatlook.errors import ModelError
 
 
@@ -85,12 +87,9 @@ class Average:
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` whole or not at all: to a temporary name, synced, renamed."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    data = io.BytesIO()
+    torch.save(state, data)
+    write_whole(path, data.getvalue())
 
 
 def load_weights(model: nn.Module, path: Path, *, whole: bool = True) -> None:
@@ -155,6 +154,19 @@ def optimizer(model: nn.Module, rate: float, decay: float = 0.02) -> torch.optim
         for (trunk, matrix), weights in sets.items()
     ]
     return torch.optim.AdamW(found)
+
+
+def train(make: Callable[[], Task], options: argparse.Namespace, *, whole: bool = False) -> int:
+    """Seed, make the task, start from `options.start` where there is one, fit; the exit status.
+
+    `whole` as in `load_weights`. Raises ModelError where the start does not fit.
+    """
+    seed_all(options.seed, options.threads)
+    task = make()
+    if options.start:
+        load_weights(task.model, options.start, whole=whole)
+    fit(task, options)
+    return 0
 
 
 def fit(task: Task, options: argparse.Namespace) -> Path:

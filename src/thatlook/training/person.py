@@ -20,11 +20,8 @@ from thatlook.evaluate.data import (
     Pixels,
     Scene,
     joint_states,
-    pair_scenes,
     person_box,
     photo,
-    product_scenes,
-    street_scenes,
 )
 from thatlook.evaluate.person import (
     CROP_SIZE,
@@ -42,7 +39,7 @@ from thatlook.taxonomy import KEYPOINT_FLIP, KEYPOINTS, VIEWS
 from thatlook.training import augment, export, loop
 from thatlook.training.augment import Matrix, Rng
 from thatlook.training.nets import PersonNet, imagenet_trunk
-from thatlook.training.scenes import tensor
+from thatlook.training.scenes import read_scenes, tensor
 
 GENDERS: Final = ("female", "male")
 SIGMA_CELLS: Final = 1.8
@@ -305,22 +302,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loop.add_arguments(parser, epochs=30, batch=32)
 
 
-def scenes_of(options: argparse.Namespace) -> list[Scene]:
-    """All scenes that the recipe can read."""
-    scenes = street_scenes(options.data / "street") + product_scenes(options.data / "catalog")
-    if options.sample:
-        scenes += pair_scenes(options.sample / "pairs")
-    return scenes
-
-
 def run(options: argparse.Namespace) -> int:
     """Train and write checkpoints; the exit status."""
-    loop.seed_all(options.seed, options.threads)
-    task = PersonTask(scenes_of(options), options)
-    if options.start:
-        loop.load_weights(task.model, options.start, whole=False)
-    loop.fit(task, options)
-    return 0
+
+    def make() -> PersonTask:
+        return PersonTask(read_scenes(options.data, options.sample), options)
+
+    return loop.train(make, options)
 
 
 class PersonGraph(nn.Module):

@@ -26,14 +26,13 @@ from thatlook.evaluate.data import (
     Floats,
     Scene,
     photo,
-    product_scenes,
-    street_scenes,
     worn,
 )
 from thatlook.evaluate.items import own_boxes
 from thatlook.evaluate.matching import Found
 from thatlook.evaluate.report import session_of
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.training.scenes import read_scenes
 
 SURE: Final = 0.5
 FAINT: Final = 0.12
@@ -189,7 +188,7 @@ def main() -> None:
         args.own.write_text(json.dumps(found), encoding="utf-8")
         sys.stdout.write(f"own articles: {len(found)}\n")
         return
-    scenes = street_scenes(args.data / "street") + product_scenes(args.data / "catalog")
+    scenes = read_scenes(args.data)
     open_ones = [s for s in scenes if s.kind in ("model", "tagged") and s.split == "train"]
     made = label_all(network, open_ones)
     store(made, args.out)

@@ -19,6 +19,7 @@ from typing import Any, Final
 from thatlook.errors import ModelError
 from thatlook.models.registry import TASKS, ModelSpec
 from thatlook.training import article, embedding, person
+from thatlook.training.scenes import read_scenes
 
 LIMITS: Final = {
     "article": (
@@ -51,11 +52,7 @@ def export_task(args: argparse.Namespace) -> ModelSpec:
     if args.task == "article":
         return article.export_to(args.out, args.checkpoint, entry)
     if args.task == "person":
-        scenes = [
-            s
-            for s in person.scenes_of(argparse.Namespace(data=args.data, sample=None))
-            if s.split == "val" and s.kind != "product"
-        ]
+        scenes = [s for s in read_scenes(args.data) if s.split == "val" and s.kind != "product"]
         return person.export_to(args.out, args.checkpoint, scenes, entry)
     items = embedding.items_of(argparse.Namespace(data=args.data, sample=None, boxes=args.boxes))
     return embedding.export_to(args.out, args.checkpoint, items, entry)

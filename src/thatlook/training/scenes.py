@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,11 @@ from thatlook.evaluate.data import (
     Pixels,
     Scene,
     foreground,
+    pair_scenes,
     photo,
+    product_scenes,
     street_mask,
+    street_scenes,
     worn,
 )
 from thatlook.training import augment
@@ -32,6 +36,12 @@ CANVASES: Final = ((256, 384), (320, 320), (224, 448), (384, 256))
 """Sizes (w, h) of about 98,304 px that a stage's constant area budget gives."""
 
 Size = tuple[int, int]
+
+
+def read_scenes(data: Path, sample: Path | None = None) -> list[Scene]:
+    """The street and product photos in the folder `data`, and the rendered looks in `sample`."""
+    scenes = street_scenes(data / "street") + product_scenes(data / "catalog")
+    return scenes + pair_scenes(sample / "pairs") if sample else scenes
 
 
 @dataclass(frozen=True)
