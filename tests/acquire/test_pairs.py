@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections import Counter
 
 import numpy as np
@@ -206,6 +211,35 @@ def test_the_command(server, fashion, tmp_path, capsys):
     source.write_text(source.read_text().replace("10 10 90 90", "10 10 90 10", 1))
     assert main([*command, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["audit"]["ok"] is False
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_the_command_killed_in_the_middle_goes_on(server, fashion, tmp_path):
+    source, out = tmp_path / "own.csv", tmp_path / "out"
+    lines = [f"{pair.scene.place},1 1 90 90,{pair.product.place},dress" for pair in fashion.pairs]
+    source.write_text("\n".join(["scene,box,product,category", *lines]))
+    reached, last = threading.Event(), place(2)
+    good = server.answers[last]
+
+    def hang(_, count):
+        if count == 1:
+            reached.set()
+            time.sleep(5)
+        return good
+
+    server.answers[last] = hang
+    command = [sys.executable, "-m", "thatlook", "train", "pairs", str(source), "--out", str(out)]
+    command += ["--contact", CONTACT, "--allow-private", "--requests-per-second", "200"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        assert reached.wait(60)
+        run.kill()
+    assert not (out / "pairs.csv").exists()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(read(out).pairs) == 3
+    counts = asked(server)
+    assert counts[last] == 2
+    assert sum(counts.values()) == 5
 
 
 def test_pairs_need_no_torch(monkeypatch, tmp_path, capsys):

@@ -224,7 +224,8 @@ def _row(figures: Mapping[str, Estimate]) -> list[str]:
     """A table's cells; the ceiling is of the labels and not of the network: without interval."""
     *measured, ceiling = METRICS
     most = figures[ceiling]
-    return [*(_told(figures[metric]) for metric in measured), f"{most.value:.3f}"]
+    shown = f"{most.value:.3f}" if most.count else "no data"
+    return [*(_told(figures[metric]) for metric in measured), shown]
 
 
 def _told(one: Estimate) -> str:
@@ -246,4 +247,25 @@ def _subsets(result: Result) -> str:
     rows = [(name, row["p10"].count, *_row(row)) for name, row in result.by_subset().items()]
     heads = ("queries", "how many", *HEADS.values())
     shown = page.table(heads, rows)
-    return f"<h3>The network by category: {result.trial.main}</h3>{shown}"
+    heading = f"<h3>The network by category: {result.trial.main}</h3>"
+    return heading + shown + (_by_attribute(result) if len(result.trial.notions) > 1 else "")
+
+
+def _by_attribute(result: Result) -> str:
+    """Precision per category by every notion, each beside its ceiling."""
+    precision, ceiling = "p10", "p10_ceiling"
+    found = {
+        notion: result.by_subset((precision, ceiling), notion) for notion in result.trial.notions
+    }
+    heads = [head for notion in found for head in (notion, f"{notion}, ceiling")]
+    rows = [
+        (name, *(cell for one in found.values() for cell in _precise(one[name])))
+        for name in next(iter(found.values()))
+    ]
+    shown = page.table(("queries", *heads), rows)
+    return f"<h3>Precision@10 by category and attribute</h3>{shown}"
+
+
+def _precise(row: Mapping[str, Estimate]) -> tuple[str, str]:
+    most = row["p10_ceiling"]
+    return _told(row["p10"]), f"{most.value:.3f}" if most.count else "no data"

@@ -42,9 +42,13 @@ class Result:
         values = self.encoders[encoder].values[notion or self.trial.main][metric]
         return estimate(values, self.bootstrap)
 
-    def by_subset(self, metrics: Sequence[str] = METRICS) -> dict[str, dict[str, Estimate]]:
-        """The network's figures of the main notion per category and side of the queries."""
-        values = self.network.values[self.trial.main]
+    def by_subset(
+        self, metrics: Sequence[str] = METRICS, notion: str = ""
+    ) -> dict[str, dict[str, Estimate]]:
+        """The network's figures per category and side of the queries; of the main notion where
+        none is given.
+        """
+        values = self.network.values[notion or self.trial.main]
         return {
             name: {metric: estimate(values[metric], self.bootstrap, among) for metric in metrics}
             for name, among in subsets(self.trial).items()
@@ -75,8 +79,11 @@ class Result:
                 for name in self.encoders
             },
             "subsets": {
-                name: {metric: one.to_list() for metric, one in row.items()}
-                for name, row in self.by_subset().items()
+                notion: {
+                    name: {metric: one.to_list() for metric, one in row.items()}
+                    for name, row in self.by_subset(notion=notion).items()
+                }
+                for notion in self.trial.notions
             },
             "half_precision_points_lost": self.half_costs(),
         }

@@ -1,0 +1,57 @@
+"""One's own pairs in the recipe of the embedding: audited before, then learnt from."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from thatlook.errors import SettingsError
+from thatlook.evaluate.items import SIDE
+from thatlook.training import embedding
+from thatlook.training.products import ItemViews
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch):
+    """The recipe's options with nothing but one pair."""
+    monkeypatch.setattr(embedding, "catalog_items", lambda *_: [])
+    monkeypatch.setattr(embedding, "street_scenes", lambda *_: [])
+    for name, grey in (("scene", 90), ("product", 180)):
+        Image.fromarray(np.full((120, 90, 3), grey, np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "pairs.csv").write_text(
+        "scene,box,product,category,split\nscene.png,10 10 80 110,product.png,dress,train\n"
+    )
+    parser = argparse.ArgumentParser()
+    embedding.add_arguments(parser)
+    given = ["--data", str(tmp_path), "--out", str(tmp_path), "--pairs", str(tmp_path)]
+    return parser.parse_args(given)
+
+
+def test_pairs_are_items_of_the_training(options, tmp_path, monkeypatch, capsys):
+    (item,) = embedding.items_of(options)
+    assert [path.name for path, _ in item.crops] == ["product.png", "scene.png"]
+    assert "pair audit of" in capsys.readouterr().err
+    words = {
+        head: ["dress"] for head in ("type", "color", "pattern", "usage", "category", "season")
+    }
+    views = ItemViews([item], words, [tmp_path / "scene.png"])
+
+    def elsewhere(*_):
+        raise AssertionError("a scene has its own background")
+
+    monkeypatch.setattr(ItemViews, "_elsewhere", elsewhere)
+    for seed in range(20):
+        assert views[0, seed].image.shape == (SIDE, SIDE, 3)
+
+
+def test_pairs_with_errors_stop_the_training(options, tmp_path):
+    (tmp_path / "pairs.csv").write_text(
+        "scene,box,product,category\nscene.png,80 10 10 110,product.png,dress\n"
+    )
+    with pytest.raises(SettingsError, match="boxes in a scene are empty or reversed"):
+        embedding.items_of(options)
+    options.ignore_pair_audit = True
+    assert len(embedding.items_of(options)) == 1
