@@ -39,7 +39,8 @@ SIZES = {"number": 20, "scroll": 24, "next": 20, "click": 10}
 SCRIPT = """
 const body = document.body, section = body.dataset.section, mode = body.dataset.mode;
 const grid = document.querySelector('#grid');
-let page = Number(body.dataset.page), more = true, busy = false;
+const first = Number(body.dataset.page);
+let page = first, more = true, busy = false;
 const lazy = new IntersectionObserver(entries => entries.forEach(entry => {
   if (!entry.isIntersecting) return;
   entry.target.src = entry.target.dataset.later;
@@ -59,7 +60,8 @@ function card(p, c) {
   lazy.observe(li.querySelector('img'));
 }
 async function load() {
-  if (busy || !more) return;
+  const asked = document.querySelector('#cookies');  // no more goods before an answer
+  if (busy || !more || (asked && page > first)) return;
   busy = true;
   const answer = await fetch(`/api/${section}?page=${page}`);
   if (answer.ok) {

@@ -242,6 +242,28 @@ def test_the_limits_end_a_crawl_that_can_go_on(local_shop, tmp_path):
     assert local_shop.asked()["/plain?page=1"] == 1
 
 
+def test_the_limit_of_time_ends_a_crawl_that_can_go_on(local_shop, tmp_path):
+    text = PLAIN.replace("[[source]]", "max_minutes = 0.03\n[[source]]", 1)
+    local_shop.faults = {"/plain?page=1": ["slow 2"]}
+    report, rows = crawled(local_shop, tmp_path, text)
+    assert (report.stopped, len(rows)) == ("the limit of 0.03 minutes", 12)
+    assert not report.gave_up
+    assert len(crawled(local_shop, tmp_path, PLAIN)[1]) == 36
+    assert local_shop.asked()["/plain?page=1"] == 1
+
+
+def test_pictures_that_are_too_small_or_too_large(local_shop, tmp_path):
+    limits = "min_image_side_px = 61\nmax_image_bytes = 2000\n[[source]]"
+    local_shop.pictures = {"/img/10001.png": Answer(bytes(2001), "image/png")}
+    report, rows = crawled(local_shop, tmp_path, PLAIN.replace("[[source]]", limits, 1), images=1)
+    assert len(rows) == 36
+    assert not any("image_link" in row for row in rows)
+    assert len(report.failed_pictures) == 36
+    small, large = (report.failed_pictures[f"{local_shop.url}/img/1000{n}.png"] for n in "01")
+    assert "60 x 80" in small
+    assert "larger than 2000 bytes" in large
+
+
 def test_the_pace_is_kept(local_shop, tmp_path):
     crawled(local_shop, tmp_path, PLAIN, rate=20, images=1)
     assert len(local_shop.log) == 40

@@ -78,10 +78,11 @@ def test_twins_by_matrices_are_those_of_a_plain_comparison():
     assert 30 < len(wanted) <= 80
 
 
-def test_small_things_on_white_are_told_apart(tmp_path):
+@pytest.mark.parametrize("background", [255, 226, 40])
+def test_small_things_are_told_apart_on_any_background(tmp_path, background):
     facts = {}
-    for place, color in enumerate([(30, 30, 40), (30, 30, 44), (90, 20, 30)]):
-        tie = np.full((240, 240, 3), 255, np.uint8)
+    for place, color in enumerate([(130, 130, 140), (130, 130, 144), (190, 120, 130)]):
+        tie = np.full((240, 240, 3), background, np.uint8)
         tie[20:220, 110:130] = color
         Image.fromarray(tie).save(tmp_path / f"{place}.png")
         facts[str(place)] = file_facts(tmp_path / f"{place}.png", Settings())[0]

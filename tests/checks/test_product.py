@@ -147,6 +147,14 @@ def test_what_a_person_wears_beside_the_product_says_nothing_against_it():
     assert (found.kind, found.seen, found.score) == ("category_seen", "bottomwear", 0.9)
 
 
+def test_a_skirt_may_look_like_a_dress_and_trousers_may_not():
+    seen = Seen({"dress": 0.8}, own=True, category="dress")
+    skirt = product(category="bottomwear", product_type="Bottoms > Skirts")
+    assert list(check_seen(skirt, seen)) == []
+    jeans = product(category="bottomwear", product_type="Jeans")
+    assert [finding.kind for finding in check_seen(jeans, seen)] == ["category_seen"]
+
+
 def test_what_the_embedding_network_sees_must_be_detected_too():
     seen = Seen({"bottomwear": 0.9, "bag": 0.69}, category="bag", person=True)
     assert [finding.kind for finding in check_seen(product(), seen)] == ["article_not_seen"]

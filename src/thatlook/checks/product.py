@@ -153,7 +153,7 @@ def _category(product: Product, seen: Seen) -> Iterator[Finding]:
     # A person wears other articles beside the product, which say nothing against it.
     shown = seen.category or ("" if seen.person else best)
     other = shown != product.category
-    if other and any({product.category, shown} <= group for group in ALIKE):
+    if other and _alike(product, shown):
         return
     score = seen.articles.get(shown, 0.0)
     if other and score >= SURE_CATEGORY:
@@ -162,6 +162,15 @@ def _category(product: Product, seen: Seen) -> Iterator[Finding]:
     elif not seen.own:
         message = f"the detector sees no {product.category}; the whole picture stands for it"
         yield Finding("article_not_seen", product.id, message)
+
+
+def _alike(product: Product, shown: str) -> bool:
+    """Whether what is shown may well be the product, by another drawing of the line."""
+    if any({product.category, shown} <= group for group in ALIKE):
+        return True
+    # A long skirt that nobody wears looks like a dress.
+    skirt = "skirt" in (*words(product.product_type), *words(product.title))
+    return shown == "dress" and skirt
 
 
 def _gender(product: Product, seen: Seen) -> Iterator[Finding]:

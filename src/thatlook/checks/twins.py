@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from thatlook.checks.facts import PictureFacts, signature_of
+from thatlook.checks.facts import SIGNATURE_PX, PictureFacts, signature_of
 
 BITS_APART = 3
 """Difference hashes that differ in more bits are of different pictures."""
@@ -19,7 +20,8 @@ The hash alone knows no colors. Only places that are not the background in both 
 that a tie on white is not like every other tie on white.
 """
 
-BACKGROUND = 235
+FROM_BACKGROUND = 20
+"""Places that differ by no more levels from the color of the picture's edge show its background."""
 
 _ROWS = 512
 """Pictures that are compared with all others at a time."""
@@ -68,11 +70,23 @@ def _candidates(
 
 
 def _alike(one: PictureFacts, other: PictureFacts) -> bool:
-    first, second = signature_of(one).reshape(-1, 3), signature_of(other).reshape(-1, 3)
-    shown = np.minimum(first, second).min(axis=1) < BACKGROUND
+    first, second = _levels(one), _levels(other)
+    shown = _foreground(first) | _foreground(second)
     if not shown.any():
-        return True
+        shown[:] = True
     return float(np.abs(first - second)[shown].mean()) <= LEVELS_APART
+
+
+def _levels(facts: PictureFacts) -> NDArray[np.int16]:
+    return signature_of(facts).reshape(SIGNATURE_PX, SIGNATURE_PX, 3)
+
+
+def _foreground(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Where a picture (h, w, 3) shows something else than the most usual color of its edge."""
+    edge = np.concatenate([levels[0], levels[-1], levels[1:-1, 0], levels[1:-1, -1]])
+    apart = np.abs(levels - np.median(edge, axis=0)).max(axis=2)
+    shown: NDArray[np.bool_] = apart > FROM_BACKGROUND
+    return shown
 
 
 def _around(names: Sequence[str], pairs: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -92,7 +92,9 @@ def _attention(report: Report) -> str:
 def _counts(report: Report) -> str:
     total = len(report.products)
     plot = svg.stacked(report.genders, svg.GENDER_COLORS, total)
-    parts = ["<section><h2>What is in it</h2><h3>Category and gender</h3>"]
+    genders = svg.bars(report.facets["gender"], total, svg.GENDER_COLORS)
+    parts = [f"<section><h2>What is in it</h2><h3>Gender</h3>{genders}"]
+    parts.append("<h3>Category and gender</h3>")
     parts.append(f"{html.legend(svg.GENDER_COLORS)}{plot}")
     for facet, name in [("product_type", "Type"), ("color", "Color"), ("brand", "Brand")]:
         values = report.facets[facet]
