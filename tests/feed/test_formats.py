@@ -192,7 +192,7 @@ def test_bad_rows_are_told_by_line_and_do_not_stop(folder):
     assert bad[3] == ("", "expected 4 cells as in the header, got 5")
     assert bad[7] == ("", "the row has no id")
     wanted = "expected a price such as '19.99 EUR', got 'call us'"
-    assert bad[8] == ("4", f"price: {wanted}; kept without it")
+    assert bad[8] == ("4", f"price: {wanted}; left out")
     assert bad[9][0] == "5"
     assert "'c.jpg' is not inside" in bad[9][1]
     assert "longer than 255 bytes" in bad[10][1]

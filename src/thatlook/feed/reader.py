@@ -138,5 +138,5 @@ def _product(row: RawRow, maker: ProductMaker, places: ImagePlaces) -> Iterator[
         yield Problem(row.line, maker.id_of(row), str(error))
         return
     for message in unread:
-        yield Problem(row.line, product.id, f"{message}; kept without it", kept=True)
+        yield Problem(row.line, product.id, f"{message}; left out", kept=True)
     yield FeedRow(row.line, product, found)
