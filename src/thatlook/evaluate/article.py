@@ -22,7 +22,7 @@ from thatlook.datasets import commands as label_audit
 from thatlook.datasets.reading import read
 from thatlook.errors import SettingsError
 from thatlook.evaluate import coco
-from thatlook.evaluate.matching import Found, Labelled
+from thatlook.evaluate.matching import Found, Labelled, above, matched
 from thatlook.evaluate.report import add_common, finish, session_of
 from thatlook.evaluate.splits import split_of
 from thatlook.image import fit_area
@@ -145,7 +145,7 @@ def ap_figures(table: coco.Table) -> dict[str, float]:
 def mask_overlap(
     masks: NDArray[np.floating[Any]], truth: Pixels, boxes: Floats, labels: NDArray[np.int64]
 ) -> dict[str, float]:
-    """IoU per category inside the labelled boxes of one photo.
+    """IoU per category inside boxes of one photo: the labelled ones, or found ones.
 
     `masks` (k, h, w) probabilities and `truth` (h, w) category numbers from 1, of one size;
     `boxes` in their pixels. Pixels of 255 count nowhere.
@@ -164,12 +164,14 @@ def mask_overlap(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What a network said of labelled photos: detections above LEAST, mask overlaps by category,
-    the median time of one photo in milliseconds.
+    """What a network said of labelled photos: detections above LEAST, mask overlaps by category
+    in labelled boxes and in the right ones of its own above THRESHOLD, the median time of one
+    photo in milliseconds.
     """
 
     found: tuple[Found, ...]
     masks: dict[str, list[float]]
+    found_masks: dict[str, list[float]]
     median_ms: float
 
 
@@ -179,6 +181,7 @@ def answers(detector: Detector, scenes: Sequence[Scene]) -> Answers:
 
     found, times = [], []
     overlaps: dict[str, list[float]] = defaultdict(list)
+    inside: dict[str, list[float]] = defaultdict(list)
     for scene in scenes:
         image = photo(scene.path)
         started = time.perf_counter()
@@ -188,26 +191,42 @@ def answers(detector: Detector, scenes: Sequence[Scene]) -> Answers:
         known = scene.known[detections[2]]
         found.append((detections[0][known], detections[1][known], detections[2][known]))
         if scene.mask is not None and planes is not None:
-            for name, value in _overlaps(scene, scene.mask, planes, image).items():
-                overlaps[name].append(value)
+            labelled = (scene.boxes, scene.labels)
+            for into, boxes in ((overlaps, labelled), (inside, _right(scene, found[-1]))):
+                for name, value in _overlaps(scene.mask, boxes, planes, image).items():
+                    into[name].append(value)
     median = float(np.median(times) * 1000) if times else float("nan")
-    return Answers(tuple(found), dict(sorted(overlaps.items())), median)
+    return Answers(tuple(found), dict(sorted(overlaps.items())), dict(inside), median)
 
 
-def _overlaps(scene: Scene, mask: Path, planes: Planes, image: Pixels) -> dict[str, float]:
+def _right(scene: Scene, found: Found) -> tuple[Floats, NDArray[np.int64]]:
+    """The boxes found at a label's place and of its class, above THRESHOLD, with their classes."""
+    sure = above(found, np.full(len(DETECTOR_CLASSES), THRESHOLD))
+    pairs = matched(scene, sure).pairs
+    kept = [j for i, j in pairs if scene.labels[i] == sure[2][j]]
+    return sure[0][kept].astype(np.float32), sure[2][kept].astype(np.int64)
+
+
+def _overlaps(
+    mask: Path, labelled: tuple[Floats, NDArray[np.int64]], planes: Planes, image: Pixels
+) -> dict[str, float]:
     from thatlook.evaluate.data import street_mask
 
     sx, sy = planes.scale
     size = (round(image.shape[1] * sx), round(image.shape[0] * sy))
     truth = street_mask(mask, size)[0]
-    boxes = (scene.boxes * np.array([sx, sy, sx, sy])).astype(np.float32)
-    return mask_overlap(planes.values[:, : size[1], : size[0]], truth, boxes, scene.labels)
+    boxes = (labelled[0] * np.array([sx, sy, sx, sy])).astype(np.float32)
+    return mask_overlap(planes.values[:, : size[1], : size[0]], truth, boxes, labelled[1])
 
 
-def mask_figures(overlaps: dict[str, list[float]]) -> dict[str, float]:
-    """`mask_iou`, the mean over categories, and the mean of each; nothing without masks."""
-    means = {f"mask_{name}": float(np.mean(values)) for name, values in overlaps.items()}
-    return ({"mask_iou": float(np.mean(list(means.values())))} | means) if means else {}
+def mask_figures(answers: Answers) -> dict[str, float]:
+    """`mask_iou`, the mean over categories, and the mean of each, in labelled boxes; `mask_found`,
+    the mean over categories in the right boxes of the network's own. Nothing without masks.
+    """
+    means = {f"mask_{name}": float(np.mean(values)) for name, values in answers.masks.items()}
+    inside = [float(np.mean(values)) for values in answers.found_masks.values()]
+    out = {"mask_iou": float(np.mean(list(means.values())))} if means else {}
+    return out | ({"mask_found": float(np.mean(inside))} if inside else {}) | means
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,7 +61,7 @@ def report_of(
 ) -> Report:
     """The whole report of what a network said of labelled photos and product photos."""
     table = precision_table(scenes, seen.found)
-    figures = ap_figures(table) | mask_figures(seen.masks) | product_figures(products)
+    figures = ap_figures(table) | mask_figures(seen) | product_figures(products)
     report = Report("Articles", spec, figures | {"median_ms": seen.median_ms})
     report.main, report.meanings = MAIN_FIGURES, MEANINGS
     report.data = f"{len(scenes)} labelled photos, {len(products)} product photos"

@@ -56,8 +56,8 @@ SHARES: Final = (1.0, 1.2, 1.5, 0.5)
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
 
-LOSSES: Final = ("multisimilarity", "triplet", "supcon", "circle")
-"""What `--loss` may name; `docs/training-log.md` compares them."""
+LOSSES: Final = ("supcon", "triplet", "multisimilarity", "circle")
+"""What `--loss` may name, best first; `docs/training-log.md` compares them."""
 
 
 def metric_loss(name: str, dim: int, memory: int) -> nn.Module:
@@ -146,7 +146,7 @@ class EmbeddingTask:
         alike = self.likeness(vectors, self.groups[rows])
         same = self.sameness(vectors, rows)
         parts = {"alike": alike.item(), "same": same.item()}
-        total = alike + self.options.sameness * same
+        total = self.options.likeness * alike + self.options.sameness * same
         for k, (head, weight) in enumerate(zip(HEADS, _HEAD_WEIGHTS, strict=True)):
             if bool((classes[:, k] >= 0).any()):
                 wrong = functional.cross_entropy(
@@ -202,6 +202,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loop.add_arguments(parser, epochs=12, batch=64)
     parser.add_argument("--steps", type=int, default=200, help="batches an epoch")
     parser.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
+    parser.add_argument("--likeness", type=float, default=0.3, help="weight of that loss")
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
     parser.add_argument("--sameness", type=float, default=0.3, help="weight of the two-views loss")

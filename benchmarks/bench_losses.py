@@ -1,0 +1,117 @@
+"""Losses compared on frozen features: how near neighbours get by each, all else equal.
+
+    python benchmarks/bench_losses.py --data ../shared/data --cache runs/vectors --steps 600
+
+Frozen features are pooled ImageNet features and a color histogram, the two baselines of `thatlook
+evaluate retrieval` (whose --cache this shares: a first run embeds the shop, minutes). One linear
+layer to 128 numbers learns on the training products by each loss, with batches, groups and seed
+the same; figures are precision at 10 within category and gender on products kept apart. A whole
+network learns more than this; the order of the losses is what is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from thatlook.evaluate.items import Item
+from thatlook.evaluate.retrieval.cache import Vectors
+from thatlook.evaluate.retrieval.crops import Crop
+from thatlook.evaluate.retrieval.encoders import HistogramEncoder, imagenet
+from thatlook.evaluate.retrieval.finder import Finder
+from thatlook.evaluate.retrieval.shop import products
+from thatlook.models.registry import resolve
+from thatlook.models.session import Session
+from thatlook.training.embedding import LOSSES, _groups, figures, metric_loss
+
+DIM = 128
+
+
+def batches(
+    items: list[Item], groups: torch.Tensor, steps: int, size: int, seed: int
+) -> Iterator[torch.Tensor]:
+    """Rows of one part (category and gender) a batch, up to four of each group."""
+    rng = np.random.default_rng(seed)
+    parts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, item in enumerate(items):
+        parts[item.part][int(groups[row])].append(row)
+    names = sorted(name for name in parts if len(parts[name]) > 1)
+    sizes = np.array([sum(map(len, parts[name].values())) for name in names], float) ** 0.7
+    for _ in range(steps):
+        rows: list[int] = []
+        for place in rng.choice(len(names), 4, p=sizes / sizes.sum()):
+            mine = parts[names[place]]
+            quarter: list[int] = []
+            for group in rng.permutation(sorted(mine)):
+                found = mine[int(group)]
+                quarter += rng.choice(found, min(4, len(found)), replace=False).tolist()
+                if len(quarter) >= size // 4:
+                    break
+            rows += quarter[: size // 4]
+        yield torch.tensor(rows)
+
+
+def learn(
+    name: str, features: torch.Tensor, items: list[Item], args: argparse.Namespace
+) -> nn.Linear:
+    """The layer that the loss `name` teaches."""
+    torch.manual_seed(args.seed)
+    groups = _groups(items)
+    layer = nn.Linear(features.shape[1], DIM)
+    loss = metric_loss(name, DIM, 2048)
+    adam = torch.optim.AdamW([*layer.parameters(), *loss.parameters()], lr=1e-3, weight_decay=1e-4)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(adam, 2e-3, total_steps=args.steps)
+    for rows in batches(items, groups, args.steps, 128, args.seed):
+        noisy = functional.dropout(features[rows], 0.1)
+        value = loss(functional.normalize(layer(noisy)), groups[rows])
+        adam.zero_grad()
+        value.backward()
+        adam.step()
+        cycle.step()
+    return layer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--boxes", type=Path)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    finder = Finder(Session(resolve("article", ""), 0), args.cache)
+    items = products(args.data / "catalog", args.boxes, finder)
+    crops = [Crop(*item.crops[0]) for item in items]
+    deep = imagenet(args.cache / "imagenet")
+    if isinstance(deep, str):
+        raise SystemExit(f"the ImageNet features are {deep}")
+    parts = [Vectors(e, args.cache).of(crops) for e in (deep, HistogramEncoder())]
+    unit = [p / np.linalg.norm(p, axis=1, keepdims=True) for p in parts]
+    joined = np.hstack([unit[0], 0.5 * unit[1]]).astype(np.float32)
+    held = np.array([item.split == "val" for item in items])
+    train, val = ([i for i in items if i.split == side] for side in ("train", "val"))
+    features = torch.from_numpy((joined - joined[~held].mean(0)) / joined[~held].std())
+    rows = [("frozen features", joined[held], 0.0)]
+    for name in LOSSES:
+        started = time.perf_counter()
+        layer = learn(name, features[~held], train, args)
+        with torch.no_grad():
+            vectors = functional.normalize(layer(features[held])).numpy()
+        rows.append((name, vectors, time.perf_counter() - started))
+    print("| loss | type | color | both | seconds |\n| --- | --- | --- | --- | --- |")
+    for name, vectors, spent in rows:
+        got = figures(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), val)
+        cells = " | ".join(f"{got[key]:.3f}" for key in ("p10_type", "p10_color", "p10_both"))
+        print(f"| {name} | {cells} | {spent:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
