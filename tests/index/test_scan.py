@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from thatlook.index import scan as scans
-from thatlook.index.listed import ListScan
+from thatlook.index.listed import ListScan, scan_by_lists
 from thatlook.index.quantised import QuantisedScan
 from thatlook.index.query import similarities
 from thatlook.index.scan import FloatScan, search
@@ -91,6 +91,7 @@ def test_no_lists_where_they_would_miss():
     vectors = rng.standard_normal((4000, 64)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     assert ListScan.of(vectors) is None
+    assert isinstance(scan_by_lists(vectors), QuantisedScan)
 
 
 def test_threads_are_given_back():

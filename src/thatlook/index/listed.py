@@ -47,8 +47,11 @@ class ListScan:
         self.flat = flat
 
     @classmethod
-    def of(cls, vectors: Vectors) -> Self | None:
-        """Sorts the rows into lists; None where looking into few lists would miss too much."""
+    def of(cls, vectors: Vectors, flat: QuantisedScan | None = None) -> Self | None:
+        """Sorts the rows into lists; None where looking into few lists would miss too much.
+
+        `flat` is the scan of all their codes, made where it is not given.
+        """
         dim, lists = vectors.shape[1], int(4 * len(vectors) ** 0.5)
         rng = np.random.default_rng(0)
         index = faiss.IndexIVFScalarQuantizer(
@@ -64,7 +67,7 @@ class ListScan:
         sample = rng.permutation(len(vectors))[: _SAMPLE_PER_LIST * lists]
         index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
         index.add(vectors)
-        flat = QuantisedScan.of(vectors)
+        flat = flat or QuantisedScan.of(vectors)
         probes = _measured_probes(cls, index, flat, vectors)
         return None if probes is None else cls(index, probes, flat)
 
@@ -124,4 +127,5 @@ def _measured_probes(
 
 def scan_by_lists(vectors: Vectors) -> Scan:
     """Lists where they find enough, else the flat scan."""
-    return ListScan.of(vectors) or QuantisedScan.of(vectors)
+    flat = QuantisedScan.of(vectors)
+    return ListScan.of(vectors, flat) or flat
