@@ -61,7 +61,7 @@ class Scene:
     """One labelled photo.
 
     `known` says per detector class whether all of its instances are labelled: where False, a
-    missing box is no evidence. `kind` is street, tagged, pair, product (lone) or model.
+    missing box is no evidence. `kind` is street, tagged, open, pair, product (lone) or model.
     """
 
     path: Path
@@ -208,15 +208,14 @@ def street_scenes(folder: Path) -> list[Scene]:
 
 
 def labelled_people(dataset: Dataset) -> list[Scene]:
-    """Everyone labelled with key points in one's own data, one scene each: kind `street`.
-
-    Gender and view are those that the labels' attributes name, else not known.
+    """Everyone labelled with key points in one's own data, one scene each: kind `street` where the
+    labels' attributes name gender and view, else `open`.
     """
     known = np.isin(DETECTOR_CLASSES, [PERSON_CLASS])
     return [
         Scene(
             found.path,
-            "street",
+            "street" if {"gender", "view"} <= set(note.attributes) else "open",
             found.split,
             *_boxed([(PERSON_CLASS, note.box)]),
             known,

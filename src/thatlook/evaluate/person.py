@@ -333,7 +333,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     people = seen_by(stage, scenes)
     spent = (time.perf_counter() - started) / max(1, len(scenes))
-    taken = shots(stage, [s for s in scenes if s.kind == "street" and whole(s)])
+    taken = shots(stage, [s for s in scenes if s.kind in ("street", "open") and whole(s)])
     alone = [] if args.no_products else sheets.lone_products(Path(args.data))
     mistaken = sheets.people_in(sheets.analyzer_of(args), alone) if alone else []
     measured = Measured(

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from thatlook.datasets import commands as label_audit
 from thatlook.evaluate.article import (
     AREA_PX,
     MAX_SIDE_PX,
@@ -28,10 +27,9 @@ from thatlook.evaluate.data import (
     Scene,
     photo,
 )
-from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
-from thatlook.training import export, loop, pseudo
+from thatlook.training import audited, export, loop, pseudo
 from thatlook.training.losses import (
     Labels,
     assign,
@@ -42,7 +40,7 @@ from thatlook.training.losses import (
     side_loss,
 )
 from thatlook.training.nets import ArticleNet, decode, imagenet_trunk, points
-from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, read_scenes, tensor
+from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, tensor
 
 HUGE: Final = 40_000
 """All weights as bytes cost 0.9 points of mAP50, those of the late layers alone 0.2."""
@@ -59,8 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pseudo", type=Path, help="labels that thatlook.training.pseudo wrote")
     parser.add_argument("--tagged", type=int, default=0, help="tagged street photos an epoch")
-    parser.add_argument("--ignore-audit", action="store_true", help="train despite label errors")
-    label_audit.add_drawing_arguments(parser)
+    audited.add_arguments(parser)
 
 
 class ArticleTask:
@@ -201,16 +198,9 @@ def detection_loss(
 
 
 def scenes_of(options: argparse.Namespace) -> list[Scene]:
-    """All scenes that the recipe can read, the street labels audited.
-
-    Raises SettingsError where the labels hold errors, unless `options.ignore_audit`.
-    """
-    scenes = read_scenes(options.data, options.sample)
-    if options.pseudo:
-        scenes = pseudo.applied(scenes, options.pseudo)
-    _, found = label_audit.audited(options.data / "street", options, split_of)
-    found.require(options.ignore_audit)
-    return scenes
+    """All scenes that the recipe can read, their labels audited. Raises SettingsError."""
+    scenes = audited.scenes_of(options)
+    return pseudo.applied(scenes, options.pseudo) if options.pseudo else scenes
 
 
 def run(options: argparse.Namespace) -> int:

@@ -49,7 +49,12 @@ class Task(Protocol):
 
 def add_arguments(parser: argparse.ArgumentParser, *, epochs: int, batch: int) -> None:
     """Add what all recipes share to `parser`."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with street/ and catalog/")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder with street/ and catalog/, or labelled photos of one's own",
+    )
     parser.add_argument("--sample", type=Path, help="folder of the rendered sample, with pairs/")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--epochs", type=int, default=epochs)

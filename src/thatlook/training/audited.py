@@ -1,0 +1,45 @@
+"""The labelled photos that a recipe learns from, audited first: the project's, or one's own."""
+
+from __future__ import annotations
+
+import argparse
+
+from thatlook.datasets import commands as label_audit
+from thatlook.errors import SettingsError
+from thatlook.evaluate.data import Scene, labelled_people, labelled_scenes, pair_scenes
+from thatlook.evaluate.splits import split_of
+from thatlook.training.scenes import read_scenes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the audit's options to `parser`."""
+    parser.add_argument("--ignore-audit", action="store_true", help="train despite label errors")
+    label_audit.add_drawing_arguments(parser)
+
+
+def scenes_of(options: argparse.Namespace, *, people: bool = False) -> list[Scene]:
+    """All scenes of `options.data` and `options.sample`.
+
+    A folder with street/ is the project's data. Anything else is labelled photos of one's own: a
+    YOLO folder or COCO JSON, for `people` with key points. Photos that the data puts into no split
+    get one by name.
+
+    Raises SettingsError where the labels hold errors, unless `options.ignore_audit`, and where
+    there is nothing to train or to measure on.
+    """
+    if (options.data / "street").is_dir():
+        _, found = label_audit.audited(options.data / "street", options, split_of, people=people)
+        found.require(options.ignore_audit)
+        return read_scenes(options.data, options.sample)
+    dataset, found = label_audit.audited(options.data, options, split_of, people=people)
+    found.require(options.ignore_audit)
+    scenes = labelled_people(dataset) if people else labelled_scenes(dataset)
+    what = "people with key points" if people else "labelled photos"
+    for side, least in (("train", options.batch), ("val", 1)):
+        there = sum(scene.split == side for scene in scenes)
+        if there < least:
+            raise SettingsError(
+                f"{options.data}: {there} {what} in {side}, at least {least} are needed"
+                + (" (--batch)" if side == "train" else "")
+            )
+    return scenes + (pair_scenes(options.sample / "pairs") if options.sample else [])
