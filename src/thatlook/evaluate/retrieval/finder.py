@@ -56,14 +56,19 @@ class Finder:
             if place % SAVE_EVERY == 0 or place == len(new):
                 self._save()
 
-    def own(self, path: Path, category: str) -> Corners:
-        """The box of the one article that a product photo is about, as a catalog takes it: the
-        best of its category, else what stands out from the background.
-        """
+    def article(self, path: Path, category: str) -> Corners | None:
+        """The box of the one article that a product photo is about: the best of its category."""
         self.look([path])
-        boxes = [box for name, _, box in self._known[digest_of(path)] if name == category]
-        if boxes:
-            return boxes[0]
+        found = self._known[digest_of(path)]
+        return next((box for name, _, box in found if name == category), None)
+
+    def own(self, path: Path, category: str) -> Corners:
+        """The same, as a catalog takes it: where no article of the category is found, what stands
+        out from the background.
+        """
+        box = self.article(path, category)
+        if box is not None:
+            return box
         x0, y0, x1, y1 = foreground(decode(path)).to_list()
         return (x0, y0, x1, y1)
 

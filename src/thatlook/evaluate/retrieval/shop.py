@@ -50,7 +50,8 @@ def _found(
     }
     worn = {key: place for key, place in places.items() if place[1] in CATEGORIES}
     finder.look([path for path, _ in worn.values()])
-    return {key: finder.own(path, category) for key, (path, category) in worn.items()}
+    found = {key: finder.article(path, category) for key, (path, category) in worn.items()}
+    return {key: box for key, box in found.items() if box is not None}
 
 
 def labels(items: Sequence[Item]) -> dict[str, list[str]]:
