@@ -22,6 +22,7 @@ from thatlook.image import (
     fit_box,
     foreground,
     name_of,
+    outline,
     resized,
     with_aspect,
 )
@@ -342,3 +343,17 @@ def test_foreground_finds_the_product_on_white_and_gives_up_on_nothing():
 def test_no_points_lead_back_to_no_points():
     fitted = fit_area(np.zeros((32, 32, 3), np.uint8), area=1024, max_side=512, multiple=32)
     assert fitted.to_image(np.zeros((0, 4))).shape == (0, 4)
+
+
+def test_an_outline_is_that_of_the_brightness_and_not_of_the_color():
+    """Red and green of one brightness on white: 8 of 16 columns, a step at one border each."""
+    image = np.full((32, 32, 3), 255, np.uint8)
+    image[:, 16:] = (255, 0, 0)  # 76 by Rec. 601
+    other = image.copy()
+    other[:, 16:] = (0, 130, 0)
+    found = outline(image, Box(0, 0, 32, 32)).reshape(15, 15)
+    expected = np.zeros((15, 15), np.uint8)
+    expected[:, 7] = 255
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(outline(other, Box(0, 0, 32, 32)).reshape(15, 15), expected)
+    assert not outline(image, Box(0, 0, 16, 32)).any()  # nothing but white

@@ -7,6 +7,7 @@ from thatlook.errors import ModelError
 from thatlook.ranking import (
     Calibration,
     Curve,
+    Style,
     Traits,
     distinct,
     diverse,
@@ -14,7 +15,9 @@ from thatlook.ranking import (
     most_prominent,
     reasons,
     refined,
+    style_key,
 )
+from thatlook.ranking.variants import outline_likeness
 from thatlook.records import Product
 
 
@@ -102,17 +105,59 @@ def test_refined_by_hand():
     np.testing.assert_allclose(refined(np.array([0.3, 0.0]), nothing, x), [0.3, 0])  # cancels out
 
 
-def shirt(product_id, title, **fields):
-    return Product(product_id, title, "topwear", "male", **fields)
+LINES = bytes([0, 255, 0, 255])
 
 
 def test_variants_are_the_products_of_one_item_group():
-    title = "Acme Men Oxford Button Down Shirt"
-    products = [
-        shirt("1", f"{title} Blue", item_group_id="g"),
-        shirt("2", f"{title} Red"),
-        shirt("3", "Another name", item_group_id="g"),
-        shirt("4", f"{title} Red"),
-        shirt("g", title),
+    styles = [
+        Style(group="g", key="k", color="blue"),
+        Style(key="k", color="red", outline=LINES),
+        Style(group="g"),
+        Style(group="h", key="k"),
+        Style(key="k"),
     ]
-    assert grouped(products) == [[0, 2], [1], [3], [4]]
+    assert grouped(styles) == [[0, 2], [1], [3], [4]]
+
+
+def test_one_style_in_other_colors_is_a_variant():
+    def styled(color, outline=LINES, key="k", seen=("shirt", "solid")):
+        return Style(key=key, color=color, seen=seen, outline=outline)
+
+    first = styled("navy")
+    assert grouped([first, styled("red"), styled("green")]) == [[0, 1, 2]]
+    for other in (
+        styled("navy blue"),  # a shop's other word for the same color
+        styled("red", bytes([255, 0, 255, 0])),  # another outline
+        styled("red", key="l"),
+        styled("red", seen=("shirt", "striped")),
+        styled(""),
+        styled("red", b""),
+        styled("red", key=""),
+    ):
+        assert grouped([first, other]) == [[0], [1]]
+    # of two that fit, the better match; a color comes once in a group
+    assert grouped([first, styled("navy"), styled("red"), styled("red")]) == [[0, 2], [1, 3]]
+
+
+def test_outlines_are_compared_by_correlation():
+    assert outline_likeness(LINES, LINES) == pytest.approx(1)
+    assert outline_likeness(LINES, bytes([0, 127, 0, 127])) == pytest.approx(1)
+    assert outline_likeness(LINES, bytes([255, 0, 255, 0])) == pytest.approx(-1)
+    # (-1, 1, -1, 1) and (-1, -1, 1, 1) by hand: nothing in common
+    assert outline_likeness(LINES, bytes([0, 0, 255, 255])) == pytest.approx(0)
+    assert outline_likeness(LINES, bytes(4)) == 0
+    assert outline_likeness(LINES, bytes(2)) == 0
+
+
+def test_the_key_of_a_style_is_the_same_in_all_its_colors():
+    def key(title, **fields):
+        return style_key(Product("1", title, "topwear", "male", **fields))
+
+    first = key("Acme Men Oxford Shirt Navy Blue")
+    assert len(first) == 16
+    assert key("Acme Men Red Oxford Shirts") == first
+    assert key("Acme Men Off White Oxford Shirt") == first
+    different = ("Acme Men Poplin Shirt Blue", "Acme Men Oxford Shirt 501", "Zeta Men Oxford Shirt")
+    assert first not in {key(title) for title in different}
+    assert key("Acme Men Red Oxford Shirt", brand="Acme") != first
+    assert key("Acme red shirt") == ""  # two words beside the color tell no style

@@ -204,3 +204,42 @@ def test_boosts_move_products_but_not_their_scores(recommender):
 def test_impossible_boosts(given):
     with pytest.raises(SettingsError):
         Boost(*given)
+
+
+LINES = bytes([0, 255, 0, 255])
+
+
+@pytest.fixture
+def styles(tmp_path):
+    """One shirt in navy and red; a title that two blue products have, and a green one."""
+    rows = [
+        ("navy", "Acme Men Oxford Navy Shirt", "navy", at(10)),
+        ("red", "Acme Men Oxford Red Shirt", "red", at(20, 2)),
+        ("vague1", "Acme Men Printed Shirt", "blue", at(30, 3)),
+        ("vague2", "Acme Men Printed Blue Shirt", "Blue", at(40, 4)),
+        ("vague3", "Acme Men Printed Green Shirt", "green", at(45, 5)),
+    ]
+    with Catalog.open(tmp_path / "s", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(
+            Row(
+                product=product(name, title=title, color=color),
+                vector=vector,
+                outline=LINES,
+                attributes={"type": ["shirt", 0.9]},
+            )
+            for name, title, color, vector in rows
+        )
+        yield Recommender(catalog, Calibration(Curve(8, 0.5)))
+
+
+def test_a_style_found_in_another_color_is_a_variant(styles):
+    (found,) = styles.for_look(look_of(), Wish())
+    assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague2", "vague3"]
+    assert [v.id for v in found.matches[0].variants] == ["red"]
+
+
+def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
+    # Only one of the two blue ones is among the candidates: the catalog knows the other.
+    wish = Wish(filters=Filters(exclude_ids=frozenset({"vague2"})))
+    (found,) = styles.for_look(look_of(), wish)
+    assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague3"]

@@ -20,6 +20,7 @@ from thatlook.image import (
     decode,
     foreground,
     name_of,
+    outline,
     resized,
 )
 from thatlook.models.registry import resolve
@@ -194,8 +195,9 @@ class Analyzer:
                 found.score is not None,
                 found.category,
                 read.category,
+                outline(image, found.box).tobytes(),
             )
-            for (_, product), found, read in zip(items, shown, embedded, strict=True)
+            for (image, product), found, read in zip(items, shown, embedded, strict=True)
         ]
 
     def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:

@@ -245,6 +245,22 @@ def cropped(image: Pixels, box: Box) -> Pixels:
     return np.ascontiguousarray(image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
 
 
+OUTLINE_SIDE: Final = 16
+
+
+def outline(image: Pixels, box: Box) -> NDArray[np.uint8]:
+    """Where the lines of the part in `box` are, whatever its colors: uint8 (225,), strongest 255.
+
+    The size of the steps of brightness between the cells of a grid of OUTLINE_SIDE x OUTLINE_SIDE.
+    """
+    crop = Image.fromarray(cropped(image, box)).convert("L")
+    cells = np.asarray(
+        crop.resize((OUTLINE_SIDE, OUTLINE_SIDE), Image.Resampling.BOX), dtype=np.float32
+    )
+    steps = np.hypot(np.diff(cells, axis=1)[:-1], np.diff(cells, axis=0)[:, :-1])
+    return np.asarray(np.rint(steps * (255 / max(float(steps.max()), 1.0))), np.uint8).ravel()
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """A canvas with a part of an image on it, and the way back to the image's pixels.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,6 +13,7 @@ from thatlook.catalog import Catalog, Stored
 from thatlook.index import Filters, Hit, Query, genders_for
 from thatlook.ranking import (
     Calibration,
+    Style,
     Traits,
     distinct,
     diverse,
@@ -19,6 +21,7 @@ from thatlook.ranking import (
     most_prominent,
     reasons,
     refined,
+    style_key,
 )
 from thatlook.records import Article, Look, Match, Product, Recommendation, Vector
 from thatlook.wish import Boost, Wish
@@ -111,12 +114,24 @@ class Recommender:
         while True:
             answers = self._catalog.search(vector[None], replace(query, k=fetched))
             found = self._candidates(answers[0], wish.boosts)
-            groups = _groups(found)
+            groups = self._groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
             if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
                 break
             fetched = min(fetched * 4, MOST_FETCHED)
         return self._ranked(groups, traits, wish), answers.passed
+
+    def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
+        """The candidates by style, best first, each picture once."""
+        if not found:
+            return []
+        kept = distinct(_rows([entry.stored.vector for entry in found]), len(found))
+        styles = [style_of(found[place].stored) for place in kept]
+        keys = Counter(style.key for style in styles)
+        shared = {key for key, count in keys.items() if key and count > 1}
+        vague = self._catalog.vague_styles(shared) if shared else set()
+        told = [replace(style, key="") if style.key in vague else style for style in styles]
+        return [[found[kept[place]] for place in group] for group in grouped(told)]
 
     def _candidates(self, hits: Sequence[Hit], boosts: Sequence[Boost]) -> list[_Candidate]:
         stored = self._catalog.stored_many([hit.product_id for hit in hits])
@@ -168,6 +183,14 @@ def traits_of(stored: Stored) -> Traits:
     )
 
 
+def style_of(stored: Stored) -> Style:
+    """What tells whether two products are one style in other colors."""
+    seen = tuple(_label(stored.attributes.get(name)) for name in ("type", "pattern"))
+    product = stored.product
+    color = traits_of(stored).color
+    return Style(product.item_group_id, style_key(product), color, seen, stored.outline)
+
+
 def _label(value: object) -> str:
     """The label of a stored attribute, which is a text or [label, probability]."""
     if isinstance(value, (list, tuple)) and value:
@@ -178,15 +201,6 @@ def _label(value: object) -> str:
 def _rows(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
-
-
-def _groups(found: Sequence[_Candidate]) -> list[list[_Candidate]]:
-    """The candidates by style, best first, each picture once."""
-    if not found:
-        return []
-    kept = distinct(_rows([entry.stored.vector for entry in found]), len(found))
-    groups = grouped([found[place].stored.product for place in kept])
-    return [[found[kept[place]] for place in group] for group in groups]
 
 
 def _with_wishes(wish: Wish) -> Filters:

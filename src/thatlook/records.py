@@ -352,7 +352,8 @@ class Described:
     saw it there (with `article_score`), or the box is just the picture's foreground.
     `attributes` holds each head's best label and its probability. `category` is what the
     picture shows where the product's words do not say; else "". `looks_like` is the category
-    that the embedding network sees in the box; "" for a network that tells none.
+    that the embedding network sees in the box; "" for a network that tells none. `outline`
+    holds the bytes of `image.outline` of the box, b"" where it was not taken.
     """
 
     vector: Vector
@@ -362,6 +363,7 @@ class Described:
     found: bool
     category: str = ""
     looks_like: str = ""
+    outline: bytes = b""
 
     def __post_init__(self) -> None:
         _protect(self, "attributes")

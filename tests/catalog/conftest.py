@@ -27,6 +27,7 @@ def row_of(number: int, dim: int = DIM, **facts) -> Row:
         article_score=0.5,
         found=True,
         image=f"{number}.jpg",
+        outline=bytes([number % 256]),
         image_hash=f"image {number}",
         row_hash=f"row {number}",
     )

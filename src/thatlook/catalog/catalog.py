@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -135,6 +135,13 @@ class Catalog:
         Raises UnknownProductError for the first unknown.
         """
         return self._store.stored_many(ids)
+
+    def vague_styles(self, styles: Collection[str]) -> set[str]:
+        """Those of these names of styles (`ranking.style_key`) that name none.
+
+        Two active products of one color have such a name.
+        """
+        return self._store.vague_styles(styles)
 
     def stored(self, product_id: str) -> Stored:
         """Everything kept of a product; raises UnknownProductError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from thatlook.index.query import Entry
 from thatlook.records import Vector
 
 _STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, model_key, vector, box,
-    score, found, attributes, image, image_hash
+    score, found, attributes, image, image_hash, outline
     FROM products LEFT JOIN articles ON product = key"""
 
 _MANY: Final = 500
@@ -86,6 +86,14 @@ class Reads:
         sql = "SELECT id, attributes FROM products JOIN articles ON product = key WHERE id IN"
         return {found[0]: json.loads(found[1]) for found in self._in(sql, ids)}
 
+    def vague_styles(self, styles: Collection[str]) -> set[str]:
+        """Those of these styles' names that two active products of one color have."""
+        sql = """SELECT style FROM products WHERE style != '' AND status = 'active'
+            AND style IN"""
+        counted = f"{sql} ({','.join('?' * len(styles))}) GROUP BY style, lower(color)"
+        found = self.database.rows(f"{counted} HAVING count(*) > 1", sorted(styles))
+        return {row[0] for row in found}
+
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """What changed after sequence number `since`, in order, at most `limit` changes.
 
@@ -141,7 +149,7 @@ def _stored(found: tuple[Any, ...]) -> Stored:
     )
     if vector is None:
         return kept
-    box, score, seen, attributes, image, image_hash = article
+    box, score, seen, attributes, image, image_hash, outline = article
     return Stored(
         product=kept.product,
         status=status,
@@ -156,6 +164,7 @@ def _stored(found: tuple[Any, ...]) -> Stored:
         found=bool(seen),
         image=image,
         image_hash=image_hash,
+        outline=outline,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from thatlook.errors import CatalogError
 from thatlook.index.query import MAX_ID_BYTES, Entry
+from thatlook.ranking import style_key
 from thatlook.records import Box, Price, Product, Vector
 
 UNIT_TOLERANCE = 1e-3
@@ -26,7 +27,8 @@ class Seen:
     path), `article_score` how sure the detector was and `found` whether it saw the article at
     all. `attributes` is JSON data from the embedding network, name to label or to (label,
     probability); its "color" serves the color filter where the feed gives no color. The hash is
-    that of all pictures of the product.
+    that of all pictures of the product. `outline` holds the bytes of `image.outline` of the box,
+    b"" where it was not taken.
     """
 
     vector: Vector | None = None
@@ -36,6 +38,7 @@ class Seen:
     found: bool = False
     image: str = ""
     image_hash: str = ""
+    outline: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -152,7 +155,7 @@ def checked_id(product_id: str) -> str:
 
 
 def search_columns(product: Product, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What filters compare: category, gender, price, currency, brand, color, availability."""
+    """What is compared: category, gender, price, currency, brand, color, availability, style."""
     price = product.current_price
     guessed = attributes.get("color", "")
     if isinstance(guessed, (list, tuple)):
@@ -161,4 +164,4 @@ def search_columns(product: Product, attributes: Mapping[str, Any]) -> tuple[Any
     amount = None if price is None else float(price.amount)
     currency = "" if price is None else price.currency
     words = (currency, product.brand, color, product.availability)
-    return (product.category, product.gender, amount, *words)
+    return (product.category, product.gender, amount, *words, style_key(product))

@@ -62,6 +62,15 @@ MIGRATIONS: Final = (
         "whether a product came by a feed, and leaves with it",
         ("ALTER TABLE products ADD COLUMN from_feed INTEGER NOT NULL DEFAULT 1",),
     ),
+    Migration(
+        4,
+        "outlines and names of styles, by which one style in several colors is found",
+        (
+            "ALTER TABLE articles ADD COLUMN outline BLOB NOT NULL DEFAULT x''",
+            "ALTER TABLE products ADD COLUMN style TEXT NOT NULL DEFAULT ''",
+            "CREATE INDEX products_by_style ON products (style) WHERE style != ''",
+        ),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 

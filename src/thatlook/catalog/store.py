@@ -22,16 +22,16 @@ from thatlook.catalog.rows import (
 from thatlook.errors import CatalogError, ModelMismatchError
 
 _PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, gender, price,
-    currency, brand, color, availability, data, row_hash, changed_at, from_feed)
-    VALUES (?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    currency, brand, color, availability, style, data, row_hash, changed_at, from_feed)
+    VALUES (?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, status = 'active',
     category = excluded.category, gender = excluded.gender, price = excluded.price,
     currency = excluded.currency, brand = excluded.brand, color = excluded.color,
-    availability = excluded.availability, data = excluded.data, row_hash = excluded.row_hash,
-    changed_at = excluded.changed_at, from_feed = excluded.from_feed"""
+    availability = excluded.availability, style = excluded.style, data = excluded.data,
+    row_hash = excluded.row_hash, changed_at = excluded.changed_at, from_feed = excluded.from_feed"""
 
 _ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
-    SELECT key, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
+    SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
 
 _IMAGE_SQL: Final = """UPDATE articles SET image = ?
     WHERE product = (SELECT key FROM products WHERE id = ?)"""
@@ -127,7 +127,7 @@ class Store(Reads):
     def _article_values(self, row: Row, blob: bytes) -> tuple[Any, ...]:
         attributes = json.dumps(dict(row.attributes), ensure_ascii=False, sort_keys=True)
         facts = (self.model_key, blob, box_json(row.box), row.article_score, row.found)
-        return (*facts, attributes, row.image, row.image_hash, row.product.id)
+        return (*facts, attributes, row.image, row.image_hash, row.outline, row.product.id)
 
 
 def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:

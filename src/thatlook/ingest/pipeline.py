@@ -242,6 +242,7 @@ def _row(done: Done, home: Path) -> Row | None:
         found=described.found,
         image=stored_path(done.file, home),
         image_hash=done.image_hash,
+        outline=described.outline,
         row_hash=done.job.row_hash,
         from_feed=True,
     )

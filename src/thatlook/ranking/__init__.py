@@ -5,11 +5,12 @@ A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher i
 
 from thatlook.ranking.order import Calibration, Curve, distinct, diverse, most_prominent, refined
 from thatlook.ranking.reasons import Traits, reasons
-from thatlook.ranking.variants import grouped
+from thatlook.ranking.variants import Style, grouped, style_key
 
 __all__ = [
     "Calibration",
     "Curve",
+    "Style",
     "Traits",
     "distinct",
     "diverse",
@@ -17,4 +18,5 @@ __all__ = [
     "most_prominent",
     "reasons",
     "refined",
+    "style_key",
 ]

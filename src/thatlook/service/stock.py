@@ -91,5 +91,6 @@ def _row(engine: Engine, product: Product, picture: bytes, image: str) -> Row:
         attributes={name: list(label) for name, label in seen.attributes.items()},
         article_score=seen.article_score,
         found=seen.found,
+        outline=seen.outline,
         image=image,
     )
