@@ -70,8 +70,8 @@ def folded(spec: ModelSpec, folder: Path) -> Path:
 
 
 def quantized(spec: ModelSpec, scenes: list[Scene], folder: Path, *, keep: str) -> ModelSpec:
-    """The network in int8; convolutions whose name holds `keep` stay in float32."""
-    ready, path = folded(spec, folder), folder / f"int8{'_' * bool(keep)}{keep}.onnx"
+    """The network in int8; convolutions of the parts that `keep` lists stay in float32."""
+    ready, path = folded(spec, folder), folder / f"int8-{keep or 'all'}.onnx"
     quantize_static(
         ready,
         path,
@@ -88,10 +88,12 @@ def quantized(spec: ModelSpec, scenes: list[Scene], folder: Path, *, keep: str) 
 
 
 def kept_in(path: Path, keep: str) -> list[str]:
-    """The names of the nodes that `keep` names."""
+    """The names of the nodes in the parts that `keep` lists, such as side,score."""
     import onnx
 
-    return [n.name for n in onnx.load(path).graph.node if keep and keep in n.name]
+    parts = [f"/{part}" for part in keep.split(",") if part]
+    names = [node.name for node in onnx.load(path).graph.node]
+    return [name for name in names if any(part in name for part in parts)]
 
 
 def measured(variants: dict[str, Detector], scenes: list[Scene]) -> list[dict[str, object]]:
@@ -129,7 +131,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--photos", type=int, default=0, help="of the val side; 0: all")
     parser.add_argument("--calibrate", type=int, default=100, help="photos of the train side")
-    parser.add_argument("--keep", nargs="*", default=[""], help="parts that stay float32 in int8")
+    parser.add_argument(
+        "--keep",
+        nargs="*",
+        default=["", "side,score,mask"],
+        help="int8 variants: the parts of the network that stay float32 in each",
+    )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     spec = resolve("article", args.model)
@@ -138,19 +145,19 @@ def main() -> None:
     train = [s for s in labelled if s.split == "train"]
     some = train[:: max(1, len(train) // args.calibrate)][: args.calibrate]
     with tempfile.TemporaryDirectory() as folder:
-        small = [(k, quantized(spec, some, Path(folder), keep=k)) for k in args.keep]
+        small = [quantized(spec, some, Path(folder), keep=k) for k in args.keep]
         usual = max(args.threads)
         variants = {}
         for area in args.areas:
             variants[f"float32 {area} px, {usual} threads"] = (of_area(spec, area), usual)
         for threads in args.threads:
             variants[f"float32 {spec.input['area']} px, {threads} threads"] = (spec, threads)
-            for keep, entry in small:
-                name = f"int8{f' but {keep}' if keep else ''} {spec.input['area']} px"
+            for entry in small:
+                name = f"{entry.id} {spec.input['area']} px"
                 variants[f"{name}, {threads} threads"] = (entry, threads)
         opened = {name: Detector(Session(s, n)) for name, (s, n) in variants.items()}
         rows = measured(opened, val)
-        sizes = {entry.id: entry.path.stat().st_size for _, entry in small}
+        sizes = {entry.id: entry.path.stat().st_size for entry in small}
     for row in rows:
         figures = "  ".join(f"{k} {row[k]:.4f}" for k in SHOWN)
         print(f"{row['variant']:<44} {row['ms']:7.1f} ms  {row['ratio']:6.2f} x  {figures}")
