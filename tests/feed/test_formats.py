@@ -424,7 +424,20 @@ def test_estimates(folder):
     assert estimated_rows(write(folder, "f.csv", "")) == 0
     assert estimated_rows(write(folder, "f.jsonl", jsonlines(ROWS))) == 2
     assert estimated_rows(write(folder, "f.xml", xml(ROWS))) == 2
-    assert estimated_rows(write(folder, "f.csv.gz", table(ROWS))) is None
+    for suffix in (".gz", ".bz2", ".xz"):
+        assert estimated_rows(write(folder, f"f.csv{suffix}", table(ROWS))) == 2
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz"])
+def test_large_feeds_are_estimated_by_their_beginning(folder, monkeypatch, suffix):
+    monkeypatch.setattr("thatlook.feed.reader.COUNTED_BYTES", 2_000_000)
+    rng = random.Random(0)
+    lines = [f'{{"id": "{n}", "title": "{rng.randbytes(50).hex()}"}}\n' for n in range(50_000)]
+    path = write(folder, f"f.jsonl{suffix}", "".join(lines))
+    assert 0.6 * 50_000 < estimated_rows(path) < 1.2 * 50_000
+    if suffix:
+        path.write_bytes(path.read_bytes()[:-1000])  # broken off: reading it will tell
+        assert 0.6 * 50_000 < estimated_rows(path) < 1.2 * 50_000
 
 
 def test_a_shop_with_its_own_words(folder):

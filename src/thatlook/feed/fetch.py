@@ -79,7 +79,7 @@ class Fetcher:
                 pause = self._pause(attempt, fault.retry_after)
                 last = attempt == self.policy.attempts or pause is None
                 if last or time.monotonic() + (pause or 0) > deadline:
-                    raise FetchError(f"{url}: {fault}", fault.status) from fault
+                    raise FetchError(f"{url}: {fault}", fault.status, fault.retry_after) from fault
                 self._sleep(pause or 0)
         raise FetchError(f"{url}: attempts must be 1 or more")
 

@@ -40,23 +40,37 @@ _BOMS: Final = (
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a feed, unpacked by its suffix; FeedError where they cannot be read."""
+    with _told(path), _unpacking(path) as file:
+        yield file
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tells what goes wrong with the reading of a feed as FeedError."""
     try:
-        with _unpacking(path) as file:
-            yield file
+        yield
     except UNPACKING_ERRORS as error:
         reason = getattr(error, "strerror", None) or error
         raise FeedError(f"{path}: cannot be read: {reason}") from error
 
 
-def _unpacking(path: Path) -> IO[bytes]:
+def _unpacking(path: Path, source: IO[bytes] | None = None) -> IO[bytes]:
     suffix = path.suffix.lower()
     if suffix == ".gz":
-        return io.BufferedReader(gzip.open(path, "rb"))
+        return io.BufferedReader(gzip.open(source or path, "rb"))
     if suffix == ".bz2":
-        return bz2.open(path, "rb")
+        return bz2.open(source or path, "rb")
     if suffix == ".xz":
-        return lzma.open(path, "rb")
-    return path.open("rb")
+        return lzma.open(source or path, "rb")
+    return source or path.open("rb")
+
+
+def start_of(path: Path, most: int) -> tuple[bytes, float]:
+    """At most the first `most` bytes of a feed, unpacked, and about which share of it they are."""
+    with _told(path), path.open("rb") as source, _unpacking(path, source) as file:
+        data = _read(file, most)
+        share = source.tell() / max(1, path.stat().st_size)
+    return data, share if len(data) == most else 1.0
 
 
 def kind_suffix(path: Path) -> str:
@@ -121,11 +135,11 @@ def _sample(path: Path) -> tuple[bytes, bool]:
         return sample, len(sample) < SAMPLE_BYTES
 
 
-def _read(file: IO[bytes]) -> bytes:
-    """SAMPLE_BYTES, or what there is before the end or a fault."""
+def _read(file: IO[bytes], most: int = SAMPLE_BYTES) -> bytes:
+    """The next `most` bytes, or what there is before the end or a fault."""
     data = bytearray()
     try:
-        while len(data) < SAMPLE_BYTES and (part := file.read(_PART_BYTES)):
+        while len(data) < most and (part := file.read(min(_PART_BYTES, most - len(data)))):
             data += part
     except UNPACKING_ERRORS:
         if not data:
