@@ -101,6 +101,12 @@ def test_ones_own_feed(tmp_path, capsys):
     # Each of the four with a color has one of its own among five others.
     assert found["metrics"]["feed_p10_color"] == pytest.approx(1 / 5)
     assert trial["encoders"]["network"]["color"]["p10"][3] == 4
+    assert trial["subsets"]["type"]["topwear"]["p10"] == [1, 1, 1, 6]
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["trial", "answer", "figure", "network", "half"]
+    assert lines[1].split()[4:] == ["type", "precision@10", "1.000", "(1.00-1.00)", "+0.00"]
+    assert "  feed_p10_type            1.0000" in lines
 
 
 def test_a_trial_without_its_data(pairs, capsys):

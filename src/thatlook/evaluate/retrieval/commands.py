@@ -28,9 +28,10 @@ from thatlook.evaluate.retrieval.encoders import (
     imagenet,
 )
 from thatlook.evaluate.retrieval.feeds import feed_trial
+from thatlook.evaluate.retrieval.figures import text_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.flatlay import flatlay_trial
-from thatlook.evaluate.retrieval.page import report_of, text_of
+from thatlook.evaluate.retrieval.page import report_of
 from thatlook.evaluate.retrieval.results import Result, budgets, result_of
 from thatlook.evaluate.retrieval.scenes import gallery_of, pair_trials, rendered_gallery
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials

@@ -15,6 +15,7 @@ the network.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -113,3 +114,24 @@ class Bootstrap:
         resampled = sums[weights > 0] / weights[weights > 0]
         low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its confidence interval, of `count` queries."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def to_list(self) -> list[float]:
+        """Value, low, high, count: its JSON."""
+        return [self.value, self.low, self.high, self.count]
+
+
+def estimate(column: Floats, bootstrap: Bootstrap, among: Bools | None = None) -> Estimate:
+    """The mean of the queries `among` which it is taken, with its interval."""
+    kept = column if among is None else np.where(among, column, np.nan)
+    low, high = bootstrap.interval(kept)
+    return Estimate(mean(kept), low, high, int((~np.isnan(kept)).sum()))

@@ -9,15 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from thatlook.evaluate.retrieval.encoders import NETWORK
-from thatlook.evaluate.retrieval.metrics import Bootstrap
-from thatlook.evaluate.retrieval.trials import (
-    Estimate,
-    Measured,
-    Trial,
-    counts,
-    estimate,
-    subsets,
-)
+from thatlook.evaluate.retrieval.metrics import Bootstrap, Estimate, estimate
+from thatlook.evaluate.retrieval.trials import Measured, Trial, counts, subsets
 
 METRICS: Final = ("r1", "r5", "r10", "r20", "map10", "ndcg10", "p10", "p10_ceiling")
 

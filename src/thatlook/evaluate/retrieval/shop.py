@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,36 +64,49 @@ def labels(items: Sequence[Item]) -> dict[str, list[str]]:
     }
 
 
-def alike(asked: Sequence[Item], offered: Sequence[Item], name: str, lead: str) -> Trial:
-    """Products asked for products like them, within category and gender; never for themselves."""
-    own, others = labels(asked), labels(offered)
-    return Trial(
-        name=name,
-        title={"apart": "Products kept apart", "shop": "Products kept apart, in the whole shop"}[
-            name
-        ],
-        lead=lead,
-        queries=[Crop(*item.crops[0]) for item in asked],
-        gallery=[Crop(*item.crops[0]) for item in offered],
-        notions={kind: Notion(own[kind], others[kind]) for kind in own},
-        main="both",
-        categories=[item.labels[4] for item in asked],
-        part=Notion([item.part for item in asked], [item.part for item in offered]),
-        apart=Notion([item.id for item in asked], [item.id for item in offered]),
-        captions=_captions(offered),
-    )
-
-
 def shop_trials(items: Sequence[Item]) -> list[Trial]:
     """The products kept apart among themselves, and among all."""
     held = [item for item in items if item.split == "val"]
     same = "An answer is of the same article type, base color, or both, by the shop's own words; "
-    return [
-        alike(held, held, "apart", same + "candidates are products kept apart, of the same "
-              "category and gender. The ceiling is what these labels allow any ranking."),
-        alike(held, items, "shop", same + "candidates are all products of the same category and "
-              "gender, those of the training included: this is how the shop is searched."),
-    ]  # fmt: skip
+    apart = _alike(
+        held,
+        held,
+        {
+            "name": "apart",
+            "title": "Products kept apart",
+            "lead": same + "candidates are products kept apart, of the same category and gender. "
+            "The ceiling is what these labels allow any ranking.",
+        },
+    )
+    shop = _alike(
+        held,
+        items,
+        {
+            "name": "shop",
+            "title": "Products kept apart, in the whole shop",
+            "lead": same + "candidates are all products of the same category and gender, those of "
+            "the training included: this is how the shop is searched.",
+        },
+    )
+    return [apart, shop]
+
+
+def _alike(asked: Sequence[Item], offered: Sequence[Item], words: Mapping[str, str]) -> Trial:
+    """Products asked for products like them, within category and gender; never for themselves."""
+    own, others = labels(asked), labels(offered)
+    return Trial(
+        name=words["name"],
+        title=words["title"],
+        lead=words["lead"],
+        queries=[Crop(*item.crops[0]) for item in asked],
+        gallery=[Crop(*item.crops[0]) for item in offered],
+        notions={kind: Notion(own[kind], others[kind]) for kind in own},
+        main="both",
+        categories=[item.part.split("/")[0] for item in asked],
+        part=Notion([item.part for item in asked], [item.part for item in offered]),
+        apart=Notion([item.id for item in asked], [item.id for item in offered]),
+        captions=_captions(offered),
+    )
 
 
 def degraded_trial(items: Sequence[Item]) -> Trial:
@@ -116,7 +129,7 @@ def degraded_trial(items: Sequence[Item]) -> Trial:
             "picture": Notion([digest_of(item.crops[0][0]) for item in held], pictures),
         },
         main="picture",
-        categories=[item.labels[4] for item in held],
+        categories=[item.part.split("/")[0] for item in held],
         captions=_captions(items),
     )
 

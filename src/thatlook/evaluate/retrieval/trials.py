@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.crops import Crop, digest_of
-from thatlook.evaluate.retrieval.metrics import DEPTHS, NOBODY, Bootstrap, counted, mean, ranked
+from thatlook.evaluate.retrieval.metrics import DEPTHS, NOBODY, counted, mean, ranked
 
 Floats = NDArray[np.float32]
 Words = Sequence[str]
@@ -187,26 +187,3 @@ def subsets(trial: Trial) -> dict[str, NDArray[np.bool_]]:
     """Queries by category, then by the trial's own sides."""
     words = np.asarray(trial.categories, dtype=np.str_)
     return {str(name): words == name for name in np.unique(words)} | dict(trial.sides)
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its confidence interval, of `count` queries."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-
-    def to_list(self) -> list[float]:
-        """Value, low, high, count: its JSON."""
-        return [self.value, self.low, self.high, self.count]
-
-
-def estimate(
-    column: NDArray[np.float64], bootstrap: Bootstrap, among: NDArray[np.bool_] | None = None
-) -> Estimate:
-    """The mean of the queries `among` which it is taken, with its interval."""
-    kept = column if among is None else np.where(among, column, np.nan)
-    low, high = bootstrap.interval(kept)
-    return Estimate(mean(kept), low, high, int((~np.isnan(kept)).sum()))
