@@ -106,7 +106,7 @@ def test_ones_own_feed(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["trial", "answer", "figure", "network", "half"]
     assert lines[1].split()[4:] == ["type", "precision@10", "1.000", "(1.00-1.00)", "+0.00"]
-    assert "  feed_p10_type            1.0000" in lines
+    assert ["feed_p10_type", "1.0000"] in [line.split() for line in lines]
 
 
 def test_a_trial_without_its_data(pairs, capsys):
