@@ -99,12 +99,16 @@ class SettingsError(ThatlookError, ValueError):
 class FetchError(ThatlookError):
     """An address that could not, or must not, be fetched.
 
-    `status` is the HTTP status where the server answered with one, else None.
+    `status` is the HTTP status where the server answered with one, else None; `retry_after_s`
+    for how long it asked to be left alone, where it did.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class MissingExtraError(ThatlookError, ImportError):

@@ -170,6 +170,18 @@ def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
     assert second - first >= 5
 
 
+def test_a_shop_that_asks_the_browser_for_a_long_rest_gets_it(
+    local_shop: LocalShop, tmp_path: Path
+) -> None:
+    local_shop.faults = {"/api/number?page=2": ["429 3600"]}
+    shop = shop_from(tomllib.loads(shop_file(local_shop, RATE, images_per_product=0)))
+    report = Crawl(shop, tmp_path, Network(allow_private=True)).run()
+    rest = f"{local_shop.url}/number?page=2: the host asks to be left alone for 3600 s"
+    # The first page of each listing was read before: 20, 120, 20 and 40 products.
+    assert (report.stopped, report.gave_up, report.products) == (rest, True, 200)
+    assert [path for _, path, _ in local_shop.log][-1] == "/api/number?page=2"
+
+
 def test_the_browser_asks_robots_at_every_hop_of_a_redirect(
     local_shop: LocalShop, tmp_path: Path
 ) -> None:

@@ -283,6 +283,25 @@ def test_trouble_is_waited_out_and_the_next_run_takes_what_was_left(local_shop, 
     assert (report.failed_pages, len(rows)) == ({}, 36)
 
 
+def test_a_shop_that_asks_for_a_long_rest_gets_it(local_shop, tmp_path):
+    local_shop.faults = {"/plain?page=2": ["429 3600"]}
+    report, rows = crawled(local_shop, tmp_path, PLAIN)
+    rest = f"{local_shop.url}/plain?page=2: the host asks to be left alone for 3600 s"
+    assert (report.stopped, report.gave_up, len(rows)) == (rest, True, 12)
+    assert [path for _, path, _ in local_shop.log][-1] == "/plain?page=2"
+    report, rows = crawled(local_shop, tmp_path, PLAIN)
+    assert (report.stopped, len(rows)) == ("", 36)
+
+
+def test_a_rest_is_kept_also_by_what_is_asked_next(local_shop, tmp_path):
+    local_shop.faults = {"/img/10000.png": ["503 0", "503 0", "503 2"]}
+    report, rows = crawled(local_shop, tmp_path, PLAIN, images=1)
+    assert (list(report.failed_pictures), len(rows)) == ([f"{local_shop.url}/img/10000.png"], 36)
+    refused = [at for at, path, _ in local_shop.log if path == "/img/10000.png"][2]
+    (after,) = (at for at, path, _ in local_shop.log if path == "/img/10001.png")
+    assert after - refused >= 2
+
+
 def test_a_shop_that_stays_down_is_left_alone(local_shop, tmp_path):
     local_shop.faults = {f"/img/{n}.png": ["503 0"] * 9 for n in range(10_000, 10_036)}
     report, rows = crawled(local_shop, tmp_path, PLAIN, images=1)

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from thatlook.acquire import chromium
 from thatlook.acquire.answers import Answers
-from thatlook.acquire.failures import GoneError, TroubleError
+from thatlook.acquire.failures import GoneError, RestError, TroubleError, rest
 from thatlook.acquire.gate import Gate
 from thatlook.acquire.pace import Pacer
 from thatlook.acquire.shop import Limits
@@ -63,6 +63,7 @@ class Browser:
         self._tab: Tab | None = None
         self._gate: Gate | None = None
         self._banners: tuple[str, ...] = ()
+        self._url = ""
         self._asked = 0
         self.refused: dict[str, str] = {}
         """Addresses that pages wanted and did not get, with the reason."""
@@ -91,7 +92,7 @@ class Browser:
         Raises GoneError or TroubleError where the page did not answer well.
         """
         tab, gate = self._begun()
-        self._banners = dismiss
+        self._banners, self._url = dismiss, url
         tab.go(url)
         self._settle(ready)
         seen = gate.traffic.seen()
@@ -147,6 +148,8 @@ class Browser:
         for _ in range(self._limits.retries + 1):
             try:
                 return act()
+            except RestError:
+                raise
             except TroubleError as error:
                 trouble = error
             except WebDriverException as error:
@@ -232,9 +235,11 @@ class Browser:
         self._check_troubles()
 
     def _check_troubles(self) -> None:
-        troubles = self._open_gate().traffic.seen().troubles
-        if troubles:
-            raise TroubleError(troubles[0])
+        seen = self._open_gate().traffic.seen()
+        if seen.rest_s:
+            raise rest(self._url, seen.rest_s)
+        if seen.troubles:
+            raise TroubleError(seen.troubles[0])
 
     def _dismiss(self) -> None:
         """Clicks the buttons of banners away; they may come at any time."""

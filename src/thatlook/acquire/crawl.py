@@ -11,7 +11,7 @@ from typing import Any
 
 from thatlook import __version__
 from thatlook.acquire.browser import Browser
-from thatlook.acquire.failures import GoneError, LayoutError, TroubleError
+from thatlook.acquire.failures import GoneError, LayoutError, RestError, TroubleError
 from thatlook.acquire.journal import Journal
 from thatlook.acquire.layout import LayoutWatch
 from thatlook.acquire.output import feed_rows, without_duplicates, write_feed
@@ -159,6 +159,9 @@ class Crawl:
 
     def _trouble(self, error: TroubleError) -> None:
         self._troubles += 1
+        if isinstance(error, RestError):
+            self._troubles = MOST_TROUBLES
+            raise _EnoughError(str(error))
         if self._troubles >= MOST_TROUBLES:
             raise _EnoughError(f"{self._troubles} failures in a row; the last: {error}")
 

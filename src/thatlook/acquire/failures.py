@@ -4,6 +4,7 @@ FetchError
 ├── GoneError       asking again would not help: 404, a foreign host
 │   └── ForbiddenError   robots.txt does not allow it
 └── TroubleError    asking later may help: a timeout, 429, 500
+    └── RestError        the host asks to be left alone for longer than a crawl waits
 FeedError
 └── LayoutError     the pages no longer look as the shop file says
 """
@@ -23,6 +24,15 @@ class ForbiddenError(GoneError):
 
 class TroubleError(FetchError):
     """An address that did not answer now; another day it may."""
+
+
+class RestError(TroubleError):
+    """A host that asks to be left alone for longer than a crawl waits."""
+
+
+def rest(url: str, seconds: float) -> RestError:
+    """The error for an answer with such a Retry-After."""
+    return RestError(f"{url}: the host asks to be left alone for {seconds:g} s")
 
 
 class LayoutError(FeedError):

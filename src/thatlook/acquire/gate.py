@@ -153,6 +153,8 @@ class Gate:
     def _trouble(self, url: str, what: str, wait_s: float | None) -> None:
         """Notes it, and leaves the host alone: as long as it asks for, else longer each time."""
         self.traffic.trouble(f"{url}: {what}")
+        if wait_s is not None and wait_s > MAX_WAIT_S:
+            self.traffic.rest(wait_s)
         self._in_a_row = min(self._in_a_row + 1, 8)
         grown_s = BACKOFF_S * 2.0**self._in_a_row
         wait_s = grown_s if wait_s is None else min(wait_s, MAX_WAIT_S)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from thatlook.acquire.failures import ForbiddenError, GoneError, TroubleError
+from thatlook.acquire.failures import ForbiddenError, GoneError, TroubleError, rest
 from thatlook.acquire.pace import MAX_WAIT_S, Pacer
 from thatlook.acquire.robots import Robots
 from thatlook.acquire.shop import Limits
@@ -84,8 +84,17 @@ class Polite:
         except (GoneError, TroubleError):
             raise
         except FetchError as error:
+            self._rest(url, error.retry_after_s)
             passing = error.status is None or error.status in PASSING
             raise (TroubleError if passing else GoneError)(str(error), error.status) from error
+
+    def _rest(self, url: str, seconds: float | None) -> None:
+        """Leaves a host alone for as long as it asked for. Raises RestError for a long time."""
+        if seconds is None:
+            return
+        if seconds > MAX_WAIT_S:
+            raise rest(url, seconds)
+        self._pacer.hold((urlsplit(url).hostname or "").lower(), seconds)
 
     def _turn(self, host: str, port: int) -> list[str]:
         """The addresses of a host, when it is our turn to ask it."""

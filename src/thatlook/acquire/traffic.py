@@ -17,6 +17,8 @@ class Seen:
     """Why the page itself, or what it was redirected to, was not asked for."""
     forbidden: tuple[str, ...] = ()
     """What robots.txt kept the page from asking for, in words."""
+    rest_s: float = 0.0
+    """For how long the shop asked to be left alone, where that is longer than a crawl waits."""
 
 
 class Traffic:
@@ -31,6 +33,7 @@ class Traffic:
         self._troubles: list[str] = []
         self._refused = ""
         self._forbidden: list[str] = []
+        self._rest_s = 0.0
 
     def begin(self) -> None:
         """Starts a new page: what happened on the last one no longer counts."""
@@ -38,7 +41,7 @@ class Traffic:
             self._held.clear()
             self._sent.clear()
             self._document, self._troubles = None, []
-            self._refused, self._forbidden = "", []
+            self._refused, self._forbidden, self._rest_s = "", [], 0.0
             self._moved = time.monotonic()
 
     def hold(self, number: str) -> None:
@@ -79,11 +82,16 @@ class Traffic:
         with self._lock:
             self._troubles.append(message)
 
+    def rest(self, seconds: float) -> None:
+        """The shop asked to be left alone, for longer than a crawl waits."""
+        with self._lock:
+            self._rest_s = max(self._rest_s, seconds)
+
     def seen(self) -> Seen:
         """What happened since `begin`."""
         with self._lock:
             troubles, forbidden = tuple(self._troubles), tuple(self._forbidden)
-            return Seen(self._document, troubles, self._refused, forbidden)
+            return Seen(self._document, troubles, self._refused, forbidden, self._rest_s)
 
     def quiet_s(self) -> float:
         """For how long no request has been under way or waited; 0 while one does."""
