@@ -40,6 +40,8 @@ Floats = NDArray[np.floating[Any]]
 FAINT: Final = 0.1
 """Detections below this score say nothing, not even doubt."""
 DRAWS: Final = 500
+NEAR, MOST_DOUBTS = 0.15, 4
+"""How near to its threshold a score is doubtful, and how many categories in doubt are named."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,11 +239,14 @@ def run(args: argparse.Namespace, detector: Detector) -> int:
 
 def _row(candidate: Candidate, value: float, least: Floats) -> dict[str, Any]:
     found = candidate.found
-    near = np.flatnonzero(np.abs(found[1] - least[found[2]]) < 0.15)
-    why = [f"{DETECTOR_CLASSES[found[2][j]]} {found[1][j]:.2f}?" for j in near]
+    doubts: dict[str, float] = {}
+    for j in np.argsort(np.abs(found[1] - least[found[2]]), kind="stable"):
+        if abs(found[1][j] - least[found[2][j]]) < NEAR:
+            doubts.setdefault(DETECTOR_CLASSES[found[2][j]], float(found[1][j]))
+    why = [f"{name} {score:.2f}?" for name, score in list(doubts.items())[:MOST_DOUBTS]]
     if candidate.tags is not None:
         clear = {DETECTOR_CLASSES[k] for k in above(found, least)[2]} - {PERSON_CLASS}
-        why += [f"tagged {name}, not found" for name in sorted(candidate.tags - clear)]
+        why += [f"{name} tagged, not found" for name in sorted(candidate.tags - clear)]
         why += [f"{name} found, not tagged" for name in sorted(clear - candidate.tags)]
     return {"photo": str(candidate.path), "worth": value, "why": ", ".join(why)}
 
