@@ -150,6 +150,23 @@ def test_heavy_packages_have_one_home(package, homes):
             assert place.startswith(homes), f"{place} imports {package}"
 
 
+def test_no_option_falls_back_to_a_folder_that_users_do_not_have():
+    """A default such as ../shared/data would be right for whoever wrote it, and nobody else."""
+    scripts = sorted((SOURCE.parent.parent / "benchmarks").glob("*.py"))
+    for path in [*modules(), *scripts]:
+        defaults = [
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.keyword) and node.arg == "default"
+        ]
+        words = [part.value for value in defaults for part in ast.walk(value) if is_text(part)]
+        assert not [word for word in words if ".." in word], path
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def test_every_module_has_a_level():
     found = {path.relative_to(SOURCE).with_suffix("").parts[0] for path in modules()} - {"__init__"}
     assert found <= set(LEVEL)
