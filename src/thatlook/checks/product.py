@@ -115,11 +115,14 @@ def check_picture(product: Product, facts: PictureFacts) -> Iterator[Finding]:
 
 def check_shared(products: Sequence[Product]) -> Iterator[Finding]:
     """Where products with one and the same picture say different things of it: of the two,
-    one must be wrong. Each product is compared with the first.
+    one must be wrong. Each product is compared with the first. Of what has several colors, by
+    its title, each may be named.
     """
     first = products[0]
     for other in products[1:]:
         for name in ("category", "gender", "color"):
+            if name == "color" and (_of_two_colors(first.title) or _of_two_colors(other.title)):
+                continue
             says, seen = getattr(other, name), getattr(first, name)
             if says and seen and not _compatible(name, says, seen):
                 message = f"listed as {says}; {first.id} has the same picture and is {seen}"
@@ -183,6 +186,11 @@ def _gender(product: Product, seen: Seen) -> Iterator[Finding]:
         yield Finding(
             "gender_seen", product.id, message, product.gender, seen.gender, seen.gender_score
         )
+
+
+def _of_two_colors(title: str) -> bool:
+    """Whether a title speaks of several colors side by side: a print has one below it."""
+    return _of_several(title) or pattern_of(title) not in {None, "solid", "printed"}
 
 
 def _of_several(title: str) -> bool:
