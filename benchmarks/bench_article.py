@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument(
         "--keep",
         nargs="*",
-        default=["", "side,score,mask"],
+        default=["", "stem,blocks.0,blocks.1,side,score,mask"],
         help="int8 variants: the parts of the network that stay float32 in each",
     )
     parser.add_argument("--json", type=Path)
