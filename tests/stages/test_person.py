@@ -154,6 +154,8 @@ def scored(*scores):
         ((0.4, 0.4, 0.4, 0.4, 0.4, 0.4), 0.7, False),  # an empty shirt
         ((0.4, 0.4, 0.4, 0.4), 0.75, True),
         ((0.6, 0.6, 0.4, 0.4, 0.4), 0.7, False),
+        ((0.0,) * 11 + (0.4, 0.4, 0.4, 0.4), 0.5, True),  # hips and knees: legs in trousers
+        ((0.0,) * 9 + (0.4, 0.4, 0.4, 0.4), 0.5, False),  # wrists and hips: sleeves
     ],
 )
 def test_an_empty_shirt_is_nobody(scores, person, expected):

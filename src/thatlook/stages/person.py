@@ -20,6 +20,7 @@ HEAD = tuple(
     KEYPOINTS.index(name) for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 )
 FEET = tuple(KEYPOINTS.index(name) for name in ("left_ankle", "right_ankle"))
+LEGS = (KEYPOINTS.index("left_knee"), KEYPOINTS.index("right_knee"), *FEET)
 TORSO = tuple(
     KEYPOINTS.index(name) for name in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 )
@@ -31,8 +32,8 @@ LEAST_KEYPOINTS = 4
 """A person with fewer key points seen is a shoe or a bag that the article stage mistook."""
 
 SURE, SURE_KEYPOINTS, SURE_PERSON = 0.5, 3, 0.75
-"""So is one with fewer than SURE_KEYPOINTS of them surely seen, unless the article stage is sure:
-an empty shirt shows faint shoulders, and its collar a faint head.
+"""So is one without a leg and with fewer than SURE_KEYPOINTS surely seen, unless the article stage
+is sure: an empty shirt shows faint shoulders, and its collar a faint head.
 """
 
 TWO_WIDE = 1.1
@@ -132,8 +133,9 @@ class PersonStage:
 def is_somebody(person: Person, least: float) -> bool:
     """Whether enough of a person's key points are seen, from the score `least` on."""
     scores = np.array([point.score for point in person.keypoints])
+    legs = bool((scores[list(LEGS)] >= least).any())
     sure = int((scores >= SURE).sum()) >= SURE_KEYPOINTS or person.score >= SURE_PERSON
-    return sure and int((scores >= least).sum()) >= LEAST_KEYPOINTS
+    return (legs or sure) and int((scores >= least).sum()) >= LEAST_KEYPOINTS
 
 
 def shoulder_ratio(keypoints: tuple[Keypoint, ...]) -> float:
