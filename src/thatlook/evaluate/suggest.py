@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating[Any]]
 
-FAINT: Final = 0.1
+FAINT: Final = 0.3
 """Detections below this score say nothing, not even doubt."""
 DRAWS: Final = 500
 NEAR, MOST_DOUBTS = 0.15, 4
@@ -254,16 +254,11 @@ def _row(candidate: Candidate, value: float, least: Floats) -> dict[str, Any]:
 def _page(report: Report, taken: Sequence[Candidate], rows: Sequence[Mapping[str, Any]]) -> None:
     from thatlook.evaluate.data import photo
 
-    figures = [
-        figure(
-            photo(c.path),
-            [f"{place}. {c.path.name}", row["why"]],
-            marks_of(c.found),
-            size=(220, 330),
-        )
-        for place, (c, row) in enumerate(zip(taken, rows, strict=True), start=1)
-    ]
-    lead = (
-        "Best first. Boxes: all detections above 0.1; a question mark: a score near the threshold."
-    )
+    figures = []
+    for place, (candidate, row) in enumerate(zip(taken, rows, strict=True), start=1):
+        worn = candidate.found[2] != DETECTOR_CLASSES.index(PERSON_CLASS)
+        boxes, scores, labels = (part[worn] for part in candidate.found)
+        caption = [f"{place}. {candidate.path.name}", row["why"]]
+        figures.append(figure(photo(candidate.path), caption, marks_of((boxes, scores, labels))))
+    lead = f"Best first. Boxes: detections above {FAINT}; a question mark: near the threshold."
     report.add("The photos", page.sheet(figures), lead=lead)
