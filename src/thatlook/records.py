@@ -352,8 +352,8 @@ class Described:
     saw it there (with `article_score`), or the box is just the picture's foreground.
     `attributes` holds each head's best label and its probability. `category` is what the
     picture shows where the product's words do not say; else "". `looks_like` is the category
-    that the embedding network sees in the box; "" for a network that tells none. `outline`
-    holds the bytes of `image.outline` of the box, b"" where it was not taken.
+    that the embedding network sees in the box, "other" where it is unsure, "" where it tells
+    none. `outline` holds the bytes of `image.outline` of the box, b"" where it was not taken.
     """
 
     vector: Vector

@@ -130,7 +130,12 @@ def test_color_by_the_pixels(color, seen, kinds):
 
 @pytest.mark.parametrize(
     ("word", "kinds"),
-    [("", ["category_seen"]), ("bag", ["category_seen"]), ("topwear", ["article_not_seen"])],
+    [
+        ("", ["category_seen"]),
+        ("bag", ["category_seen"]),
+        ("topwear", ["article_not_seen"]),
+        ("other", ["article_not_seen"]),
+    ],
 )
 def test_another_category_needs_two_witnesses(word, kinds):
     found = check_seen(product(), Seen({"bag": 0.9}, category=word))

@@ -53,6 +53,8 @@ def test_a_type_is_one_of_the_articles_category():
     assert found.attributes("eyewear")["type"] == ("heels", 0.7)  # it knows no glasses
     assert found.category == "bag"
     assert Embedded(np.ones(4, np.float32), {}).category == ""
+    unsure = {"category": {"bag": 0.5, "topwear": 0.3, "dress": 0.2}}
+    assert Embedded(np.ones(4, np.float32), unsure).category == "other"
 
 
 def test_letterbox_keeps_the_aspect_and_stretch_does_not(fake_session):

@@ -86,7 +86,8 @@ def _attention(report: Report) -> str:
         f'<tr><td><a href="{target}">{escape(name)}</a></td><td class="number">{count:,}</td></tr>'
         for name, count, target in rows
     )
-    return f"<section><h2>What needs attention</h2><table>{lines}</table></section>"
+    table = f'<table class="counts">{lines}</table>'
+    return f"<section><h2>What needs attention</h2>{table}</section>"
 
 
 def _counts(report: Report) -> str:

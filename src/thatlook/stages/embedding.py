@@ -20,7 +20,7 @@ from thatlook.image import Pixels, fit_box, with_aspect
 from thatlook.models.registry import ModelSpec
 from thatlook.models.session import Runs, taken, to_batch
 from thatlook.records import Box, Vector
-from thatlook.taxonomy import category_of
+from thatlook.taxonomy import OTHER, category_of
 
 BATCH = 16
 """Crops at a time, where the entry's `input.batch` says nothing else."""
@@ -35,9 +35,13 @@ class Embedded:
 
     @property
     def category(self) -> str:
-        """The best label of the head "category"; "" where the network has none."""
-        chances = self.chances.get("category", {})
-        return max(chances, key=lambda name: chances[name], default="")
+        """The category that is likelier than all others together, OTHER where none is; ""
+        where the network has no such head.
+        """
+        chances = self.chances.get("category")
+        if chances is None:
+            return ""
+        return next((name for name, chance in chances.items() if chance > 0.5), OTHER)
 
     def attributes(self, category: str) -> dict[str, tuple[str, float]]:
         """The best label of each head with its probability, for an article of this category.
