@@ -189,7 +189,8 @@ def test_real_photos_get_products_of_the_right_category(data, tmp_path):
         report = engine.index(feed, data / "catalog" / "images", workers=0)
         assert report.added == len(rows)
         photos = sorted((data / "street" / "images").glob("*.jpg"))[:300:30]
-        results = [engine.recommend(photo, k=3) for photo in photos]
+        # Of so few nothing may be good: shown all the same, they are of the right category.
+        results = [engine.recommend(photo, k=3, min_score=0) for photo in photos]
     assert [result.look.person is not None for result in results] == [True] * 10
     categories = [entry.category for result in results for entry in result.recommendations]
     assert categories.count("footwear") >= 8

@@ -147,13 +147,42 @@ def test_below_the_least_score_nothing_is_shown(recommender):
     assert nothing.passed == 6
 
 
-def test_diversity_moves_the_odd_one_up(recommender):
-    plain = ids(recommender.for_look(look_of(), Wish(gender="any")))
-    varied = ids(recommender.for_look(look_of(), Wish(gender="any", diversity=0.6)))
-    assert set(plain) == set(varied)
-    assert plain[:2] == ["his", "near"]
-    assert varied[0] == "his"
-    assert varied[1] != "near"
+def test_nothing_good_is_said_with_what_was_searched(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(ROWS)
+        strict = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.99)
+        filters = Filters(max_price=9)
+        (found,) = strict.for_look(look_of(), Wish(filters=filters))
+        assert found.matches == ()
+        assert found.best_score == pytest.approx(0.5)  # 60 degrees: a similarity of 0.5
+        assert found.message == ("nothing good found: the best of 1 products has a score of 0.50")
+        assert found.to_dict()["searched"] == {
+            "category": "topwear",
+            "genders": ["female", "unisex"],
+            "filters": {"max_price": 9.0},
+        }
+        (all_of_them,) = strict.for_look(look_of(), Wish(filters=filters, min_score=0))
+        assert [m.product.id for m in all_of_them.matches] == ["far"]
+        assert all_of_them.message is None
+        (empty,) = strict.for_look(look_of("female", article("bag", at(0))), Wish())
+        assert (empty.best_score, empty.passed) == (None, 0)
+        assert empty.message == "nothing found: 0 products fit what was searched"
+        # An article with a good match shows the others too: k come wherever k exist.
+        lenient = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.9)
+        (good,) = lenient.for_look(look_of(), Wish())
+        assert min(m.score for m in good.matches) < 0.9
+
+
+def test_diversity_decides_what_is_shown_and_likeness_its_order(recommender):
+    def two(diversity):
+        return ids(recommender.for_look(look_of(), Wish(gender="any", k=2, diversity=diversity)))
+
+    # his (1 degree), near (10, along the same axis): alike by cos 9; middle is at 20 on another.
+    assert two(0.0) == ["his", "near"]
+    assert two(0.6) == ["his", "far"]  # .4 * .5 - .6 * cos 60 is more than .4 * .94 - .6 * .94
+    everything = recommender.for_look(look_of(), Wish(gender="any", diversity=0.6))[0]
+    scores = [match.score for match in everything.matches]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_similar_leaves_the_product_out_and_keeps_to_its_gender(recommender):

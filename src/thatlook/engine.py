@@ -36,7 +36,7 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         calibration = Calibration.of(spec.details.get("calibration", {}))
-        self._recommender = Recommender(catalog, calibration)
+        self._recommender = Recommender(catalog, calibration, settings.good_score)
 
     @classmethod
     def open(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -46,11 +46,16 @@ class _Candidate:
 
 
 class Recommender:
-    """Ranks the products of one catalog."""
+    """Ranks the products of one catalog.
 
-    def __init__(self, catalog: Catalog, calibration: Calibration) -> None:
+    An article whose best match scores less than `good_score` gets none, unless the wish says from
+    which score on matches are wanted.
+    """
+
+    def __init__(self, catalog: Catalog, calibration: Calibration, good_score: float = 0.0) -> None:
         self._catalog = catalog
         self._calibration = calibration
+        self._good_score = good_score
 
     def for_look(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
@@ -86,8 +91,12 @@ class Recommender:
         query = Query(
             category=article.category, genders=genders, k=wish.k, filters=_with_wishes(wish)
         )
-        matches, passed = self._search(vector, query, Traits.of(article.attributes), wish)
-        return Recommendation(place, article.category, role, matches, passed)
+        found, passed = self._search(vector, query, Traits.of(article.attributes), wish)
+        best = max((match.score for match in found), default=None)
+        good = wish.min_score is not None or best is None or best >= self._good_score
+        matches = _from(found, wish.min_score) if good else ()
+        searched = _searched(query)
+        return Recommendation(place, article.category, role, matches, passed, best, searched)
 
     def similar(self, product_id: str, wish: Wish) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category and for its gender, best first.
@@ -104,7 +113,7 @@ class Recommender:
             k=wish.k,
             filters=replace(wish.filters, exclude_ids=others),
         )
-        return self._search(vector, query, traits_of(own), wish)[0]
+        return _from(self._search(vector, query, traits_of(own), wish)[0], wish.min_score)
 
     def _search(
         self, vector: Vector, query: Query, traits: Traits, wish: Wish
@@ -148,9 +157,9 @@ class Recommender:
         best_first = sorted(groups, key=lambda group: -group[0].worth)
         worth = np.array([group[0].worth for group in best_first])
         vectors = _rows([group[0].stored.vector for group in best_first])
-        order = diverse(worth, vectors, wish.k, wish.diversity)
-        matches = [self._match(best_first[place], traits) for place in order]
-        return tuple(match for match in matches if match.score >= wish.min_score)
+        # Variety decides which k are shown; the best of them still come first.
+        order = sorted(diverse(worth, vectors, wish.k, wish.diversity))
+        return tuple(self._match(best_first[place], traits) for place in order)
 
     def _match(self, group: Sequence[_Candidate], traits: Traits) -> Match:
         best = group[0]
@@ -201,6 +210,20 @@ def _label(value: object) -> str:
 def _rows(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
+
+
+def _from(matches: Sequence[Match], least: float | None) -> tuple[Match, ...]:
+    return tuple(match for match in matches if match.score >= (least or 0.0))
+
+
+def _searched(query: Query) -> dict[str, Any]:
+    """What was searched, as JSON data: category, genders of products (all where None), filters."""
+    genders = sorted(query.genders) if query.genders is not None else None
+    return {
+        "category": query.category,
+        "genders": genders,
+        "filters": query.filters.to_dict(),
+    }
 
 
 def _with_wishes(wish: Wish) -> Filters:

@@ -399,7 +399,8 @@ class Recommendation:
     """The matches of one article; `article` is its place in the look's articles.
 
     `passed` says how many products of the catalog were eligible: of the category, for the
-    gender, within the filters.
+    gender, within the filters; `searched` which these were, as JSON data; `best_score` how good the
+    best of them is, shown or not, None where there was none to compare.
     """
 
     article: int
@@ -407,9 +408,24 @@ class Recommendation:
     role: str
     matches: tuple[Match, ...]
     passed: int = 0
+    best_score: float | None = None
+    searched: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _one_of("role", self.role, ("primary", "secondary"))
+        _protect(self, "searched")
+
+    @property
+    def message(self) -> str | None:
+        """Why there is no match, in words; None where there is one."""
+        if self.matches:
+            return None
+        if self.best_score is None:
+            return f"nothing found: {self.passed} products fit what was searched"
+        return (
+            f"nothing good found: the best of {self.passed} products has a score of "
+            f"{self.best_score:.2f}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """An entry of `recommendations` of the JSON contract."""
@@ -418,6 +434,9 @@ class Recommendation:
             "category": self.category,
             "role": self.role,
             "passed": self.passed,
+            "best_score": None if self.best_score is None else round(self.best_score, 4),
+            "searched": dict(self.searched),
+            "message": self.message,
             "matches": [match.to_dict() for match in self.matches],
         }
 

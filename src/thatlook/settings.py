@@ -47,6 +47,11 @@ class Settings:
     gender_threshold: float = 0.8
     """A gender estimate below this probability becomes "unknown"; 1.01 switches it off."""
 
+    good_score: float = 0.02
+    """An article whose best match scores less has nothing good: none of its matches is shown.
+    A score is a probability, so this holds for any calibrated network; 0 shows everything."""
+    close_score: float = 0.35
+    """Where the best match scores less, a page calls the matches the nearest, not alike."""
     default_k: int = 10
     max_k: int = 1000
 
@@ -68,6 +73,8 @@ class Settings:
             "torso_threshold",
             "foot_room",
             "front_threshold",
+            "good_score",
+            "close_score",
         ):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")

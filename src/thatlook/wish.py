@@ -42,7 +42,8 @@ class Wish:
     for. `liked` and `disliked` are product ids: more like these, less like those. `in_color`
     asks for the same thing in another color. `box` (with `box_category`) replaces the articles
     that were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades
-    likeness for variety. Matches below `min_score` are not shown.
+    likeness for variety among the `k`, which stay ordered by likeness. Matches below `min_score`
+    are not shown; None leaves it to the setting `good_score` whether an article has any good one.
     """
 
     k: int = 10
@@ -57,8 +58,8 @@ class Wish:
     box: Box | None = None
     box_category: str | None = None
     boosts: tuple[Boost, ...] = ()
-    diversity: float = 0.0
-    min_score: float = 0.0
+    diversity: float = 0.2
+    min_score: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("categories", "liked", "disliked"):
@@ -79,8 +80,9 @@ class Wish:
         if (self.box is None) != (self.box_category is None):
             raise SettingsError("a drawn box needs its category, and a category its box")
         for name in ("diversity", "min_score"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise SettingsError(f"{name} must be within 0..1, not {value}")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

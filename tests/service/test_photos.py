@@ -71,7 +71,14 @@ def test_wishes_reach_the_engine(client, photo):
     brands = {m["product"]["brand"] for r in everything["recommendations"] for m in r["matches"]}
     brand = min(brands)
     one = send(
-        client, photo, gender="any", k="30", brands=[brand], categories=["topwear"], max_price="60"
+        client,
+        photo,
+        gender="any",
+        k="30",
+        brands=[brand],
+        categories=["topwear"],
+        max_price="60",
+        min_score="0",
     ).json()
     (only,) = one["recommendations"]
     assert only["category"] == "topwear"

@@ -92,7 +92,7 @@ def _row(entry: Entry, found: Recommendation, thumbnails: Thumbnails) -> str:
     seen = ", ".join(value for value in article.attributes.values() if value)
     cards = "".join(_card(match, thumbnails) for match in found.matches)
     if not found.matches:
-        cards = "<p class='empty'>Nothing like it in this catalog.</p>"
+        cards = f"<p class='empty'>{html.escape(str(found.message).capitalize())}.</p>"
     crop = data_uri(crop_of(entry.image, article.box), 200, 240)
     return (
         f"<article style='--c:{COLORS[found.category]}'><div class='crop'>"

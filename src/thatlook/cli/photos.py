@@ -159,7 +159,7 @@ def _result_text(result: Result) -> str:
         lines.append(f"refused: {result.reason}")
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
-        lines += _match_lines(found.matches) or ["  nothing in the catalog passes"]
+        lines += _match_lines(found.matches) or [f"  {found.message}"]
     return "\n".join(lines)
 
 

@@ -87,12 +87,12 @@ def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> 
     similarity to what was taken; ties by place. `diversity` 0 keeps the order of similarity.
     Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
     """
-    left = list(range(len(similarities)))
     alike = np.zeros(len(similarities))
     taken: list[int] = []
-    while left and len(taken) < k:
-        worth = (1 - diversity) * similarities[left] - diversity * alike[left]
-        best = left.pop(int(np.argmax(worth)))
+    while len(taken) < min(k, len(similarities)):
+        worth = (1 - diversity) * similarities - diversity * alike
+        worth[taken] = -np.inf
+        best = int(np.argmax(worth))
         taken.append(best)
         alike = np.maximum(alike, vectors @ vectors[best])
     return taken

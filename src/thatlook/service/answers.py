@@ -96,13 +96,20 @@ class MatchAnswer(Answer):
 
 
 class RecommendationOfArticle(Answer):
-    """The matches of one article of the look; `passed` products were eligible."""
+    """The matches of one article of the look; `passed` products were eligible.
+
+    `searched` says which these were, `best_score` how good the best is, `message` why no match is
+    shown.
+    """
 
     article: int
     category: Category
     role: Literal["primary", "secondary"]
     matches: list[MatchAnswer]
     passed: int = 0
+    best_score: Share | None = None
+    searched: dict[str, Any] = {}
+    message: str | None = None
 
 
 class RecommendationsAnswer(Answer):
@@ -141,6 +148,8 @@ class InfoAnswer(Answer):
     colors: dict[str, str]
     max_photo_bytes: int
     max_photo_pixels: int
+    good_score: Share
+    close_score: Share
     photo_url: bool
     key_needed: bool
 

@@ -84,7 +84,13 @@ class Search(Strict):
         float | None, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
     ] = None
     min_score: Annotated[
-        float | None, Field(ge=0, le=1, description="Matches with a lower score are left out.")
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            description="Matches with a lower score are left out; none: the shop's own judgement "
+            "of whether an article has a good match.",
+        ),
     ] = None
 
     @model_validator(mode="before")

@@ -6,7 +6,7 @@ import * as boxing from "./boxing.js";
 import { compare } from "./compare.js";
 import { byId, el, nameOf, say } from "./dom.js";
 import * as intake from "./intake.js";
-import { section } from "./rows.js";
+import { judge, section } from "./rows.js";
 import * as sharing from "./sharing.js";
 import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
 import * as wishes from "./wishes.js";
@@ -103,6 +103,7 @@ function wishesOf(row) {
   for (const id of row.liked) found.push(["liked", id]);
   for (const id of row.disliked) found.push(["disliked", id]);
   if (row.inColor) found.push(["in_color", row.inColor]);
+  if (row.anyway) found.push(["min_score", "0"]);
   return found;
 }
 
@@ -149,6 +150,7 @@ const acts = {
   }),
   drop: (row) => { state.rows = state.rows.filter((one) => one !== row); render(); },
   recolor: (row, color) => { row.inColor = color; attempt(() => refresh(row)); },
+  anyway: (row) => { row.anyway = true; attempt(() => refresh(row)); },
   forget: (row) => { row.liked.clear(); row.disliked.clear(); attempt(() => refresh(row)); },
   clear: () => wishes.clear(),
   filtered: wishes.filtering,
@@ -201,6 +203,7 @@ for (const dialog of document.querySelectorAll("dialog")) {
 attempt(async () => {
   const found = await api.info();
   state.colors = found.colors;
+  judge(found.good_score, found.close_score);
   wishes.offerColors(found.colors);
   byId("byUrl").hidden = !found.photo_url;
   byId("count").textContent = found.products ? `${found.products.toLocaleString("en")} products` : "The catalog is empty";

@@ -3,9 +3,13 @@
 import { picture } from "./api.js";
 import { byId, describe, el, icon, nameOf, safeLink } from "./dom.js";
 
-const WEAK = 0.35; // below it the best match is called the nearest, not a find
-const JUNK = 0.1; // below it a product is shown on request only,
-const LEAST = 4; // but for the first few beside a good one
+const LEAST = 4; // products shown beside a good one even when they are not good themselves
+const scores = { good: 0, close: 0 };
+
+/** Sets below which score nothing is good, and below which the best is merely the nearest. */
+export function judge(good, close) {
+  Object.assign(scores, { good, close });
+}
 
 /** Draws the crop of a box of the photo into a canvas, no side longer than `side`. */
 export function drawCrop(canvas, photo, box, look, side) {
@@ -66,12 +70,11 @@ function taste(row, act) {
 function matches(row, act) {
   const found = row.recommendation.matches;
   if (!found.length) return nothing(row, act);
-  if (found[0].score < JUNK) return tooFar(found, row, act);
-  const shown = (match, place) => match.score >= JUNK || place < LEAST;
+  const shown = (match, place) => row.anyway || match.score >= scores.good || place < LEAST;
   const good = found.filter(shown);
-  const weak = good[0].score < WEAK
+  const weak = good[0].score < scores.close
     ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
-  const rest = found.filter((match, place) => !shown(match, place)); // not ordered where varied
+  const rest = found.filter((match, place) => !shown(match, place));
   return el("div", {}, weak, cards(good, rest, row, act));
 }
 
@@ -87,20 +90,16 @@ function cards(good, rest, row, act) {
   return list;
 }
 
-function tooFar(found, row, act) {
-  const { passed } = row.recommendation;
+function tooFar(row, act) {
+  const { passed, best_score: best } = row.recommendation;
   const words = passed === 1 ? "the only one that fits" : `the nearest of ${passed}`;
-  const told = el("p", { class: "nothing" }, `Nothing good found: ${words} is ${Math.round(found[0].score * 100)} % alike. `,
-    el("button", { type: "button", class: "link", onclick: () => {
-      const list = cards(found, [], row, act);
-      told.replaceWith(list);
-      list.focus();
-    } }, "Show it all the same"));
-  return told;
+  return el("p", { class: "nothing" }, `Nothing good found: ${words} is ${Math.round(best * 100)} % alike. `,
+    el("button", { type: "button", class: "link", onclick: () => act.anyway(row) }, passed === 1 ? "Show it all the same" : "Show the nearest all the same"));
 }
 
 function nothing(row, act) {
-  const { passed } = row.recommendation;
+  const { passed, best_score: best } = row.recommendation;
+  if (best !== null && best !== undefined) return tooFar(row, act);
   if (passed) return el("p", { class: "nothing" }, `Nothing good found: none of ${passed} products is close enough.`);
   const piece = nameOf(row.article.category).toLowerCase();
   const way = (words, button, onclick) => el("p", { class: "nothing" }, words, " ", button ? el("button", { type: "button", class: "link", onclick }, button) : "");

@@ -51,11 +51,11 @@ function pill(name, value, ...content) {
 /** The fields that differ from their default, as [name, value] pairs. */
 export function fields() {
   const form = byId("wishes");
-  const defaults = { gender: "auto", k: "10", diversity: "0" };
+  const defaults = { gender: "auto", k: "10", diversity: "0.2" };
   const found = [];
   for (const [name, value] of new FormData(form)) {
     const texts = name === "brands" ? value.split(",").map((text) => text.trim()) : [value];
-    for (const text of texts) if (text && defaults[name] !== text) found.push([name, text]);
+    for (const text of texts) if (text && defaults[name] !== text) found.push(name === "prefer" ? ["boosts", `brand=${text.trim()}:${PREFERRED}`] : [name, text]);
   }
   return found;
 }
@@ -70,6 +70,7 @@ export function choose(gender) {
   byId("wishes").dispatchEvent(new Event("change"));
 }
 
+const PREFERRED = 0.05; // added to the likeness of a preferred brand: enough among equals
 const FILTERS = new Set(["min_price", "max_price", "brands", "colors", "availability"]);
 
 function showCount() {
