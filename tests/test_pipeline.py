@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import thatlook
+from thatlook.errors import UnknownProductError
 from thatlook.records import Box
 
 
@@ -159,6 +160,44 @@ def test_small_and_large_copies_give_the_same_categories(engine, sample, looks):
         buffer = io.BytesIO()
         image.resize(size, Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=90)
         assert {a.category for a in engine.parse(buffer.getvalue()).articles} == expected
+
+
+def test_shop_the_look_takes_the_front_full_shot_among_a_products_pictures(tmp_path, sample, looks):
+    worn = {article["category"]: article["product_id"] for article in looks[0]["articles"]}
+    photo = Image.open(sample / looks[0]["file"])
+    photo.crop((0, 0, photo.width, photo.height // 2)).save(tmp_path / "half.jpg", quality=95)
+    photo.save(tmp_path / "whole.jpg", quality=95)
+    with (sample / "products.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    chosen = [row for n, row in enumerate(rows) if n % 4 == 0 or row["id"] in worn.values()]
+    for row in chosen:
+        row["additional_image_link"] = ""
+        (tmp_path / f"{row['id']}.jpg").write_bytes((sample / row["image_link"]).read_bytes())
+        row["image_link"] = f"{row['id']}.jpg"
+        if row["id"] == worn["topwear"]:
+            row["additional_image_link"] = "half.jpg,whole.jpg"
+    with (tmp_path / "feed.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(chosen[0]))
+        writer.writeheader()
+        writer.writerows(chosen)
+    with thatlook.open(tmp_path / "c") as engine:
+        engine.index(tmp_path / "feed.csv", workers=0)
+        pictures = [path.name for path in engine.catalog.pictures(worn["topwear"])]
+        assert pictures == [f"{worn['topwear']}.jpg", "half.jpg", "whole.jpg"]
+        result = engine.shop_the_look(worn["topwear"], k=5)
+        assert (result.accepted, result.look.photo) == (True, "whole.jpg")
+        first = result.recommendations[0]
+        assert (first.category, first.role) == ("topwear", "primary")
+        found = {r.category: [m.product.id for m in r.matches] for r in result.recommendations}
+        assert worn["bottomwear"] in found["bottomwear"]
+        assert worn["topwear"] not in found["topwear"]
+        refused = engine.shop_the_look(worn["bottomwear"])
+        assert (refused.accepted, refused.recommendations) == (False, ())
+        assert refused.reason == "none of the product's 1 pictures is a front-facing full shot"
+        (tmp_path / "whole.jpg").unlink()
+        assert not engine.shop_the_look(worn["topwear"]).accepted
+        with pytest.raises(UnknownProductError):
+            engine.shop_the_look("nobody")
 
 
 def test_a_folder_of_images_is_a_shop(tmp_path, sample, looks):

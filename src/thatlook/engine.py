@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -187,6 +187,45 @@ class Engine:
         Raises UnknownProductError, SettingsError.
         """
         return self._recommender.similar(product_id, self._wish(k, wish, wishes))
+
+    def shop_the_look(
+        self, product_id: str, k: int | None = None, wish: Wish | None = None, **wishes: Any
+    ) -> Result:
+        """Products for everything that is worn with a product in its own pictures.
+
+        Of the product's pictures the front-facing full shot is taken, of several the one that
+        shows the front most surely; where there is none the result is refused, with the reason. The
+        product's own article is the primary one, unless the wish names another, and the product
+        itself is not recommended. Costs a parse per picture. Raises UnknownProductError,
+        SettingsError.
+        """
+        wish = self._wish(k, wish, wishes)
+        product = self._catalog.product(product_id)
+        excluded = wish.filters.exclude_ids | {product_id}
+        wish = replace(wish, filters=replace(wish.filters, exclude_ids=excluded))
+        watch = Stopwatch()
+        looks = list(self._looks(product_id, watch))
+        full = [look for look in looks if look.person and look.person.gate.passed]
+        if not full:
+            words = f"none of the product's {len(looks)} pictures is a front-facing full shot"
+            shown = looks[0] if looks else Look(product_id, 1, 1, None, ())
+            return Result(shown, False, words, (), watch.timing_ms)
+        best = max(full, key=lambda look: look.person.view_score if look.person else 0.0)
+        if wish.primary is None and product.category in {a.category for a in best.articles}:
+            wish = replace(wish, primary=product.category)
+        with watch.part("search"):
+            found = self._recommender.for_look(best, wish)
+        return Result(best, True, None, found, watch.timing_ms)
+
+    def _looks(self, product_id: str, watch: Stopwatch) -> Iterator[Look]:
+        """The look of each picture of a product that can be read."""
+        for place in self._catalog.pictures(product_id):
+            try:
+                with watch.part("decode"):
+                    image = decode(place, self._settings)
+            except PhotoError:
+                continue  # replaced since it was indexed; the others count
+            yield self._analyzer.parse_image(image, place.name, watch)
 
     def picture(self, product_id: str) -> Pixels | None:
         """The image of a product as RGB, or None when it can no longer be had.

@@ -38,6 +38,7 @@ def refused(arguments, capsys) -> tuple[int, str]:
         ),
         (["recommend", "a.jpg", "--catalog", "c", "--json", "--png", "x.png"], 2, "not allowed"),
         (["similar", "1", "--catalog", "none"], 1, "none: no catalog here"),
+        (["look", "1", "--catalog", "none"], 1, "none: no catalog here"),
         (["similar", "1", "--catalog", "http://c:1"], 1, "thatlook: http://c:1: search clusters"),
         (["serve", "--catalog", "http://c:1"], 1, "thatlook: http://c:1: search clusters"),
         (["catalog", "info", "--catalog", "http://c:1"], 1, "http://c:1: search clusters"),

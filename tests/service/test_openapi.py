@@ -89,6 +89,7 @@ def test_every_route_of_the_contract_is_described(app):
     assert methods["/v1/recommendations"] == {"post"}
     assert methods["/v1/products/{product_id}"] == {"get", "put", "delete"}
     assert methods["/v1/products/{product_id}/similar"] == {"get"}
+    assert methods["/v1/products/{product_id}/look"] == {"get"}
     assert {"/healthz", "/readyz", "/metrics", "/v1/info"} <= set(methods)
 
 

@@ -221,3 +221,25 @@ def test_an_id_whose_address_is_taken(writer):
         assert writer.delete(f"/v1/products/{product_id}", headers=KEY).status_code == 405
     other = writer.patch("/v1/products/a")
     assert (other.status_code, other.headers["allow"]) == (405, "DELETE, GET, PUT")
+
+
+def test_shop_the_look_of_a_product(client, double):
+    answer = client.get("/v1/products/SP0002/look", params={"k": 3, "min_score": 0})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["accepted"] is True
+    first = found["recommendations"][0]
+    assert (first["category"], first["role"], len(first["matches"])) == ("topwear", "primary", 3)
+    shown = {m["product"]["id"] for r in found["recommendations"] for m in r["matches"]}
+    assert shown
+    assert "SP0002" not in shown
+
+
+def test_a_product_without_a_full_shot_has_no_look(client, double):
+    double.full_shot = False
+    found = client.get("/v1/products/SP0002/look").json()
+    assert found["accepted"] is False
+    assert found["reason"] == "none of the product's 1 pictures is a front-facing full shot"
+    assert found["recommendations"] == []
+    missing = client.get("/v1/products/nobody/look")
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown_product")

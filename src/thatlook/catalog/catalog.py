@@ -174,6 +174,15 @@ class Catalog:
             raise CatalogError(f"the picture of the product {product_id!r} is not there: {image!r}")
         return path
 
+    def pictures(self, product_id: str) -> list[Path]:
+        """The files of all pictures of the product that are there, in the feed's order.
+
+        Raises UnknownProductError.
+        """
+        stored = self._store.stored(product_id)
+        places = [self.home / place for place in stored.pictures or (stored.image,) if place]
+        return [place for place in places if place.is_file()]
+
     def upsert(self, rows: Iterable[Row]) -> int:
         """Adds or replaces products in one transaction; returns the last sequence number.
 

@@ -17,7 +17,7 @@ from thatlook.index.query import Entry
 from thatlook.records import Vector
 
 _STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, model_key, vector, box,
-    score, found, attributes, image, image_hash, outline
+    score, found, attributes, image, image_hash, outline, pictures
     FROM products LEFT JOIN articles ON product = key"""
 
 _MANY: Final = 500
@@ -149,7 +149,7 @@ def _stored(found: tuple[Any, ...]) -> Stored:
     )
     if vector is None:
         return kept
-    box, score, seen, attributes, image, image_hash, outline = article
+    box, score, seen, attributes, image, image_hash, outline, pictures = article
     return Stored(
         product=kept.product,
         status=status,
@@ -165,6 +165,7 @@ def _stored(found: tuple[Any, ...]) -> Stored:
         image=image,
         image_hash=image_hash,
         outline=outline,
+        pictures=tuple(json.loads(pictures)),
     )
 
 

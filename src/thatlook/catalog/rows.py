@@ -28,7 +28,8 @@ class Seen:
     all. `attributes` is JSON data from the embedding network, name to label or to (label,
     probability); its "color" serves the color filter where the feed gives no color. The hash is
     that of all pictures of the product. `outline` holds the bytes of `image.outline` of the box,
-    b"" where it was not taken.
+    b"" where it was not taken. `pictures` are the paths of all of the product's pictures that
+    could be read, in the feed's order; () where only `image` is known.
     """
 
     vector: Vector | None = None
@@ -39,6 +40,7 @@ class Seen:
     image: str = ""
     image_hash: str = ""
     outline: bytes = b""
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

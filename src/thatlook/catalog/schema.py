@@ -71,6 +71,11 @@ MIGRATIONS: Final = (
             "CREATE INDEX products_by_style ON products (style) WHERE style != ''",
         ),
     ),
+    Migration(
+        5,
+        "where all pictures of a product are",
+        ("ALTER TABLE articles ADD COLUMN pictures TEXT NOT NULL DEFAULT '[]'",),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 

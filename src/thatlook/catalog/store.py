@@ -28,10 +28,11 @@ _PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, g
     category = excluded.category, gender = excluded.gender, price = excluded.price,
     currency = excluded.currency, brand = excluded.brand, color = excluded.color,
     availability = excluded.availability, style = excluded.style, data = excluded.data,
-    row_hash = excluded.row_hash, changed_at = excluded.changed_at, from_feed = excluded.from_feed"""
+    row_hash = excluded.row_hash, changed_at = excluded.changed_at,
+    from_feed = excluded.from_feed"""
 
 _ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
-    SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
+    SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
 
 _IMAGE_SQL: Final = """UPDATE articles SET image = ?
     WHERE product = (SELECT key FROM products WHERE id = ?)"""
@@ -127,7 +128,8 @@ class Store(Reads):
     def _article_values(self, row: Row, blob: bytes) -> tuple[Any, ...]:
         attributes = json.dumps(dict(row.attributes), ensure_ascii=False, sort_keys=True)
         facts = (self.model_key, blob, box_json(row.box), row.article_score, row.found)
-        return (*facts, attributes, row.image, row.image_hash, row.outline, row.product.id)
+        pictures = (row.image, row.image_hash, row.outline, json.dumps(row.pictures))
+        return (*facts, attributes, *pictures, row.product.id)
 
 
 def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:

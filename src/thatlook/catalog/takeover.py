@@ -9,7 +9,8 @@ from thatlook.catalog.database import Database
 
 _PRODUCT: Final = """status, category, gender, price, currency, brand, color, availability, style,
     data, row_hash, from_feed"""
-_ARTICLE: Final = "model_key, vector, box, score, found, attributes, image, image_hash, outline"
+_ARTICLE: Final = """model_key, vector, box, score, found, attributes, image, image_hash, outline,
+    pictures"""
 
 _STEPS: Final = (
     f"""CREATE TEMP TABLE moved AS SELECT id, row_number() OVER (ORDER BY id) AS n FROM (

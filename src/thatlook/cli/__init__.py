@@ -24,6 +24,7 @@ COMMANDS = {
     "index": ("thatlook.cli.feeds", "a product feed to a catalog; again for what changed"),
     "recommend": ("thatlook.cli.photos", "a photo to products, article by article"),
     "similar": ("thatlook.cli.photos", "products like one of the catalog"),
+    "look": ("thatlook.cli.photos", "products for all that is worn in a product's pictures"),
     "catalog": ("thatlook.catalog.commands", "what is in a catalog, and its upkeep"),
     "serve": ("thatlook.service.commands", "HTTP service and web page"),
     "crawl": ("thatlook.acquire.commands", "a shop's pages to a feed"),

@@ -1,4 +1,4 @@
-"""`parse`, `recommend` and `similar`."""
+"""`parse`, `recommend`, `similar` and `look`."""
 
 from __future__ import annotations
 
@@ -189,4 +189,17 @@ def run_similar(args: argparse.Namespace) -> int:
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
         print("\n".join([f"{product.id}  {product.title}", *_match_lines(matches)]))
+    return 0
+
+
+def add_arguments_look(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `thatlook look`."""
+    add_arguments_similar(parser)
+
+
+def run_look(args: argparse.Namespace) -> int:
+    """Recommends for the front-facing full shot among a product's pictures."""
+    with existing(args.catalog) as engine:
+        result = engine.shop_the_look(args.product_id, args.k)
+    print(json.dumps(result.to_dict()) if args.json else _result_text(result))
     return 0

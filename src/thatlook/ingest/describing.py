@@ -64,7 +64,7 @@ class Done:
     """What became of a job: `described` is of the picture `file`, None where no one could be used.
 
     `model_key` names the network. `image_hash` is that of all pictures. `messages` say which
-    could not be used, and why.
+    could not be used, and why; `files` are all that could.
     """
 
     job: Job
@@ -73,6 +73,7 @@ class Done:
     file: str = ""
     image_hash: str = ""
     messages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def hash_of(files: Sequence[str]) -> str:
@@ -144,5 +145,6 @@ def _best(opened: _Opened, described: Sequence[Described], key: str) -> Done:
         return Done(opened.job, messages=opened.messages)
     places = range(len(described))
     best = max(places, key=lambda n: (described[n].found, described[n].article_score, -n))
-    file = opened.images[best][0]
-    return Done(opened.job, described[best], key, file, opened.image_hash, opened.messages)
+    files = tuple(file for file, _ in opened.images)
+    told = (opened.image_hash, opened.messages, files)
+    return Done(opened.job, described[best], key, files[best], *told)

@@ -243,6 +243,7 @@ def _row(done: Done, home: Path) -> Row | None:
         image=stored_path(done.file, home),
         image_hash=done.image_hash,
         outline=described.outline,
+        pictures=tuple(stored_path(file, home) for file in done.files),
         row_hash=done.job.row_hash,
         from_feed=True,
     )

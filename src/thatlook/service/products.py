@@ -1,4 +1,4 @@
-"""`/v1/products/{id}`: read, similar, picture, put, delete."""
+"""`/v1/products/{id}`: read, similar, look, picture, put, delete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from thatlook.service import bodies
-from thatlook.service.answers import ProductAnswer, SimilarAnswer, StoredAnswer
+from thatlook.service.answers import (
+    ProductAnswer,
+    RecommendationsAnswer,
+    SimilarAnswer,
+    StoredAnswer,
+)
 from thatlook.service.bodies import Body
 from thatlook.service.describe import problems, product_body
 from thatlook.service.keys import guarded
@@ -47,6 +52,28 @@ async def similar(product_id: Id, search: Annotated[Search, Query()], service: H
         return {"product": product.to_dict(), "matches": [match.to_dict() for match in matches]}
 
     return JSONResponse(await service.lookup(job))
+
+
+@router.get(
+    "/{product_id:path}/look",
+    summary="Shop this look",
+    response_model=RecommendationsAnswer,
+    responses=problems(401, 404, 422, 429, 503),
+    dependencies=[Depends(guarded("photo"))],
+)
+async def look(product_id: Id, search: Annotated[Search, Query()], service: Here) -> Response:
+    """Products for all that is worn in the front-facing full shot among the product's pictures.
+
+    `accepted` is false, with the reason, where no picture is one.
+    """
+
+    def job() -> dict[str, Any]:
+        wish = Wish(k=search.k, filters=search.filters(), **search.dials())
+        return service.engine.shop_the_look(product_id, wish=wish).to_dict()
+
+    service.photos.check()
+    async with deadline(service.settings.deadline_s):
+        return JSONResponse(await service.photos.run(job))
 
 
 @router.get(
@@ -147,8 +174,8 @@ async def delete_product(product_id: Id, service: Here) -> Response:
 
 def _check_address(product_id: str) -> None:
     """Refuses an id whose address already means something else. Raises Problem 405."""
-    if product_id.endswith(("/similar", "/image")):
-        words = "this address is read only; no id may end in /similar or /image"
+    if product_id.endswith(("/similar", "/image", "/look")):
+        words = "this address is read only; no id may end in /similar, /image or /look"
         raise Problem(405, "method_not_allowed", words)
 
 
