@@ -238,3 +238,18 @@ def test_embed_takes_whole_crops_and_none():
     analyzer = analyzer_of([])
     np.testing.assert_array_equal(analyzer.embed([IMAGE]), [[0, 0, 300, 400]])
     assert analyzer.embed([]).shape == (0, 4)
+
+
+def test_warming_up_runs_every_network_once():
+    ran = []
+
+    class Stage:
+        def __init__(self, name):
+            self.name = name
+
+        def run(self, image, *_):
+            assert image.shape[2] == 3
+            ran.append(self.name)
+
+    Analyzer(Stage("article"), Stage("person"), Stage("embedding"), Settings()).warm()
+    assert ran == ["article", "person", "embedding"]

@@ -151,6 +151,17 @@ class Analyzer:
                 return (two[0], [two[1].box, *others]) if two else (person, others)
         return None, []
 
+    def warm(self) -> None:
+        """Loads every network and runs it once, so that the first photo waits for none.
+
+        Raises ModelError where one cannot be used.
+        """
+        image = np.full((720, 480, 3), 128, np.uint8)
+        whole = Box(0, 0, 480, 720)
+        self._articles.run(image)
+        self._person.run(image, whole, 1.0)
+        self._embedding.run(image, [whole])
+
     def embed(
         self, crops: Sequence[PhotoSource]
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

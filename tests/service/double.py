@@ -61,6 +61,9 @@ class Double:
         self.full_shot = True
         self.calls = 0
 
+    def warm(self) -> None:
+        """Nothing has to be loaded."""
+
     def parse(self, source: Any) -> Look:
         watch = Stopwatch()
         with watch.part("decode"):

@@ -9,9 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from importlib import resources
 from multiprocessing import parent_process
-from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
@@ -89,7 +87,7 @@ def _lifespan(
         service = Service.of(engine, settings, fetch or _fetch(settings, engine.settings))
         app.state.service = service
         app.state.guard = service.guard
-        await service.photos.run(lambda: _warm(engine))
+        await service.photos.run(engine.analyzer.warm)
         service.ready = True
         logger.info("ready", extra={"pid": os.getpid()})
         watch = asyncio.create_task(_leave_with_parent()) if settings.workers > 1 else None
@@ -115,13 +113,6 @@ async def _open(opened: Callable[[], Engine], waits_s: Iterable[float]) -> Engin
             logger.warning("not started yet", extra={"error": str(error), "again_in_s": wait_s})
         await asyncio.sleep(wait_s)
     return await asyncio.to_thread(opened)
-
-
-def _warm(engine: Engine) -> None:
-    """Runs every network once, so that the first photo waits for none."""
-    sample = Path(str(resources.files("thatlook.sample"))) / "images" / "looks" / "look_001.jpg"
-    engine.parse(sample)
-    engine.embed([sample])
 
 
 def _fetch(settings: ServiceSettings, limits: Settings) -> Fetch:
