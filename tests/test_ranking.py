@@ -50,7 +50,16 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
         "overall likeness 0.83",
     )
     other = reasons(article, Traits("Shirts", "red", "solid"), -0.2)
-    assert other == ("other color: red", "overall likeness 0.00")
+    assert other == (
+        "other type: shirts",
+        "other color: red",
+        "other pattern: solid",
+        "overall likeness 0.00",
+    )
+    assert reasons(Traits("", "", "solid"), Traits("", "", "plain"), 1)[0] == "same pattern: plain"
+    assert reasons(Traits("", "", "solid"), Traits("", "", "fair isle"), 1)[0].startswith("overall")
+    kind = reasons(Traits("shirts", "red", "solid"), Traits("Casual Shirts", "blue", "solid"), 0.5)
+    assert kind == ("same pattern: solid", "other color: blue", "overall likeness 0.50")
     assert reasons(article, Traits("", "blue", ""), 0.5)[0] == "similar color: blue"
     assert reasons(article, Traits("", "white/navy blue"), 0.5)[0] == "same color: navy blue"
     assert reasons(article, Traits("", "Navy", ""), 0.5)[0] == "similar color: navy"

@@ -173,10 +173,10 @@ def test_what_is_hardly_alike_is_shown_on_request_only(page):
     assert page.locator(".card h3").count() == 6
 
 
-def test_nothing_good_says_how_near_the_nearest_is(page):
+def test_nothing_good_is_said_and_the_nearest_shown_on_request(page):
     answer_with(page, [0.015, 0.01], best_score=0.015)
     words = page.locator(".nothing").inner_text()
-    assert "Nothing good found: the nearest of 40 is 2 % alike" in words
+    assert "Nothing good found: none of 40 products is like it." in words
     page.get_by_role("button", name="Show the nearest all the same").click()
     page.wait_for_selector(".card")
     assert page.locator(".card h3").count() == 2

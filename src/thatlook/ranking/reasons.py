@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from thatlook.color import related
-from thatlook.taxonomy import words
+from thatlook.taxonomy import pattern_of, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,36 @@ class Traits:
 
 
 def reasons(article: Traits, product: Traits, similarity: float) -> tuple[str, ...]:
-    """Why a product matches an article, in words; the overall likeness comes last."""
-    found = []
-    if article.type and _same_words(article.type, product.type):
-        found.append(f"same type: {article.type.rsplit('>', 1)[-1].strip().lower()}")
-    if article.color and product.color:
-        found += _color_reason(article.color, product.color)
-    if article.pattern and article.pattern == product.pattern:
-        found.append(f"same pattern: {article.pattern}")
-    found.append(f"overall likeness {max(0.0, similarity):.2f}")
-    return tuple(found)
+    """Why a product matches an article, in words: what is the same, what differs, how alike.
+
+    What is not known of one of them is left out, as are types of which one is a kind of the other.
+    """
+    found = _type_reason(article.type, product.type)
+    found += _color_reason(article.color, product.color)
+    found += _pattern_reason(article.pattern, product.pattern)
+    found.sort(key=lambda reason: reason.startswith("other"))
+    return (*found, f"overall likeness {max(0.0, similarity):.2f}")
 
 
-def _same_words(one: str, other: str) -> bool:
-    """Whether two types, which may be paths such as "Tops > T-Shirts", end in the same words."""
-    last, its = (set(words(text.rsplit(">", 1)[-1])) for text in (one, other))
-    return bool(last) and last == its
+def _type_reason(article: str, product: str) -> list[str]:
+    """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
+    worn, sold = (text.rsplit(">", 1)[-1].strip().lower() for text in (article, product))
+    its, others = set(words(worn)), set(words(sold))
+    if not its or not others:
+        return []
+    if its == others:
+        return [f"same type: {worn}"]
+    return [] if its < others or others < its else [f"other type: {sold}"]
+
+
+def _pattern_reason(article: str, product: str) -> list[str]:
+    """Shops' other words for one pattern are the same; words that name none say nothing."""
+    worn, sold = (pattern_of(text) or "" for text in (article, product))
+    if article and article == product:
+        return [f"same pattern: {product}"]
+    if not worn or not sold:
+        return []
+    return [f"{'same' if worn == sold else 'other'} pattern: {product}"]
 
 
 def _colors(text: str) -> list[str]:

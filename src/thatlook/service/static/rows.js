@@ -91,10 +91,12 @@ function cards(good, rest, row, act) {
 }
 
 function tooFar(row, act) {
-  const { passed, best_score: best } = row.recommendation;
-  const words = passed === 1 ? "the only one that fits" : `the nearest of ${passed}`;
-  return el("p", { class: "nothing" }, `Nothing good found: ${words} is ${Math.round(best * 100)} % alike. `,
-    el("button", { type: "button", class: "link", onclick: () => act.anyway(row) }, passed === 1 ? "Show it all the same" : "Show the nearest all the same"));
+  const { passed } = row.recommendation;
+  const [words, way] = passed === 1
+    ? ["the only product that fits is not like it.", "Show it all the same"]
+    : [`none of ${passed} products is like it.`, "Show the nearest all the same"];
+  return el("p", { class: "nothing" }, `Nothing good found: ${words} `,
+    el("button", { type: "button", class: "link", onclick: () => act.anyway(row) }, way));
 }
 
 function nothing(row, act) {
