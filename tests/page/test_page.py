@@ -108,6 +108,28 @@ def test_filters_and_department(looked):
     assert set(ids(looked)) == everything
 
 
+def test_a_preferred_brand_and_poor_matches_are_wishes_too(looked):
+    sent = []
+
+    def note(route):
+        sent.append(route.request.post_data_buffer.decode("latin-1"))
+        route.continue_()
+
+    looked.route("**/v1/recommendations", note)
+    looked.click("#filters summary")
+    with looked.expect_response("**/v1/recommendations"):
+        looked.fill("[name=prefer]", "Millrace")
+        looked.locator("[name=prefer]").press("Tab")
+        looked.check("[name=min_score]")
+    form = sent[-1]
+    assert 'name="boosts"\r\n\r\nbrand=Millrace:0.05\r\n' in form
+    assert 'name="min_score"\r\n\r\n0\r\n' in form
+    settled(looked)
+    assert looked.locator("#active").inner_text() == "2"
+    assert looked.locator(".card").count()
+    assert not looked.locator("#alert").is_visible()
+
+
 def test_nothing_good_is_said_and_the_filters_can_be_cleared(looked):
     looked.click("#filters summary")
     looked.fill("[name=min_price]", "99999")
