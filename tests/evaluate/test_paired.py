@@ -28,7 +28,12 @@ def test_one_item_per_product_its_own_picture_first(tmp_path):
         (tmp_path / "s.png", (10, 40, 50, 200)),
         (tmp_path / "s.png", (5, 6, 7, 8)),
     )
-    assert (dress.id, dress.part, dress.split, dress.kind) == ("A", "dress/unisex", "train", "scene")
+    assert (dress.id, dress.part, dress.split, dress.kind) == (
+        "A",
+        "dress/unisex",
+        "train",
+        "scene",
+    )
     assert dict(zip(HEADS, dress.labels, strict=True))["category"] == "dress"
     assert sum(map(bool, dress.labels)) == 1
     assert bag.crops == ((tmp_path / "p.png", (1, 2, 3, 4)), (tmp_path / "s.png", (0, 0, 100, 200)))

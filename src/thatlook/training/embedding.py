@@ -40,18 +40,16 @@ from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
 from thatlook.training import export, loop
-from thatlook.training.nets import EmbeddingNet, imagenet_top, imagenet_trunk
+from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
+from thatlook.training.nets import EmbeddingNet, imagenet_top
 from thatlook.training.products import ItemViews, collate, plain_crop
 from thatlook.training.scenes import tensor
 
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
-DIM: Final = 128
-"""The length of the exported vector."""
-
 SHARES: Final = (1.0, 1.2, 1.5, 0.5)
-"""Weights of the learned part and of type, color and pattern in the exported vector."""
+"""Weights of the learned vector and of type, color and pattern in the joined one."""
 
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
@@ -92,11 +90,15 @@ class EmbeddingTask:
         street = [i.crops[0][0] for i in items if i.kind == "street" and i.split == "train"]
         self.views = ItemViews(self.train, words, sorted(set(street)))
         sizes = tuple(len(words[head]) for head in HEADS)
-        trunk, top = imagenet_trunk(steady=True), imagenet_top()
+        name, weights = options.backbone, options.backbone_weights
+        trunk = backbone(name, weights, steady=True)
+        top = imagenet_top() if name == BACKBONES[0] and weights is None else None
         self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top)
         self.groups = _groups(self.train)
         self.likeness = metric_loss(options.loss, options.dim, options.memory)
-        self.sameness = NTXentLoss(temperature=0.1)
+        self.sameness = CrossBatchMemory(
+            NTXentLoss(temperature=0.1), options.dim, memory_size=options.memory
+        )
 
     def collate(self, views: Any) -> Any:
         """Images, rows and classes."""
@@ -157,8 +159,17 @@ class EmbeddingTask:
         return total, {k: parts.get(k, 0.0) for k in ("alike", "same", *HEADS)}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
-        """Precision at 10 within category and gender on products kept apart."""
-        return figures(infer(model, self.val)[0], self.val)
+        """Precision at 10 within category and gender on products kept apart, of the joined vector;
+        the shares of right types and colors.
+        """
+        vectors, logits = infer(model, self.val)
+        guesses = [torch.from_numpy(x) for x in logits]
+        out = figures(joined(torch.from_numpy(vectors), guesses).numpy(), self.val)
+        for place, head in enumerate(HEADS[:2]):
+            words = np.asarray(self.words[head])
+            right = words[logits[place].argmax(1)] == [i.labels[place] for i in self.val]
+            out[f"right_{head}"] = float(right.mean())
+        return out
 
 
 def _groups(items: Sequence[Item]) -> Tensor:
@@ -201,11 +212,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the recipe's options to `parser`."""
     loop.add_arguments(parser, epochs=12, batch=64)
     parser.add_argument("--steps", type=int, default=200, help="batches an epoch")
+    parser.add_argument("--backbone", choices=BACKBONES, default=BACKBONES[0])
+    parser.add_argument(
+        "--backbone-weights", type=Path, metavar="FILE", help="its ImageNet state dict"
+    )
     parser.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
-    parser.add_argument("--likeness", type=float, default=0.3, help="weight of that loss")
+    parser.add_argument("--likeness", type=float, default=0.1, help="weight of that loss")
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
-    parser.add_argument("--sameness", type=float, default=0.3, help="weight of the two-views loss")
+    parser.add_argument("--sameness", type=float, default=0.5, help="weight of the two-views loss")
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     pair_audit.add_arguments(parser)
 
@@ -232,54 +247,50 @@ def run(options: argparse.Namespace) -> int:
         items = items_of(options)
         return EmbeddingTask(items, vocabulary(items), options)
 
-    return loop.train(make, options, whole=True)
+    return loop.train(make, options, whole=False)
+
+
+def joined(learned: Tensor, logits: Sequence[Tensor]) -> Tensor:
+    """Unit vectors (n, dim and the classes of the first heads) from what the network says.
+
+    The first part is the learned vector: which very thing. The others are the roots of the
+    probabilities of type, color and pattern, whose products are Bhattacharyya coefficients: how
+    alike two guesses are, doubts included. SHARES weighs them.
+    """
+    guesses = [x.softmax(-1).clamp(min=1e-8).sqrt() for x in logits[: len(SHARES) - 1]]
+    parts = [w * x for w, x in zip(SHARES, [learned, *guesses], strict=True)]
+    return functional.normalize(torch.cat(parts, 1), dim=1)
 
 
 class EmbeddingGraph(nn.Module):
-    """The network as exported: a composed vector and each head's probabilities.
+    """The network as exported: the joined vector and each head's probabilities."""
 
-    The vector's first part is the learned one, turned and cut to the axes on which products
-    differ most; the others are the roots of the probabilities of type, color and pattern, whose
-    products are Bhattacharyya coefficients: how alike two guesses are, doubts included.
-    """
-
-    def __init__(self, model: nn.Module, basis: Tensor, shares: tuple[float, ...] = SHARES):
+    def __init__(self, model: nn.Module):
         super().__init__()
         self.model = export.folded(model)
-        self.register_buffer("basis", basis)
-        self.shares = shares
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        """The vector (n, DIM) of unit length, then probabilities (n, classes) per head."""
+        """The vector of unit length, then probabilities (n, classes) per head."""
         learned, *logits = self.model(crop)
-        chances = [x.softmax(-1) for x in logits]
-        parts = [learned @ self.basis]
-        parts += [x.clamp(min=1e-8).sqrt() for x in chances[: len(self.shares) - 1]]
-        joined = torch.cat([w * x for w, x in zip(self.shares, parts, strict=True)], 1)
-        return (functional.normalize(joined, dim=1), *chances)
-
-
-def basis_of(vectors: Floats, dim: int) -> Tensor:
-    """The (old dim, dim) axes that keep most of the vectors: the first right singular ones."""
-    _, _, turned = np.linalg.svd(vectors, full_matrices=False)
-    return torch.from_numpy(np.ascontiguousarray(turned[:dim].T.astype(np.float32)))
+        return (joined(learned, logits), *(x.softmax(-1) for x in logits))
 
 
 def export_to(
     folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
 ) -> ModelSpec:
-    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes."""
+    """Write the network of `checkpoint` into `folder`; `items` give the labels."""
     words = vocabulary(items)
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     dim = int(state["average"]["project.weight"].shape[0])
-    model = EmbeddingNet(tuple(len(words[head]) for head in HEADS), dim)
+    trunk = empty(name_of(state["average"]))
+    model = EmbeddingNet(tuple(len(words[head]) for head in HEADS), dim, trunk)
     loop.load_weights(model, checkpoint)
     names = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *names)}
-    taken = sum(len(words[head]) for head in HEADS[: len(SHARES) - 1])
-    train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
-    graph = EmbeddingGraph(model, basis_of(infer(model, train)[0], DIM - taken)).eval()
-    outputs = {"embedding": {"dim": DIM}} | {head: {"classes": len(words[head])} for head in HEADS}
+    graph = EmbeddingGraph(model).eval()
+    whole = dim + sum(len(words[head]) for head in HEADS[: len(SHARES) - 1])
+    outputs = {"embedding": {"dim": whole}}
+    outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
     return export.publish(graph, (examples, names, axes), found, folder)

@@ -97,40 +97,55 @@ class Block(nn.Module):
         return x + y if self.adds else y
 
 
-class Trunk(nn.Module):
-    """EfficientNet-Lite0 without its classifier; the first `frozen` blocks do not learn.
+class Backbone(nn.Module):
+    """What a head reads from: maps at strides 4, 8, 16, 32 with `channels` channels.
 
-    Frozen blocks keep their batch norm statistics and run without a graph, which saves about
-    a third of the time: they hold few of the weights and see the largest maps. A `steady` trunk
-    keeps all its batch norm statistics: needed where a batch is not a fair sample, as in
-    metric learning with batches of one category.
+    A `steady` one keeps all its batch norm statistics: needed where a batch is not a fair sample,
+    as in metric learning with batches of one category.
     """
 
-    def __init__(self, frozen: int = 3, *, steady: bool = False):
+    channels: tuple[int, int, int, int]
+
+    def __init__(self, *, steady: bool = False):
         super().__init__()
-        self.frozen = frozen
         self.steady = steady
+        self.still: list[nn.Module] = []
+
+    def freeze(self, *parts: nn.Module) -> None:
+        """`parts` do not learn, their batch norms included."""
+        self.still = list(parts)
+        for part in parts:
+            part.requires_grad_(requires_grad=False)
+
+    def train(self, mode: bool = True) -> Backbone:
+        """Itself, with what does not learn left in evaluation mode."""
+        super().train(mode)
+        norms = [m for m in self.modules() if self.steady and isinstance(m, nn.BatchNorm2d)]
+        for part in [*self.still, *norms]:
+            part.eval()
+        return self
+
+
+class Trunk(Backbone):
+    """EfficientNet-Lite0 without its classifier; the first `frozen` blocks do not learn.
+
+    Frozen blocks run without a graph, which saves about a third of the time: they hold few of
+    the weights and see the largest maps.
+    """
+
+    channels = (24, 40, 112, 320)
+
+    def __init__(self, frozen: int = 3, *, steady: bool = False):
+        super().__init__(steady=steady)
+        self.frozen = frozen
         self.stem = nn.Sequential(SameConv((3, 32), 3, 2), _norm(32), nn.ReLU6(inplace=True))
         inside, blocks = 32, []
         for row in _BLOCKS:
             blocks.append(Block(inside, row))
             inside = row[1]
         self.blocks = nn.ModuleList(blocks)
-        for part in self._still():
-            part.requires_grad_(requires_grad=False)
-
-    def _still(self) -> list[nn.Module]:
-        return [self.stem, *self.blocks[: self.frozen]] if self.frozen else []
-
-    def train(self, mode: bool = True) -> Trunk:
-        """Itself, with the frozen part left in evaluation mode."""
-        super().train(mode)
-        for part in self._still():
-            part.eval()
-        for part in self.modules():
-            if self.steady and isinstance(part, nn.BatchNorm2d):
-                part.eval()
-        return self
+        if frozen:
+            self.freeze(self.stem, *self.blocks[:frozen])
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features at strides 4, 8, 16, 32 with 24, 40, 112, 320 channels."""
@@ -179,8 +194,8 @@ def imagenet_top() -> nn.Sequential:
     return top
 
 
-def _top() -> nn.Sequential:
-    return nn.Sequential(SameConv((320, TOP), 1), _norm(TOP), nn.ReLU6(inplace=True))
+def _top(deep: int = 320) -> nn.Sequential:
+    return nn.Sequential(SameConv((deep, TOP), 1), _norm(TOP), nn.ReLU6(inplace=True))
 
 
 def _imagenet() -> dict[str, Tensor]:
@@ -350,15 +365,16 @@ class EmbeddingNet(nn.Module):
         self,
         heads: tuple[int, ...],
         dim: int = 128,
-        trunk: Trunk | None = None,
+        trunk: Backbone | None = None,
         top: nn.Sequential | None = None,
     ):
         super().__init__()
         self.trunk = trunk or Trunk()
-        self.top = top or _top()
-        self.shallow = pointwise(40, 64)
+        _, low, middle, deep = self.trunk.channels
+        self.top = top or _top(deep)
+        self.shallow = pointwise(low, 64)
         self.palette = nn.Sequential(pointwise(3, 48), pointwise(48, 64))
-        self.where = nn.Conv2d(112, 1, 1)
+        self.where = nn.Conv2d(middle, 1, 1)
         self.project = nn.Linear(TOP + 64 + 64, dim)
         self.drop = nn.Dropout(0.2)
         self.heads = nn.ModuleList(nn.Linear(TOP + 64 + 64, count) for count in heads)
