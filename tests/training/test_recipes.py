@@ -230,21 +230,27 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
         assert len(batch) == 8
 
 
-def test_the_exported_vector_joins_what_was_learned_with_the_guesses(monkeypatch):
-    monkeypatch.setattr(embedding, "SHARES", (1.0, 2.0, 2.0, 1.0))
+def test_the_exported_vector_joins_what_was_learned_with_the_guesses_and_the_features(monkeypatch):
+    monkeypatch.setattr(embedding, "SHARES", (1.0, 2.0, 2.0, 1.0, 3.0))
     torch.manual_seed(0)
     net = embedding.EmbeddingNet((5, 4, 3, 2, 2), 8).eval()
-    graph = embedding.EmbeddingGraph(net).eval()
+    made = np.random.default_rng(0).normal(size=(20, 1280)).astype(np.float32)
+    middle, axes = embedding.main_axes(made, 6)
+    torch.testing.assert_close(axes.T @ axes, torch.eye(6), atol=1e-5, rtol=0)
+    graph = embedding.EmbeddingGraph(net, middle, axes).eval()
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         vector, kinds, colors, patterns, *_ = graph(x)
         learned = net(x)[0]
-    assert vector.shape == (2, 8 + 5 + 4 + 3)
+        deep = torch.nn.functional.normalize(net.features(x)[:, :1280], dim=1)
+    turned = torch.nn.functional.normalize((deep - middle) @ axes, dim=1)
+    assert vector.shape == (2, 8 + 5 + 4 + 3 + 6)
     torch.testing.assert_close(vector.norm(dim=1), torch.ones(2))
-    # Parts keep their proportions: learned and guesses' roots have length 1 before weighting.
-    length = (1 + 4 + 4 + 1) ** 0.5
+    # Parts keep their proportions: each has length 1 before it is weighted.
+    length = (1 + 4 + 4 + 1 + 9) ** 0.5
     torch.testing.assert_close(vector[:, :8], learned / length, atol=1e-4, rtol=0)
     torch.testing.assert_close(vector[:, 8:13], 2 * kinds.sqrt() / length, atol=1e-4, rtol=0)
+    torch.testing.assert_close(vector[:, -6:], 3 * turned / length, atol=1e-4, rtol=0)
     assert colors.shape == (2, 4)
     assert patterns.shape == (2, 3)
 

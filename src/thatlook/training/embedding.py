@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -41,15 +41,19 @@ from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
 from thatlook.training import export, loop
 from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
-from thatlook.training.nets import EmbeddingNet, imagenet_top
+from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
 from thatlook.training.products import ItemViews, collate, plain_crop
 from thatlook.training.scenes import tensor
 
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
-SHARES: Final = (1.0, 1.2, 1.5, 0.5)
-"""Weights of the learned vector and of type, color and pattern in the joined one."""
+SHARES: Final = (1.0, 1.2, 1.5, 0.5, 1.1)
+"""Weights of the learned vector, of type, color and pattern, and of the features in the joined
+vector."""
+
+AXES: Final = 128
+"""How many axes of the pooled features the joined vector keeps."""
 
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
@@ -184,14 +188,7 @@ def _groups(items: Sequence[Item]) -> Tensor:
 
 def infer(model: nn.Module, items: Sequence[Item]) -> tuple[Floats, list[Floats]]:
     """Vectors (n, dim) and each head's logits for the items' first crops."""
-    model.eval()
-    out = []
-    with torch.no_grad():
-        for start in range(0, len(items), 64):
-            crops = [i.crops[0] for i in items[start : start + 64]]
-            found = model(tensor([plain_crop(photo(path), box) for path, box in crops]))
-            out.append([x.numpy() for x in found])
-    vectors, *logits = (np.concatenate(x) for x in zip(*out, strict=True))
+    vectors, *logits = _each(model.eval(), items)
     return vectors, logits
 
 
@@ -250,35 +247,78 @@ def run(options: argparse.Namespace) -> int:
     return loop.train(make, options, whole=False)
 
 
-def joined(learned: Tensor, logits: Sequence[Tensor]) -> Tensor:
-    """Unit vectors (n, dim and the classes of the first heads) from what the network says.
+def joined(learned: Tensor, logits: Sequence[Tensor], *features: Tensor) -> Tensor:
+    """Unit vectors (n, dim) of what the network says of a crop, each part weighted by SHARES.
 
-    The first part is the learned vector: which very thing. The others are the roots of the
-    probabilities of type, color and pattern, whose products are Bhattacharyya coefficients: how
-    alike two guesses are, doubts included. SHARES weighs them.
+    The first part is the learned vector. The next are the roots of the probabilities of type,
+    color and pattern, whose products are Bhattacharyya coefficients: how alike two guesses are,
+    doubts included. The last, where given, are `features`, which know the very thing best.
     """
-    guesses = [x.softmax(-1).clamp(min=1e-8).sqrt() for x in logits[: len(SHARES) - 1]]
-    parts = [w * x for w, x in zip(SHARES, [learned, *guesses], strict=True)]
+    guesses = [x.softmax(-1).clamp(min=1e-8).sqrt() for x in logits[:3]]
+    parts = [w * x for w, x in zip(SHARES, [learned, *guesses, *features], strict=False)]
     return functional.normalize(torch.cat(parts, 1), dim=1)
 
 
 class EmbeddingGraph(nn.Module):
-    """The network as exported: the joined vector and each head's probabilities."""
+    """The network as exported: the joined vector and each head's probabilities.
 
-    def __init__(self, model: nn.Module):
+    `middle` (TOP,) and `axes` (TOP, k) turn the unit features to their main axes.
+    """
+
+    model: EmbeddingNet
+    axes: Tensor
+    offset: Tensor
+
+    def __init__(self, model: EmbeddingNet, middle: Tensor, axes: Tensor):
         super().__init__()
-        self.model = export.folded(model)
+        self.model = cast("EmbeddingNet", export.folded(model))
+        self.register_buffer("axes", axes)
+        # One constant less: the middle, turned.
+        self.register_buffer("offset", middle @ axes)
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         """The vector of unit length, then probabilities (n, classes) per head."""
-        learned, *logits = self.model(crop)
-        return (joined(learned, logits), *(x.softmax(-1) for x in logits))
+        features = self.model.features(crop)
+        learned, *logits = self.model.read(features)
+        turned = functional.normalize(features[:, :TOP], dim=1) @ self.axes - self.offset
+        vector = joined(learned, logits, functional.normalize(turned, dim=1))
+        return (vector, *(x.softmax(-1) for x in logits))
+
+
+def main_axes(features: Floats, count: int) -> tuple[Tensor, Tensor]:
+    """Of unit features (n, d): their mean (d,), and the `count` axes (d, count) along which they
+    differ most.
+    """
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    middle = unit.mean(0)
+    _, _, turned = np.linalg.svd(unit - middle, full_matrices=False)
+    axes = np.ascontiguousarray(turned[:count].T.astype(np.float32))
+    return torch.from_numpy(middle), torch.from_numpy(axes)
+
+
+def pooled(model: EmbeddingNet, items: Sequence[Item]) -> Floats:
+    """The top's pooled features (n, TOP) of the items' first crops."""
+    return _each(lambda crops: model.eval().features(crops)[:, :TOP], items)[0]
+
+
+def _each(
+    run: Callable[[Tensor], Tensor | tuple[Tensor, ...]], items: Sequence[Item]
+) -> list[Floats]:
+    """What `run` gives of the items' first crops, 64 at a time."""
+    out = []
+    with torch.no_grad():
+        for start in range(0, len(items), 64):
+            crops = [i.crops[0] for i in items[start : start + 64]]
+            found = run(tensor([plain_crop(photo(path), box) for path, box in crops]))
+            many = found if isinstance(found, tuple) else (found,)
+            out.append([x.numpy() for x in many])
+    return [np.concatenate(x) for x in zip(*out, strict=True)]
 
 
 def export_to(
     folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
 ) -> ModelSpec:
-    """Write the network of `checkpoint` into `folder`; `items` give the labels."""
+    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes."""
     words = vocabulary(items)
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     dim = int(state["average"]["project.weight"].shape[0])
@@ -287,8 +327,9 @@ def export_to(
     loop.load_weights(model, checkpoint)
     names = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *names)}
-    graph = EmbeddingGraph(model).eval()
-    whole = dim + sum(len(words[head]) for head in HEADS[: len(SHARES) - 1])
+    train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
+    graph = EmbeddingGraph(model, *main_axes(pooled(model, train), AXES)).eval()
+    whole = dim + sum(len(words[head]) for head in HEADS[:3]) + AXES
     outputs = {"embedding": {"dim": whole}}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]

@@ -386,8 +386,8 @@ class EmbeddingNet(nn.Module):
             self.top.eval()
         return self
 
-    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        """The embedding (n, dim) of unit length, then each head's logits."""
+    def features(self, crop: Tensor) -> Tensor:
+        """Pooled features (n, TOP + 128): the top's, then the shallow ones and the palette."""
         _, low, middle, top = self.trunk(crop)
         where = self.where(middle).sigmoid()
         parts = [
@@ -395,9 +395,16 @@ class EmbeddingNet(nn.Module):
             _weighted(self.shallow(low), _double(where)),
             _weighted(self.palette(functional.avg_pool2d(crop, 4)), _double(_double(where))),
         ]
-        features = torch.cat(parts, 1)
+        return torch.cat(parts, 1)
+
+    def read(self, features: Tensor) -> tuple[Tensor, ...]:
+        """The embedding (n, dim) of unit length, then each head's logits."""
         vector = functional.normalize(self.project(features), dim=1)
         return (vector, *(head(self.drop(features)) for head in self.heads))
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """The embedding (n, dim) of unit length, then each head's logits."""
+        return self.read(self.features(crop))
 
 
 def _weighted(maps: Tensor, weights: Tensor) -> Tensor:
