@@ -54,12 +54,12 @@ def run(task, entry):
 @pytest.mark.parametrize(
     ("task", "place", "value", "message"),
     [
-        ("article", ("input", "area"), MISSING, r"article-1: input.area must be .* is missing"),
+        ("article", ("input", "area"), MISSING, r"article-\d: input.area must be .* is missing"),
         ("article", ("input", "max_side"), "512", r"input.max_side must be .* it is '512'"),
         ("article", ("input", "multiple"), 0, r"input.multiple must be a whole number of 1"),
         ("article", ("outputs", "masks"), MISSING, r"outputs.masks must be there, it is missing"),
         ("article", ("labels", "scores"), ["topwear"], r"labels.scores must be \['topwear', 'o"),
-        ("person", ("input", "width"), MISSING, r"person-1: input.width must be .* is missing"),
+        ("person", ("input", "width"), MISSING, r"person-\d: input.width must be .* is missing"),
         ("person", ("input", "expand"), MISSING, r"input.expand must be a number above 0"),
         (
             "person",
@@ -73,7 +73,7 @@ def run(task, entry):
             "embedding",
             ("input", "height"),
             True,
-            r"embedding-1: input.height must be .* it is True",
+            r"embedding-\d: input.height must be .* it is True",
         ),
         ("embedding", ("input", "std"), [1, "1", 1], r"input.std must be three numbers"),
         ("embedding", ("outputs", "embedding", "dim"), -4, r"outputs.embedding.dim must be"),
@@ -122,5 +122,5 @@ def test_an_output_has_the_shape_that_was_expected():
     given = {"view": np.zeros((1, 3))}
     assert taken(spec, given, "view", (1, None)) is given["view"]
     for shape in ((1, 4), (3,), (2, None), (1, 3, None)):
-        with pytest.raises(ModelError, match=r"person-1: output view should be .*is \(1, 3\)"):
+        with pytest.raises(ModelError, match=r"person-\d: output view should be .*is \(1, 3\)"):
             taken(spec, given, "view", shape)
