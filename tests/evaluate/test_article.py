@@ -1,32 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
+from tests.evaluate.labelled import found, photo
 from thatlook.evaluate.article import average_precision, look_at, mask_overlap
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 
 TOPWEAR, BAG = CATEGORIES.index("topwear"), CATEGORIES.index("bag")
 
 pytest.importorskip("pycocotools")
-
-
-@dataclass
-class Photo:
-    boxes: np.ndarray
-    labels: np.ndarray
-
-
-def photo(*rows):
-    boxes = np.array([box for _, box in rows], np.float32).reshape(-1, 4)
-    return Photo(boxes, np.array([label for label, _ in rows], np.int64))
-
-
-def found(*rows):
-    boxes = np.array([box for _, _, box in rows], float).reshape(-1, 4)
-    return boxes, np.array([s for _, s, _ in rows], float), np.array([c for c, _, _ in rows], int)
 
 
 def test_a_perfect_answer_has_precision_one():

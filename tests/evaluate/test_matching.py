@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
+from tests.evaluate.labelled import found, photo
 from thatlook.evaluate.matching import above, confusion, matched, precision_recall
 from thatlook.taxonomy import DETECTOR_CLASSES
 
@@ -14,22 +13,6 @@ TOPWEAR, DRESS, BAG, PERSON = (
     DETECTOR_CLASSES.index(name) for name in ("topwear", "dress", "bag", "person")
 )
 NOTHING = len(DETECTOR_CLASSES)
-
-
-@dataclass
-class Photo:
-    boxes: np.ndarray
-    labels: np.ndarray
-
-
-def photo(*rows):
-    boxes = np.array([box for _, box in rows], np.float32).reshape(-1, 4)
-    return Photo(boxes, np.array([label for label, _ in rows], np.int64))
-
-
-def found(*rows):
-    boxes = np.array([box for _, _, box in rows], float).reshape(-1, 4)
-    return boxes, np.array([s for _, s, _ in rows], float), np.array([c for c, _, _ in rows], int)
 
 
 BOX, NEAR, FAR = [0, 0, 100, 100], [0, 0, 100, 80], [200, 200, 300, 300]

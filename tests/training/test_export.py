@@ -143,14 +143,6 @@ def test_a_steady_network_keeps_its_statistics_and_its_top_starts_from_imagenet(
     assert torch.equal(net.top[1].running_mean, before)
 
 
-def test_the_person_network_looks_where_its_heatmaps_point():
-    net = PersonNet(17, 3).eval()
-    net(torch.rand(1, 3, 64, 96))[1].sum().backward()
-    # Gender does not teach the heatmaps where to look.
-    assert all(p.grad is None for p in net.heat.parameters())
-    assert net.close[0][0].weight.grad.abs().sum() > 0
-
-
 def test_a_separable_convolution_halves_the_map():
     assert separable(4, 6, 5, 2).eval()(torch.rand(1, 4, 8, 8)).shape == (1, 6, 4, 4)
 

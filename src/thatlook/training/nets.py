@@ -19,8 +19,6 @@ BINS: Final = 16
 STRIDES: Final = (8, 16, 32)
 TOP: Final = 1280
 """Channels of the layer above the trunk."""
-_PLACES: Final = ((0, 5), (5, 7), (11, 13))
-"""Key points (from, to) of the face, the shoulders and the hips."""
 _NORM_PARTS: Final = ("weight", "bias", "running_mean", "running_var")
 
 # expansion, output channels, stride, kernel; one row per block
@@ -315,8 +313,6 @@ class PersonNet(nn.Module):
     """Key point heatmaps at stride 4, gender and view of one person's crop.
 
     Maps of all strides are summed on the way up, as in feature pyramids (Lin et al., CVPR 2017).
-    Gender and view read the whole crop and, where the heatmaps point, the face, the shoulders
-    and the hips: pooled over everything, clothes drown what a face of thirty pixels says.
     """
 
     def __init__(self, joints: int, views: int, channels: int = 64, trunk: Trunk | None = None):
@@ -325,11 +321,10 @@ class PersonNet(nn.Module):
         self.lateral = nn.ModuleList(pointwise(c, channels) for c in _TAPS.values())
         self.smooth = nn.ModuleList(separable(channels, channels) for _ in range(3))
         self.heat = nn.Sequential(separable(channels, channels), nn.Conv2d(channels, joints, 1))
-        self.pooled = nn.Sequential(pointwise(320, 256), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.close = nn.ModuleList((pointwise(40, 32), pointwise(112, 64)))
-        self.drop = nn.Dropout(0.3)
-        wide = 256 + len(_PLACES) * (32 + 64)
-        self.gender, self.view = nn.Linear(wide, 2), nn.Linear(wide, views)
+        self.pooled = nn.Sequential(
+            pointwise(320, 256), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)
+        )
+        self.gender, self.view = nn.Linear(256, 2), nn.Linear(256, views)
         nn.init.constant_(self.heat[-1].bias, -5.0)  # type: ignore[arg-type]
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -339,18 +334,8 @@ class PersonNet(nn.Module):
         x = maps[3]
         for smooth, beside in zip(self.smooth, reversed(maps[:3]), strict=True):
             x = smooth(_double(x) + beside)
-        heat = self.heat(x)
-        # The heatmaps say where to look; what is seen there must not move them.
-        where = heat.detach().sigmoid()
-        parts = [self.pooled(taps[3])]
-        for layer, tap, stride in zip(self.close, taps[1:3], (2, 4), strict=True):
-            near, places = layer(tap), functional.avg_pool2d(where, stride)
-            parts += [
-                _weighted(near, places[:, first:last].sum(1, keepdim=True))
-                for first, last in _PLACES
-            ]
-        seen = self.drop(torch.cat(parts, 1))
-        return heat, self.gender(seen), self.view(seen)
+        pooled = self.pooled(taps[3])
+        return self.heat(x), self.gender(pooled), self.view(pooled)
 
 
 class EmbeddingNet(nn.Module):
