@@ -13,6 +13,7 @@ from thatlook.ranking import (
     diverse,
     grouped,
     most_prominent,
+    part_likeness,
     reasons,
     refined,
     style_key,
@@ -72,6 +73,21 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
     assert reasons(Traits("", "orange"), Traits("", "coral"), 0.5)[0] == "similar color: coral"
     assert reasons(Traits("", "multi"), Traits("", "multi"), 0.5) == ("overall likeness 0.50",)
     assert reasons(Traits(), Traits(), 0.5) == ("overall likeness 0.50",)
+
+
+def test_reasons_give_the_numbers_of_the_parts():
+    # Parts of squared lengths 0.5, 0.32, 0.18: 0.5 * 1 + 0.32 * 0 + 0.18 * -1 = 0.32 in all.
+    one = np.array([np.sqrt(0.5), 0, np.sqrt(0.32), 0, np.sqrt(0.18)])
+    other = np.array([np.sqrt(0.5), 0, 0, np.sqrt(0.32), -np.sqrt(0.18)])
+    places = {"learned": slice(0, 2), "type": slice(2, 4), "color": slice(4, 5)}
+    found = part_likeness(one, other, places)
+    assert found == pytest.approx({"learned": 1.0, "type": 0.0, "color": -1.0})
+    assert reasons(Traits(), Traits(), float(one @ other), found) == (
+        "overall likeness 0.32: type 0.00, color 0.00",
+    )
+    assert part_likeness(np.zeros(2), np.ones(2), {"type": slice(0, 2)}) == {"type": 0.0}
+    told = reasons(Traits(), Traits(), 0.9, {"pattern": 0.5, "type": 0.876})
+    assert told == ("overall likeness 0.90: type 0.88, pattern 0.50",)
 
 
 def test_distinct_keeps_the_first_of_the_same_picture():

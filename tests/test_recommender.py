@@ -113,6 +113,15 @@ def test_reasons_are_true_to_the_product(recommender):
     assert best.reasons == ("same type: tshirt", "same color: navy blue", "overall likeness 0.98")
 
 
+def test_reasons_give_the_numbers_of_the_vectors_parts(tmp_path, recommender):
+    with Catalog.open(tmp_path / "parts", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(ROWS)
+        parts = {"type": slice(0, 1), "color": slice(1, DIM)}
+        told = Recommender(catalog, Calibration(Curve(8, 0.5)), parts=parts)
+        best = told.for_look(look_of(), Wish())[0].matches[0]
+        assert best.reasons[-1] == "overall likeness 0.98: type 1.00, color 0.00"
+
+
 def test_primary_is_the_one_asked_for_else_the_most_prominent(recommender):
     look = look_of("female", article("footwear", at(0), 50), article("topwear", at(0), 100))
     roles = {r.category: r.role for r in recommender.for_look(look, Wish())}

@@ -24,6 +24,7 @@ from thatlook.ranking import Calibration
 from thatlook.recommender import Recommender
 from thatlook.records import Article, Look, Match, Result
 from thatlook.settings import Settings
+from thatlook.stages.embedding import vector_output
 from thatlook.wish import Wish
 
 
@@ -36,7 +37,8 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         calibration = Calibration.of(spec.details.get("calibration", {}))
-        self._recommender = Recommender(catalog, calibration, settings.good_score)
+        parts = spec.parts_of(vector_output(spec))
+        self._recommender = Recommender(catalog, calibration, settings.good_score, parts)
 
     @classmethod
     def open(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from thatlook.ranking import (
     diverse,
     grouped,
     most_prominent,
+    part_likeness,
     reasons,
     refined,
     style_key,
@@ -49,13 +50,21 @@ class Recommender:
     """Ranks the products of one catalog.
 
     An article whose best match scores less than `good_score` gets none, unless the wish says from
-    which score on matches are wanted.
+    which score on matches are wanted. `parts` names what the vectors' numbers speak of, for the
+    reasons.
     """
 
-    def __init__(self, catalog: Catalog, calibration: Calibration, good_score: float = 0.0) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        calibration: Calibration,
+        good_score: float = 0.0,
+        parts: Mapping[str, slice] | None = None,
+    ) -> None:
         self._catalog = catalog
         self._calibration = calibration
         self._good_score = good_score
+        self._parts = parts or {}
 
     def for_look(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
@@ -128,7 +137,7 @@ class Recommender:
             if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
                 break
             fetched = min(fetched * 4, MOST_FETCHED)
-        return self._ranked(groups, traits, wish), answers.passed
+        return self._ranked(groups, vector, traits, wish), answers.passed
 
     def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
         """The candidates by style, best first, each picture once."""
@@ -150,7 +159,7 @@ class Recommender:
         ]
 
     def _ranked(
-        self, groups: Sequence[Sequence[_Candidate]], traits: Traits, wish: Wish
+        self, groups: Sequence[Sequence[_Candidate]], vector: Vector, traits: Traits, wish: Wish
     ) -> tuple[Match, ...]:
         if not groups:
             return ()
@@ -159,11 +168,13 @@ class Recommender:
         vectors = _rows([group[0].stored.vector for group in best_first])
         # Variety decides which k are shown; the best of them still come first.
         order = sorted(diverse(worth, vectors, wish.k, wish.diversity))
-        return tuple(self._match(best_first[place], traits) for place in order)
+        return tuple(self._match(best_first[place], vector, traits) for place in order)
 
-    def _match(self, group: Sequence[_Candidate], traits: Traits) -> Match:
+    def _match(self, group: Sequence[_Candidate], vector: Vector, traits: Traits) -> Match:
         best = group[0]
-        why = reasons(traits, traits_of(best.stored), best.similarity)
+        theirs = best.stored.vector
+        parts = {} if theirs is None else part_likeness(vector, theirs, self._parts)
+        why = reasons(traits, traits_of(best.stored), best.similarity, parts)
         variants = tuple(entry.stored.product for entry in group[1:])
         product = best.stored.product
         score = self._calibration.score(best.similarity, product.category)

@@ -77,6 +77,12 @@ def run(task, entry):
         ),
         ("embedding", ("input", "std"), [1, "1", 1], r"input.std must be three numbers"),
         ("embedding", ("outputs", "embedding", "dim"), -4, r"outputs.embedding.dim must be"),
+        (
+            "embedding",
+            ("outputs", "embedding", "parts"),
+            {"type": 5},
+            r"embedding.parts must be names with whole numbers that add up to \d+, it is {'type",
+        ),
         ("embedding", ("labels", "usage"), ["a", "b"], r"usage should be \(1, 2\), it is \(1, 4\)"),
         ("embedding", ("labels", "usage"), [], r"labels.usage must be a list of different"),
         ("embedding", ("labels", "usage"), ["a"] * 4, r"labels.usage must be a list of different"),

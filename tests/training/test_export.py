@@ -114,7 +114,7 @@ def test_network_shapes():
     x = torch.rand(2, 3, 64, 96)
     with torch.no_grad():
         raw, scores, masks, presence = ArticleNet(10, 9).eval()(x)
-        heat, gender, view = PersonNet(17, 3).eval()(x)
+        heat, gender, view = PersonNet(17, 3).eval()(torch.rand(2, 3, 128, 192))
         vector, kinds, colors = EmbeddingNet((5, 7)).eval()(x)
     assert raw.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 4, 16)
     assert scores.shape == (2, 126, 10)

@@ -100,8 +100,8 @@ def test_the_same_key_gives_the_same_view(model):
     one, two = views[scenes.Key(0, 5, 0)], views[scenes.Key(0, 5, 0)]
     np.testing.assert_array_equal(one.image, two.image)
     np.testing.assert_array_equal(one.boxes, two.boxes)
-    assert one.image.shape == (384, 256, 3)
-    assert one.mask.shape == (96, 64)
+    assert one.image.shape == (512, 320, 3)
+    assert one.mask.shape == (128, 80)
 
 
 def test_a_batch_pads_labels(model):
@@ -117,7 +117,7 @@ def test_a_batch_pads_labels(model):
 
 def test_heat_is_one_at_a_joint_and_zero_for_one_cut_off():
     points = np.zeros((17, 2), np.float32)
-    points[0] = (4 * 10 + 2, 4 * 20 + 2)
+    points[0] = (8 * 10 + 4, 8 * 20 + 4)
     state = np.zeros(17, np.int64)
     state[0] = 1
     maps = person.heat(points, state)
@@ -137,9 +137,9 @@ def test_a_flip_exchanges_left_and_right(model):
 
 def test_a_plain_view_maps_the_box_to_the_crop(model):
     view = person.PersonViews([model])[0, -1]
-    # The box is 270 high, 310.5 with its margin: 256 crop rows. The middle stays the middle.
+    # The box is 270 high, 310.5 with its margin: 512 crop rows. The middle stays the middle.
     assert view.points[0].tolist() == pytest.approx(
-        [96 + (100 - 100) * 256 / 310.5, 128 + (40 - 155) * 256 / 310.5], abs=1e-3
+        [192 + (100 - 100) * 512 / 310.5, 256 + (40 - 155) * 512 / 310.5], abs=1e-3
     )
     assert (view.gender, view.view) == (1, 0)
 
@@ -149,7 +149,7 @@ def test_the_frame_of_a_cut_hides_joints(model):
         view = person.PersonViews([model])[0, seed]
         shown = view.points[view.state == 1]
         assert (shown >= 0).all()
-        assert (shown < (192, 256)).all()
+        assert (shown < (384, 512)).all()
         if (view.state == 0).sum() > 4:
             return
     raise AssertionError("none of 40 views was cut")
@@ -192,9 +192,9 @@ def test_a_square_window_about_a_tall_box():
 def test_a_plain_crop_is_grey_beyond_the_photo():
     image = np.zeros((300, 60, 3), np.uint8)
     crop = plain_crop(image, (0, 0, 60, 300))
-    assert crop.shape == (160, 160, 3)
-    assert crop[80, 2].tolist() == [128] * 3
-    assert crop[80, 80].tolist() == [0] * 3
+    assert crop.shape == (192, 192, 3)
+    assert crop[96, 2].tolist() == [128] * 3
+    assert crop[96, 96].tolist() == [0] * 3
 
 
 def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
@@ -211,7 +211,7 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
     views = ItemViews(items, words, [model.path])
     assert views.classes[0].tolist() == [0, 1, -1, -1, 0, 0]
     crop = views[0, 3]
-    assert crop.image.shape == (160, 160, 3)
+    assert crop.image.shape == (192, 192, 3)
     np.testing.assert_array_equal(crop.image, views[0, 3].image)
 
     task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)

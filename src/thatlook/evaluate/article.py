@@ -40,8 +40,9 @@ Pixels = NDArray[np.uint8]
 Network = Callable[[Pixels], tuple[Floats, Floats, Floats]]
 """Boxes (A, 4), scores (A, classes) and masks (k, h / 4, w / 4) of one canvas."""
 
-AREA_PX: Final = 384 * 256
-MAX_SIDE_PX: Final = 512
+AREA_PX: Final = 512 * 320
+LEAST_AREA_PX: Final = 320 * 320
+MAX_SIDE_PX: Final = 640
 MULTIPLE_PX: Final = 32
 LEAST: Final = 0.02
 THRESHOLD: Final = 0.35
@@ -69,7 +70,7 @@ class Planes:
 
 def look_at(network: Network, image: Pixels, least: float = LEAST) -> tuple[Found, Floats]:
     """The detections in a photo above `least`, and the category masks at the photo's size / 4."""
-    fitted = fit_area(image, AREA_PX, MAX_SIDE_PX, MULTIPLE_PX)
+    fitted = fit_area(image, AREA_PX, MAX_SIDE_PX, MULTIPLE_PX, LEAST_AREA_PX)
     boxes, scores, masks = network(fitted.canvas)
     least_of = np.full(scores.shape[1], least, np.float32)
     kept, score, label = select(boxes, scores, least_of, NMS_IOU)

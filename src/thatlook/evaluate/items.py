@@ -14,9 +14,19 @@ import numpy as np
 from tqdm import tqdm
 
 from thatlook.analyzer import OWN_THRESHOLD
+from thatlook.datasets.pairs.table import lines
 from thatlook.evaluate.article import Network, look_at
-from thatlook.evaluate.data import Floats, Scene, extent, foreground, pair_scenes, photo, styles
-from thatlook.evaluate.splits import catalog_split
+from thatlook.evaluate.data import (
+    MASK_WORDS,
+    Floats,
+    Scene,
+    extent,
+    foreground,
+    pair_scenes,
+    photo,
+    styles,
+)
+from thatlook.evaluate.splits import catalog_split, split_of
 from thatlook.taxonomy import (
     CATEGORIES,
     DETECTOR_CLASSES,
@@ -27,7 +37,7 @@ from thatlook.taxonomy import (
     patterns,
 )
 
-SIDE: Final = 160
+SIDE: Final = 192
 EXPAND: Final = 1.05
 HEADS: Final = ("type", "color", "pattern", "usage", "category", "season")
 _RARE: Final = 12
@@ -39,6 +49,49 @@ _SAME_COLOR: Final = {
     "light blue": "blue",
     "dark blue": "navy blue",
 }
+
+
+_WORN_TYPES: Final = {
+    "jeans": "jeans",
+    "pants": "trousers",
+    "shorts": "shorts",
+    "skirt": "skirts",
+    "t-shirt": "tshirts",
+    "shirt": "shirts",
+    "blouse": "tops",
+    "top": "tops",
+    "sweater": "sweaters",
+    "jumper": "sweaters",
+    "sweatshirt": "sweatshirts",
+    "hoodie": "sweatshirts",
+    "jacket": "jackets",
+    "dress": "dresses",
+    "heels": "heels",
+    "pumps": "heels",
+    "wedges": "heels",
+    "flats": "flats",
+    "sandals": "sandals",
+    "sneakers": "casual shoes",
+    "loafers": "casual shoes",
+    "sunglasses": "sunglasses",
+    "purse": "handbags",
+    "scarf": "scarves",
+    "tie": "ties",
+}
+"""The shop's type for a street photo's tag, where one means the other."""
+
+_FLATLAY_TYPES: Final = {
+    "T-Shirt": "tshirts",
+    "Polo": "tshirts",
+    "Shirt": "shirts",
+    "Top": "tops",
+    "Blouse": "tops",
+    "Dress": "dresses",
+    "Shorts": "shorts",
+    "Skirt": "skirts",
+    "Hoodie": "sweatshirts",
+}
+"""The shop's type for a flat-lay photo's label. Pants may be jeans, shoes may be anything."""
 
 
 @dataclass(frozen=True)
@@ -138,18 +191,42 @@ def pair_items(folder: Path) -> list[Item]:
 
 
 def street_items(scenes: Sequence[Scene]) -> list[Item]:
-    """The worn articles of labelled street photos: nothing is known but their category."""
+    """The worn articles of labelled street photos: their category is known, and the type where one
+    tag alone speaks of that category.
+    """
     items = []
     for scene in scenes:
+        tags = set(scene.hint.split())
         for place, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
             if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > 1200:
                 category = DETECTOR_CLASSES[label]
-                labels = ("", "", "", "", category, "")
+                told = sorted(tags.intersection(MASK_WORDS[category].split()))
+                kind = _WORN_TYPES.get(told[0], "") if len(told) == 1 else ""
+                labels = (kind, "", "", "", category, "")
                 crops = ((scene.path, _box(box)),)
                 key = f"{scene.path.stem}-{place}"
                 items.append(
                     Item(key, f"{category}/{scene.gender}", scene.split, crops, labels, "street")
                 )
+    return items
+
+
+def flatlay_items(folder: Path) -> list[Item]:
+    """People's photos of their own clothes, whole, by sender on one side: category, some types.
+
+    Raises SettingsError where labels.csv cannot be read.
+    """
+    items = []
+    for _, row in lines(folder / "labels.csv", ("image", "label", "sender_id")):
+        path, label = folder / "images" / row["image"], row["label"]
+        category = category_of(label)
+        if category not in CATEGORIES or not path.is_file():
+            continue
+        height, width = photo(path).shape[:2]
+        labels = (_FLATLAY_TYPES.get(label, ""), "", "", "", category, "")
+        crops = ((path, (0.0, 0.0, float(width), float(height))),)
+        side = split_of(f"sender {row['sender_id']}")
+        items.append(Item(path.stem, f"{category}/flatlay", side, crops, labels, "flatlay"))
     return items
 
 

@@ -41,9 +41,9 @@ BODY_SHARE: Final = 0.53
 """How much of a person's box is the person: what COCO's key-point measure takes for the area where
 only a box is known."""
 
-CROP_SIZE: Final = (192, 256)
+CROP_SIZE: Final = (384, 512)
 EXPAND: Final = 1.15
-STRIDE: Final = 4
+STRIDE: Final = 8
 
 
 def crop_window(box: Floats) -> Floats:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -113,6 +114,22 @@ class ModelSpec:
         if not _whole(value):
             raise self.misfit(f"outputs.{output}.dim", "a whole number of 1 or more", value)
         return int(value)
+
+    def parts_of(self, output: str) -> dict[str, slice]:
+        """Which of the vectors' numbers speak of what, from `outputs.OUTPUT.parts`: names and
+        lengths in order. Empty where the entry does not say. Raises ModelError.
+        """
+        value = self.outputs[output].get("parts", {})
+        whole = self.dim_of(output)
+        lengths = list(value.values()) if isinstance(value, dict) else []
+        if value != {} and (not lengths or not all(map(_whole, lengths)) or sum(lengths) != whole):
+            expected = f"names with whole numbers that add up to {whole}"
+            raise self.misfit(f"outputs.{output}.parts", expected, value)
+        ends = accumulate(lengths)
+        return {
+            name: slice(end - length, end)
+            for name, length, end in zip(value, lengths, ends, strict=True)
+        }
 
     def names(self, head: str) -> tuple[str, ...]:
         """The label names of a head, in the order of its output. Raises ModelError."""

@@ -4,7 +4,7 @@ A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher i
 """
 
 from thatlook.ranking.order import Calibration, Curve, distinct, diverse, most_prominent, refined
-from thatlook.ranking.reasons import Traits, reasons
+from thatlook.ranking.reasons import Traits, part_likeness, reasons
 from thatlook.ranking.variants import Style, grouped, style_key
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "diverse",
     "grouped",
     "most_prominent",
+    "part_likeness",
     "reasons",
     "refined",
     "style_key",

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.color import related
 from thatlook.taxonomy import pattern_of, words
@@ -24,16 +28,40 @@ class Traits:
         return cls(*(attributes.get(name, "") for name in ("type", "color", "pattern")))
 
 
-def reasons(article: Traits, product: Traits, similarity: float) -> tuple[str, ...]:
-    """Why a product matches an article, in words: what is the same, what differs, how alike.
+TOLD: Final = ("type", "color", "pattern")
+"""The parts of the likeness that a reason gives a number of, in this order."""
+
+
+def part_likeness(
+    one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]], parts: Mapping[str, slice]
+) -> dict[str, float]:
+    """How alike two vectors (d,) are in each of their parts: cosines, 0 where a part is all zero.
+
+    The likeness of the whole vectors is the mean of these, weighted by the parts' lengths.
+    """
+    found = {}
+    for name, part in parts.items():
+        a, b = np.asarray(one[part], np.float64), np.asarray(other[part], np.float64)
+        size = float(np.linalg.norm(a) * np.linalg.norm(b))
+        found[name] = float(a @ b) / size if size else 0.0
+    return found
+
+
+def reasons(
+    article: Traits, product: Traits, similarity: float, parts: Mapping[str, float] | None = None
+) -> tuple[str, ...]:
+    """Why a product matches an article: what is the same, what differs, how alike in numbers.
 
     What is not known of one of them is left out, as are types of which one is a kind of the other.
+    `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
     """
     found = _type_reason(article.type, product.type)
     found += _color_reason(article.color, product.color)
     found += _pattern_reason(article.pattern, product.pattern)
     found.sort(key=lambda reason: reason.startswith("other"))
-    return (*found, f"overall likeness {max(0.0, similarity):.2f}")
+    told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
+    whole = f"overall likeness {max(0.0, similarity):.2f}"
+    return (*found, f"{whole}: {', '.join(told)}" if told else whole)
 
 
 def _type_reason(article: str, product: str) -> list[str]:

@@ -51,20 +51,24 @@ class NativeReader:
     area: int
     max_side_px: int
     multiple: int
+    least_area: int
 
     @classmethod
     def of(cls, spec: ModelSpec) -> NativeReader:
-        """The reader for an entry with `input.area`, `max_side` and `multiple` in pixels.
+        """The reader for an entry with `input.area`, `max_side`, `multiple` and, if small photos
+        are not enlarged to `area`, `least_area` in pixels.
 
         Raises ModelError for an entry that lacks one of them, or an output.
         """
         spec.needs("boxes", "scores", "masks")
         spec.fixed("scores", DETECTOR_CLASSES)
-        return cls(spec, spec.count("area"), spec.count("max_side"), spec.count("multiple"))
+        area = spec.count("area")
+        least = spec.count("least_area", area)
+        return cls(spec, area, spec.count("max_side"), spec.count("multiple"), least)
 
     def fit(self, image: Pixels) -> Fitted:
         """The image at about the area that the network was trained with."""
-        return fit_area(image, self.area, self.max_side_px, self.multiple)
+        return fit_area(image, self.area, self.max_side_px, self.multiple, self.least_area)
 
     def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
         """The outputs as they are. Raises ModelError for one of another shape."""

@@ -64,8 +64,9 @@ class EmbeddingStage:
     def __init__(self, session: Runs) -> None:
         spec = session.spec
         self._session = session
-        self._vector = _vector_output(spec)
+        self._vector = vector_output(spec)
         self._dim = spec.dim_of(self._vector)
+        spec.parts_of(self._vector)  # a fault in it should show now, not at the first match
         self._input, self._most = spec.input_name("crop"), spec.count("batch", BATCH)
         self._size = spec.count("width"), spec.count("height")
         self._expand, self._fit = spec.factor("expand", 1.0), _fit(spec)
@@ -130,7 +131,7 @@ def _fit(spec: ModelSpec) -> str:
     return str(fit)
 
 
-def _vector_output(spec: ModelSpec) -> str:
+def vector_output(spec: ModelSpec) -> str:
     """The name of the output that is the vector."""
     found = [
         name

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from thatlook.evaluate.article import (
     AREA_PX,
+    LEAST_AREA_PX,
     MAX_SIDE_PX,
     MULTIPLE_PX,
     Network,
@@ -101,15 +102,15 @@ class ArticleTask:
         chance = np.array(self.repeats) / max(1e-9, sum(self.repeats))
         rows += rng.choice(len(chance), int(sum(self.repeats)), replace=False, p=chance).tolist()
         tall: list[int] = []
-        square: list[int] = []
+        small: list[int] = []
         for row in rng.permutation(rows):
-            share = 0.75 if self.train[row].kind in ("product", "model") else 0.2
-            (square if rng.random() < share else tall).append(int(row))
-        order, size = tall + square, self.options.batch
+            share = 0.75 if self.train[row].kind in ("product", "model") else 0.12
+            (small if rng.random() < share else tall).append(int(row))
+        order, size = tall + small, self.options.batch
         plan = []
         for start in range(0, len(order) - size + 1, size):
             usual = 0 if start < len(tall) else 1
-            canvas = usual if rng.random() < 0.88 else int(rng.integers(len(CANVASES)))
+            canvas = usual if rng.random() < 0.84 else int(rng.integers(len(CANVASES)))
             seed = int(rng.integers(2**31))
             plan.append([Key(row, seed, canvas) for row in order[start : start + size]])
         return [plan[i] for i in rng.permutation(len(plan))]
@@ -241,7 +242,13 @@ def export_to(folder: Path, checkpoint: Path, entry: dict[str, Any]) -> ModelSpe
 _ENTRY: Final[dict[str, Any]] = {
     "id": "article-1",
     "task": "article",
-    "input": {"name": "image", "area": AREA_PX, "max_side": MAX_SIDE_PX, "multiple": MULTIPLE_PX},
+    "input": {
+        "name": "image",
+        "area": AREA_PX,
+        "least_area": LEAST_AREA_PX,
+        "max_side": MAX_SIDE_PX,
+        "multiple": MULTIPLE_PX,
+    },
     "outputs": {
         "boxes": {"order": "x0 y0 x1 y1", "unit": "input pixels"},
         "scores": {"classes": list(DETECTOR_CLASSES)},

@@ -31,6 +31,7 @@ from thatlook.evaluate.items import (
     SIDE,
     Item,
     catalog_items,
+    flatlay_items,
     pair_items,
     street_items,
     vocabulary,
@@ -230,6 +231,8 @@ def items_of(options: argparse.Namespace) -> list[Item]:
     boxes = json.loads(options.boxes.read_text(encoding="utf-8")) if options.boxes else {}
     items = catalog_items(options.data / "catalog", boxes)
     items += street_items(street_scenes(options.data / "street"))
+    if (options.data / "flatlay").is_dir():
+        items += flatlay_items(options.data / "flatlay")
     if options.sample:
         items += pair_items(options.sample / "pairs")
     if getattr(options, "pairs", None):  # not asked of a caller that only wants the labels
@@ -329,8 +332,8 @@ def export_to(
     axes = {name: {0: "n"} for name in ("crop", *names)}
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
     graph = EmbeddingGraph(model, *main_axes(pooled(model, train), AXES)).eval()
-    whole = dim + sum(len(words[head]) for head in HEADS[:3]) + AXES
-    outputs = {"embedding": {"dim": whole}}
+    parts = {"learned": dim, **{head: len(words[head]) for head in HEADS[:3]}, "features": AXES}
+    outputs: dict[str, Any] = {"embedding": {"dim": sum(parts.values()), "parts": parts}}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))

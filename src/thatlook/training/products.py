@@ -60,7 +60,7 @@ class ItemViews(Dataset[Crop]):
         path, box = item.crops[rng.integers(len(item.crops))]
         image = photo(path)
         # Product photos stand on white; outside, and in others' pairs, nothing does for sure.
-        paper = item.kind not in {"street", "scene"}
+        paper = item.kind not in {"street", "scene", "flatlay"}
         if paper and rng.random() < 0.35 and "looks" not in str(path):
             image = self._elsewhere(image, rng)
         return Crop(self._view(image, box, rng), row, self.classes[row])
@@ -85,8 +85,8 @@ class ItemViews(Dataset[Crop]):
     def _view(self, image: Pixels, box: Sequence[float], rng: Rng) -> Pixels:
         corners = np.array(box, np.float32)
         span = np.tile(corners[2:] - corners[:2], 2)
-        corners = corners + (rng.normal(0, 0.045, 4) * span).astype(np.float32)
-        window = crop_window(corners.tolist(), EXPAND * rng.uniform(0.94, 1.12))
+        corners = corners + (rng.normal(0, 0.05, 4) * span).astype(np.float32)
+        window = crop_window(corners.tolist(), EXPAND * rng.uniform(0.85, 1.15))
         matrix = augment.window_to(window, (SIDE, SIDE), flip=rng.random() < 0.5)
         matrix = augment.turn(matrix, float(rng.normal(0, 5)), (SIDE, SIDE))
         out = augment.warp(image, matrix, (SIDE, SIDE))

@@ -32,8 +32,8 @@ from thatlook.training.augment import Rng
 from thatlook.training.losses import Labels
 from thatlook.training.nets import MEAN, STD
 
-CANVASES: Final = ((256, 384), (320, 320), (224, 448), (384, 256))
-"""Sizes (w, h) of about 98,304 px that a stage's constant area budget gives."""
+CANVASES: Final = ((320, 512), (320, 320), (288, 576), (512, 320), (416, 416))
+"""Sizes (w, h) that the article stage's area gives; 320 x 320 is what small photos get."""
 
 Size = tuple[int, int]
 

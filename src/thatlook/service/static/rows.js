@@ -143,9 +143,9 @@ export function price(product) {
   return product.price ? [el("b", {}, product.price)] : [];
 }
 
-/** Why it matches, as a list. */
-export function reasons(words, most = 99) {
-  const shown = words.filter((word) => !word.startsWith("overall likeness")).slice(0, most);
+/** Why it matches, as a list. A card shows the first few in words; beside the crop there is room for the numbers too. */
+export function reasons(words, most = 0) {
+  const shown = most ? words.filter((word) => !word.startsWith("overall likeness")).slice(0, most) : words;
   const items = shown.map((word) => el("li", { class: /^(other|different)/.test(word) ? "differs" : "" }, word));
   return items.length ? el("ul", { class: "reasons" }, ...items) : null;
 }
