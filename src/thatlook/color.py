@@ -69,6 +69,8 @@ _EPSILON: Final = 216 / 24389
 _KAPPA: Final = 24389 / 27
 _NAMES: Final = tuple(name for name, anchors in ANCHORS.items() for _ in anchors)
 _LAB: Final = lab(np.array([rgb for anchors in ANCHORS.values() for rgb in anchors], np.uint8))
+_ANCHOR_TWICE: Final = (2 * _LAB * _AXIS_WEIGHTS).T
+_ANCHOR_SQUARES: Final = (_LAB**2 * _AXIS_WEIGHTS).sum(axis=1)
 
 
 def shares(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> dict[str, float]:
@@ -84,10 +86,12 @@ def shares(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> 
     weight = np.ones(len(pixels)) if weights is None else weights.reshape(-1).astype(np.float64)
     if not weight.sum():
         return {}
+    pixels, weight = pixels[weight > 0], weight[weight > 0]
     values = lab(pixels)
-    squared = ((values[:, None, :] - _LAB[None]) ** 2 * _AXIS_WEIGHTS).sum(axis=2)
+    # |v - a|^2 less |v|^2, which is the same for all anchors: one matrix product.
+    distance = _ANCHOR_SQUARES - values @ _ANCHOR_TWICE
     weight = weight * _telling(values)
-    summed = np.bincount(squared.argmin(axis=1), weights=weight, minlength=len(_NAMES))
+    summed = np.bincount(distance.argmin(axis=1), weights=weight, minlength=len(_NAMES))
     totals: dict[str, float] = {}
     for name, part in zip(_NAMES, summed / weight.sum(), strict=True):
         totals[name] = totals.get(name, 0.0) + float(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,8 +42,8 @@ def part_likeness(
     """
     found = {}
     for name, part in parts.items():
-        a, b = np.asarray(one[part], np.float64), np.asarray(other[part], np.float64)
-        size = float(np.linalg.norm(a) * np.linalg.norm(b))
+        a, b = one[part], other[part]
+        size = math.sqrt(float(a @ a) * float(b @ b))
         found[name] = float(a @ b) / size if size else 0.0
     return found
 
