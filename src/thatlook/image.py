@@ -230,11 +230,26 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 def resized(image: Pixels, size: tuple[int, int], box: Box | None = None) -> Pixels:
     """The image, or the part in `box`, at `size` (width, height), antialiased bilinear."""
-    region = (box.x0, box.y0, box.x1, box.y1) if box else None
-    scaled: Any = Image.fromarray(image).resize(
+    part, region = image, None
+    if box is not None:
+        x0, y0, x1, y1 = _read_for(box, size, image)
+        # Pillow takes a copy: of what is read, not of the whole photo.
+        part, region = image[y0:y1, x0:x1], (box.x0 - x0, box.y0 - y0, box.x1 - x0, box.y1 - y0)
+    scaled: Any = Image.fromarray(part).resize(
         size, Image.Resampling.BILINEAR, box=region, reducing_gap=3.0
     )
     return np.asarray(scaled, dtype=np.uint8)
+
+
+def _read_for(box: Box, size: tuple[int, int], image: Pixels) -> tuple[int, int, int, int]:
+    """The pixels x0, y0, x1, y1 that a resize of `box` to `size` reads: the filter reaches a
+    pixel of the result beyond it.
+    """
+    height, width = image.shape[:2]
+    wide, high = max(1.0, box.width / size[0]), max(1.0, box.height / size[1])
+    x0, y0 = max(0, int(box.x0 - wide) - 1), max(0, int(box.y0 - high) - 1)
+    x1, y1 = min(width, int(box.x1 + wide) + 2), min(height, int(box.y1 + high) + 2)
+    return x0, y0, x1, y1
 
 
 def cropped(image: Pixels, box: Box) -> Pixels:
