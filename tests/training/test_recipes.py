@@ -165,15 +165,6 @@ def test_a_perfect_heatmap_costs_nothing():
     assert person.heat_loss(-logits, target, torch.zeros(1, 17)).item() == 0
 
 
-def test_a_temperature_calms_overconfident_logits():
-    logits = np.array([[8, 0], [8, 0], [8, 0], [0, 8]], np.float32)
-    truth = np.array([0, 0, 1, 1])
-    # Right in three of four: the best odds are 3 to 1, at 8 / ln 3.
-    assert person.temperature_of(logits, truth) == pytest.approx(5, abs=0.01)
-    assert person.temperature_of(logits / 4, truth) == pytest.approx(2 / np.log(3), rel=0.05)
-    assert person.temperature_of(logits, np.array([0, 0, -1, 1])) == pytest.approx(0.5)
-
-
 def item(key, kind, color, path=Path("x"), part="topwear/male"):
     labels = (kind, color, "", "", "topwear", "summer")
     return Item(key, part, "train", ((path, (60.0, 20.0, 140.0, 290.0)),), labels)

@@ -428,12 +428,14 @@ class Readings:
     """What each part of the person network says, as logits.
 
     Heatmaps (n, joints, h, w); gender (n, 2) from the whole person and from the head; view
-    (n, views) from the whole person and from the key points.
+    (n, views) from the whole person and from the key points, whose `postures` (n, POSTURES) are
+    kept beside.
     """
 
     maps: Tensor
     genders: tuple[Tensor, Tensor]
     views: tuple[Tensor, Tensor]
+    posture: Tensor
 
 
 class PersonNet(nn.Module):
@@ -465,10 +467,13 @@ class PersonNet(nn.Module):
         self.gender, self.view = nn.Linear(256, 2), nn.Linear(256, views)
         nn.init.constant_(self.heat[-1].bias, -5.0)  # type: ignore[arg-type]
         self.near = Near(near)
-        self.posture = nn.Sequential(nn.BatchNorm1d(POSTURES), nn.Linear(POSTURES, views))
+        # Fitted to the key points once they are learned; says nothing until then.
+        self.posture = nn.Linear(POSTURES, views).requires_grad_(requires_grad=False)
+        nn.init.zeros_(self.posture.weight)
+        nn.init.zeros_(self.posture.bias)
 
     def keep_body(self) -> None:
-        """All but `near` and `posture` stay as they are, batch norms included."""
+        """All but `near` stays as it is, batch norms included."""
         self.still = True
         for part in self._body():
             part.requires_grad_(requires_grad=False)
@@ -497,8 +502,8 @@ class PersonNet(nn.Module):
         points = peaks_of(heat)
         size = (int(crop.shape[2]), int(crop.shape[3]))
         near = self.near(crop, points, size)
-        turned = self.posture(postures(points, size[1] / size[0]))
-        return Readings(heat, (gender, near), (view, turned))
+        posture = postures(points, size[1] / size[0])
+        return Readings(heat, (gender, near), (view, self.posture(posture)), posture)
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits: heatmaps (n, joints, h / 8, w / 8), gender (n, 2), view (n, views)."""

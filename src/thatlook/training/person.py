@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
@@ -44,6 +45,7 @@ from thatlook.training.scenes import tensor
 GENDERS: Final = ("female", "male")
 NEAR: Final = 11
 """How many blocks read the head: up to stride 16."""
+Weights = tuple[float, float]
 SIGMA_CELLS: Final = 1.8
 
 # How many views an epoch takes of each kind of photo; both genders and turned people alike.
@@ -248,10 +250,10 @@ class PersonTask:
         found = cast("PersonNet", model).read(images)
         heated = heat_loss(found.maps, target, weights)
         sexed = [_told(x, genders, smoothing=0.02) for x in found.genders]
-        turned = [_told(x, sides, weight=torch.tensor([1.0, 1.5, 1.5])) for x in found.views]
-        parts = {"heat": heated.item(), "gender": sexed[0].item(), "view": turned[0].item()}
-        parts |= {"near": sexed[1].item(), "posture": turned[1].item()}
-        return 0.05 * heated + sum(sexed) + 0.7 * sum(turned), parts
+        turned = _told(found.views[0], sides, weight=torch.tensor([1.0, 1.5, 1.5]))
+        parts = {"heat": heated.item(), "gender": sexed[0].item(), "view": turned.item()}
+        parts |= {"near": sexed[1].item()}
+        return 0.05 * heated + sexed[0] + sexed[1] + 0.7 * turned, parts
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """PCK on street photos, balanced gender accuracy on street and product photos, views."""
@@ -326,7 +328,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-body",
         action="store_true",
-        help="train only what reads the head and the posture; with --start",
+        help="train only what looks at the head; with --start",
     )
     audited.add_arguments(parser)
 
@@ -342,45 +344,114 @@ def run(options: argparse.Namespace) -> int:
 
 
 class PersonGraph(nn.Module):
-    """The network as exported: heat in 0..1, calibrated gender and view probabilities."""
+    """The network as exported: heat in 0..1, calibrated gender and view probabilities.
 
-    def __init__(self, model: nn.Module, temperatures: tuple[float, float] = (1.0, 1.0)):
+    `weights` are the two opinions' on gender, then the two on view, as `opinion_weights` finds.
+    """
+
+    def __init__(self, model: nn.Module, weights: tuple[Weights, Weights] = ((1, 1), (1, 1))):
         super().__init__()
-        self.model = export.folded(model)
-        self.temperatures = temperatures
+        self.model = cast("PersonNet", export.folded(model))
+        self.weights = weights
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Heatmaps (n, 17, h / 8, w / 8), gender (n, 2), view (n, 3)."""
-        maps, gender, view = self.model(crop)
-        sure, turned = self.temperatures
-        return maps.sigmoid(), (gender / sure).softmax(-1), (view / turned).softmax(-1)
+        found = self.model.read(crop)
+        gender, view = (
+            one * a + other * b
+            for (one, other), (a, b) in zip((found.genders, found.views), self.weights, strict=True)
+        )
+        return found.maps.sigmoid(), gender.softmax(-1), view.softmax(-1)
 
 
-def temperature_of(logits: Floats, truth: NDArray[np.int64]) -> float:
-    """The temperature of least cross-entropy (Guo et al., ICML 2017), tried from 0.5 to 5."""
+def opinion_weights(opinions: tuple[Floats, Floats], truth: NDArray[np.int64]) -> Weights:
+    """How much each of two opinions' logits (n, classes) counts: least cross-entropy of their sum.
+
+    With one opinion that says nothing this is a temperature (Guo et al., ICML 2017). Classes of -1
+    are not known and do not count; none known leaves both at 1.
+    """
     known = truth >= 0
-    tried = np.geomspace(0.5, 5, 60)
-    scores = torch.from_numpy(logits[known])
+    if not known.any():
+        return 1.0, 1.0
+    one, other = (torch.from_numpy(np.asarray(x[known], np.float64)) for x in opinions)
     goal = torch.from_numpy(truth[known])
-    losses = [float(functional.cross_entropy(scores / float(t), goal)) for t in tried]
-    return float(tried[int(np.argmin(losses))])
+    weights = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    # A hair of decay: an opinion of zeros would leave its weight open.
+    solver = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        solver.zero_grad()
+        loss = functional.cross_entropy(one * weights[0] + other * weights[1], goal)
+        loss = loss + 1e-4 * (weights - 1).pow(2).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    solver.step(closure)  # type: ignore[no-untyped-call]
+    a, b = (float(w) for w in weights.detach())
+    return a, b
+
+
+def readings(model: PersonNet, scenes: Sequence[Scene]) -> list[Floats]:
+    """Of the scenes' plain crops: both opinions on gender, both on view, postures (n, POSTURES)."""
+    model.eval()
+    views, parts = PersonViews(scenes), []
+    with torch.no_grad():
+        for start in range(0, len(scenes), 32):
+            rows = range(start, min(start + 32, len(scenes)))
+            found = model.read(tensor([views[i, -1].image for i in rows]))
+            parts.append([x.numpy() for x in (*found.genders, *found.views, found.posture)])
+    return [np.concatenate(x) for x in zip(*parts, strict=True)]
+
+
+def fit_posture(model: PersonNet, scenes: Sequence[Scene]) -> None:
+    """Teach `model` what key points say of the view: a logistic regression on plain crops.
+
+    Changed crops would teach it the changes: of 18 numbers none can tell a turned torso from one
+    that is cut off. Fronts and turned people count alike, however few are turned. Nothing is
+    changed where fewer than two views are labelled.
+    """
+    told = [s for s in scenes if s.view in VIEWS]
+    truth = np.array([VIEWS.index(s.view) for s in told], np.int64)
+    if len(set(truth)) < 2:
+        return
+    found = readings(model, told)[-1]
+    middle, spread = found.mean(0), found.std(0) + 1e-6
+    front = truth == VIEWS.index("front")
+    share = np.where(front, 0.5 / max(front.mean(), 1e-6), 0.5 / max((~front).mean(), 1e-6))
+    line = LogisticRegression(C=0.1, max_iter=1000)
+    line.fit((found - middle) / spread, truth, sample_weight=share)
+    slopes, offsets = line.coef_, line.intercept_
+    if len(line.classes_) == 2:
+        # Of two classes only the second one's odds are given.
+        slopes, offsets = np.vstack([-slopes, slopes]) / 2, np.r_[-offsets, offsets] / 2
+    weight, bias = np.zeros((len(VIEWS), found.shape[1])), np.full(len(VIEWS), -9.0)
+    weight[line.classes_] = slopes / spread
+    bias[line.classes_] = offsets - (slopes / spread) @ middle
+    model.posture.weight.data = torch.from_numpy(weight.astype(np.float32))
+    model.posture.bias.data = torch.from_numpy(bias.astype(np.float32))
 
 
 def export_to(
     folder: Path, checkpoint: Path, scenes: Sequence[Scene], entry: dict[str, Any]
 ) -> ModelSpec:
-    """Write the network of `checkpoint` into `folder`; `scenes` set the temperatures."""
+    """Write the network of `checkpoint` into `folder`.
+
+    Of `scenes` the street photos of the train side teach what a posture says, and the val side
+    sets the opinions' weights.
+    """
     model = PersonNet(len(KEYPOINTS), len(VIEWS))
     loop.load_weights(model, checkpoint)
-    temperatures = (1.0, 1.0)
-    if scenes:
-        _, gender, view = infer(model, scenes)
-        truth = [PersonViews(scenes)[i, -1] for i in range(len(scenes))]
-        temperatures = (
-            temperature_of(gender, np.array([t.gender for t in truth])),
-            temperature_of(view, np.array([t.view for t in truth])),
+    fit_posture(model, [s for s in scenes if s.split == "train" and s.kind != "model"])
+    weights: tuple[Weights, Weights] = ((1.0, 1.0), (1.0, 1.0))
+    val = [s for s in scenes if s.split == "val"]
+    if val:
+        one, near, whole, posture, _ = readings(model, val)
+        truth = [PersonViews(val)[i, -1] for i in range(len(val))]
+        weights = (
+            opinion_weights((one, near), np.array([t.gender for t in truth])),
+            opinion_weights((whole, posture), np.array([t.view for t in truth])),
         )
-    graph = PersonGraph(model, temperatures).eval()
+    graph = PersonGraph(model, weights).eval()
     names = ("heatmaps", "gender", "view")
     axes = {name: {0: "n"} for name in ("crop", *names)}
     examples = [torch.rand(n, 3, CROP_SIZE[1], CROP_SIZE[0]) * 2 - 1 for n in (2, 1)]

@@ -52,7 +52,7 @@ def export_task(args: argparse.Namespace) -> ModelSpec:
     if args.task == "article":
         return article.export_to(args.out, args.checkpoint, entry)
     if args.task == "person":
-        scenes = [s for s in read_scenes(args.data) if s.split == "val" and s.kind != "product"]
+        scenes = [s for s in read_scenes(args.data) if s.kind != "product"]
         return person.export_to(args.out, args.checkpoint, scenes, entry)
     items = embedding.items_of(argparse.Namespace(data=args.data, sample=None, boxes=args.boxes))
     return embedding.export_to(args.out, args.checkpoint, items, entry)
