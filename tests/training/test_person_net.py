@@ -34,13 +34,16 @@ def standing(turn=1.0, **changes):
     return points_of(**(places | changes))
 
 
-def test_peaks_are_the_cells_middles_and_the_highest_scores():
-    maps = torch.full((1, 2, 4, 8), -9.0)
+def test_peaks_are_the_middles_of_the_heat_and_the_highest_scores():
+    maps = torch.full((1, 3, 6, 8), -30.0)
     maps[0, 0, 3, 5] = 2.0
     maps[0, 1, 0, 0] = 0.0
+    # Heat of 0.5 and 0.25 in neighbouring columns: a third of the way; what is far counts nowhere.
+    maps[0, 2, 2, 3], maps[0, 2, 2, 4], maps[0, 2, 2, 7] = 0.0, -np.log(3), -np.log(3)
     found = peaks_of(maps)
-    assert found[0, 0].tolist() == pytest.approx([5.5 / 8, 3.5 / 4, 1 / (1 + np.exp(-2))])
-    assert found[0, 1].tolist() == pytest.approx([0.5 / 8, 0.5 / 4, 0.5])
+    assert found[0, 0].tolist() == pytest.approx([5.5 / 8, 3.5 / 6, 1 / (1 + np.exp(-2))])
+    assert found[0, 1].tolist() == pytest.approx([0.5 / 8, 0.5 / 6, 0.5])
+    assert found[0, 2].tolist() == pytest.approx([(3.5 + 1 / 3) / 8, 2.5 / 6, 0.5])
 
 
 def test_postures_are_lengths_of_the_torso():

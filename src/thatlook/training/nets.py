@@ -389,14 +389,26 @@ def _middle(points: Tensor) -> Tensor:
 def peaks_of(maps: Tensor) -> Tensor:
     """Where heatmap logits (n, joints, h, w) are highest: (n, joints, 3), x and y in 0..1, score.
 
-    Without a gradient: what reads them takes them as they are.
+    The middle of the heat two cells around the highest one: shoulders are ten cells apart, and to
+    a whole cell would be too coarse. Without a gradient: what reads them takes them as they are.
     """
     height, width = maps.shape[2:]
-    flat = maps.detach().flatten(2)
-    best, place = flat.max(2)
+    maps = maps.detach()
+    best, place = maps.flatten(2).max(2, keepdim=True)
     at = place.to(maps.dtype)
     row = (at / width).floor()
-    return torch.stack([(at - row * width + 0.5) / width, (row + 0.5) / height, best.sigmoid()], -1)
+    column = at - row * width
+    columns = torch.arange(width, dtype=maps.dtype)
+    rows = torch.arange(height, dtype=maps.dtype)
+    across = ((columns - column).abs() < 2.5).to(maps.dtype)
+    down = ((rows - row).abs() < 2.5).to(maps.dtype)
+    heat = maps.sigmoid() * across[:, :, None, :] * down[:, :, :, None]
+    along_x, along_y = heat.sum(2), heat.sum(3)
+    whole = along_x.sum(2).clamp(min=1e-12)
+    x = (along_x * columns).sum(2) / whole
+    y = (along_y * rows).sum(2) / whole
+    found = [(x + 0.5) / width, (y + 0.5) / height, best[..., 0].sigmoid()]
+    return torch.stack(found, -1)
 
 
 POSTURES: Final = 18
