@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thatlook.analyzer import Analyzer, joined_color, prominence, seen_colors, worn_by
+from thatlook.analyzer import (
+    Analyzer,
+    joined_color,
+    prominence,
+    seen_colors,
+    single,
+    worn_by,
+)
 from thatlook.records import Box, Mask, Product
 from thatlook.settings import Settings
 from thatlook.stages.article import Detection
@@ -21,6 +28,23 @@ def seen(label, box, score=0.9):
 
 def labels(found):
     return [(d.label, d.score) for d in found]
+
+
+def test_two_people_taken_for_one_are_two():
+    left = Detection("person", Box(0, 0, 40, 100), 0.8)
+    right = Detection("person", Box(44, 0, 84, 100), 0.6)
+    both = Detection("person", Box(10, 0, 84, 100), 0.5)
+    assert single([left, right, both]) == [left, right]
+    # Surer than one of the two, or with nobody beside: it may be a person.
+    sure = Detection("person", Box(10, 0, 84, 100), 0.7)
+    assert single([left, right, sure]) == [left, right, sure]
+    assert single([left, both]) == [left, both]
+    # Two boxes that overlap are no two people side by side; a third of the width is not filled.
+    on_left = Detection("person", Box(10, 0, 70, 100), 0.9)
+    assert single([left, on_left, both]) == [left, on_left, both]
+    wide = Detection("person", Box(0, 0, 120, 100), 0.5)
+    assert single([left, right, wide]) == [left, right, wide]
+    assert single([]) == []
 
 
 def test_articles_of_bystanders_and_of_the_background_are_left_out():

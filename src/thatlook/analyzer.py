@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
@@ -141,7 +142,7 @@ class Analyzer:
     ) -> tuple[Person | None, list[Box]]:
         """The main person read, or None; and the boxes of the others."""
         height, width = image.shape[:2]
-        persons = [found for found in detections if found.label == PERSON_CLASS]
+        persons = single([found for found in detections if found.label == PERSON_CLASS])
         persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
         for place, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
@@ -250,6 +251,36 @@ def prominence(found: Detection, width: int, height: int) -> float:
     off = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) ** 0.5
     share = found.box.area / (width * height)
     return float(found.score * share**0.5 * (1 - off))
+
+
+FILLED = 0.8
+"""A person's box that two surer ones fill by this share is both of them, taken for one."""
+
+TAKES_PART = 0.2
+"""Each of the two fills at least this share of it."""
+
+BESIDE = 0.1
+"""And they overlap by no more than this (intersection over union): they stand side by side."""
+
+
+def single(persons: Sequence[Detection]) -> list[Detection]:
+    """The persons without those that are two others, side by side, taken for one."""
+    kept = []
+    for found in persons:
+        area = found.box.area
+        surer = [
+            other.box
+            for other in persons
+            if other.score > found.score and other.box.intersection(found.box) / area >= TAKES_PART
+        ]
+        both = (
+            one.intersection(found.box) + other.intersection(found.box)
+            for one, other in combinations(surer, 2)
+            if one.iou(other) <= BESIDE
+        )
+        if max(both, default=0.0) / area < FILLED:
+            kept.append(found)
+    return kept
 
 
 def worn_by(
