@@ -170,6 +170,10 @@ def item(key, kind, color, path=Path("x"), part="topwear/male"):
     return Item(key, part, "train", ((path, (60.0, 20.0, 140.0, 290.0)),), labels)
 
 
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
 def test_equal_type_and_color_are_one_group_and_unknown_ones_stand_alone():
     items = [item("1", "shirts", "blue"), item("2", "shirts", "blue"), item("3", "shirts", "red")]
     items += [item("4", "", ""), item("5", "", "")]
@@ -221,29 +225,44 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
         assert len(batch) == 8
 
 
-def test_the_exported_vector_joins_what_was_learned_with_the_guesses_and_the_features(monkeypatch):
-    monkeypatch.setattr(embedding, "SHARES", (1.0, 2.0, 2.0, 1.0, 3.0))
+def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
+    monkeypatch.setattr(embedding, "SHARES", (3.0, 2.0, 2.0, 1.0))
+    monkeypatch.setattr(embedding, "GENERAL", 4.0)
     torch.manual_seed(0)
     net = embedding.EmbeddingNet((5, 4, 3, 2, 2), 8).eval()
-    made = np.random.default_rng(0).normal(size=(20, 1280)).astype(np.float32)
-    middle, axes = embedding.main_axes(made, 6)
-    torch.testing.assert_close(axes.T @ axes, torch.eye(6), atol=1e-5, rtol=0)
-    graph = embedding.EmbeddingGraph(net, middle, axes).eval()
+    rng = np.random.default_rng(0)
+    made = [unit(rng.normal(size=(20, count)).astype(np.float32)) for count in (8, 1280)]
+    graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, 6)).eval()
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         vector, kinds, colors, patterns, *_ = graph(x)
-        learned = net(x)[0]
-        deep = torch.nn.functional.normalize(net.features(x)[:, :1280], dim=1)
-    turned = torch.nn.functional.normalize((deep - middle) @ axes, dim=1)
-    assert vector.shape == (2, 8 + 5 + 4 + 3 + 6)
+    assert vector.shape == (2, 6 + 5 + 4 + 3)
     torch.testing.assert_close(vector.norm(dim=1), torch.ones(2))
-    # Parts keep their proportions: each has length 1 before it is weighted.
-    length = (1 + 4 + 4 + 1 + 9) ** 0.5
-    torch.testing.assert_close(vector[:, :8], learned / length, atol=1e-4, rtol=0)
-    torch.testing.assert_close(vector[:, 8:13], 2 * kinds.sqrt() / length, atol=1e-4, rtol=0)
-    torch.testing.assert_close(vector[:, -6:], 3 * turned / length, atol=1e-4, rtol=0)
+    # Parts keep their proportions: each has length 1 before it is weighted; the look 3 and 4.
+    length = (25 + 4 + 4 + 1) ** 0.5
+    part = vector[:, :6].norm(dim=1)
+    torch.testing.assert_close(part, torch.full((2,), 5 / length), atol=1e-4, rtol=0)
+    torch.testing.assert_close(vector[:, 6:11], 2 * kinds.sqrt() / length, atol=1e-4, rtol=0)
     assert colors.shape == (2, 4)
     assert patterns.shape == (2, 3)
+
+
+def test_main_axes_keep_what_differs_most_of_both(monkeypatch):
+    monkeypatch.setattr(embedding, "SHARES", (1.0, 1, 1, 1))
+    monkeypatch.setattr(embedding, "GENERAL", 2.0)
+    rng = np.random.default_rng(0)
+    learned, features = (unit(rng.normal(size=(60, count)).astype(np.float32)) for count in (4, 5))
+    axes, offset = embedding.main_axes(learned, features, 9)
+    turned = np.hstack([learned, features]) @ axes.numpy() - offset.numpy()
+    # All axes kept: distances are those of both, the features made as long and twice as heavy.
+    spread = np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean())
+    whole = np.hstack([learned, features * 2 / spread])
+    for k in range(1, 6):
+        wanted = np.linalg.norm(whole[0] - whole[k])
+        assert np.linalg.norm(turned[0] - turned[k]) == pytest.approx(wanted, rel=1e-4)
+    np.testing.assert_allclose(turned.mean(0), 0, atol=1e-5)
+    variances = turned.var(0)
+    assert (np.diff(variances) < 1e-6).all()
 
 
 def test_tags_show_what_has_no_box_where_the_whole_photo_is_seen(model):

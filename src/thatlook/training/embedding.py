@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,12 +50,14 @@ from thatlook.training.scenes import tensor
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
-SHARES: Final = (1.0, 1.2, 1.5, 0.5, 1.1)
-"""Weights of the learned vector, of type, color and pattern, and of the features in the joined
-vector."""
+SHARES: Final = (1.0, 1.2, 1.5, 0.5)
+"""Weights of the learned vector and of the guesses of type, color and pattern in the joined one."""
 
-AXES: Final = 128
-"""How many axes of the pooled features the joined vector keeps."""
+GENERAL: Final = 1.1
+"""The weight of the pooled features beside the learned vector: they know the very thing best."""
+
+AXES: Final = 46
+"""How many axes the joined vector keeps of both: with 82 classes it has 128 numbers."""
 
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
@@ -250,71 +253,85 @@ def run(options: argparse.Namespace) -> int:
     return loop.train(make, options, whole=False)
 
 
-def joined(learned: Tensor, logits: Sequence[Tensor], *features: Tensor) -> Tensor:
+def joined(look: Tensor, logits: Sequence[Tensor], share: float = SHARES[0]) -> Tensor:
     """Unit vectors (n, dim) of what the network says of a crop, each part weighted by SHARES.
 
-    The first part is the learned vector. The next are the roots of the probabilities of type,
-    color and pattern, whose products are Bhattacharyya coefficients: how alike two guesses are,
-    doubts included. The last, where given, are `features`, which know the very thing best.
+    The first part is `look`, unit vectors weighted by `share`. The next are the roots of the
+    probabilities of type, color and pattern, whose products are Bhattacharyya coefficients: how
+    alike two guesses are, doubts included.
     """
     guesses = [x.softmax(-1).clamp(min=1e-8).sqrt() for x in logits[:3]]
-    parts = [w * x for w, x in zip(SHARES, [learned, *guesses, *features], strict=False)]
+    parts = [w * x for w, x in zip((share, *SHARES[1:]), [look, *guesses], strict=True)]
     return functional.normalize(torch.cat(parts, 1), dim=1)
 
 
 class EmbeddingGraph(nn.Module):
     """The network as exported: the joined vector and each head's probabilities.
 
-    `middle` (TOP,) and `axes` (TOP, k) turn the unit features to their main axes.
+    `axes` (dim + TOP, k) and `offset` (k,) turn the learned vector and the features to their main
+    axes, as `main_axes` finds them.
     """
 
     model: EmbeddingNet
     axes: Tensor
     offset: Tensor
 
-    def __init__(self, model: EmbeddingNet, middle: Tensor, axes: Tensor):
+    def __init__(self, model: EmbeddingNet, axes: Tensor, offset: Tensor):
         super().__init__()
         self.model = cast("EmbeddingNet", export.folded(model))
         self.register_buffer("axes", axes)
-        # One constant less: the middle, turned.
-        self.register_buffer("offset", middle @ axes)
+        self.register_buffer("offset", offset)
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         """The vector of unit length, then probabilities (n, classes) per head."""
         features = self.model.features(crop)
         learned, *logits = self.model.read(features)
-        turned = functional.normalize(features[:, :TOP], dim=1) @ self.axes - self.offset
-        vector = joined(learned, logits, functional.normalize(turned, dim=1))
+        both = torch.cat([learned, functional.normalize(features[:, :TOP], dim=1)], 1)
+        look = functional.normalize(both @ self.axes - self.offset, dim=1)
+        vector = joined(look, logits, math.hypot(SHARES[0], GENERAL))
         return (vector, *(x.softmax(-1) for x in logits))
 
 
-def main_axes(features: Floats, count: int) -> tuple[Tensor, Tensor]:
-    """Of unit features (n, d): their mean (d,), and the `count` axes (d, count) along which they
-    differ most.
+def main_axes(learned: Floats, features: Floats, count: int) -> tuple[Tensor, Tensor]:
+    """What turns unit learned vectors (n, dim) beside unit features (n, d) to the `count` axes
+    along which both, weighted, differ most: (dim + d, count) and the offset (count,).
+
+    Unit features differ little; they are scaled until they are as far from their mean as the
+    learned vectors are long.
     """
-    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-    middle = unit.mean(0)
-    _, _, turned = np.linalg.svd(unit - middle, full_matrices=False)
-    axes = np.ascontiguousarray(turned[:count].T.astype(np.float32))
-    return torch.from_numpy(middle), torch.from_numpy(axes)
+    spread = float(np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean()))
+    scales = np.r_[
+        np.full(learned.shape[1], SHARES[0]), np.full(features.shape[1], GENERAL / spread)
+    ]
+    both = np.hstack([learned, features]) * scales
+    middle = both.mean(0)
+    _, _, turned = np.linalg.svd(both - middle, full_matrices=False)
+    axes = np.ascontiguousarray(turned[:count].T * scales[:, None], np.float32)
+    offset = np.asarray(middle @ turned[:count].T, np.float32)
+    return torch.from_numpy(axes), torch.from_numpy(offset)
 
 
-def pooled(model: EmbeddingNet, items: Sequence[Item]) -> Floats:
-    """The top's pooled features (n, TOP) of the items' first crops."""
-    return _each(lambda crops: model.eval().features(crops)[:, :TOP], items)[0]
+def looks(model: EmbeddingNet, items: Sequence[Item]) -> tuple[Floats, Floats]:
+    """The learned vectors (n, dim) and the top's pooled features (n, TOP) of the items' first
+    crops, both of unit length.
+    """
+
+    def run(crops: Tensor) -> tuple[Tensor, ...]:
+        features = model.eval().features(crops)
+        return model.read(features)[0], functional.normalize(features[:, :TOP], dim=1)
+
+    learned, features = _each(run, items)
+    return learned, features
 
 
-def _each(
-    run: Callable[[Tensor], Tensor | tuple[Tensor, ...]], items: Sequence[Item]
-) -> list[Floats]:
+def _each(run: Callable[[Tensor], tuple[Tensor, ...]], items: Sequence[Item]) -> list[Floats]:
     """What `run` gives of the items' first crops, 64 at a time."""
     out = []
     with torch.no_grad():
         for start in range(0, len(items), 64):
             crops = [i.crops[0] for i in items[start : start + 64]]
             found = run(tensor([plain_crop(photo(path), box) for path, box in crops]))
-            many = found if isinstance(found, tuple) else (found,)
-            out.append([x.numpy() for x in many])
+            out.append([x.numpy() for x in found])
     return [np.concatenate(x) for x in zip(*out, strict=True)]
 
 
@@ -331,8 +348,8 @@ def export_to(
     names = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *names)}
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
-    graph = EmbeddingGraph(model, *main_axes(pooled(model, train), AXES)).eval()
-    parts = {"learned": dim, **{head: len(words[head]) for head in HEADS[:3]}, "features": AXES}
+    graph = EmbeddingGraph(model, *main_axes(*looks(model, train), AXES)).eval()
+    parts = {"look": AXES, **{head: len(words[head]) for head in HEADS[:3]}}
     outputs: dict[str, Any] = {"embedding": {"dim": sum(parts.values()), "parts": parts}}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
