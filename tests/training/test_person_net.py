@@ -162,24 +162,34 @@ def test_opinions_weigh_what_they_are_worth():
     nothing = np.zeros((4000, 2), np.float32)
     one = np.stack([-sharp, sharp], 1).astype(np.float32)
     other = np.stack([-loud, loud], 1).astype(np.float32)
-    a, b = person.opinion_weights((one, other), truth)
+    a, b, offset = person.opinion_weights((one, other), truth)
     assert (a, b) == (pytest.approx(1.0, abs=0.1), pytest.approx(0.2, abs=0.02))
-    a, b = person.opinion_weights((other, nothing), truth)
+    assert offset == pytest.approx(0, abs=0.1)
+    a, b, _ = person.opinion_weights((other, nothing), truth)
     assert (a, b) == (pytest.approx(0.2, abs=0.02), pytest.approx(1.0, abs=1e-6))
-    assert person.opinion_weights((one, other), np.full(4000, -1)) == (1.0, 1.0)
+    # Mistakes on the second class cost three times: its odds are three times as high.
+    offset = person.opinion_weights((one, other), truth, (1.0, 3.0))[2]
+    assert offset == pytest.approx(-np.log(3), abs=0.1)
+    # Without a signal what is left is how often each class is there, here one in four.
+    rare = (np.arange(4000) % 4 == 0).astype(np.int64)
+    offset = person.opinion_weights((nothing, nothing), rare)[2]
+    assert offset == pytest.approx(np.log(3), rel=0.01)
+    assert person.opinion_weights((one, other), np.full(4000, -1)) == (1, 1, 0)
+    assert person.opinion_weights((one, other), np.zeros(4000, np.int64)) == (1, 1, 0)
 
 
 def test_the_graph_weighs_the_opinions():
     torch.manual_seed(0)
     net = PersonNet(17, 3).eval()
     net.posture.bias.data[:] = torch.tensor([1.0, 0.0, -1.0])
-    graph = person.PersonGraph(net, ((0.5, 2.0), (1.0, 3.0))).eval()
+    graph = person.PersonGraph(net, ((0.5, 2.0, 0.7), (1.0, 3.0, 0.0))).eval()
     crop = torch.rand(2, 3, 128, 64)
     with torch.no_grad():
         found = net.read(crop)
         heat, gender, view = graph(crop)
     torch.testing.assert_close(heat, found.maps.sigmoid())
-    wanted = (0.5 * found.genders[0] + 2 * found.genders[1]).softmax(-1)
+    both = 0.5 * found.genders[0] + 2 * found.genders[1] + torch.tensor([0.7, 0.0])
+    wanted = both.softmax(-1)
     torch.testing.assert_close(gender, wanted, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(
         view, (found.views[0] + 3 * found.views[1]).softmax(-1), atol=1e-5, rtol=1e-4

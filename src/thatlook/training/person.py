@@ -45,7 +45,11 @@ from thatlook.training.scenes import tensor
 GENDERS: Final = ("female", "male")
 NEAR: Final = 11
 """How many blocks read the head: up to stride 16."""
-Weights = tuple[float, float]
+TURNED: Final = (1.0, 1.5, 1.5)
+"""How much each view's mistakes count: few photos show turned people."""
+
+Weights = tuple[float, float, float]
+"""Of the first opinion, of the second, and what is added to the first class's logit."""
 SIGMA_CELLS: Final = 1.8
 
 # How many views an epoch takes of each kind of photo; both genders and turned people alike. The
@@ -251,7 +255,7 @@ class PersonTask:
         found = cast("PersonNet", model).read(images)
         heated = heat_loss(found.maps, target, weights)
         sexed = [_told(x, genders, smoothing=0.02) for x in found.genders]
-        turned = _told(found.views[0], sides, weight=torch.tensor([1.0, 1.5, 1.5]))
+        turned = _told(found.views[0], sides, weight=torch.tensor(TURNED))
         parts = {"heat": heated.item(), "gender": sexed[0].item(), "view": turned.item()}
         parts |= {"near": sexed[1].item()}
         return 0.05 * heated + sexed[0] + sexed[1] + 0.7 * turned, parts
@@ -347,10 +351,10 @@ def run(options: argparse.Namespace) -> int:
 class PersonGraph(nn.Module):
     """The network as exported: heat in 0..1, calibrated gender and view probabilities.
 
-    `weights` are the two opinions' on gender, then the two on view, as `opinion_weights` finds.
+    `weights` are for gender, then for view, as `opinion_weights` finds them.
     """
 
-    def __init__(self, model: nn.Module, weights: tuple[Weights, Weights] = ((1, 1), (1, 1))):
+    def __init__(self, model: nn.Module, weights: tuple[Weights, Weights] = ((1, 1, 0), (1, 1, 0))):
         super().__init__()
         self.model = cast("PersonNet", export.folded(model))
         self.weights = weights
@@ -359,37 +363,51 @@ class PersonGraph(nn.Module):
         """Heatmaps (n, 17, h / 8, w / 8), gender (n, 2), view (n, 3)."""
         found = self.model.read(crop)
         gender, view = (
-            one * a + other * b
-            for (one, other), (a, b) in zip((found.genders, found.views), self.weights, strict=True)
+            _weighed(pair, weights).softmax(-1)
+            for pair, weights in zip((found.genders, found.views), self.weights, strict=True)
         )
-        return found.maps.sigmoid(), gender.softmax(-1), view.softmax(-1)
+        return found.maps.sigmoid(), gender, view
 
 
-def opinion_weights(opinions: tuple[Floats, Floats], truth: NDArray[np.int64]) -> Weights:
-    """How much each of two opinions' logits (n, classes) counts: least cross-entropy of their sum.
+def _weighed(opinions: tuple[Tensor, Tensor], weights: Weights | Tensor) -> Tensor:
+    """The logits (n, classes) of both opinions together."""
+    one, other = opinions
+    first = functional.one_hot(torch.tensor(0), one.shape[1]).to(one.dtype)
+    return weights[0] * one + weights[1] * other + weights[2] * first
 
-    With one opinion that says nothing this is a temperature (Guo et al., ICML 2017). Classes of -1
-    are not known and do not count; none known leaves both at 1.
+
+def opinion_weights(
+    opinions: tuple[Floats, Floats],
+    truth: NDArray[np.int64],
+    costs: Sequence[float] | None = None,
+) -> Weights:
+    """How much each of two opinions' logits (n, classes) counts, and what the first class gets
+    beside: least cross-entropy, each class's weighed by its cost.
+
+    This is Platt's scaling (1999) of two scores at once. Classes of -1 are not known and do not
+    count; fewer than two known leave the opinions as they are.
     """
     known = truth >= 0
-    if not known.any():
-        return 1.0, 1.0
+    if len(set(truth[known])) < 2:
+        return 1.0, 1.0, 0.0
     one, other = (torch.from_numpy(np.asarray(x[known], np.float64)) for x in opinions)
     goal = torch.from_numpy(truth[known])
-    weights = torch.ones(2, dtype=torch.float64, requires_grad=True)
-    # A hair of decay: an opinion of zeros would leave its weight open.
+    cost = None if costs is None else torch.tensor(costs, dtype=torch.float64)
+    start = torch.tensor([1.0, 1.0, 0.0], dtype=torch.float64)
+    weights = start.clone().requires_grad_()
     solver = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         solver.zero_grad()
-        loss = functional.cross_entropy(one * weights[0] + other * weights[1], goal)
-        loss = loss + 1e-4 * (weights - 1).pow(2).sum()
+        loss = functional.cross_entropy(_weighed((one, other), weights), goal, weight=cost)
+        # A hair of decay: an opinion of zeros would leave its weight open.
+        loss = loss + 1e-4 * (weights - start).pow(2).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     solver.step(closure)  # type: ignore[no-untyped-call]
-    a, b = (float(w) for w in weights.detach())
-    return a, b
+    a, b, offset = (float(w) for w in weights.detach())
+    return a, b, offset
 
 
 def readings(model: PersonNet, scenes: Sequence[Scene]) -> list[Floats]:
@@ -443,14 +461,14 @@ def export_to(
     model = PersonNet(len(KEYPOINTS), len(VIEWS))
     loop.load_weights(model, checkpoint)
     fit_posture(model, [s for s in scenes if s.split == "train" and s.kind != "model"])
-    weights: tuple[Weights, Weights] = ((1.0, 1.0), (1.0, 1.0))
+    weights: tuple[Weights, Weights] = ((1.0, 1.0, 0.0), (1.0, 1.0, 0.0))
     val = [s for s in scenes if s.split == "val"]
     if val:
         one, near, whole, posture, _ = readings(model, val)
         truth = [PersonViews(val)[i, -1] for i in range(len(val))]
         weights = (
             opinion_weights((one, near), np.array([t.gender for t in truth])),
-            opinion_weights((whole, posture), np.array([t.view for t in truth])),
+            opinion_weights((whole, posture), np.array([t.view for t in truth]), TURNED),
         )
     graph = PersonGraph(model, weights).eval()
     names = ("heatmaps", "gender", "view")
