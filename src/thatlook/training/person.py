@@ -45,7 +45,7 @@ from thatlook.training.scenes import tensor
 GENDERS: Final = ("female", "male")
 NEAR: Final = 11
 """How many blocks read the head: up to stride 16."""
-TURNED: Final = (1.0, 1.5, 1.5)
+TURNED: Final = (1.0, 2.0, 2.0)
 """How much each view's mistakes count: few photos show turned people."""
 
 Weights = tuple[float, float, float]
@@ -372,7 +372,7 @@ class PersonGraph(nn.Module):
 def _weighed(opinions: tuple[Tensor, Tensor], weights: Weights | Tensor) -> Tensor:
     """The logits (n, classes) of both opinions together."""
     one, other = opinions
-    first = functional.one_hot(torch.tensor(0), one.shape[1]).to(one.dtype)
+    first = torch.tensor([1.0] + [0.0] * (one.shape[1] - 1), dtype=one.dtype)
     return weights[0] * one + weights[1] * other + weights[2] * first
 
 
