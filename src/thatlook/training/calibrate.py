@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from thatlook.color import related
 from thatlook.evaluate.article import network_of
-from thatlook.evaluate.items import Item, catalog_items, own_boxes
+from thatlook.evaluate.items import HEADS, Item, catalog_items, own_boxes
 from thatlook.evaluate.person import calibration_error
 from thatlook.evaluate.retrieval import embedded
 from thatlook.models.registry import shipped
@@ -82,9 +82,8 @@ def pairs_of(
     gallery = embedded(EmbeddingStage(session), [item.crops[0] for item in items])
     parts = np.array([item.part for item in items])
     asked = [row for row, item in enumerate(items) if item.split == "val"]
-    words: dict[str, list[str]] = {
-        head: [] for head in ("type", "color", "pattern", "usage", "category")
-    }
+    # Which classes there are does not matter: views alone are wanted.
+    words: dict[str, list[str]] = {head: [] for head in HEADS}
     views = ItemViews(items, words, streets)
     found: list[tuple[float, bool, str, bool]] = []
     for seed in range(rounds):

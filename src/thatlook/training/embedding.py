@@ -50,10 +50,10 @@ from thatlook.training.scenes import tensor
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
-SHARES: Final = (1.0, 1.2, 1.5, 0.5)
+SHARES: Final = (1.0, 1.5, 1.6, 0.5)
 """Weights of the learned vector and of the guesses of type, color and pattern in the joined one."""
 
-GENERAL: Final = 1.1
+GENERAL: Final = 1.5
 """The weight of the pooled features beside the learned vector: they know the very thing best."""
 
 AXES: Final = 46
