@@ -35,12 +35,13 @@ def test_two_people_taken_for_one_are_two():
     right = Detection("person", Box(44, 0, 84, 100), 0.6)
     both = Detection("person", Box(10, 0, 84, 100), 0.5)
     assert single([left, right, both]) == [left, right]
-    # Surer than one of the two, or with nobody beside: it may be a person.
-    sure = Detection("person", Box(10, 0, 84, 100), 0.7)
-    assert single([left, right, sure]) == [left, right, sure]
+    # Twice as sure as one of the two, or with nobody beside: it may be a person.
+    sure = Detection("person", Box(10, 0, 84, 100), 1.0)
+    faint = Detection("person", Box(44, 0, 84, 100), 0.5)
+    assert single([left, faint, sure]) == [left, faint, sure]
     assert single([left, both]) == [left, both]
     # Two boxes that overlap are no two people side by side; a third of the width is not filled.
-    on_left = Detection("person", Box(10, 0, 70, 100), 0.9)
+    on_left = Detection("person", Box(0, 0, 70, 100), 0.9)
     assert single([left, on_left, both]) == [left, on_left, both]
     wide = Detection("person", Box(0, 0, 120, 100), 0.5)
     assert single([left, right, wide]) == [left, right, wide]
@@ -148,6 +149,9 @@ class FakePerson:
     def apart(self, image, person):
         return self.halves and tuple(self.run(image, box, 0.8) for box in self.halves)
 
+    def alone(self, image, person):
+        return self.run(image, person.box, 0.7)
+
     def run(self, _image, box, score):
         from thatlook.records import Gate, Keypoint, Person
 
@@ -213,6 +217,23 @@ def test_of_two_people_in_one_box_the_clearer_one_keeps_what_is_in_their_half():
     assert look.person is not None
     assert look.person.box == right
     assert [article.box for article in look.articles] == [found.box for found in mine]
+
+
+def test_who_stands_beside_someone_found_is_not_taken_for_two():
+    left, right = Box(0, 0, 145, 400), Box(150, 0, 300, 400)
+    mine = seen("topwear", (20, 80, 130, 200))
+    halves = (Box(70, 0, 145, 400), Box(0, 0, 70, 400))
+    persons = [seen("person", (0, 0, 145, 400), 0.9), seen("person", (150, 0, 300, 400), 0.8)]
+    look = Analyzer(
+        FakeArticles([*persons, mine, seen("bag", (160, 200, 200, 260))]),
+        FakePerson(0.9, halves=halves),
+        FakeEmbedding(),
+        Settings(),
+    ).parse(IMAGE)
+    assert look.person is not None
+    assert (look.person.box, look.person.score) == (left, 0.7)  # read again, alone
+    assert [article.box for article in look.articles] == [mine.box]
+    assert right not in (article.box for article in look.articles)
 
 
 def test_nothing_at_all():

@@ -149,6 +149,9 @@ class Analyzer:
             if is_somebody(person, self._settings.torso_threshold):
                 others = [other.box for other in persons[place + 1 :]]
                 two = self._person.apart(image, person)
+                if two and has_neighbour(found, persons):
+                    # The other one was found: this one's joints were sought on both of them.
+                    return self._person.alone(image, person), others
                 return (two[0], [two[1].box, *others]) if two else (person, others)
         return None, []
 
@@ -254,13 +257,16 @@ def prominence(found: Detection, width: int, height: int) -> float:
 
 
 FILLED = 0.8
-"""A person's box that two surer ones fill by this share is both of them, taken for one."""
+"""A person's box that two others fill by this share is both of them, taken for one."""
 
 TAKES_PART = 0.2
 """Each of the two fills at least this share of it."""
 
-BESIDE = 0.1
+BESIDE = 0.2
 """And they overlap by no more than this (intersection over union): they stand side by side."""
+
+NEARLY = 0.6
+"""Their scores are at least this share of its own."""
 
 
 def single(persons: Sequence[Detection]) -> list[Detection]:
@@ -268,19 +274,31 @@ def single(persons: Sequence[Detection]) -> list[Detection]:
     kept = []
     for found in persons:
         area = found.box.area
-        surer = [
+        others = [
             other.box
             for other in persons
-            if other.score > found.score and other.box.intersection(found.box) / area >= TAKES_PART
+            if other is not found
+            and other.score >= NEARLY * found.score
+            and other.box.intersection(found.box) / area >= TAKES_PART
         ]
         both = (
             one.intersection(found.box) + other.intersection(found.box)
-            for one, other in combinations(surer, 2)
+            for one, other in combinations(others, 2)
             if one.iou(other) <= BESIDE
         )
         if max(both, default=0.0) / area < FILLED:
             kept.append(found)
     return kept
+
+
+def has_neighbour(found: Detection, persons: Sequence[Detection]) -> bool:
+    """Whether another person, about as sure, stands beside this one."""
+    return any(
+        other is not found
+        and other.score >= NEARLY * found.score
+        and other.box.iou(found.box) <= BESIDE
+        for other in persons
+    )
 
 
 def worn_by(

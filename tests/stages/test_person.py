@@ -211,6 +211,26 @@ def test_two_people_side_by_side_are_read_apart(fake_session, heights, expected)
         assert two[0].keypoints[0].x == pytest.approx(sum(expected[0]) / 2, abs=4)
 
 
+def test_a_person_alone_is_read_without_what_is_beside(fake_session):
+    def answer(_):
+        return {
+            "heatmaps": np.stack([bump(24, 32, 0.9)] * 17).astype(np.float32)[None],
+            "gender": np.array([[0.1, 0.9]]),
+            "view": np.array([[0.8, 0.1, 0.1]]),
+        }
+
+    session = fake_session(
+        answer, task="person", input={"width": 192, "height": 256, "expand": 1.15}
+    )
+    image = np.full((300, 300, 3), 255, np.uint8)
+    image[:, 200:] = 0
+    found = PersonStage(session, RULES).alone(image, someone(WIDE))
+    assert (found.box.x0, found.box.x1) == (0, 200)
+    assert found.keypoints[0].x == pytest.approx(100, abs=4)
+    # White and the padding's grey: the black beyond the box is not seen.
+    assert session.asked[0]["crop"].min() > -0.1
+
+
 def test_one_person_is_not_taken_apart(fake_session):
     size = {"width": 192, "height": 256, "expand": 1.15}
     stage = PersonStage(fake_session(lambda _: {}, task="person", input=size), RULES)

@@ -117,6 +117,10 @@ class PersonStage:
             return None
         return (left, right) if _clearness(left) >= _clearness(right) else (right, left)
 
+    def alone(self, image: Pixels, person: Person) -> Person:
+        """`person` read again where nothing right or left of the box is seen."""
+        return self._beside(image, person, round(person.box.x0), round(person.box.x1)) or person
+
     def _beside(self, image: Pixels, person: Person, x0: int, x1: int) -> Person | None:
         """The person in columns x0 to x1 of the photo; None where they hold nothing of the box."""
         whole = person.box
