@@ -124,7 +124,8 @@ def spec(folder: Path) -> Path:
     """
     entry = {
         "id": "double-1", "task": "embedding", "file": "none.onnx", "sha256": "0" * 64,
-        "license": "Apache-2.0", "input": {"mean": [0.5] * 3, "std": [0.5] * 3}, "outputs": {},
+        "license": "Apache-2.0", "input": {"mean": [0.5] * 3, "std": [0.5] * 3},
+        "outputs": {"embedding": {"dim": DIM}},
     }  # fmt: skip
     path = folder / "double.json"
     written = folder / f"double.{os.getpid()}.tmp"
