@@ -360,6 +360,7 @@ def export_to(
 _ENTRY: Final[dict[str, Any]] = {
     "id": "embedding-1",
     "task": "embedding",
+    "data": (*export.LICENSES[:2], export.FLATLAY, *export.LICENSES[2:]),
     "input": {"name": "crop", "width": SIDE, "height": SIDE, "expand": EXPAND, "fit": "letterbox"},
     "metrics_command": (
         "thatlook evaluate retrieval --data ../shared/data --sample ../shared/sample"

@@ -44,6 +44,8 @@ LICENSES: Final = (
     {"name": "EfficientNet-Lite0 ImageNet weights (start)", "license": "Apache-2.0"},
 )
 
+FLATLAY: Final = {"name": "Clothing dataset (flat-lay)", "license": "CC0-1.0"}
+
 
 @dataclass(frozen=True)
 class Entry:
