@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from thatlook.errors import SettingsError
 from thatlook.training import person
 from thatlook.training.nets import Near, PersonNet, Trunk, peaks_of, postures
 
@@ -112,7 +113,7 @@ def test_a_head_that_is_not_seen_says_nothing():
 
 def test_training_changes_the_windows_and_measuring_does_not():
     torch.manual_seed(0)
-    near, crop = Near(Trunk(1, depth=11)), torch.rand(4, 3, 128, 96)
+    near, crop = Near(Trunk(1, depth=Near.DEPTH)), torch.rand(4, 3, 128, 96)
     points = standing().expand(4, -1, -1)
     near.eval()
     assert torch.equal(near.window(crop, points, (128, 96)), near.window(crop, points, (128, 96)))
@@ -144,6 +145,11 @@ def test_a_body_that_is_kept_does_not_learn():
     (found.genders[1].sum() + found.genders[0].sum()).backward()
     learning = {name.split(".")[0] for name, p in net.named_parameters() if p.grad is not None}
     assert learning == {"near"}
+
+
+def test_a_body_can_be_kept_only_where_there_is_one():
+    with pytest.raises(SettingsError, match="--keep-body needs --start"):
+        person.run(SimpleNamespace(keep_body=True, start=None, resume=False))
 
 
 def test_classes_that_nobody_knows_cost_nothing():

@@ -323,13 +323,15 @@ class Near(nn.Module):
     to tell, and what is worn is what a network then learns by heart.
     """
 
+    DEPTH: Final = 11
+    """How many blocks of the trunk read the head: up to stride 16."""
     SIDE: Final = 112
     REACH: Final = 2.0
     """The window's side over the distance from the face to the middle of the shoulders."""
 
     def __init__(self, trunk: Trunk | None = None):
         super().__init__()
-        self.trunk = trunk or Trunk(1, depth=11)
+        self.trunk = trunk or Trunk(1, depth=self.DEPTH)
         self.mix = nn.Sequential(SameConv((112, 256), 1), _norm(256), nn.ReLU6(inplace=True))
         self.drop = nn.Dropout(0.4)
         self.gender = nn.Linear(256, 2)

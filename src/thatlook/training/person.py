@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from thatlook.errors import SettingsError
 from thatlook.evaluate.data import (
     Floats,
     Pixels,
@@ -39,12 +40,10 @@ from thatlook.models.registry import ModelSpec
 from thatlook.taxonomy import KEYPOINT_FLIP, KEYPOINTS, VIEWS
 from thatlook.training import audited, augment, export, loop
 from thatlook.training.augment import Matrix, Rng
-from thatlook.training.nets import PersonNet, imagenet_trunk
+from thatlook.training.nets import Near, PersonNet, imagenet_trunk
 from thatlook.training.scenes import tensor
 
 GENDERS: Final = ("female", "male")
-NEAR: Final = 11
-"""How many blocks read the head: up to stride 16."""
 TURNED: Final = (1.0, 2.0, 2.0)
 """How much each view's mistakes count: few photos show turned people."""
 
@@ -221,7 +220,10 @@ class PersonTask:
         self.val = [s for s in scenes if s.split == "val" and s.kind in _MEASURED]
         self.views = PersonViews(self.train)
         self.net = PersonNet(
-            len(KEYPOINTS), len(VIEWS), trunk=imagenet_trunk(), near=imagenet_trunk(1, depth=NEAR)
+            len(KEYPOINTS),
+            len(VIEWS),
+            trunk=imagenet_trunk(),
+            near=imagenet_trunk(1, depth=Near.DEPTH),
         )
         if options.keep_body:
             self.net.keep_body()
@@ -339,7 +341,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train and write checkpoints; the exit status."""
+    """Train and write checkpoints; the exit status.
+
+    Raises SettingsError where a body is to be kept and none is given.
+    """
+    if options.keep_body and not (options.start or options.resume):
+        raise SettingsError("--keep-body needs --start CHECKPOINT: without one there is no body")
 
     def make() -> PersonTask:
         return PersonTask(audited.scenes_of(options, people=True), options)
