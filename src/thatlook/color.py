@@ -71,6 +71,9 @@ _NAMES: Final = tuple(name for name, anchors in ANCHORS.items() for _ in anchors
 _LAB: Final = lab(np.array([rgb for anchors in ANCHORS.values() for rgb in anchors], np.uint8))
 _ANCHOR_TWICE: Final = (2 * _LAB * _AXIS_WEIGHTS).T
 _ANCHOR_SQUARES: Final = (_LAB**2 * _AXIS_WEIGHTS).sum(axis=1)
+_ROWS: Final = 1024
+"""Pixels in one matrix product: OpenBLAS spreads larger ones over threads, which then wait awake
+for 20 ms and take the cores from the networks (benchmarks/bench_recommend.py)."""
 
 
 def shares(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> dict[str, float]:
@@ -88,15 +91,23 @@ def shares(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> 
         return {}
     pixels, weight = pixels[weight > 0], weight[weight > 0]
     values = lab(pixels)
-    # |v - a|^2 less |v|^2, which is the same for all anchors: one matrix product.
-    distance = _ANCHOR_SQUARES - values @ _ANCHOR_TWICE
     weight = weight * _telling(values)
-    summed = np.bincount(distance.argmin(axis=1), weights=weight, minlength=len(_NAMES))
+    summed = np.bincount(_nearest(values), weights=weight, minlength=len(_NAMES))
     totals: dict[str, float] = {}
     for name, part in zip(_NAMES, summed / weight.sum(), strict=True):
         totals[name] = totals.get(name, 0.0) + float(part)
     kept = [(name, share) for name, share in totals.items() if share > 0]
     return dict(sorted(kept, key=lambda item: (-item[1], item[0])))
+
+
+def _nearest(values: Floats) -> NDArray[np.intp]:
+    """Which anchor is nearest to each of the values (n, 3) in CIELAB."""
+    found = np.empty(len(values), np.intp)
+    for start in range(0, len(values), _ROWS):
+        rows = slice(start, start + _ROWS)
+        # |v - a|^2 less |v|^2, which is the same for all anchors: one matrix product.
+        found[rows] = (_ANCHOR_SQUARES - values[rows] @ _ANCHOR_TWICE).argmin(axis=1)
+    return found
 
 
 def _telling(values: Floats) -> Floats:

@@ -11,7 +11,7 @@ from torch import nn
 
 from thatlook.errors import ModelError
 from thatlook.models.session import Session
-from thatlook.training import export
+from thatlook.training import export, graph
 from thatlook.training.nets import (
     ArticleNet,
     EmbeddingNet,
@@ -70,7 +70,7 @@ def test_bytes_are_within_half_a_step():
     values = (
         rng.normal(size=(6, 5, 3, 3)) * np.geomspace(0.01, 10, 6)[:, None, None, None]
     ).astype(np.float32)
-    found, scale = export.quantized(values, 0)
+    found, scale = graph.quantized(values, 0)
     assert found.dtype == np.int8
     assert scale.shape == (6, 1, 1, 1)
     error = np.abs(found * scale - values)
@@ -80,7 +80,7 @@ def test_bytes_are_within_half_a_step():
 
 
 def test_zeros_survive():
-    found, scale = export.quantized(np.zeros((2, 3), np.float32), 0)
+    found, scale = graph.quantized(np.zeros((2, 3), np.float32), 0)
     assert not found.any()
     assert np.isfinite(scale).all()
 
@@ -150,6 +150,6 @@ def test_a_separable_convolution_halves_the_map():
 def test_middling_weights_are_halved_and_small_ones_left(tmp_path):
     torch.manual_seed(0)
     net = Tiny().eval()
-    graph = export.to_onnx(net, trace()[0][0], ("embedding",), trace()[2])
-    kinds = {t.data_type for t in export.store_small(graph, huge=1400).graph.initializer}
+    plain = export.to_onnx(net, trace()[0][0], ("embedding",), trace()[2])
+    kinds = {t.data_type for t in graph.store_small(plain, huge=1400).graph.initializer}
     assert kinds >= {onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT}

@@ -225,6 +225,13 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
         assert len(batch) == 8
 
 
+def test_disagreement_of_two_views():
+    guesses = torch.tensor([[0.5, 0.5], [0.8, 0.2], [0.3, 0.7], [0.3, 0.7]])
+    # (0.8 - 0.5) (log 0.8 - log 0.5) + (0.2 - 0.5) (log 0.2 - log 0.5) = 0.415888 for the first two
+    # views, 0 for the next; half of the mean of both.
+    assert embedding.disagreement(guesses.log()).item() == pytest.approx(0.415888 / 4, abs=1e-6)
+
+
 def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
     monkeypatch.setattr(embedding, "SHARES", (3.0, 2.0, 2.0, 1.0))
     monkeypatch.setattr(embedding, "GENERAL", 4.0)

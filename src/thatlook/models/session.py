@@ -53,9 +53,9 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
-        # Threads that wait awake win a third of the time in a network alone, and lose as much where
-        # the search's threads do the same beside them: benchmarks/bench_recommend.py.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Threads wait awake within a run, which wins a fifth of its time, and sleep after it: they
+        # would take the cores from the other networks and the search.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
             opened = onnxruntime.InferenceSession(
                 self._spec.read(), options, providers=["CPUExecutionProvider"]

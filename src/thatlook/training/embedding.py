@@ -150,7 +150,9 @@ class EmbeddingTask:
         return [(row, int(rng.integers(2**31))) for row in rows for _ in range(2)]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
-        """Likeness by type, color and pattern; sameness of one item's views; the heads."""
+        """Likeness by type, color and pattern; sameness of one item's views; the heads, and how
+        far they disagree about two views.
+        """
         images, rows, classes = batch
         vectors, *logits = model(images)
         alike = self.likeness(vectors, self.groups[rows])
@@ -164,7 +166,13 @@ class EmbeddingTask:
                 )
                 parts[head] = wrong.item()
                 total = total + weight * wrong
-        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", *HEADS)}
+        apart = sum(
+            (_HEAD_WEIGHTS[k] * disagreement(logits[k]) for k in range(3)),
+            torch.zeros(()),
+        )
+        parts["apart"] = apart.item()
+        total = total + self.options.agreement * apart
+        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", *HEADS)}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """Precision at 10 within category and gender on products kept apart, of the joined vector;
@@ -178,6 +186,18 @@ class EmbeddingTask:
             right = words[logits[place].argmax(1)] == [i.labels[place] for i in self.val]
             out[f"right_{head}"] = float(right.mean())
         return out
+
+
+def disagreement(logits: Tensor) -> Tensor:
+    """The mean symmetric Kullback-Leibler divergence of the guesses of rows 0 and 1, 2 and 3, ...
+
+    These are two views of one item (`EmbeddingTask.plan`). Guesses that other light changes cost
+    more of finding the very thing than all else: docs/training-log.md. As a regularizer this is
+    R-Drop (Liang et al., NeurIPS 2021), with views in place of dropouts.
+    """
+    guesses = logits.log_softmax(-1)
+    one, other = guesses[0::2], guesses[1::2]
+    return ((one.exp() - other.exp()) * (one - other)).sum(-1).mean() / 2
 
 
 def _groups(items: Sequence[Item]) -> Tensor:
@@ -222,6 +242,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
     parser.add_argument("--sameness", type=float, default=0.5, help="weight of the two-views loss")
+    parser.add_argument(
+        "--agreement", type=float, default=2.0, help="weight of the guesses' agreeing on two views"
+    )
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     pair_audit.add_arguments(parser)
 

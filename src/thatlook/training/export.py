@@ -1,4 +1,4 @@
-"""Networks out: batch norms folded, weights stored as bytes, parity checked, entry written."""
+"""Networks out: batch norms folded, graph made small and fast, parity checked, entry written."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from typing import Any, Final
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -24,18 +22,12 @@ from thatlook.datasets.writing import write_whole
 from thatlook.errors import ModelError
 from thatlook.models.registry import ModelSpec
 from thatlook.models.session import Session
+from thatlook.training import graph
 from thatlook.training.nets import MEAN, STD
 
 OPSET: Final = 17
-LARGE: Final = 1024
-"""Weights with more elements than this are stored in float16."""
-
 PARITY: Final = 2e-3
 """How far the float graph may be from torch, relative to the largest value of an output."""
-
-HUGE: Final = 1024
-"""Weights with more elements than this are stored as bytes. Where bytes cost precision, a recipe
-sets it higher: the late layers hold most of the weights and bear it, the early ones do not."""
 
 LICENSES: Final = (
     {"name": "Clothing Co-Parsing (street)", "license": "Apache-2.0"},
@@ -98,86 +90,13 @@ def to_onnx(
             opset_version=OPSET,
             dynamo=False,
         )
-        return onnx.load(path)
+        return graph.join_paddings(onnx.load(path))
 
 
-def store_small(graph: onnx.ModelProto, huge: int = HUGE) -> onnx.ModelProto:
-    """A copy whose weights above `huge` are int8 per output channel, and those above LARGE float16.
-
-    They are cast back, and bytes scaled, by nodes that are constant: ONNX Runtime folds them when
-    it opens the file and computes in float32 as before. Only the file is smaller.
-    """
-    out = copy.deepcopy(graph)
-    axes = _weight_axes(out)
-    nodes: list[onnx.NodeProto] = []
-    kept: list[onnx.TensorProto] = []
-    for tensor in out.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        axis = axes.get(tensor.name)
-        if axis is None or values.size <= LARGE or values.dtype != np.float32:
-            kept.append(tensor)
-        elif values.size > huge:
-            _as_bytes(tensor.name, quantized(values, axis), kept, nodes)
-        else:
-            half = f"{tensor.name}.half"
-            kept.append(numpy_helper.from_array(values.astype(np.float16), half))
-            nodes.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
-    del out.graph.initializer[:]
-    out.graph.initializer.extend(kept)
-    operators = list(out.graph.node)
-    del out.graph.node[:]
-    out.graph.node.extend([*nodes, *operators])
-    onnx.checker.check_model(out)
-    return out
-
-
-def _as_bytes(
-    name: str,
-    found: tuple[NDArray[np.int8], NDArray[np.float32]],
-    kept: list[onnx.TensorProto],
-    nodes: list[onnx.NodeProto],
-) -> None:
-    """Add the stored values and the nodes that bring them back under `name`."""
-    kept.append(numpy_helper.from_array(found[0], f"{name}.int8"))
-    kept.append(numpy_helper.from_array(found[1], f"{name}.scale"))
-    cast = helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT)
-    nodes += [cast, helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name])]
-
-
-def _weight_axes(graph: onnx.ModelProto) -> dict[str, int]:
-    """The output channel's axis of each weight of a convolution or matrix product."""
-    axes = {}
-    for node in graph.graph.node:
-        if node.op_type == "Conv":
-            axes[node.input[1]] = 0
-        elif node.op_type == "Gemm":
-            transposed = any(a.name == "transB" and a.i for a in node.attribute)
-            axes[node.input[1]] = 0 if transposed else 1
-        elif node.op_type == "MatMul":
-            axes[node.input[1]] = 1
-    return axes
-
-
-def quantized(
-    values: NDArray[np.float32], axis: int
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """int8 values and a float32 scale per slice of `axis`, of the least squared error of a few."""
-    others = tuple(i for i in range(values.ndim) if i != axis)
-    full = np.maximum(np.abs(values).max(others, keepdims=True), 1e-12) / 127
-    best, least = full, np.full(full.shape, np.inf)
-    for share in np.linspace(0.7, 1.0, 13):
-        scale = full * share
-        error = (np.clip(np.round(values / scale), -127, 127) * scale - values) ** 2
-        error = error.sum(others, keepdims=True)
-        best, least = np.where(error < least, scale, best), np.minimum(error, least)
-    scale = best.astype(np.float32)
-    return np.clip(np.round(values / scale), -127, 127).astype(np.int8), scale
-
-
-def write(graph: onnx.ModelProto, entry: Entry, folder: Path) -> ModelSpec:
+def write(net: onnx.ModelProto, entry: Entry, folder: Path) -> ModelSpec:
     """Write TASK.onnx and TASK.json into `folder`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    data = graph.SerializeToString()
+    data = net.SerializeToString()
     fields = {
         "id": entry.id,
         "task": entry.task,
@@ -207,12 +126,12 @@ names; and the dynamic axes of input and outputs by name."""
 
 
 def publish(
-    model: nn.Module, trace: Trace, entry: Entry, folder: Path, *, huge: int = HUGE
+    model: nn.Module, trace: Trace, entry: Entry, folder: Path, *, huge: int = graph.HUGE
 ) -> ModelSpec:
     """Export `model`, check the float graph against torch, store it small in `folder`.
 
     What the small storage costs is for the metric to say: the protocol measures the written
-    file, and `huge` (see `store_small`) is set so that it keeps within 0.3 points. Raises
+    file, and `huge` (see `graph.store_small`) is set so that it keeps within 0.3 points. Raises
     ModelError where the float graph differs by more than PARITY.
     """
     examples, outputs, axes = trace
@@ -221,7 +140,7 @@ def publish(
         spec = write(plain, entry, Path(scratch))
         for example in examples:
             check_parity(spec, model, example, most=PARITY)
-    return write(store_small(plain, huge), entry, folder)
+    return write(graph.store_small(plain, huge), entry, folder)
 
 
 def check_parity(

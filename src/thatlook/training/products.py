@@ -90,8 +90,8 @@ class ItemViews(Dataset[Crop]):
         matrix = augment.window_to(window, (SIDE, SIDE), flip=rng.random() < 0.5)
         matrix = augment.turn(matrix, float(rng.normal(0, 5)), (SIDE, SIDE))
         out = augment.warp(image, matrix, (SIDE, SIDE))
-        # Mild, and no hue: the color is what must be told.
-        out = augment.light(out, rng, amount=0.45, hue=False)
+        # From none to that of a phone in a shop, and no hue: the color is what must be told.
+        out = augment.light(out, rng, amount=rng.uniform(0, 1.1), hue=False)
         if rng.random() < 0.25:
             other = photo(self.backgrounds[rng.integers(len(self.backgrounds))])
             out = augment.occlude(out, other, rng, 0.35)
