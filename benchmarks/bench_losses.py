@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,33 +28,9 @@ from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.shop import products
 from thatlook.models.registry import resolve
 from thatlook.models.session import Session
-from thatlook.training.embedding import LOSSES, _groups, figures, metric_loss
+from thatlook.training.embedding import LOSSES, _groups, batches_of, figures, metric_loss
 
 DIM = 128
-
-
-def batches(
-    items: list[Item], groups: torch.Tensor, steps: int, size: int, seed: int
-) -> Iterator[torch.Tensor]:
-    """Rows of one part (category and gender) a batch, up to four of each group."""
-    rng = np.random.default_rng(seed)
-    parts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for row, item in enumerate(items):
-        parts[item.part][int(groups[row])].append(row)
-    names = sorted(name for name in parts if len(parts[name]) > 1)
-    sizes = np.array([sum(map(len, parts[name].values())) for name in names], float) ** 0.7
-    for _ in range(steps):
-        rows: list[int] = []
-        for place in rng.choice(len(names), 4, p=sizes / sizes.sum()):
-            mine = parts[names[place]]
-            quarter: list[int] = []
-            for group in rng.permutation(sorted(mine)):
-                found = mine[int(group)]
-                quarter += rng.choice(found, min(4, len(found)), replace=False).tolist()
-                if len(quarter) >= size // 4:
-                    break
-            rows += quarter[: size // 4]
-        yield torch.tensor(rows)
 
 
 def learn(
@@ -69,7 +43,9 @@ def learn(
     loss = metric_loss(name, DIM, 2048)
     adam = torch.optim.AdamW([*layer.parameters(), *loss.parameters()], lr=1e-3, weight_decay=1e-4)
     cycle = torch.optim.lr_scheduler.OneCycleLR(adam, 2e-3, total_steps=args.steps)
-    for rows in batches(items, groups, args.steps, 128, args.seed):
+    rng = np.random.default_rng(args.seed)
+    for batch in batches_of(items, groups, rng, args.steps, 256):
+        rows = torch.tensor(batch)
         noisy = functional.dropout(features[rows], 0.1)
         value = loss(functional.normalize(layer(noisy)), groups[rows])
         adam.zero_grad()

@@ -136,16 +136,24 @@ def test_a_start_takes_what_fits_and_leaves_the_rest(tmp_path):
     )
     before = new["wider"].weight.detach().clone()
     loop.save(tmp_path / "a.pt", {"average": old.state_dict()})
-    loop.load_weights(new, tmp_path / "a.pt", whole=False)
+    left = loop.load_weights(new, tmp_path / "a.pt", whole=False)
+    assert left == ["wider.weight", "wider.bias", "added.weight", "added.bias"]
     assert torch.equal(new["same"].weight, old["same"].weight)
     assert torch.equal(new["wider"].weight, before)
 
 
-def test_a_recipe_starts_where_it_is_told(tmp_path):
+def test_a_start_of_which_nothing_fits_is_refused(tmp_path):
+    loop.save(tmp_path / "a.pt", {"average": nn.Linear(5, 5).state_dict()})
+    with pytest.raises(ModelError, match="another network"):
+        loop.load_weights(nn.Linear(2, 2), tmp_path / "a.pt", whole=False)
+
+
+def test_a_recipe_starts_where_it_is_told(tmp_path, capsys):
     loop.fit(Task(), options(tmp_path / "a", rate=0.1))
     start = tmp_path / "a" / "best.pt"
     more = options(tmp_path / "b", rate=1e-9, start=start, epochs=1, every=1)
     assert loop.train(Task, more, whole=True) == 0
+    assert f"tensors from {start}" in capsys.readouterr().out
     assert weights(tmp_path / "b" / "best.pt") == pytest.approx(weights(start), abs=1e-4)
     other = nn.Linear(2, 2).state_dict()
     loop.save(tmp_path / "other.pt", {"average": other})

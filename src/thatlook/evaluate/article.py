@@ -23,7 +23,7 @@ from thatlook.datasets.reading import read
 from thatlook.errors import SettingsError
 from thatlook.evaluate import coco
 from thatlook.evaluate.matching import Found, Labelled, above, matched
-from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.report import add_common, add_photos, finish, session_of
 from thatlook.evaluate.splits import split_of
 from thatlook.image import fit_area
 from thatlook.models.registry import ModelSpec
@@ -279,13 +279,7 @@ def network_of(session: Session) -> Network:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
-    parser.add_argument(
-        "--split",
-        choices=("val", "test", "train", "all"),
-        default="",
-        help="which photos of one's own data (default: val, where the data has none all)",
-    )
-    parser.add_argument("--no-products", action="store_true", help="street photos only")
+    add_photos(parser)
     parser.add_argument(
         "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
     )

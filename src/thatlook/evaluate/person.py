@@ -20,7 +20,7 @@ from thatlook.datasets.reading import read
 from thatlook.errors import SettingsError
 from thatlook.evaluate import coco, sheets
 from thatlook.evaluate.gate import shots
-from thatlook.evaluate.report import add_common, finish, session_of
+from thatlook.evaluate.report import add_common, add_photos, finish, session_of
 from thatlook.evaluate.splits import split_of
 from thatlook.records import Box, Person
 from thatlook.settings import Settings
@@ -277,13 +277,7 @@ def view_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str,
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the protocol's options to `parser`."""
     add_common(parser)
-    parser.add_argument(
-        "--split",
-        choices=("val", "test", "train", "all"),
-        default="",
-        help="which photos of one's own data (default: val, where the data has none all)",
-    )
-    parser.add_argument("--no-products", action="store_true", help="street photos only")
+    add_photos(parser)
     parser.add_argument(
         "--look",
         choices=sheets.KINDS,

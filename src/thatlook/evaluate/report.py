@@ -111,6 +111,17 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the page there")
 
 
+def add_photos(parser: argparse.ArgumentParser) -> None:
+    """Add which photos of the data measure to `parser`."""
+    parser.add_argument(
+        "--split",
+        choices=("val", "test", "train", "all"),
+        default="",
+        help="which photos of one's own data (default: val, where the data has none all)",
+    )
+    parser.add_argument("--no-products", action="store_true", help="street photos only")
+
+
 def session_of(args: argparse.Namespace, task: str) -> Session:
     """The opened network that `args` names for `task`.
 

@@ -119,35 +119,10 @@ class EmbeddingTask:
         crowd out its few hats.
         """
         rng = np.random.default_rng((self.options.seed, epoch))
-        parts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for row, item in enumerate(self.train):
-            parts[item.part][int(self.groups[row])].append(row)
-        names = sorted(parts)
-        sizes = np.array([sum(map(len, parts[name].values())) for name in names], float)
-        share = sizes**0.7 / (sizes**0.7).sum()
-        plan = []
-        for _ in range(self.options.steps):
-            few = min(PARTS, len(names))
-            chosen = rng.choice(len(names), few, replace=False, p=share)
-            size = self.options.batch // few
-            plan.append([key for k in chosen for key in self._keys(parts[names[k]], size, rng)])
-        return plan
-
-    @staticmethod
-    def _keys(
-        groups: dict[int, list[int]], size: int, rng: np.random.Generator
-    ) -> list[tuple[int, int]]:
-        """`size` keys of one part: up to four items of each of several groups, twice each."""
-        rows: list[int] = []
-        order = rng.permutation(sorted(groups))
-        while len(rows) < size // 2:
-            for group in order:
-                found = groups[int(group)]
-                rows += rng.choice(found, min(4, len(found)), replace=False).tolist()
-                if len(rows) >= size // 2:
-                    break
-        rows = rows[: size // 2]
-        return [(row, int(rng.integers(2**31))) for row in rows for _ in range(2)]
+        batches = batches_of(self.train, self.groups, rng, self.options.steps, self.options.batch)
+        return [
+            [(row, int(rng.integers(2**31))) for row in rows for _ in range(2)] for rows in batches
+        ]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
         """Likeness by type, color and pattern; sameness of one item's views; the heads, and how
@@ -186,6 +161,40 @@ class EmbeddingTask:
             right = words[logits[place].argmax(1)] == [i.labels[place] for i in self.val]
             out[f"right_{head}"] = float(right.mean())
         return out
+
+
+def batches_of(
+    items: Sequence[Item], groups: Tensor, rng: np.random.Generator, steps: int, size: int
+) -> list[list[int]]:
+    """Rows of `steps` batches for two views each: `size` / 2 rows, of PARTS parts each.
+
+    Of each part up to four items of one group after another.
+    """
+    parts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, item in enumerate(items):
+        parts[item.part][int(groups[row])].append(row)
+    names = sorted(parts)
+    sizes = np.array([sum(map(len, parts[name].values())) for name in names], float)
+    share = sizes**0.7 / (sizes**0.7).sum()
+    few = min(PARTS, len(names))
+    chosen = [rng.choice(len(names), few, replace=False, p=share) for _ in range(steps)]
+    return [
+        [row for k in batch for row in _rows(parts[names[k]], size // few // 2, rng)]
+        for batch in chosen
+    ]
+
+
+def _rows(groups: dict[int, list[int]], count: int, rng: np.random.Generator) -> list[int]:
+    """`count` rows of one part: up to four items of each of several groups."""
+    rows: list[int] = []
+    order = rng.permutation(sorted(groups))
+    while len(rows) < count:
+        for group in order:
+            found = groups[int(group)]
+            rows += rng.choice(found, min(4, len(found)), replace=False).tolist()
+            if len(rows) >= count:
+                break
+    return rows[:count]
 
 
 def disagreement(logits: Tensor) -> Tensor:

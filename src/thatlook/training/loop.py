@@ -97,25 +97,26 @@ def save(path: Path, state: dict[str, Any]) -> None:
     write_whole(path, data.getvalue())
 
 
-def load_weights(model: nn.Module, path: Path, *, whole: bool = True) -> None:
-    """Load the averaged weights of checkpoint `path` into `model`.
+def load_weights(model: nn.Module, path: Path, *, whole: bool = True) -> list[str]:
+    """Load the averaged weights of checkpoint `path` into `model`; what of it stays as it is.
 
-    Unless `whole`, what the checkpoint lacks or has in another shape, such as a head that was
-    changed since, stays as it is.
+    Unless `whole`, that is what the checkpoint lacks or has in another shape, such as a head that
+    was changed since: names of parameters.
 
-    Raises ModelError where the file is missing or belongs to another network.
+    Raises ModelError where the file is missing or belongs to another network: nothing fits.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no checkpoint; train first, or name another with --start")
     state = torch.load(path, weights_only=True, map_location="cpu")
     try:
         found, mine = state["average"], model.state_dict()
-        if not whole:
-            fits = (k for k, v in found.items() if k in mine and mine[k].shape == v.shape)
+        fits = {k for k, v in found.items() if k in mine and mine[k].shape == v.shape}
+        if not whole and fits:
             found = mine | {k: found[k] for k in fits}
         model.load_state_dict(found)
     except (KeyError, RuntimeError) as error:
         raise ModelError(f"{path}: a checkpoint of another network ({error})") from error
+    return [name for name in mine if name not in fits]
 
 
 def loader(task: Task, first: int, options: argparse.Namespace) -> Any:
@@ -169,7 +170,12 @@ def train(make: Callable[[], Task], options: argparse.Namespace, *, whole: bool 
     seed_all(options.seed, options.threads)
     task = make()
     if options.start:
-        load_weights(task.model, options.start, whole=whole)
+        new = load_weights(task.model, options.start, whole=whole)
+        count = len(task.model.state_dict())
+        # A part that starts afresh without a word could be a wrong file.
+        print(f"start: {count - len(new)} of {count} tensors from {options.start}", flush=True)
+        for part in sorted({name.split(".")[0] for name in new}):
+            print(f"start: all or some of `{part}` begins anew", flush=True)
     fit(task, options)
     return 0
 
