@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,31 +146,58 @@ class ArticleStage:
         return found
 
 
+VOTES: Final = 0.02
+"""Candidates from this score on have a say in where a box is, also below the thresholds."""
+
+TOGETHER: Final = 0.7
+"""Candidates that overlap a box by this much are about the same thing: its place is their mean."""
+
+APART: Final = 0.3
+SPREAD: Final = 0.1
+"""A candidate that a better one of its class overlaps by more than APART counts for less, by a
+Gaussian of this width: the same thing seen twice, or its half. Both were measured:
+docs/training-log.md."""
+
+
 def select(
     boxes: Floats, scores: Floats, thresholds: Floats, iou: float, limit: int = 100
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """What is left of the candidates (A, 4) with scores (A, classes): boxes, scores, labels.
 
-    Kept are those at or above their class's threshold that no better one of their class
-    overlaps by more than `iou`; best first, ties by place, at most `limit`.
+    Best first, ties by place, at most `limit`, of each class those that are still at or above its
+    threshold when their overlap with better ones has been counted (soft non-maximum suppression,
+    Bodla et al., ICCV 2017); above `iou` nothing is left. A box is the mean of the candidates
+    of its class about it, weighted by their scores (box voting, Gidaris and Komodakis, ICCV 2015).
     """
-    places, labels = np.nonzero(scores >= thresholds)
-    order = np.argsort(-scores[places, labels], kind="stable")[: limit * 10]
-    places, labels = places[order], labels[order]
-    kept = suppressed(boxes[places], labels, iou)[:limit]
-    places, labels = places[kept], labels[kept]
-    return boxes[places], scores[places, labels], labels
+    rows: list[tuple[float, int, int, Floats]] = []
+    for label in np.flatnonzero((scores >= thresholds).any(axis=0)):
+        least = float(thresholds[label])
+        places = np.flatnonzero(scores[:, label] >= min(least, VOTES))
+        places = places[np.argsort(-scores[places, label], kind="stable")[: limit * 10]]
+        for place, score, box in _one_class(boxes[places], scores[places, label], least, iou):
+            rows.append((-score, int(places[place]), int(label), box))
+    rows.sort(key=lambda row: row[:3])
+    del rows[limit:]
+    found = np.array([box for *_, box in rows], np.float32).reshape(len(rows), 4)
+    values = np.array([-score for score, *_ in rows], np.float32)
+    return found, values, np.array([label for _, _, label, _ in rows], np.intp)
 
 
-def suppressed(boxes: Floats, labels: NDArray[np.intp], iou: float) -> NDArray[np.intp]:
-    """Places of the boxes that non-maximum suppression per label leaves; best come first."""
-    overlaps = iou_matrix(boxes, boxes) > iou
-    overlaps &= labels[:, None] == labels[None, :]
-    alive = np.ones(len(boxes), bool)
-    for place in range(len(boxes)):  # over what passed the threshold: a few dozen at most
-        if alive[place]:
-            alive[place + 1 :] &= ~overlaps[place, place + 1 :]
-    return np.flatnonzero(alive)
+def _one_class(
+    boxes: Floats, scores: Floats, least: float, iou: float
+) -> Iterator[tuple[int, float, Floats]]:
+    """Place, score and mean box of what is left of one class' candidates, best score first."""
+    left = np.where(scores >= least, scores, 0).astype(np.float64)
+    while left.any():
+        best = int(left.argmax())
+        overlap = iou_matrix(boxes[best : best + 1], boxes)[0]
+        about = overlap >= TOGETHER
+        about[best] = True  # an empty box does not overlap itself
+        weights = scores[about].astype(np.float64)
+        yield best, float(left[best]), weights @ boxes[about] / weights.sum()
+        left *= np.exp(-(np.maximum(overlap - APART, 0) ** 2) / SPREAD)
+        left[(left < least) | (overlap > iou)] = 0
+        left[best] = 0
 
 
 def iou_matrix(one: Floats, other: Floats) -> Floats:
