@@ -29,7 +29,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from reference import reference_ms
+from reference import quiet_reference_ms
 from thatlook.evaluate.article import LEAST, Detector, average_precision
 from thatlook.evaluate.data import Scene, photo, street_scenes
 from thatlook.models.registry import ModelSpec, resolve
@@ -115,7 +115,7 @@ def measured(
         image = photo(scene.path)
         for name, (detector, stage) in variants.items():
             found[name].append(detector.look(image, LEAST)[0])
-            base = reference_ms()
+            base = quiet_reference_ms()
             stage.run(image)  # once unmeasured: the reference emptied the caches
             started = time.perf_counter()
             stage.run(image)

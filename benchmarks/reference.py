@@ -14,16 +14,25 @@ import numpy as np
 
 DIM = 128
 _MATRIX = np.random.default_rng(0).random((512, 512), np.float32)
+_SMALL = np.random.default_rng(0).random((512, 64, 64), np.float32)
 
 
 def reference_ms() -> float:
     """Milliseconds of one 512 x 512 float32 matrix product in NumPy, now."""
     start = time.perf_counter()
     _ = _MATRIX @ _MATRIX
-    taken = (time.perf_counter() - start) * 1000
-    # OpenBLAS's threads wait awake for some 20 ms: what is measured next would compete with them.
-    time.sleep(0.05)
-    return taken
+    return (time.perf_counter() - start) * 1000
+
+
+def quiet_reference_ms() -> float:
+    """Milliseconds of as many multiplications on this thread alone: 512 products of 64 x 64.
+
+    For what is measured next with threads of its own: OpenBLAS's, awake for a while after a large
+    product, would take the cores from them.
+    """
+    start = time.perf_counter()
+    _ = _SMALL @ _SMALL
+    return (time.perf_counter() - start) * 1000
 
 
 def peak_mb() -> float:

@@ -40,7 +40,7 @@ Pixels = NDArray[np.uint8]
 Network = Callable[[Pixels], tuple[Floats, Floats, Floats]]
 """Boxes (A, 4), scores (A, classes) and masks (k, h / 4, w / 4) of one canvas."""
 
-AREA_PX: Final = 512 * 320
+AREA_PX: Final = 512 * 384
 LEAST_AREA_PX: Final = 320 * 320
 MAX_SIDE_PX: Final = 640
 MULTIPLE_PX: Final = 32
