@@ -7,13 +7,14 @@ import pytest
 
 from thatlook.analyzer import (
     Analyzer,
+    beside_hips,
     joined_color,
     prominence,
     seen_colors,
     single,
     worn_by,
 )
-from thatlook.records import Box, Mask, Product
+from thatlook.records import Box, Keypoint, Mask, Product
 from thatlook.settings import Settings
 from thatlook.stages.article import Detection
 from thatlook.stages.embedding import Embedded
@@ -53,6 +54,27 @@ def test_articles_of_bystanders_and_of_the_background_are_left_out():
     bystanders = seen("topwear", (200, 100, 280, 200), 0.95)
     far = seen("bag", (400, 100, 450, 150))
     assert worn_by(PERSON, [OTHER], [own, bystanders, far]) == [own]
+
+
+def test_trousers_beside_the_hips_are_somebody_elses():
+    # Shoulders at 100 and 140, hips at 110 and 130: both middles at 120; the torso 100 high.
+    torso = {5: (140, 60), 6: (100, 60), 11: (130, 160), 12: (110, 160)}
+    points = [Keypoint(*map(float, torso.get(joint, (0, 0))), 0.5) for joint in range(17)]
+
+    def beside(x0, x1, label="bottomwear", keypoints=points):
+        return beside_hips(seen(label, (x0, 150, x1, 300)), keypoints, 0.3)
+
+    assert not beside(100, 140)
+    # Middle at 75, 45 from the hips; the inner edge at 120 less 9: 111 holds no middle.
+    assert beside(30, 120)
+    # The same a little wider: up to 130 less 10 it holds both.
+    assert not beside(30, 130)
+    # A thin strip at 25 from the hips is what a coat leaves of them, one at 35 is not.
+    assert not beside(90, 100)
+    assert beside(80, 90)
+    assert not beside(80, 90, label="bag")
+    hidden = [*points[:11], Keypoint(130.0, 160.0, 0.2), *points[12:]]
+    assert not beside(80, 90, keypoints=hidden)
 
 
 def test_what_spans_two_people_is_nobodys():
