@@ -14,7 +14,7 @@ from thatlook.analyzer import (
     single,
     worn_by,
 )
-from thatlook.records import Box, Keypoint, Mask, Product
+from thatlook.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.settings import Settings
 from thatlook.stages.article import Detection
 from thatlook.stages.embedding import Embedded
@@ -56,25 +56,41 @@ def test_articles_of_bystanders_and_of_the_background_are_left_out():
     assert worn_by(PERSON, [OTHER], [own, bystanders, far]) == [own]
 
 
-def test_trousers_beside_the_hips_are_somebody_elses():
-    # Shoulders at 100 and 140, hips at 110 and 130: both middles at 120; the torso 100 high.
-    torso = {5: (140, 60), 6: (100, 60), 11: (130, 160), 12: (110, 160)}
-    points = [Keypoint(*map(float, torso.get(joint, (0, 0))), 0.5) for joint in range(17)]
+def standing(shoulders=100, hips=120, height=100, knees=(500, 500), score=0.5):
+    """Key points of a person whose shoulders are at y = 60, 40 px apart, and hips, 20 px apart."""
+    places = {5: (shoulders + 20, 60), 6: (shoulders - 20, 60)}
+    places |= {11: (hips + 10, 60 + height), 12: (hips - 10, 60 + height), 13: knees}
+    return [Keypoint(*map(float, places.get(joint, (0, 0))), score) for joint in range(17)]
 
-    def beside(x0, x1, label="bottomwear", keypoints=points):
-        return beside_hips(seen(label, (x0, 150, x1, 300)), keypoints, 0.3)
 
-    assert not beside(100, 140)
-    # Middle at 75, 45 from the hips; the inner edge at 120 less 9: 111 holds no middle.
-    assert beside(30, 120)
-    # The same a little wider: up to 130 less 10 it holds both.
-    assert not beside(30, 130)
-    # A thin strip at 25 from the hips is what a coat leaves of them, one at 35 is not.
-    assert not beside(90, 100)
-    assert beside(80, 90)
-    assert not beside(80, 90, label="bag")
-    hidden = [*points[:11], Keypoint(130.0, 160.0, 0.2), *points[12:]]
-    assert not beside(80, 90, keypoints=hidden)
+@pytest.mark.parametrize(
+    ("box", "person", "somebody_elses"),
+    [
+        # Hips' middle at 120, torso's at 110, torso 102 long: from 30.6 beside the hips on.
+        ((100, 150, 140, 300), {}, False),
+        ((30, 150, 118, 300), {}, True),  # its inner part ends at 109.2, its middle is 46 off
+        ((30, 150, 126, 300), {}, False),  # at 116.4: the torso's middle is held
+        ((30, 150, 134, 300), {}, False),  # at 123.6: both
+        ((90, 150, 100, 300), {}, False),  # 25 off: what a coat leaves to see
+        ((80, 150, 90, 300), {}, True),
+        ((80, 150, 90, 300), {"height": 200}, False),
+        ((80, 150, 90, 300), {"knees": (85, 200)}, False),
+        ((80, 150, 90, 300), {"knees": (85, 310)}, True),
+        ((80, 150, 90, 300), {"hips": 155}, False),  # leans by more than half its height
+        ((80, 150, 90, 300), {"score": 0.2}, False),
+    ],
+)
+def test_trousers_beside_the_hips_are_somebody_elses(box, person, somebody_elses):
+    assert beside_hips(seen("bottomwear", box), standing(**person), 0.3) is somebody_elses
+    assert not beside_hips(seen("bag", box), standing(**person), 0.3)
+
+
+def test_they_are_left_out_of_a_look():
+    own, others = seen("topwear", (110, 100, 190, 200)), seen("bottomwear", (80, 150, 90, 300))
+    people = FakePerson(0.9, points=standing(score=0.9))
+    person = seen("person", (70, 50, 200, 350))
+    look = Analyzer(FakeArticles([person, own, others]), people, FakeEmbedding(), Settings())
+    assert [article.box for article in look.parse(IMAGE).articles] == [own.box]
 
 
 def test_what_spans_two_people_is_nobodys():
@@ -164,9 +180,9 @@ class FakeArticles:
 
 
 class FakePerson:
-    def __init__(self, keypoint_score, halves=None):
-        self.keypoint_score = keypoint_score
+    def __init__(self, keypoint_score, halves=None, points=None):
         self.halves = halves
+        self.points = tuple(points or [Keypoint(1, 1, keypoint_score)] * 17)
 
     def apart(self, image, person):
         return self.halves and tuple(self.run(image, box, 0.8) for box in self.halves)
@@ -175,10 +191,7 @@ class FakePerson:
         return self.run(image, person.box, 0.7)
 
     def run(self, _image, box, score):
-        from thatlook.records import Gate, Keypoint, Person
-
-        points = (Keypoint(1, 1, self.keypoint_score),) * 17
-        return Person(box, score, points, Gate(True, True), "front", 0.9, "male", 0.9)
+        return Person(box, score, self.points, Gate(True, True), "front", 0.9, "male", 0.9)
 
 
 class FakeEmbedding:

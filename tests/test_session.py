@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from thatlook.models.registry import shipped
@@ -27,6 +29,35 @@ def test_threads_have_a_core_each_where_they_are_as_many(monkeypatch, threads, c
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(mine)), raising=False)
     assert cores_of(threads) == wanted
+
+
+def test_the_cores_are_this_process_own(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7, 2, 5}, raising=False)
+    assert cores_of(3) == "6;8"  # cores 5 and 7, counted from 1
+
+
+def test_what_a_network_is_opened_with(monkeypatch):
+    opened = []
+
+    class Opened:
+        def __init__(self, _data, options, **_):
+            opened.append(options)
+
+        def get_outputs(self):
+            return [argparse.Namespace(name=name) for name in shipped("person").outputs]
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Opened)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    for threads in (2, 1):
+        Session(shipped("person"), threads).warm()
+    entry = "session.intra_op_thread_affinities"
+    assert [options.intra_op_num_threads for options in opened] == [2, 1]
+    assert opened[0].get_session_config_entry(entry) == "2"
+    with pytest.raises(RuntimeError, match=entry):  # it has none
+        opened[1].get_session_config_entry(entry)
+    assert opened[0].get_session_config_entry("session.force_spinning_stop") == "1"
 
 
 def test_a_system_without_affinities_pins_nothing(monkeypatch):

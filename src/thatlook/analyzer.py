@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ from thatlook.records import Article, Box, Described, Keypoint, Look, Mask, Pers
 from thatlook.settings import Settings
 from thatlook.stages.article import ArticleStage, Detection
 from thatlook.stages.embedding import Embedded, EmbeddingStage
-from thatlook.stages.person import TORSO, PersonRules, PersonStage, is_somebody
+from thatlook.stages.person import LEGS, TORSO, PersonRules, PersonStage, is_somebody
 from thatlook.taxonomy import CATEGORIES, OTHER, PERSON_CLASS, is_named
 
 MOST_WORN = {"bag": 2}
@@ -323,28 +324,36 @@ def worn_by(
 
 
 ASIDE = 0.3
-"""Trousers whose middle is this share of the torso's height beside the hips, and"""
+"""Trousers whose middle lies this share of the torso's length beside the hips,"""
 
 EDGE = 0.1
-"""which hold neither the hips' nor the torso's middle within this share of their width, are someone
-else's. Of 611 labelled ones of the main person this is said of one."""
+"""which hold neither the hips' nor the torso's middle within this share of their width, and no knee
+or ankle, are someone else's."""
 
 
 def beside_hips(found: Detection, keypoints: Sequence[Keypoint], least: float) -> bool:
     """Whether these are trousers or a skirt of somebody who stands beside the person.
 
-    Key points below the score `least` are not believed: then nothing is said.
+    Nothing is said of a person who does not hold the torso upright. Key points below the score
+    `least` are not believed.
     """
     torso = [keypoints[joint] for joint in TORSO]
     if found.label != "bottomwear" or min(point.score for point in torso) < least:
         return False
     shoulders, hips = torso[:2], torso[2:]
     middle = sum(point.x for point in hips) / 2
-    height = abs(sum(p.y for p in hips) - sum(p.y for p in shoulders)) / 2
-    edge = EDGE * found.box.width
+    lean = middle - sum(point.x for point in shoulders) / 2
+    height = (sum(point.y for point in hips) - sum(point.y for point in shoulders)) / 2
+    if abs(lean) > height / 2:
+        return False
+    box = found.box
+    legs = [keypoints[joint] for joint in LEGS]
+    if any(p.score >= least and box.x0 <= p.x <= box.x1 and box.y0 <= p.y <= box.y1 for p in legs):
+        return False
+    edge = EDGE * box.width
     held = (middle, sum(point.x for point in torso) / 4)
-    outside = all(not found.box.x0 + edge <= x <= found.box.x1 - edge for x in held)
-    return outside and abs(found.box.center[0] - middle) > ASIDE * height
+    outside = all(not box.x0 + edge <= x <= box.x1 - edge for x in held)
+    return outside and abs(box.center[0] - middle) > ASIDE * math.hypot(lean, height)
 
 
 def _belongs(box: Box, person: Box, bystanders: Sequence[Box]) -> bool:

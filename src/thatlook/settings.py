@@ -36,6 +36,8 @@ class Settings:
     """Detections of articles below this score are dropped."""
     person_threshold: float = 0.35
     nms_iou: float = 0.6
+    """Of two detections of one class that overlap by more than this, the better one is kept; from
+    0.3 on the other one counts for less (`stages.article.select`)."""
     keypoint_threshold: float = 0.2
     """A key point of head or feet below this score counts as not seen by the gate."""
     torso_threshold: float = 0.3

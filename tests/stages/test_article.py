@@ -97,6 +97,27 @@ def test_select_orders_by_score_and_keeps_other_labels():
     np.testing.assert_allclose(kept, [[9 / 14, 0, 149 / 14, 10], [0, 0, 10, 10]], rtol=1e-5)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_none_are_left_out(value):
+    boxes, scores = candidates(
+        ("bag", 0.6, (0, 0, value, 10)),
+        ("bag", value, (0, 0, 10, 9)),
+        ("bag", 0.5, (0, 0, 10, 10)),
+    )
+    kept, values, _ = select(boxes, scores, np.full(10, 0.3), 0.6)
+    np.testing.assert_allclose(kept, [[0, 0, 10, 10]], rtol=1e-6)
+    np.testing.assert_allclose(values, [0.5])
+
+
+def test_no_more_than_the_limit_and_the_best_of_all_classes():
+    rows = [("bag", 0.5 + 0.01 * i, (20 * i, 0, 20 * i + 10, 10)) for i in range(8)]
+    rows += [("dress", 0.555, (0, 0, 10, 10))]
+    boxes, scores = candidates(*rows)
+    _, values, labels = select(boxes, scores, np.full(10, 0.01), 0.6, limit=3)
+    np.testing.assert_allclose(values, [0.57, 0.56, 0.555], rtol=1e-5)
+    assert [DETECTOR_CLASSES[label] for label in labels] == ["bag", "bag", "dress"]
+
+
 def test_nothing_found():
     boxes, scores = candidates(("bag", 0.1, (0, 0, 10, 10)))
     kept, values, labels = select(boxes, scores, np.full(10, 0.3), 0.5)

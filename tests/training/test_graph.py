@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from thatlook.models.registry import TASKS, shipped
 from thatlook.training import export, graph
 
 IMAGE = np.arange(1, 10, dtype=np.float32).reshape(1, 1, 3, 3)
@@ -80,6 +82,57 @@ def test_another_padding_stays(other):
     kept = graph.join_paddings(net)
     assert operators(kept) == ["Pad", "Conv"]
     np.testing.assert_array_equal(answer(kept), answer(net))
+
+
+def test_two_convolutions_of_one_padding_keep_it():
+    net = network()
+    net.graph.node.append(helper.make_node("Conv", ["padded", "weight"], ["other"]))
+    net.graph.node.append(helper.make_node("Add", ["found", "other"], ["both"]))
+    net.graph.output[0].name = "both"
+    kept = graph.join_paddings(net)
+    assert operators(kept) == ["Pad", "Conv", "Conv", "Add"]
+    np.testing.assert_array_equal(answer(kept), answer(net))
+
+
+@pytest.mark.parametrize("how", ["SAME_UPPER", "VALID", "NOTSET"])
+def test_a_convolution_that_pads_by_itself_is_left_alone(how):
+    net = network()
+    net.graph.node[1].attribute.append(helper.make_attribute("auto_pad", how))
+    kept = graph.join_paddings(net)
+    assert ("Pad" in operators(kept)) is (how != "NOTSET")
+    np.testing.assert_array_equal(answer(kept), answer(net))
+
+
+def test_channels_that_are_added_stay():
+    net = network(pads=(0, 1, 0, 0, 0, 0, 0, 0))
+    weight = numpy_helper.from_array(np.ones((1, 2, 2, 2), np.float32), "weight")
+    net.graph.initializer[1].CopyFrom(weight)
+    kept = graph.join_paddings(net)
+    assert operators(kept) == ["Pad", "Conv"]
+    np.testing.assert_array_equal(answer(kept), answer(net))
+
+
+def test_widths_that_can_be_given_anew_stay():
+    net = network()
+    net.graph.input.append(helper.make_tensor_value_info("pads", TensorProto.INT64, [8]))
+    assert operators(graph.join_paddings(net)) == ["Pad", "Conv"]
+
+
+def test_a_padding_that_nothing_reads_is_dropped_and_widths_in_common_are_kept():
+    net = network(value="seven")
+    net.graph.node.insert(0, helper.make_node("Pad", ["image", "pads"], ["unread"]))
+    net.graph.node.append(helper.make_node("Pad", ["image", "pads"], ["second"]))
+    net.graph.node.append(helper.make_node("Conv", ["second", "weight"], ["other"]))
+    net.graph.node.append(helper.make_node("Add", ["found", "other"], ["both"]))
+    net.graph.output[0].name = "both"
+    joined = graph.join_paddings(net)
+    assert operators(joined) == ["Pad", "Conv", "Conv", "Add"]
+    np.testing.assert_array_equal(answer(joined), answer(net))
+
+
+def test_shipped_networks_have_none():
+    for task in TASKS:
+        assert "Pad" not in operators(onnx.load_from_string(shipped(task).read())), task
 
 
 def test_a_padding_as_wide_as_its_image_says_stays():

@@ -232,6 +232,62 @@ def test_disagreement_of_two_views():
     assert embedding.disagreement(guesses.log()).item() == pytest.approx(0.415888 / 4, abs=1e-6)
 
 
+class Fixed(torch.nn.Module):
+    """Gives what it is told, whatever it sees."""
+
+    def __init__(self, *outputs):
+        super().__init__()
+        self.outputs = outputs
+
+    def forward(self, _images):
+        return self.outputs
+
+
+def test_the_loss_weighs_how_far_the_guesses_of_two_views_disagree():
+    torch.manual_seed(0)
+    vectors = torch.nn.functional.normalize(torch.rand(4, 8), dim=1)
+    logits = [torch.rand(4, 3) for _ in embedding.HEADS]
+    rows, classes = torch.tensor([0, 0, 1, 1]), torch.tensor([[0, 1, 2, 0, -1, -1]] * 4)
+
+    def loss(**changes):
+        task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)
+        plain = {"likeness": 0.0, "sameness": 0.0, "agreement": 0.0}
+        task.options = argparse.Namespace(**(plain | changes))
+        task.groups = torch.tensor([0, 1])
+        task.likeness = task.sameness = lambda *_: torch.tensor(7.0)
+        return task.loss(Fixed(vectors, *logits), (None, rows, classes))
+
+    total, parts = loss()
+    # Cross-entropies of the heads with labels alone, by their weights 1, 1, 0.5, 0.3.
+    heads = [parts[name] for name in embedding.HEADS]
+    assert heads[4:] == [0, 0]
+    wanted = heads[0] + heads[1] + 0.5 * heads[2] + 0.3 * heads[3]
+    assert total.item() == pytest.approx(wanted, rel=1e-5)
+    apart = [embedding.disagreement(found).item() for found in logits[:3]]
+    wanted = apart[0] + apart[1] + 0.5 * apart[2]
+    assert parts["apart"] == pytest.approx(wanted, rel=1e-5)
+    assert wanted > 0.01
+    assert (loss(agreement=2.0)[0] - total).item() == pytest.approx(2 * wanted, rel=1e-4)
+    assert (loss(likeness=0.1, sameness=0.5)[0] - total).item() == pytest.approx(4.2, rel=1e-4)
+
+
+def test_what_is_measured_while_it_learns(monkeypatch):
+    task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)
+    task.words = {"type": ("shirts", "bags"), "color": ("blue", "red")}
+    task.val = [item(str(i), "shirts" if i < 3 else "bags", "blue", "x") for i in range(6)]
+    # The learned vectors know nothing, all alike but two; the guesses know the type of five.
+    vectors = unit(np.eye(6, 4, dtype=np.float32) + 1)
+    kinds = np.array([[9, 0]] * 3 + [[0, 9]] * 2 + [[9, 0]], np.float32)
+    colors, patterns = np.tile(np.float32([1, 0]), (6, 1)), np.zeros((6, 2), np.float32)
+    monkeypatch.setattr(embedding, "infer", lambda *_: (vectors, [kinds, colors, patterns]))
+    found = task.measure(None)
+    assert found["right_type"] == pytest.approx(5 / 6)
+    assert found["right_color"] == 1
+    assert found["p10_color"] == found["learned_p10_color"] == 1
+    # Five neighbours each of six: two of five are right, with the guesses as without.
+    assert found["p10_type"] == found["learned_p10_type"] == pytest.approx(0.4)
+
+
 def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
     monkeypatch.setattr(embedding, "SHARES", (3.0, 2.0, 2.0, 1.0))
     monkeypatch.setattr(embedding, "GENERAL", 4.0)

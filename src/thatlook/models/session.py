@@ -42,9 +42,10 @@ def cores_of(threads: int) -> str:
     count = os.cpu_count() or 1
     if not hasattr(os, "sched_getaffinity") or threads < 2 or threads != count:
         return ""
-    if len(os.sched_getaffinity(0)) != count:
+    mine = sorted(os.sched_getaffinity(0))
+    if len(mine) != count:
         return ""
-    return ";".join(str(core) for core in range(2, count + 1))
+    return ";".join(str(core + 1) for core in mine[1:])  # ONNX Runtime counts cores from 1
 
 
 class Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -68,7 +69,7 @@ class NativeReader:
         return cls(spec, area, spec.count("max_side"), spec.count("multiple"), least)
 
     def fit(self, image: Pixels) -> Fitted:
-        """The image at about the area that the network was trained with."""
+        """The image at about the area that the entry asks for."""
         return fit_area(image, self.area, self.max_side_px, self.multiple, self.least_area)
 
     def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
@@ -156,7 +157,8 @@ APART: Final = 0.3
 SPREAD: Final = 0.1
 """A candidate that a better one of its class overlaps by more than APART counts for less, by a
 Gaussian of this width: the same thing seen twice, or its half. Both were measured:
-docs/training-log.md."""
+docs/training-log.md. For people too: so four pairs of friends in one photo were all told apart, one
+or two were not where people's boxes or scores stayed as they are."""
 
 
 def select(
@@ -166,15 +168,19 @@ def select(
 
     Best first, ties by place, at most `limit`, of each class those that are still at or above its
     threshold when their overlap with better ones has been counted (soft non-maximum suppression,
-    Bodla et al., ICCV 2017); above `iou` nothing is left. A box is the mean of the candidates
-    of its class about it, weighted by their scores (box voting, Gidaris and Komodakis, ICCV 2015).
+    Bodla et al., ICCV 2017); above `iou` nothing is left. A box is the mean of the candidates of
+    its class about it, weighted by their scores (box voting, Gidaris and Komodakis, ICCV 2015).
+    What is not finite is left out.
     """
+    sound = np.isfinite(boxes).all(axis=1) & np.isfinite(scores).all(axis=1)
+    boxes, scores = boxes[sound], scores[sound]
     rows: list[tuple[float, int, int, Floats]] = []
     for label in np.flatnonzero((scores >= thresholds).any(axis=0)):
         least = float(thresholds[label])
         places = np.flatnonzero(scores[:, label] >= min(least, VOTES))
         places = places[np.argsort(-scores[places, label], kind="stable")[: limit * 10]]
-        for place, score, box in _one_class(boxes[places], scores[places, label], least, iou):
+        left = _one_class(boxes[places], scores[places, label], least, iou)
+        for place, score, box in islice(left, limit):
             rows.append((-score, int(places[place]), int(label), box))
     rows.sort(key=lambda row: row[:3])
     del rows[limit:]

@@ -150,12 +150,13 @@ class EmbeddingTask:
         return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", *HEADS)}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
-        """Precision at 10 within category and gender on products kept apart, of the joined vector;
-        the shares of right types and colors.
+        """Precision at 10 within category and gender on products kept apart, of the joined vector
+        and of the learned one alone; the shares of right types and colors.
         """
         vectors, logits = infer(model, self.val)
         guesses = [torch.from_numpy(x) for x in logits]
         out = figures(joined(torch.from_numpy(vectors), guesses).numpy(), self.val)
+        out |= {f"learned_{name}": value for name, value in figures(vectors, self.val).items()}
         for place, head in enumerate(HEADS[:2]):
             words = np.asarray(self.words[head])
             right = words[logits[place].argmax(1)] == [i.labels[place] for i in self.val]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 import onnx
@@ -29,6 +29,8 @@ def join_paddings(net: onnx.ModelProto) -> onnx.ModelProto:
     network. The results are the same to the last bit.
     """
     out = copy.deepcopy(net)
+    if any(a.HasField("g") or a.graphs for node in out.graph.node for a in node.attribute):
+        return out  # what the bodies of If and Loop read is not looked at
     readers: dict[str, list[onnx.NodeProto | onnx.ValueInfoProto]] = {}
     for output in out.graph.output:
         readers.setdefault(output.name, []).append(output)
@@ -39,12 +41,10 @@ def join_paddings(net: onnx.ModelProto) -> onnx.ModelProto:
     known = _constants(out, [name for node in paddings for name in node.input[1:]])
     for padding in paddings:
         around = _zeros_around(padding, known)
-        following = readers[padding.output[0]]
+        following = readers.get(padding.output[0], [])
+        if around is None or len(following) != 1 or not _pads_its_image(following[0], padding):
+            continue
         conv = following[0]
-        if around is None or len(following) > 1 or not isinstance(conv, onnx.NodeProto):
-            continue
-        if conv.op_type != "Conv" or conv.input[0] != padding.output[0]:
-            continue
         own = next((a for a in conv.attribute if a.name == "pads"), None)
         if own is None:
             conv.attribute.append(helper.make_attribute("pads", around))
@@ -55,6 +55,16 @@ def join_paddings(net: onnx.ModelProto) -> onnx.ModelProto:
     _drop_unread(out)
     onnx.checker.check_model(out)
     return out
+
+
+def _pads_its_image(
+    reader: onnx.NodeProto | onnx.ValueInfoProto, padding: onnx.NodeProto
+) -> TypeGuard[onnx.NodeProto]:
+    """Whether this is a convolution of the padded image that says itself how much it pads."""
+    if not isinstance(reader, onnx.NodeProto) or reader.op_type != "Conv":
+        return False
+    automatic = next((a.s for a in reader.attribute if a.name == "auto_pad"), b"NOTSET")
+    return automatic == b"NOTSET" and reader.input[0] == padding.output[0]
 
 
 def _zeros_around(
@@ -78,6 +88,7 @@ def _zeros_around(
 def _constants(net: onnx.ModelProto, names: Sequence[str]) -> dict[str, NDArray[np.generic]]:
     """The values of those of `names` that do not depend on what goes into the network."""
     fixed = {"", *(tensor.name for tensor in net.graph.initializer)}
+    fixed -= {value.name for value in net.graph.input}  # these can be given anew
     for node in net.graph.node:
         if fixed.issuperset(node.input):
             fixed.update(node.output)

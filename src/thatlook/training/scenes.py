@@ -33,7 +33,9 @@ from thatlook.training.losses import Labels
 from thatlook.training.nets import MEAN, STD
 
 CANVASES: Final = ((320, 512), (320, 320), (288, 576), (512, 320), (416, 416))
-"""Sizes (w, h) that the article stage's area gives; 320 x 320 is what small photos get."""
+"""Sizes (w, h) of training views, about 512 x 320 px each; 320 x 320 is what small photos get.
+
+What is learnt there finds more when photos are read somewhat larger: `evaluate.article.AREA_PX`."""
 
 Size = tuple[int, int]
 
