@@ -63,8 +63,8 @@ def test_detections_come_back_in_photo_pixels():
         scores[:, TOPWEAR] = 0.9, 0.8, 0.01
         return boxes, scores, np.zeros((len(CATEGORIES), height // 4, width // 4), np.float32)
 
-    # 640 x 1024 has four times the network's area: one canvas pixel is two of the photo.
-    (boxes, scores, labels), _ = look_at(network, np.zeros((1024, 640, 3), np.uint8))
+    # 768 x 1024 has four times the network's area: one canvas pixel is two of the photo.
+    (boxes, scores, labels), _ = look_at(network, np.zeros((1024, 768, 3), np.uint8))
     np.testing.assert_allclose(boxes, [[0, 0, 128, 192]], atol=1)
     assert scores.tolist() == [pytest.approx(0.9)]
     assert labels.tolist() == [TOPWEAR]
