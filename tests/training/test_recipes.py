@@ -187,9 +187,9 @@ def test_a_square_window_about_a_tall_box():
 def test_a_plain_crop_is_grey_beyond_the_photo():
     image = np.zeros((300, 60, 3), np.uint8)
     crop = plain_crop(image, (0, 0, 60, 300))
-    assert crop.shape == (192, 192, 3)
-    assert crop[96, 2].tolist() == [128] * 3
-    assert crop[96, 96].tolist() == [0] * 3
+    assert crop.shape == (224, 224, 3)
+    assert crop[112, 2].tolist() == [128] * 3
+    assert crop[112, 112].tolist() == [0] * 3
 
 
 def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
@@ -206,7 +206,7 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
     views = ItemViews(items, words, [model.path])
     assert views.classes[0].tolist() == [0, 1, -1, -1, 0, 0]
     crop = views[0, 3]
-    assert crop.image.shape == (192, 192, 3)
+    assert crop.image.shape == (224, 224, 3)
     np.testing.assert_array_equal(crop.image, views[0, 3].image)
 
     task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)

@@ -37,7 +37,7 @@ from thatlook.taxonomy import (
     patterns,
 )
 
-SIDE: Final = 192
+SIDE: Final = 224
 EXPAND: Final = 1.05
 HEADS: Final = ("type", "color", "pattern", "usage", "category", "season")
 _RARE: Final = 12
