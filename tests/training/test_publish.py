@@ -12,7 +12,7 @@ from thatlook.training.publish import add_metrics
 def test_figures_of_these_weights_join_the_entry_without_times(tmp_path):
     entry, figures = tmp_path / "person.json", tmp_path / "figures.json"
     entry.write_text(json.dumps({"id": "person-1", "sha256": "ab", "metrics": {}}))
-    measured = {"id": "person-1", "sha256": "ab", "metrics": {"pck": 0.97, "mean_ms": 9.0}}
+    measured = {"id": "person-1", "sha256": "ab", "metrics": {"pck": 0.97, "median_ms": 9.0}}
     figures.write_text(json.dumps(measured))
     add_metrics(entry, figures)
     assert json.loads(entry.read_text())["metrics"] == {"pck": 0.97}

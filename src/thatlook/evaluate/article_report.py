@@ -51,7 +51,7 @@ MEANINGS: Final = {
     "mask": "IoU of the coarse mask inside labelled boxes; mask_iou: mean over categories",
     "product": f"share of product photos with their category found at score {THRESHOLD}; alone: "
     "over topwear, bottomwear, dress, footwear, bag, headwear, eyewear",
-    "median_ms": "time of one photo on this machine, for orientation",
+    "median_ms": "time of one photo at the score in use, on this machine, for orientation",
 }
 RECALLS: Final = np.linspace(0, 1, 101)
 

@@ -74,7 +74,7 @@ MEANINGS: Final = {
     "gate_precision": "for as many crops as full shots",
     "lone_person": "share of product photos without a person in which the pipeline reports one",
     "product": "the same on product photos with a person",
-    "mean_ms": "time of one person on this machine, for orientation",
+    "median_ms": "time of one person on this machine, for orientation",
 }
 
 
@@ -91,7 +91,7 @@ class Measured:
     worn_people: Sequence[Person]
     lone: int
     mistaken: Sequence[tuple[Path, Look]]
-    mean_ms: float
+    median_ms: float
 
 
 def report_of(spec: ModelSpec, got: Measured) -> Report:
@@ -103,7 +103,7 @@ def report_of(spec: ModelSpec, got: Measured) -> Report:
     figures |= gate.gate_figures(got.shots, DEFAULTS)
     if got.lone:
         figures["lone_person"] = len(got.mistaken) / got.lone
-    report = Report("Person", spec, figures | {"mean_ms": got.mean_ms})
+    report = Report("Person", spec, figures | {"median_ms": got.median_ms})
     report.main, report.meanings = MAIN_FIGURES, MEANINGS
     report.data = f"{len(got.scenes)} people, {len(got.worn)} in product photos"
     _joints(report, got)
