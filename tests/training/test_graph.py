@@ -37,6 +37,13 @@ def network(*, pads=(0, 0, 0, 0, 0, 0, 1, 2), own=None, mode="constant", value="
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
+def add_convolution(net, image):
+    """The network also convolves `image`, and gives the sum of both."""
+    net.graph.node.append(helper.make_node("Conv", [image, "weight"], ["other"]))
+    net.graph.node.append(helper.make_node("Add", ["found", "other"], ["both"]))
+    net.graph.output[0].name = "both"
+
+
 def operators(net):
     return [node.op_type for node in net.graph.node]
 
@@ -86,9 +93,7 @@ def test_another_padding_stays(other):
 
 def test_two_convolutions_of_one_padding_keep_it():
     net = network()
-    net.graph.node.append(helper.make_node("Conv", ["padded", "weight"], ["other"]))
-    net.graph.node.append(helper.make_node("Add", ["found", "other"], ["both"]))
-    net.graph.output[0].name = "both"
+    add_convolution(net, "padded")
     kept = graph.join_paddings(net)
     assert operators(kept) == ["Pad", "Conv", "Conv", "Add"]
     np.testing.assert_array_equal(answer(kept), answer(net))
@@ -122,9 +127,7 @@ def test_a_padding_that_nothing_reads_is_dropped_and_widths_in_common_are_kept()
     net = network(value="seven")
     net.graph.node.insert(0, helper.make_node("Pad", ["image", "pads"], ["unread"]))
     net.graph.node.append(helper.make_node("Pad", ["image", "pads"], ["second"]))
-    net.graph.node.append(helper.make_node("Conv", ["second", "weight"], ["other"]))
-    net.graph.node.append(helper.make_node("Add", ["found", "other"], ["both"]))
-    net.graph.output[0].name = "both"
+    add_convolution(net, "second")
     joined = graph.join_paddings(net)
     assert operators(joined) == ["Pad", "Conv", "Conv", "Add"]
     np.testing.assert_array_equal(answer(joined), answer(net))
