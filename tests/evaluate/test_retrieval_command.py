@@ -128,12 +128,19 @@ def test_trials_of_the_shop(tmp_path):
         path = tmp_path / f"{number}.png"
         Image.fromarray(np.full((32, 32, 3), min(number, 1), np.uint8)).save(path)
         words = ("shirts", ["red", "", "red"][number], "", "", "topwear")
-        items.append(Item(str(number), "topwear/female", side, ((path, (0, 0, 9, 9)),), words))
+        crops = ((path, (0, 0, 9, 9)),)
+        group = "" if number else "twins"
+        items.append(Item(str(number), "topwear/female", side, crops, words, group=group))
     assert labels(items)["both"] == ["shirts/red", "", "shirts/red"]
     apart, shop = shop_trials(items)
     assert [len(trial.gallery) for trial in (apart, shop)] == [2, 3]
     assert [len(trial.queries) for trial in (apart, shop)] == [2, 2]
+    # The shirts are all of the shop's three and of the two that are asked for.
+    assert apart.proportions is None
+    assert shop.proportions.tolist() == [1, 1]
+    assert apart.clusters == shop.clusters == ["twins", "2"]
     degraded = degraded_trial(items)
+    assert degraded.clusters == ["twins", "2"]
     assert [crop.seed for crop in degraded.queries] == [0, 2]
     assert degraded.part is None
     assert degraded.notions["picture"].queries[1] == degraded.notions["picture"].gallery[1]

@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from thatlook.evaluate.retrieval.metrics import NOBODY, Bootstrap, counted, mean, means, ranked
+from thatlook.evaluate.retrieval.metrics import (
+    NOBODY,
+    Bootstrap,
+    counted,
+    estimate,
+    mean,
+    means,
+    proportional,
+    ranked,
+)
 
 
 def test_a_ranking_by_hand():
@@ -112,6 +121,31 @@ def test_intervals_are_those_of_scipy():
     assert low == pytest.approx(theirs.low, abs=0.012)
     assert high == pytest.approx(theirs.high, abs=0.012)
     assert low < values.mean() < high
+
+
+def test_queries_of_one_cluster_are_drawn_together():
+    column = np.repeat([0.0, 1.0], 50)
+    alone = Bootstrap(100).interval(column)
+    assert 0.35 < alone[0] < 0.5 < alone[1] < 0.65
+    # Two clusters: in a resample out of four both are of the one, or of the other.
+    assert Bootstrap(100, clusters=["a"] * 50 + ["b"] * 50).interval(column) == (0, 1)
+    # A cluster for each query is what no clusters are.
+    assert Bootstrap(100, clusters=[f"{k:03d}" for k in range(100)]).interval(column) == alone
+
+
+def test_means_weighted_as_the_gallery_is_mixed():
+    asked, offered = ["a", "b", "b", "b"], ["a", "a", "a", "b", "c"]
+    weights = proportional(asked, offered)
+    # Three a's for one query, one b for three; c is nobody's. The mean weight is 1.
+    assert weights == pytest.approx([3, 1 / 3, 1 / 3, 1 / 3])
+    column = np.array([1.0, 0.0, 0.0, np.nan])
+    assert mean(column) == pytest.approx(1 / 3)
+    assert mean(column, weights) == pytest.approx(3 / (3 + 2 / 3))
+    found = estimate(column, Bootstrap(4), weights=weights)
+    assert (found.value, found.count) == (pytest.approx(9 / 11), 3)
+    assert (found.low, found.high) == (0, 1)
+    assert np.isnan(mean(np.full(2, np.nan), np.ones(2)))
+    assert proportional(["a"], ["b"]).tolist() == [1]
 
 
 def test_intervals_of_what_does_not_vary_and_of_nothing():

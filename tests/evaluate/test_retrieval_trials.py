@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.crops import Crop, digest_of
 from thatlook.evaluate.retrieval.degrade import degraded
 from thatlook.evaluate.retrieval.encoders import HISTOGRAM, NETWORK, HistogramEncoder
+from thatlook.evaluate.retrieval.figures import compared, figures_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.results import budgets, result_of
 from thatlook.evaluate.retrieval.trials import Notion, Trial, counts, measure, subsets
@@ -196,6 +198,34 @@ def test_what_detection_costs(crop):
     )
     assert budget.line().endswith("1 of 3 articles were not found")
     assert list(budgets(results[:1])) == []
+
+
+def test_figures_as_the_gallery_is_mixed(crop):
+    gallery = [crop(red) for red in (0, 100, 200)]
+    # Two queries of a kind that is right, one of a kind that is wrong, as often in the shop.
+    trial = trial_of(
+        [gallery[0], gallery[1], gallery[2]],
+        gallery,
+        Notion(["a", "b", "c"], ["a", "b", "x"]),
+        name="shop",
+        proportions=np.array([0.5, 0.5, 2.0]),
+    )
+    measured = measure(trial, Vectors(Shade()))
+    result = result_of(trial, {NETWORK: measured}, measured, 200)
+    assert result.figure("p10", "kind").value == pytest.approx(2 / 9)
+    assert result.mixed("p10", "kind").value == pytest.approx((0.5 + 0.5) / 3 / 3)
+    assert figures_of([result])["shop_mixed_p10_kind"] == pytest.approx(1 / 9)
+    told = result.to_dict()["proportional"][NETWORK]["kind"]["p10"]
+    assert (told[0], told[3]) == (pytest.approx(1 / 9), 3)
+    plain, mixed = compared([result], {})
+    assert plain[:2] == ("T", "kind")
+    assert mixed[:2] == ("T, types mixed as there", "kind")
+    assert plain[3].startswith("0.222 (")
+    assert mixed[3].startswith("0.111 (")
+    bare = replace(trial, proportions=None)
+    alone = result_of(bare, {NETWORK: measured}, measured, 200)
+    assert "proportional" not in alone.to_dict()
+    assert len(compared([alone], {})) == 1
 
 
 def test_boards_show_the_best_the_worst_and_some(crop):

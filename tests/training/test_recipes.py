@@ -11,11 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-from thatlook.evaluate.data import PERSON, Scene
-from thatlook.evaluate.items import Item, crop_window
+from thatlook.evaluate.data import PERSON, Scene, photo
+from thatlook.evaluate.items import (
+    HEADS,
+    Item,
+    crop_window,
+    frequent_words,
+    title_words,
+    vocabulary,
+)
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.training import article, embedding, person, pseudo, scenes
-from thatlook.training.products import ItemViews, plain_crop
+from thatlook.training.products import PHONE, SHOP, ItemViews, cut, plain_crop
 
 TOPWEAR, DRESS, BAG = (CATEGORIES.index(name) for name in ("topwear", "dress", "bag"))
 
@@ -217,12 +224,75 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
     assert plan != task.plan(1)
     assert len(plan) == 5
     for batch in plan:
-        rows = [row for row, _ in batch]
+        rows = [row for row, _, _ in batch]
         assert rows[0::2] == rows[1::2]
+        assert {how for _, _, how in batch[1::2]} == {PHONE}
         parts = [items[row].part for row in rows]
         assert len(set(parts[:4])) == len(set(parts[4:])) == 1
         assert parts[0] != parts[4]
         assert len(batch) == 8
+    first = [how for batch in plan for _, _, how in batch[0::2]]
+    assert set(first) == {SHOP, ""}
+
+
+def test_a_view_as_the_shop_shows_it_and_one_as_a_phone_takes_it(model):
+    items = [item("1", "shirts", "blue", model.path)]
+    views = ItemViews(items, dict.fromkeys(HEADS, ()), [model.path])
+    asked = cv2.resize(plain_crop(photo(model.path), items[0].crops[0][1]), (16, 16)).astype(int)
+
+    def apart(how):
+        found = [cv2.resize(views[0, seed, how].image, (16, 16)).astype(int) for seed in range(24)]
+        return np.mean([min(abs(x - asked).mean(), abs(x[:, ::-1] - asked).mean()) for x in found])
+
+    # As shown it differs by its size alone, as taken by light, place and what lies over it.
+    assert apart(SHOP) < 12
+    assert apart(PHONE) > 2 * apart(SHOP)
+    np.testing.assert_array_equal(views[0, 3, PHONE].image, views[0, 3, PHONE].image)
+
+
+def test_an_image_cut_near_a_box():
+    image = np.arange(100 * 80, dtype=np.uint16).reshape(100, 80)
+    seen = set()
+    for seed in range(40):
+        part, (x0, y0, x1, y1) = cut(image, (20, 10, 60, 90), np.random.default_rng(seed))
+        top, left = divmod(int(part[0, 0]), 80)
+        height, width = part.shape
+        np.testing.assert_array_equal(part, image[top : top + height, left : left + width])
+        # A tenth of the box's 40 by 80 at most; what is left of the box is where it was.
+        assert 16 <= left <= 24
+        assert 56 <= left + width <= 64
+        assert 2 <= top <= 18
+        assert 82 <= top + height <= 98
+        box = (x0 + left, y0 + top, x1 + left, y1 + top)
+        assert box == (max(20, left), max(10, top), min(60, left + width), min(90, top + height))
+        seen.add(box == (20, 10, 60, 90))
+    assert seen == {True, False}
+
+
+def test_the_words_of_names():
+    said = ["Fila Men 2 Red T-shirts", "FILA Women Shoes", ""]
+    items = [replace(item(str(k), "", ""), title=title) for k, title in enumerate(said)]
+    assert title_words(items[0]) == {"fila", "men", "red", "shirts"}
+    told = embedding.named(items, ("fila", "men", "shoes"))
+    assert told.tolist() == [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0, 0]]
+    logits = torch.tensor([[0.8, 0.1, 0.1], [0.2, 0.4, 0.4], [1.0, 0, 0]]).clamp(1e-9).log()
+    wanted = -(np.log(0.8) + np.log(0.1) + np.log(0.2) + np.log(0.4)) / 2 / 2
+    assert embedding.name_loss(logits, told).item() == pytest.approx(wanted, rel=1e-5)
+    assert embedding.name_loss(logits[2:], told[2:]).item() == 0
+    many = [replace(items[k % 2], id=str(k)) for k in range(39)]
+    # 20 of "men" and "red", 19 of "women" and "shoes"; what is kept apart teaches nothing.
+    assert frequent_words(many) == ("fila", "men", "red", "shirts")
+    apart = replace(items[1], split="val")
+    assert frequent_words([*many, apart]) == frequent_words(many)
+
+
+def test_types_need_five_products_and_colors_twelve():
+    items = [item(str(k), "shirts" if k < 5 else "tops", "blue") for k in range(9)]
+    assert vocabulary(items)["type"] == ("shirts",)
+    assert vocabulary(items)["color"] == ()
+    items += [item(str(k), "tops", "blue") for k in range(9, 12)]
+    assert vocabulary(items)["type"] == ("shirts", "tops")
+    assert vocabulary(items)["color"] == ("blue",)
 
 
 def test_disagreement_of_two_views():
@@ -249,13 +319,14 @@ def test_the_loss_weighs_how_far_the_guesses_of_two_views_disagree():
     logits = [torch.rand(4, 3) for _ in embedding.HEADS]
     rows, classes = torch.tensor([0, 0, 1, 1]), torch.tensor([[0, 1, 2, 0, -1, -1]] * 4)
 
-    def loss(**changes):
+    def loss(*more, **changes):
         task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)
         plain = {"likeness": 0.0, "sameness": 0.0, "agreement": 0.0}
         task.options = argparse.Namespace(**(plain | changes))
         task.groups = torch.tensor([0, 1])
         task.likeness = task.sameness = lambda *_: torch.tensor(7.0)
-        return task.loss(Fixed(vectors, *logits), (None, rows, classes))
+        task.named = torch.tensor([[1.0, 0], [0.5, 0.5]])
+        return task.loss(Fixed(vectors, *logits, *more), (None, rows, classes))
 
     total, parts = loss()
     # Cross-entropies of the heads with labels alone, by their weights 1, 1, 0.5, 0.3.
@@ -269,6 +340,9 @@ def test_the_loss_weighs_how_far_the_guesses_of_two_views_disagree():
     assert wanted > 0.01
     assert (loss(agreement=2.0)[0] - total).item() == pytest.approx(2 * wanted, rel=1e-4)
     assert (loss(likeness=0.1, sameness=0.5)[0] - total).item() == pytest.approx(4.2, rel=1e-4)
+    words = torch.zeros(4, 2)
+    # Two words as likely as each other cost log 2, whichever of them a name has.
+    assert (loss(words, names=0.5)[0] - total).item() == pytest.approx(np.log(2) / 2, rel=1e-4)
 
 
 def test_what_is_measured_while_it_learns(monkeypatch):
@@ -308,6 +382,17 @@ def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
     torch.testing.assert_close(vector[:, 6:11], 2 * kinds.sqrt() / length, atol=1e-4, rtol=0)
     assert colors.shape == (2, 4)
     assert patterns.shape == (2, 3)
+
+
+def test_words_are_guessed_beside_the_heads_and_not_exported():
+    torch.manual_seed(0)
+    net = embedding.EmbeddingNet((5, 4, 3), 8, words=6).eval()
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        assert [list(found.shape) for found in net(x)] == [[2, 8], [2, 5], [2, 4], [2, 3], [2, 6]]
+        made = np.eye(8, dtype=np.float32), np.eye(8, 1280, dtype=np.float32)
+        graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, 6)).eval()
+        assert [list(found.shape)[1] for found in graph(x)] == [6 + 5 + 4 + 3, 5, 4, 3]
 
 
 def test_main_axes_keep_what_differs_most_of_both(monkeypatch):

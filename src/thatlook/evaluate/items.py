@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from thatlook.evaluate.data import (
     photo,
     styles,
 )
-from thatlook.evaluate.splits import catalog_split, split_of
+from thatlook.evaluate.splits import catalog_groups, split_of
 from thatlook.taxonomy import (
     CATEGORIES,
     DETECTOR_CLASSES,
@@ -40,8 +41,11 @@ from thatlook.taxonomy import (
 SIDE: Final = 224
 EXPAND: Final = 1.05
 HEADS: Final = ("type", "color", "pattern", "usage", "category", "season")
-_RARE: Final = 12
-"""A type or color on fewer training products than this has no class of its own."""
+_RARE: Final = (5, 12)
+"""A type, or a color, on fewer training products than this has no class of its own."""
+
+_RARE_WORD: Final = 20
+"""A word in fewer training products' names than this is not learned."""
 
 _SAME_COLOR: Final = {
     "navy": "navy blue",
@@ -104,6 +108,9 @@ class Item:
     crops: tuple[tuple[Path, tuple[float, float, float, float]], ...]
     labels: tuple[str, ...]
     kind: str = "product"
+    title: str = ""
+    group: str = ""
+    """One word for near-duplicates."""
 
 
 def _box(values: Floats) -> tuple[float, float, float, float]:
@@ -114,7 +121,7 @@ def _box(values: Floats) -> tuple[float, float, float, float]:
 def catalog_items(folder: Path, boxes: Mapping[str, Sequence[float]]) -> list[Item]:
     """The shop's products; `boxes` by id where the article network found the own article."""
     rows = styles(folder)
-    side = catalog_split({r["id"]: r["productDisplayName"] for r in rows}, folder / "images")
+    group = catalog_groups({r["id"]: r["productDisplayName"] for r in rows}, folder / "images")
     items = []
     for row in rows:
         path = folder / "images" / f"{row['id']}.jpg"
@@ -130,7 +137,15 @@ def catalog_items(folder: Path, boxes: Mapping[str, Sequence[float]]) -> list[It
         season = "" if row["season"] == "NA" else row["season"].lower()
         labels = (row["articleType"].lower(), color, pattern, usage, category, season)
         items.append(
-            Item(row["id"], f"{category}/{gender}", side[row["id"]], ((path, _box(box)),), labels)
+            Item(
+                row["id"],
+                f"{category}/{gender}",
+                split_of(group[row["id"]]),
+                ((path, _box(box)),),
+                labels,
+                title=row["productDisplayName"],
+                group=group[row["id"]],
+            )
         )
     return items
 
@@ -236,7 +251,8 @@ def vocabulary(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
     found = {}
     for place, head in enumerate(HEADS[:2]):
         counts = Counter(i.labels[place] for i in train if i.labels[place])
-        found[head] = tuple(sorted(word for word, count in counts.items() if count >= _RARE))
+        least = _RARE[place]
+        found[head] = tuple(sorted(word for word, count in counts.items() if count >= least))
     usages, seasons = (tuple(sorted({i.labels[k] for i in train} - {""})) for k in (3, 5))
     return found | {
         "pattern": patterns(),
@@ -244,6 +260,18 @@ def vocabulary(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
         "category": PRODUCT_CATEGORIES,
         "season": seasons,
     }
+
+
+def title_words(item: Item) -> set[str]:
+    """The words of the item's name in small letters, without numbers."""
+    return set(re.findall(r"[a-z]{2,}", item.title.lower()))
+
+
+def frequent_words(items: Sequence[Item]) -> tuple[str, ...]:
+    """The words of the training products' names: brands, cuts, makes, and what the heads know."""
+    train = [i for i in items if i.kind == "product" and i.split == "train"]
+    counts = Counter(word for item in train for word in title_words(item))
+    return tuple(sorted(word for word, count in counts.items() if count >= _RARE_WORD))
 
 
 def crop_window(box: Sequence[float], expand: float = EXPAND) -> Floats:

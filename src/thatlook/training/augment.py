@@ -121,18 +121,20 @@ def light(image: Pixels, rng: Rng, *, amount: float = 1.0, hue: bool = True) -> 
     return np.asarray(out, np.uint8)
 
 
-def wear(image: Pixels, rng: Rng) -> Pixels:
-    """The image after a phone and a messenger: blur, few pixels, noise or JPEG, each sometimes."""
-    if rng.random() < 0.12:
+def wear(image: Pixels, rng: Rng, often: float = 1.0) -> Pixels:
+    """The image after a phone and a messenger: blur, few pixels, noise or JPEG, each sometimes,
+    or `often` times as often.
+    """
+    if rng.random() < 0.12 * often:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.6)), np.uint8)
-    if rng.random() < 0.12:
+    if rng.random() < 0.12 * often:
         share = rng.uniform(0.4, 0.8)
         small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
         image = np.asarray(cv2.resize(small, image.shape[1::-1]), np.uint8)
-    if rng.random() < 0.08:
+    if rng.random() < 0.08 * often:
         noisy = image + rng.normal(0, rng.uniform(2, 10), image.shape)
         image = np.clip(noisy, 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 * often:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]
         _, data = cv2.imencode(".jpg", image, quality)
         image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

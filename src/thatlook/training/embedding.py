@@ -33,8 +33,10 @@ from thatlook.evaluate.items import (
     Item,
     catalog_items,
     flatlay_items,
+    frequent_words,
     pair_items,
     street_items,
+    title_words,
     vocabulary,
 )
 from thatlook.evaluate.paired import paired_items
@@ -44,7 +46,7 @@ from thatlook.models.registry import ModelSpec
 from thatlook.training import export, loop
 from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
 from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
-from thatlook.training.products import ItemViews, collate, plain_crop
+from thatlook.training.products import PHONE, SHOP, ItemViews, collate, plain_crop
 from thatlook.training.scenes import tensor
 
 PARTS: Final = 4
@@ -101,7 +103,9 @@ class EmbeddingTask:
         name, weights = options.backbone, options.backbone_weights
         trunk = backbone(name, weights, steady=True)
         top = imagenet_top() if name == BACKBONES[0] and weights is None else None
-        self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top)
+        vocabulary = frequent_words(self.train)
+        self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top, len(vocabulary))
+        self.named = named(self.train, vocabulary)
         self.groups = _groups(self.train)
         self.likeness = metric_loss(options.loss, options.dim, options.memory)
         self.sameness = CrossBatchMemory(
@@ -115,13 +119,21 @@ class EmbeddingTask:
     def plan(self, epoch: int) -> list[list[Any]]:
         """Batches of PARTS parts (category and gender): groups of alike items, two views each.
 
+        The first is every second time as the catalog shows it, the other as a phone takes it: what
+        must agree are a shop's picture and a shopper's.
+
         Parts come in the 0.7th power of their size, so that the shop's many shirts do not
         crowd out its few hats.
         """
         rng = np.random.default_rng((self.options.seed, epoch))
         batches = batches_of(self.train, self.groups, rng, self.options.steps, self.options.batch)
         return [
-            [(row, int(rng.integers(2**31))) for row in rows for _ in range(2)] for rows in batches
+            [
+                (row, int(rng.integers(2**31)), how)
+                for row in rows
+                for how in (SHOP if rng.random() < 0.5 else "", PHONE)
+            ]
+            for rows in batches
         ]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
@@ -141,13 +153,18 @@ class EmbeddingTask:
                 )
                 parts[head] = wrong.item()
                 total = total + weight * wrong
+        if len(logits) > len(HEADS):
+            told = self.named[rows]
+            wrong = name_loss(logits[-1], told)
+            parts["name"] = wrong.item()
+            total = total + self.options.names * wrong
         apart = sum(
             (_HEAD_WEIGHTS[k] * disagreement(logits[k]) for k in range(3)),
             torch.zeros(()),
         )
         parts["apart"] = apart.item()
         total = total + self.options.agreement * apart
-        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", *HEADS)}
+        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", "name", *HEADS)}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """Precision at 10 within category and gender on products kept apart, of the joined vector
@@ -198,6 +215,24 @@ def _rows(groups: dict[int, list[int]], count: int, rng: np.random.Generator) ->
     return rows[:count]
 
 
+def named(items: Sequence[Item], vocabulary: Sequence[str]) -> Tensor:
+    """Per item, which words of the vocabulary its name has: (n, words), each row's sum 1 or 0."""
+    known = {word: k for k, word in enumerate(vocabulary)}
+    found = torch.zeros(len(items), len(vocabulary))
+    for row, item in enumerate(items):
+        found[row, [known[word] for word in title_words(item) if word in known]] = 1
+    return found / found.sum(1, keepdim=True).clamp(min=1)
+
+
+def name_loss(logits: Tensor, told: Tensor) -> Tensor:
+    """The mean cross-entropy of the words' logits (n, words) to the shares `told` (n, words) of
+    the items that have words: as in Mahajan et al., "Exploring the Limits of Weakly Supervised
+    Pretraining", ECCV 2018, with a product's name in place of hashtags.
+    """
+    wrong = -(told * logits.log_softmax(-1)).sum(-1)
+    return wrong.sum() / (told.sum(-1) > 0).sum().clamp(min=1)
+
+
 def disagreement(logits: Tensor) -> Tensor:
     """The mean symmetric Kullback-Leibler divergence of the guesses of rows 0 and 1, 2 and 3, ...
 
@@ -223,7 +258,7 @@ def _groups(items: Sequence[Item]) -> Tensor:
 def infer(model: nn.Module, items: Sequence[Item]) -> tuple[Floats, list[Floats]]:
     """Vectors (n, dim) and each head's logits for the items' first crops."""
     vectors, *logits = _each(model.eval(), items)
-    return vectors, logits
+    return vectors, logits[: len(HEADS)]
 
 
 def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
@@ -253,7 +288,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
     parser.add_argument("--sameness", type=float, default=0.5, help="weight of the two-views loss")
     parser.add_argument(
-        "--agreement", type=float, default=2.0, help="weight of the guesses' agreeing on two views"
+        "--agreement", type=float, default=3.0, help="weight of the guesses' agreeing on two views"
+    )
+    parser.add_argument(
+        "--names", type=float, default=0.2, help="weight of guessing the words of products' names"
     )
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     pair_audit.add_arguments(parser)
@@ -376,10 +414,12 @@ def export_to(
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     dim = int(state["average"]["project.weight"].shape[0])
     trunk = empty(name_of(state["average"]))
-    model = EmbeddingNet(tuple(len(words[head]) for head in HEADS), dim, trunk)
+    sizes = tuple(len(words[head]) for head in HEADS)
+    names = state["average"].get("words.weight", ())
+    model = EmbeddingNet(sizes, dim, trunk, words=len(names))
     loop.load_weights(model, checkpoint)
-    names = ("embedding", *HEADS)
-    axes = {name: {0: "n"} for name in ("crop", *names)}
+    outs = ("embedding", *HEADS)
+    axes = {name: {0: "n"} for name in ("crop", *outs)}
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
     graph = EmbeddingGraph(model, *main_axes(*looks(model, train), AXES)).eval()
     parts = {"look": AXES, **{head: len(words[head]) for head in HEADS[:3]}}
@@ -387,7 +427,7 @@ def export_to(
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
-    return export.publish(graph, (examples, names, axes), found, folder)
+    return export.publish(graph, (examples, outs, axes), found, folder)
 
 
 _ENTRY: Final[dict[str, Any]] = {

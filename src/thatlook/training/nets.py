@@ -530,7 +530,8 @@ class EmbeddingNet(nn.Module):
 
     Deep features know the type and forget the color, so two more poolings join them: shallow
     features, and a learned soft histogram of the colors themselves, both weighted by a map of
-    where the article is.
+    where the article is. `words` of products' names are guessed in training alone, for what
+    they teach the features of brands and cuts.
     """
 
     def __init__(
@@ -539,6 +540,7 @@ class EmbeddingNet(nn.Module):
         dim: int = 128,
         trunk: Backbone | None = None,
         top: nn.Sequential | None = None,
+        words: int = 0,
     ):
         super().__init__()
         self.trunk = trunk or Trunk()
@@ -550,6 +552,7 @@ class EmbeddingNet(nn.Module):
         self.project = nn.Linear(TOP + 64 + 64, dim)
         self.drop = nn.Dropout(0.3)
         self.heads = nn.ModuleList(nn.Linear(TOP + 64 + 64, count) for count in heads)
+        self.words = nn.Linear(TOP + 64 + 64, words) if words else None
 
     def train(self, mode: bool = True) -> EmbeddingNet:
         """Itself; the top keeps its batch norm statistics where the trunk does."""
@@ -575,8 +578,12 @@ class EmbeddingNet(nn.Module):
         return (vector, *(head(self.drop(features)) for head in self.heads))
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        """The embedding (n, dim) of unit length, then each head's logits."""
-        return self.read(self.features(crop))
+        """The embedding (n, dim) of unit length, then each head's logits; last, where there are
+        `words`, the logits of the words of a product's name.
+        """
+        features = self.features(crop)
+        named = [] if self.words is None else [self.words(self.drop(features))]
+        return (*self.read(features), *named)
 
 
 def _weighted(maps: Tensor, weights: Tensor) -> Tensor:

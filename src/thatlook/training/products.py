@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -28,13 +29,41 @@ class Crop:
     classes: NDArray[np.int64]
 
 
+SHOP: Final = "shop"
+"""A view as a catalog shows the thing: mirrored or not, a little larger or smaller."""
+
+PHONE: Final = "phone"
+"""A view as a phone takes it: often cut, blurred and compressed. Other views are in between."""
+
+
+def cut(
+    image: Pixels, box: Sequence[float], rng: Rng, share: float = 0.1
+) -> tuple[Pixels, tuple[float, float, float, float]]:
+    """The image cut near the box's sides, at most `share` of the box inside or outside of each,
+    and the box in it.
+    """
+    height, width = image.shape[:2]
+    corners = np.array(box, np.float32)
+    side = np.tile(corners[2:] - corners[:2], 2)
+    edges = corners + rng.uniform(-share, share, 4) * side
+    x0, y0 = np.floor(np.clip(edges[:2], 0, None)).astype(int)
+    x1, y1 = np.ceil(np.minimum(edges[2:], (width, height))).astype(int)
+    left, top, right, bottom = np.clip(corners, (x0, y0, x0, y0), (x1, y1, x1, y1)) - (
+        x0,
+        y0,
+        x0,
+        y0,
+    )
+    return image[y0:y1, x0:x1], (float(left), float(top), float(right), float(bottom))
+
+
 def plain_crop(image: Pixels, box: Sequence[float]) -> Pixels:
     """What the network sees of a box: grown, letterboxed with grey."""
     return augment.warp(image, augment.window_to(crop_window(box), (SIDE, SIDE)), (SIDE, SIDE))
 
 
 class ItemViews(Dataset[Crop]):
-    """Views of items by (row, seed)."""
+    """Views of items by (row, seed), or (row, seed, SHOP or PHONE)."""
 
     def __init__(
         self, items: Sequence[Item], words: Mapping[str, Sequence[str]], backgrounds: Sequence[Path]
@@ -53,17 +82,27 @@ class ItemViews(Dataset[Crop]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, key: tuple[int, int]) -> Crop:
-        row, seed = key
+    def __getitem__(self, key: tuple[int, int] | tuple[int, int, str]) -> Crop:
+        row, seed, *how = key
         item = self.items[row]
         rng = np.random.default_rng((seed, row))
         path, box = item.crops[rng.integers(len(item.crops))]
         image = photo(path)
+        if how == [SHOP]:
+            return Crop(self._shown(image, box, rng), row, self.classes[row])
         # Product photos stand on white; outside, and in others' pairs, nothing does for sure.
         paper = item.kind not in {"street", "scene", "flatlay"}
         if paper and rng.random() < 0.35 and "looks" not in str(path):
             image = self._elsewhere(image, rng)
-        return Crop(self._view(image, box, rng), row, self.classes[row])
+        phone = how == [PHONE]
+        if phone and rng.random() < 0.5:
+            image, box = cut(image, box, rng)
+        return Crop(self._view(image, box, rng, 3 if phone else 1), row, self.classes[row])
+
+    def _shown(self, image: Pixels, box: Sequence[float], rng: Rng) -> Pixels:
+        window = crop_window(box, EXPAND * rng.uniform(0.95, 1.05))
+        matrix = augment.window_to(window, (SIDE, SIDE), flip=rng.random() < 0.5)
+        return augment.warp(image, matrix, (SIDE, SIDE))
 
     def _elsewhere(self, image: Pixels, rng: Rng) -> Pixels:
         """The product before a piece of a street photo, or before a plain color."""
@@ -82,7 +121,7 @@ class ItemViews(Dataset[Crop]):
             scene = augment.warp(patch, zoom, (width, height))
         return np.where(foreground(image)[..., None] > 0, image, scene)
 
-    def _view(self, image: Pixels, box: Sequence[float], rng: Rng) -> Pixels:
+    def _view(self, image: Pixels, box: Sequence[float], rng: Rng, worn: float) -> Pixels:
         corners = np.array(box, np.float32)
         span = np.tile(corners[2:] - corners[:2], 2)
         corners = corners + (rng.normal(0, 0.05, 4) * span).astype(np.float32)
@@ -95,7 +134,7 @@ class ItemViews(Dataset[Crop]):
         if rng.random() < 0.25:
             other = photo(self.backgrounds[rng.integers(len(self.backgrounds))])
             out = augment.occlude(out, other, rng, 0.35)
-        return augment.wear(out, rng)
+        return augment.wear(out, rng, worn)
 
 
 def collate(views: Sequence[Crop]) -> tuple[Tensor, Tensor, Tensor]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
 from thatlook.evaluate.retrieval.encoders import NETWORK
 from thatlook.evaluate.retrieval.metrics import Estimate
@@ -31,6 +32,8 @@ MAIN: Final = {
 MEANINGS: Final = {
     "p10": "precision@10 within category and gender, products kept apart among themselves",
     "shop_p10": "the same queries among all products",
+    "shop_mixed_p10": "the same, types weighted by their shares of the shop: groups of "
+    "near-duplicates fall to one side whole, so the side kept apart is mixed otherwise",
     "feed_p10": "precision@10 within category and gender, products of the feed",
     "both": "answers of the same type and color, products kept apart among themselves",
     "rendered": "rendered scene to product among all products, true boxes",
@@ -54,6 +57,8 @@ DASH: Final = "\u2060\u2013\u2060"
 APART: Final = "scene kept apart"
 ATTRIBUTES: Final = ("apart", "shop", "feed")
 """Trials of products alike by their words."""
+_FOUND: Final = ("r1", "r10")
+"""The main figures of the others."""
 
 
 def figures_of(results: Sequence[Result]) -> dict[str, float]:
@@ -72,7 +77,8 @@ def _alike(result: Result) -> dict[str, float]:
     head = "" if name == "apart" else f"{name}_"
     out = {f"{head}p10_{kind}": result.figure("p10", kind).value for kind in notions}
     if name == "shop":
-        return out  # the rest is for products that no training saw
+        mixed = {f"{name}_mixed_p10_{kind}": result.mixed("p10", kind).value for kind in notions}
+        return out | mixed  # the rest is for products that no training saw
     for kind in notions:
         out[f"{head}p10_{kind}_ceiling"] = result.figure("p10_ceiling", kind).value
     for metric in ("r1", "r10", "map10", "ndcg10"):
@@ -114,26 +120,49 @@ def compared(results: Sequence[Result], missing: Mapping[str, str]) -> list[tupl
     names = baselines(results, missing)
     return [
         (
-            result.trial.title,
-            notion,
-            HEADS[metric],
-            told(result.figure(metric, notion)),
-            *(
-                told(result.figure(metric, notion, name)) if name in result.encoders else "missing"
-                for name in names
-            ),
-            f"{_changed(result, notion, metric):+.2f}",
+            line.title,
+            line.notion,
+            HEADS[line.metric],
+            told(line.of(NETWORK)),
+            *(told(line.of(name)) if name in result.encoders else "missing" for name in names),
+            line.changed,
         )
         for result in results
-        for notion, metric in _headlines(result)
+        for line in _headlines(result)
     ]
 
 
-def _headlines(result: Result) -> list[tuple[str, str]]:
-    """Notion and metric of a trial's main figures."""
-    if result.trial.name in ATTRIBUTES:
-        return [(notion, "p10") for notion in result.trial.notions]
-    return [(result.trial.main, metric) for metric in ("r1", "r10")]
+class _Headline(NamedTuple):
+    """A main figure of a trial: `of` an encoder, and what half precision `changed` of it."""
+
+    title: str
+    notion: str
+    metric: str
+    of: Callable[[str], Estimate]
+    changed: str
+
+
+def _headlines(result: Result) -> list[_Headline]:
+    trial = result.trial
+    alike = trial.name in ATTRIBUTES
+    asked = [(n, "p10") for n in trial.notions] if alike else [(trial.main, m) for m in _FOUND]
+    lines = [
+        _Headline(
+            trial.title,
+            notion,
+            metric,
+            partial(result.figure, metric, notion),
+            f"{_changed(result, notion, metric):+.2f}",
+        )
+        for notion, metric in asked
+    ]
+    if trial.proportions is not None:
+        title = f"{trial.title}, types mixed as there"
+        lines += [
+            _Headline(title, notion, metric, partial(result.mixed, metric, notion), "")
+            for notion, metric in asked
+        ]
+    return lines
 
 
 def text_of(results: Sequence[Result], missing: Mapping[str, str]) -> str:

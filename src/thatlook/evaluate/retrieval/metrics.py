@@ -14,7 +14,7 @@ the network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,33 +84,47 @@ def means(values: Mapping[str, Floats]) -> dict[str, float]:
     return {name: mean(column) for name, column in values.items()}
 
 
-def mean(column: Floats) -> float:
-    """The mean without NaN; NaN where nothing is left."""
-    known = column[~np.isnan(column)]
-    return float(known.mean()) if len(known) else float("nan")
+def mean(column: Floats, weights: Floats | None = None) -> float:
+    """The mean, weighted where `weights` are given, without NaN; NaN where nothing is left."""
+    known = ~np.isnan(column)
+    if not known.any():
+        return float("nan")
+    return float(np.average(column[known], weights=None if weights is None else weights[known]))
 
 
 class Bootstrap:
     """Confidence intervals by resampling queries (Efron's percentile bootstrap, 1979).
 
+    With `clusters`, a word per query, queries of one word are drawn together (the cluster
+    bootstrap, Field and Welsh, 2007): seventy shirts that one shop names alike are right or wrong
+    together, and an interval that takes them for seventy cases is too narrow.
+
     The same resamples serve every metric and every encoder of a trial, so that differences can be
     resampled too. The same seed gives the same intervals.
     """
 
-    def __init__(self, queries: int, rounds: int = 1000, seed: int = 0) -> None:
+    def __init__(
+        self, queries: int, rounds: int = 1000, seed: int = 0, clusters: Sequence[str] = ()
+    ) -> None:
         rng = np.random.default_rng(seed)
-        shares = np.full(queries, 1 / max(1, queries))
-        self._counts = rng.multinomial(queries, shares, size=rounds).astype(np.float64)
+        owner = np.unique(clusters, return_inverse=True)[1] if clusters else np.arange(queries)
+        count = int(owner.max(initial=-1)) + 1
+        shares = np.full(count, 1 / max(1, count))
+        drawn = rng.multinomial(count, shares, size=rounds)
+        self._counts = drawn[:, owner].astype(np.float64)
 
-    def interval(self, column: Floats, level: float = 0.95) -> tuple[float, float]:
-        """Where the mean of `column` (queries,) lies in `level` of the resamples; NaN counts
-        nowhere, and both ends are NaN where nothing is left.
+    def interval(
+        self, column: Floats, level: float = 0.95, weights: Floats | None = None
+    ) -> tuple[float, float]:
+        """Where the mean of `column` (queries,), weighted where `weights` are given, lies in
+        `level` of the resamples; NaN counts nowhere, and both ends are NaN where nothing is left.
         """
         known = ~np.isnan(column)
         if not known.any():
             return float("nan"), float("nan")
-        weights = self._counts @ known
-        sums = self._counts @ np.where(known, column, 0.0)
+        share = known * (1.0 if weights is None else weights)
+        weights = self._counts @ share
+        sums = self._counts @ np.where(known, column * share, 0.0)
         resampled = sums[weights > 0] / weights[weights > 0]
         low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
@@ -130,8 +144,25 @@ class Estimate:
         return [self.value, self.low, self.high, self.count]
 
 
-def estimate(column: Floats, bootstrap: Bootstrap, among: Bools | None = None) -> Estimate:
-    """The mean of the queries `among` which it is taken, with its interval."""
+def estimate(
+    column: Floats,
+    bootstrap: Bootstrap,
+    among: Bools | None = None,
+    weights: Floats | None = None,
+) -> Estimate:
+    """The mean, weighted or not, of the queries `among` which it is taken, with its interval."""
     kept = column if among is None else np.where(among, column, np.nan)
-    low, high = bootstrap.interval(kept)
-    return Estimate(mean(kept), low, high, int((~np.isnan(kept)).sum()))
+    low, high = bootstrap.interval(kept, weights=weights)
+    return Estimate(mean(kept, weights), low, high, int((~np.isnan(kept)).sum()))
+
+
+def proportional(asked: Sequence[str], offered: Sequence[str]) -> Floats:
+    """Weights of the queries (queries,), their mean 1, that give each word the share among them
+    that it has in the gallery (post-stratification).
+
+    Words of the gallery that no query has are left out: nothing is known of them.
+    """
+    words, own, many = np.unique(asked, return_inverse=True, return_counts=True)
+    there = np.array([np.count_nonzero(np.asarray(offered) == word) for word in words], float)
+    weights: Floats = (there / many)[own]
+    return weights / weights.mean() if weights.any() else np.ones(len(own))

@@ -49,8 +49,8 @@ def _overview(
     rows = compared(results, missing)
     heads = ("trial", "answer", "figure", "network", *baselines(results, missing))
     lead = (
-        "With 95 % intervals from resampled queries. Half: what storing vectors in half precision "
-        "changes, in points. "
+        "With 95 % intervals from resampled queries, near-duplicates together. Half: what storing "
+        "vectors in half precision changes, in points. "
     ) + " ".join(f"{name} is {why}." for name, why in missing.items())
     report.add("At a glance", page.table((*heads, "half"), rows), lead=lead)
 

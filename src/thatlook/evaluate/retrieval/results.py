@@ -35,6 +35,11 @@ class Result:
         values = self.encoders[encoder].values[notion or self.trial.main][metric]
         return estimate(values, self.bootstrap)
 
+    def mixed(self, metric: str, notion: str, encoder: str = NETWORK) -> Estimate:
+        """One figure with the queries mixed as the gallery is, by the trial's `proportions`."""
+        values = self.encoders[encoder].values[notion][metric]
+        return estimate(values, self.bootstrap, weights=self.trial.proportions)
+
     def by_subset(
         self, metrics: Sequence[str] = METRICS, notion: str = ""
     ) -> dict[str, dict[str, Estimate]]:
@@ -57,6 +62,19 @@ class Result:
             if not metric.endswith("ceiling")
         }
 
+    @property
+    def _mixes(self) -> bool:
+        return self.trial.proportions is not None
+
+    def _proportional(self) -> dict[str, Any]:
+        return {
+            name: {
+                notion: {m: self.mixed(m, notion, name).to_list() for m in METRICS}
+                for notion in self.trial.notions
+            }
+            for name in self.encoders
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Its JSON; each figure is value, low, high and the number of queries."""
         return {
@@ -71,6 +89,7 @@ class Result:
                 }
                 for name in self.encoders
             },
+            **({"proportional": self._proportional()} if self._mixes else {}),
             "subsets": {
                 notion: {
                     name: {metric: one.to_list() for metric, one in row.items()}
@@ -85,8 +104,8 @@ class Result:
 def result_of(
     trial: Trial, encoders: Mapping[str, Measured], half: Measured, rounds: int
 ) -> Result:
-    """The result of a trial, its intervals from `rounds` resamples of the queries."""
-    bootstrap = Bootstrap(len(trial.queries), rounds)
+    """The result of a trial, its intervals from `rounds` resamples of the queries' clusters."""
+    bootstrap = Bootstrap(len(trial.queries), rounds, clusters=trial.clusters)
     return Result(trial, encoders, half, bootstrap, counts(trial))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thatlook.evaluate.retrieval.crops import Crop, digest_of
 from thatlook.evaluate.retrieval.finder import Finder
+from thatlook.evaluate.retrieval.metrics import proportional
 from thatlook.evaluate.retrieval.trials import Notion, Trial
 from thatlook.taxonomy import CATEGORIES, category_of
 
@@ -88,7 +90,8 @@ def shop_trials(items: Sequence[Item]) -> list[Trial]:
             "the training included: this is how the shop is searched.",
         },
     )
-    return [apart, shop]
+    kinds = [[item.labels[0] for item in some] for some in (held, items)]
+    return [apart, replace(shop, proportions=proportional(*kinds))]
 
 
 def _alike(asked: Sequence[Item], offered: Sequence[Item], words: Mapping[str, str]) -> Trial:
@@ -106,6 +109,7 @@ def _alike(asked: Sequence[Item], offered: Sequence[Item], words: Mapping[str, s
         part=Notion([item.part for item in asked], [item.part for item in offered]),
         apart=Notion([item.id for item in asked], [item.id for item in offered]),
         captions=_captions(offered),
+        clusters=_clusters(asked),
     )
 
 
@@ -131,7 +135,12 @@ def degraded_trial(items: Sequence[Item]) -> Trial:
         main="picture",
         categories=[item.part.split("/")[0] for item in held],
         captions=_captions(items),
+        clusters=_clusters(held),
     )
+
+
+def _clusters(items: Sequence[Item]) -> list[str]:
+    return [item.group or item.id for item in items]
 
 
 def _captions(items: Sequence[Item]) -> list[str]:

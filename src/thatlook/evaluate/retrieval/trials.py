@@ -56,6 +56,10 @@ class Trial:
     sides: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     captions: Words = ()
     """Of the gallery, for boards."""
+    clusters: Words = ()
+    """Of the queries: those that are right or wrong together, such as variants, have one word."""
+    proportions: NDArray[np.float64] | None = None
+    """Weights of the queries that mix them as the gallery is mixed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
