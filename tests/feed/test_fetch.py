@@ -170,6 +170,41 @@ def test_nobody_listens(slept):
     assert len(slept) == 1
 
 
+def test_a_host_that_is_down_is_left_alone(shop, slept, monkeypatch):
+    down = with_policy(slept, attempts=2, silences=3, rest_s=30)
+    clock = [100.0]
+    monkeypatch.setattr("circuitbreaker.monotonic", lambda: clock[0])
+    tried = []
+    asked = down._asked
+    monkeypatch.setattr(down, "_asked", lambda *args: tried.append(1) or asked(*args))
+    silent = "http://127.0.0.1:9/"
+    with pytest.raises(FetchError, match=r"no answer from 127\.0\.0\.1: "):
+        down.get(silent)
+    # The third silence is the last: what was to be tried again is not.
+    with pytest.raises(FetchError, match=r"3 times in a row; not asked again for 30 s"):
+        down.get(silent)
+    assert len(tried) == 3
+    for _ in range(5):
+        with pytest.raises(FetchError, match="not asked again"):
+            down.get(silent)
+    assert len(tried) == 3
+    # Another host, here another port, is asked as before.
+    shop.answers["/"] = (200, {}, b"here")
+    assert down.get(shop.url("/")).data == b"here"
+    clock[0] += 31
+    with pytest.raises(FetchError, match="not asked again"):
+        down.get(silent)
+    assert len(tried) == 5
+
+
+def test_an_error_is_an_answer_and_no_silence(shop, slept):
+    flaky = with_policy(slept, attempts=1, silences=2)
+    shop.answers["/"] = (503, {}, b"")
+    for _ in range(5):
+        with pytest.raises(FetchError, match="HTTP status 503"):
+            flaky.get(shop.url("/"))
+
+
 def test_private_addresses_are_refused(shop, slept):
     careful = with_policy(slept, allow_private=False)
     for url in (

@@ -363,8 +363,8 @@ def test_what_is_measured_while_it_learns(monkeypatch):
 
 
 def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
-    monkeypatch.setattr(embedding, "SHARES", (3.0, 2.0, 2.0, 1.0))
-    monkeypatch.setattr(embedding, "GENERAL", 4.0)
+    monkeypatch.setattr(embedding, "SHARES", (5.0, 2.0, 2.0, 1.0))
+    monkeypatch.setattr(embedding, "LEANINGS", (0.0, 1.0, 0.0))
     torch.manual_seed(0)
     net = embedding.EmbeddingNet((5, 4, 3, 2, 2), 8).eval()
     rng = np.random.default_rng(0)
@@ -375,13 +375,36 @@ def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
         vector, kinds, colors, patterns, *_ = graph(x)
     assert vector.shape == (2, 6 + 5 + 4 + 3)
     torch.testing.assert_close(vector.norm(dim=1), torch.ones(2))
-    # Parts keep their proportions: each has length 1 before it is weighted; the look 3 and 4.
+    # Parts keep their proportions: each has length 1 before it is weighted.
     length = (25 + 4 + 4 + 1) ** 0.5
     part = vector[:, :6].norm(dim=1)
     torch.testing.assert_close(part, torch.full((2,), 5 / length), atol=1e-4, rtol=0)
     torch.testing.assert_close(vector[:, 6:11], 2 * kinds.sqrt() / length, atol=1e-4, rtol=0)
+    shade = vector[:, 11:15]
+    torch.testing.assert_close(shade.norm(dim=1), torch.full((2,), 2 / length), atol=1e-4, rtol=0)
+    assert not torch.allclose(shade, 2 * colors.sqrt() / length, atol=0.02)
     assert colors.shape == (2, 4)
     assert patterns.shape == (2, 3)
+
+
+def test_guesses_that_doubt_alike_are_alike():
+    black, navy, red = torch.tensor([[4.0, 3.4, -3.0], [3.4, 4.0, -3.0], [-3.0, -2.0, 4.0]])
+
+    def alike(lean):
+        one, two, other = embedding.guess(torch.stack([black, navy, red]), lean)
+        return float(one @ two), float(one @ other)
+
+    # By hand: p(black) is 0.6453 and 0.3541 once the light has changed.
+    p = black.softmax(0).double()
+    assert alike(0)[0] == pytest.approx(float((p * p[[1, 0, 2]]).sqrt().sum()), abs=1e-4)
+    centered = [x - x.mean() for x in (black, navy)]
+    directions = float(torch.nn.functional.cosine_similarity(*centered, dim=0))
+    assert alike(1e4)[0] == pytest.approx(directions, abs=1e-3)
+    # Leaning finds a change of the light smaller, and another color farther.
+    sure, leaning = alike(0), alike(1.5)
+    assert sure[0] < leaning[0]
+    assert leaning[1] < sure[1]
+    assert embedding.guess(red[None], 1.5).norm().item() == pytest.approx(1, abs=1e-6)
 
 
 def test_words_are_guessed_beside_the_heads_and_not_exported():
@@ -396,7 +419,6 @@ def test_words_are_guessed_beside_the_heads_and_not_exported():
 
 
 def test_main_axes_keep_what_differs_most_of_both(monkeypatch):
-    monkeypatch.setattr(embedding, "SHARES", (1.0, 1, 1, 1))
     monkeypatch.setattr(embedding, "GENERAL", 2.0)
     rng = np.random.default_rng(0)
     learned, features = (unit(rng.normal(size=(60, count)).astype(np.float32)) for count in (4, 5))

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urljoin
 
 import urllib3
+from circuitbreaker import CircuitBreaker
 from urllib3.exceptions import HTTPError
 
 from thatlook.errors import FetchError
@@ -42,8 +44,16 @@ class Fetcher:
         self.policy = policy or FetchPolicy()
         self._resolver = resolver
         self._sleep = sleep
+        self._breaker = lru_cache(maxsize=1024)(self._new_breaker)
         self._pools = urllib3.PoolManager(
             num_pools=64, maxsize=16, retries=False, ca_certs=self.policy.ca_file or None
+        )
+
+    def _new_breaker(self, _host: str, _port: int) -> CircuitBreaker:
+        return CircuitBreaker(
+            failure_threshold=self.policy.silences,
+            recovery_timeout=self.policy.rest_s,
+            expected_exception=_Silent,
         )
 
     def close(self) -> None:
@@ -105,7 +115,7 @@ class Fetcher:
             target = parsed(place)
             allow = self.policy.allow_private
             addresses = checked_addresses(place, target, self._resolver, allow_private=allow)
-            response = self._asked(target, addresses, asked)
+            response = self._answered(place, target, addresses, asked)
             try:
                 if response.status not in REDIRECTS:
                     return self._read(place, response, deadline)
@@ -116,6 +126,22 @@ class Fetcher:
                 raise FetchError(f"{url}: a redirect that leads nowhere", response.status)
             place = urljoin(place, location)
         raise FetchError(f"{url}: more than {self.policy.max_redirects} redirects")
+
+    def _answered(
+        self, url: str, target: Target, addresses: list[str], asked: Mapping[str, str]
+    ) -> Any:
+        """The response of a host, unless it was silent so often that it is left alone.
+
+        Each of a shop's thousands of pictures would else wait in vain for a host that is down.
+        """
+        breaker = self._breaker(target.host, target.port)
+        if breaker.opened:
+            raise FetchError(
+                f"{url}: no answer from {target.host}, {breaker.failure_count} times in a row; not "
+                f"asked again for {breaker.open_remaining} s"
+            )
+        with breaker:
+            return self._asked(target, addresses, asked)
 
     def _asked(self, target: Target, addresses: list[str], asked: Mapping[str, str]) -> Any:
         """The response, its body not yet read, from the first address that answers."""
@@ -145,7 +171,7 @@ class Fetcher:
                 )
             except (HTTPError, OSError) as error:
                 fault = error
-        raise _Passing(f"no answer from {target.host}: {_plain(fault)}") from fault
+        raise _Silent(f"no answer from {target.host}: {_plain(fault)}") from fault
 
     def _read(self, url: str, response: Any, deadline: float) -> Fetched:
         """The answer of one address, its status, type and size checked."""
@@ -196,6 +222,10 @@ class _Passing(Exception):  # noqa: N818 - never leaves this module
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+
+
+class _Silent(_Passing):
+    """A host that cannot be reached, or says nothing."""
 
 
 def retry_after(value: str | None) -> float | None:

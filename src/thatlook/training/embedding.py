@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,14 +51,19 @@ from thatlook.training.scenes import tensor
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
-SHARES: Final = (1.0, 1.5, 1.6, 0.5)
-"""Weights of the learned vector and of the guesses of type, color and pattern in the joined one."""
+SHARES: Final = (1.8, 2.0, 2.2, 0.33)
+"""Weights of the look and of the guesses of type, color and pattern in the joined vector."""
 
-GENERAL: Final = 1.5
-"""The weight of the pooled features beside the learned vector: they know the very thing best."""
+LEANINGS: Final = (0.5, 1.5, 0.0)
+"""How much of the guesses of type, color and pattern lies in their logits' direction."""
 
-AXES: Final = 46
-"""How many axes the joined vector keeps of both: with 82 classes it has 128 numbers."""
+GENERAL: Final = 0.7
+"""The weight of the pooled features in the look, where the learned vector has 1: they know the very
+thing best.
+"""
+
+AXES: Final = 66
+"""How many axes the look keeps of both: with 94 classes the joined vector has 160 numbers."""
 
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
@@ -324,16 +328,26 @@ def run(options: argparse.Namespace) -> int:
     return loop.train(make, options, whole=False)
 
 
-def joined(look: Tensor, logits: Sequence[Tensor], share: float = SHARES[0]) -> Tensor:
+def joined(look: Tensor, logits: Sequence[Tensor]) -> Tensor:
     """Unit vectors (n, dim) of what the network says of a crop, each part weighted by SHARES.
 
-    The first part is `look`, unit vectors weighted by `share`. The next are the roots of the
-    probabilities of type, color and pattern, whose products are Bhattacharyya coefficients: how
-    alike two guesses are, doubts included.
+    The first part is `look`, unit vectors. The next are the guesses of type, color and pattern.
     """
-    guesses = [x.softmax(-1).clamp(min=1e-8).sqrt() for x in logits[:3]]
-    parts = [w * x for w, x in zip((share, *SHARES[1:]), [look, *guesses], strict=True)]
+    guesses = [guess(x, lean) for x, lean in zip(logits[:3], LEANINGS, strict=True)]
+    parts = [w * x for w, x in zip(SHARES, [look, *guesses], strict=True)]
     return functional.normalize(torch.cat(parts, 1), dim=1)
+
+
+def guess(logits: Tensor, lean: float) -> Tensor:
+    """Unit vectors (n, classes) whose products say how alike two guesses are.
+
+    The roots of the probabilities, whose products are Bhattacharyya coefficients, tell what is
+    seen as one class from what is seen as another. Where the light tips a guess from black to navy
+    they find little left; the logits' direction, `lean` times of it, finds nearly the same.
+    """
+    roots = logits.softmax(-1).clamp(min=1e-8).sqrt()
+    leaning = functional.normalize(logits - logits.mean(-1, keepdim=True), dim=-1)
+    return functional.normalize(roots + lean * leaning, dim=-1)
 
 
 class EmbeddingGraph(nn.Module):
@@ -359,7 +373,7 @@ class EmbeddingGraph(nn.Module):
         learned, *logits = self.model.read(features)
         both = torch.cat([learned, functional.normalize(features[:, :TOP], dim=1)], 1)
         look = functional.normalize(both @ self.axes - self.offset, dim=1)
-        vector = joined(look, logits, math.hypot(SHARES[0], GENERAL))
+        vector = joined(look, logits)
         return (vector, *(x.softmax(-1) for x in logits))
 
 
@@ -371,9 +385,7 @@ def main_axes(learned: Floats, features: Floats, count: int) -> tuple[Tensor, Te
     learned vectors are long.
     """
     spread = float(np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean()))
-    scales = np.r_[
-        np.full(learned.shape[1], SHARES[0]), np.full(features.shape[1], GENERAL / spread)
-    ]
+    scales = np.r_[np.ones(learned.shape[1]), np.full(features.shape[1], GENERAL / spread)]
     both = np.hstack([learned, features]) * scales
     middle = both.mean(0)
     _, _, turned = np.linalg.svd(both - middle, full_matrices=False)
