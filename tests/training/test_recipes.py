@@ -362,14 +362,13 @@ def test_what_is_measured_while_it_learns(monkeypatch):
     assert found["p10_type"] == found["learned_p10_type"] == pytest.approx(0.4)
 
 
-def test_the_exported_vector_joins_the_look_with_the_guesses(monkeypatch):
-    monkeypatch.setattr(embedding, "SHARES", (5.0, 2.0, 2.0, 1.0))
-    monkeypatch.setattr(embedding, "LEANINGS", (0.0, 1.0, 0.0))
+def test_the_exported_vector_joins_the_look_with_the_guesses():
+    mix = embedding.Mix((5.0, 2.0, 2.0, 1.0), (0.0, 1.0, 0.0), 4.0, 6)
     torch.manual_seed(0)
     net = embedding.EmbeddingNet((5, 4, 3, 2, 2), 8).eval()
     rng = np.random.default_rng(0)
     made = [unit(rng.normal(size=(20, count)).astype(np.float32)) for count in (8, 1280)]
-    graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, 6)).eval()
+    graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, mix), mix).eval()
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         vector, kinds, colors, patterns, *_ = graph(x)
@@ -414,15 +413,16 @@ def test_words_are_guessed_beside_the_heads_and_not_exported():
     with torch.no_grad():
         assert [list(found.shape) for found in net(x)] == [[2, 8], [2, 5], [2, 4], [2, 3], [2, 6]]
         made = np.eye(8, dtype=np.float32), np.eye(8, 1280, dtype=np.float32)
-        graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, 6)).eval()
+        mix = embedding.Mix((1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 1.0, 6)
+        graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, mix), mix).eval()
         assert [list(found.shape)[1] for found in graph(x)] == [6 + 5 + 4 + 3, 5, 4, 3]
 
 
-def test_main_axes_keep_what_differs_most_of_both(monkeypatch):
-    monkeypatch.setattr(embedding, "GENERAL", 2.0)
+def test_main_axes_keep_what_differs_most_of_both():
+    mix = embedding.Mix((1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 2.0, 9)
     rng = np.random.default_rng(0)
     learned, features = (unit(rng.normal(size=(60, count)).astype(np.float32)) for count in (4, 5))
-    axes, offset = embedding.main_axes(learned, features, 9)
+    axes, offset = embedding.main_axes(learned, features, mix)
     turned = np.hstack([learned, features]) @ axes.numpy() - offset.numpy()
     # All axes kept: distances are those of both, the features made as long and twice as heavy.
     spread = np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean())

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -51,19 +52,25 @@ from thatlook.training.scenes import tensor
 PARTS: Final = 4
 """Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
 
-SHARES: Final = (1.8, 2.0, 2.2, 0.33)
-"""Weights of the look and of the guesses of type, color and pattern in the joined vector."""
 
-LEANINGS: Final = (0.5, 1.5, 0.0)
-"""How much of the guesses of type, color and pattern lies in their logits' direction."""
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How the joined vector is made of what the network says of a crop.
 
-GENERAL: Final = 0.7
-"""The weight of the pooled features in the look, where the learned vector has 1: they know the very
-thing best.
-"""
+    Its parts are the look and the guesses of type, color and pattern, weighted by `shares`;
+    `leanings` say how much of each guess lies in its logits' direction (`guess`). The look is
+    `axes` main axes of the learned vector and of the pooled features, which know the very thing
+    best and weigh `general` where the learned vector has 1.
+    """
 
-AXES: Final = 66
-"""How many axes the look keeps of both: with 94 classes the joined vector has 160 numbers."""
+    shares: tuple[float, float, float, float]
+    leanings: tuple[float, float, float]
+    general: float
+    axes: int
+
+
+MIX: Final = Mix((1.8, 1.6, 1.95, 0.35), (0.4, 1.1, 1.85), 0.5, 66)
+"""What is exported, found by `benchmarks/bench_mix.py`; with 94 classes 160 numbers."""
 
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
@@ -328,13 +335,12 @@ def run(options: argparse.Namespace) -> int:
     return loop.train(make, options, whole=False)
 
 
-def joined(look: Tensor, logits: Sequence[Tensor]) -> Tensor:
-    """Unit vectors (n, dim) of what the network says of a crop, each part weighted by SHARES.
-
-    The first part is `look`, unit vectors. The next are the guesses of type, color and pattern.
+def joined(look: Tensor, logits: Sequence[Tensor], mix: Mix = MIX) -> Tensor:
+    """Unit vectors (n, dim) of what the network says of a crop: the parts of `mix`, of which `look`
+    are unit vectors and the rest the guesses of type, color and pattern.
     """
-    guesses = [guess(x, lean) for x, lean in zip(logits[:3], LEANINGS, strict=True)]
-    parts = [w * x for w, x in zip(SHARES, [look, *guesses], strict=True)]
+    guesses = [guess(x, lean) for x, lean in zip(logits[:3], mix.leanings, strict=True)]
+    parts = [w * x for w, x in zip(mix.shares, [look, *guesses], strict=True)]
     return functional.normalize(torch.cat(parts, 1), dim=1)
 
 
@@ -361,9 +367,10 @@ class EmbeddingGraph(nn.Module):
     axes: Tensor
     offset: Tensor
 
-    def __init__(self, model: EmbeddingNet, axes: Tensor, offset: Tensor):
+    def __init__(self, model: EmbeddingNet, axes: Tensor, offset: Tensor, mix: Mix = MIX):
         super().__init__()
         self.model = cast("EmbeddingNet", export.folded(model))
+        self.mix = mix
         self.register_buffer("axes", axes)
         self.register_buffer("offset", offset)
 
@@ -371,26 +378,32 @@ class EmbeddingGraph(nn.Module):
         """The vector of unit length, then probabilities (n, classes) per head."""
         features = self.model.features(crop)
         learned, *logits = self.model.read(features)
-        both = torch.cat([learned, functional.normalize(features[:, :TOP], dim=1)], 1)
-        look = functional.normalize(both @ self.axes - self.offset, dim=1)
-        vector = joined(look, logits)
+        seen = functional.normalize(features[:, :TOP], dim=1)
+        vector = joined(turned(learned, seen, (self.axes, self.offset)), logits, self.mix)
         return (vector, *(x.softmax(-1) for x in logits))
 
 
-def main_axes(learned: Floats, features: Floats, count: int) -> tuple[Tensor, Tensor]:
-    """What turns unit learned vectors (n, dim) beside unit features (n, d) to the `count` axes
-    along which both, weighted, differ most: (dim + d, count) and the offset (count,).
+def turned(learned: Tensor, features: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
+    """The look (n, k), unit vectors: unit learned vectors (n, dim) and unit features (n, d) turned
+    as `main_axes` says.
+    """
+    return functional.normalize(torch.cat([learned, features], 1) @ axes[0] - axes[1], dim=1)
+
+
+def main_axes(learned: Floats, features: Floats, mix: Mix = MIX) -> tuple[Tensor, Tensor]:
+    """What turns unit learned vectors (n, dim) beside unit features (n, d) to the `mix.axes` axes
+    along which both, weighted, differ most: (dim + d, axes) and the offset (axes,).
 
     Unit features differ little; they are scaled until they are as far from their mean as the
     learned vectors are long.
     """
     spread = float(np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean()))
-    scales = np.r_[np.ones(learned.shape[1]), np.full(features.shape[1], GENERAL / spread)]
+    scales = np.r_[np.ones(learned.shape[1]), np.full(features.shape[1], mix.general / spread)]
     both = np.hstack([learned, features]) * scales
     middle = both.mean(0)
-    _, _, turned = np.linalg.svd(both - middle, full_matrices=False)
-    axes = np.ascontiguousarray(turned[:count].T * scales[:, None], np.float32)
-    offset = np.asarray(middle @ turned[:count].T, np.float32)
+    _, _, main = np.linalg.svd(both - middle, full_matrices=False)
+    axes = np.ascontiguousarray(main[: mix.axes].T * scales[:, None], np.float32)
+    offset = np.asarray(middle @ main[: mix.axes].T, np.float32)
     return torch.from_numpy(axes), torch.from_numpy(offset)
 
 
@@ -418,23 +431,29 @@ def _each(run: Callable[[Tensor], tuple[Tensor, ...]], items: Sequence[Item]) ->
     return [np.concatenate(x) for x in zip(*out, strict=True)]
 
 
+def restored(checkpoint: Path) -> EmbeddingNet:
+    """The averaged network of a checkpoint, of the sizes that it has."""
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
+    dims = {name: len(weight) for name, weight in state.items() if name.endswith(".weight")}
+    heads = tuple(dims[f"heads.{k}.weight"] for k in range(len(HEADS)))
+    trunk = empty(name_of(state))
+    words = dims.get("words.weight", 0)
+    model = EmbeddingNet(heads, dims["project.weight"], trunk, words=words)
+    loop.load_weights(model, checkpoint)
+    return model.eval()
+
+
 def export_to(
     folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
 ) -> ModelSpec:
     """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes."""
     words = vocabulary(items)
-    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    dim = int(state["average"]["project.weight"].shape[0])
-    trunk = empty(name_of(state["average"]))
-    sizes = tuple(len(words[head]) for head in HEADS)
-    names = state["average"].get("words.weight", ())
-    model = EmbeddingNet(sizes, dim, trunk, words=len(names))
-    loop.load_weights(model, checkpoint)
+    model = restored(checkpoint)
     outs = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *outs)}
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
-    graph = EmbeddingGraph(model, *main_axes(*looks(model, train), AXES)).eval()
-    parts = {"look": AXES, **{head: len(words[head]) for head in HEADS[:3]}}
+    graph = EmbeddingGraph(model, *main_axes(*looks(model, train))).eval()
+    parts = {"look": MIX.axes, **{head: len(words[head]) for head in HEADS[:3]}}
     outputs: dict[str, Any] = {"embedding": {"dim": sum(parts.values()), "parts": parts}}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
