@@ -30,6 +30,7 @@ from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.commands import _rendered
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
+from thatlook.evaluate.retrieval.metrics import mean
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
 from thatlook.evaluate.retrieval.trials import Trial, measure
 from thatlook.image import Pixels
@@ -43,7 +44,13 @@ from thatlook.training.scenes import tensor
 
 Floats = NDArray[np.float32]
 GENERAL = (0.35, 0.5, 0.7, 1.0, 1.4)
-FIGURES = ("type", "color", "both", "degraded", "rendered")
+WORDS = ("type", "color", "both")
+FIGURES = (
+    *WORDS,
+    "degraded",
+    "rendered",
+    *(f"{word}, types mixed as in the shop" for word in WORDS),
+)
 
 
 class Raw:
@@ -106,13 +113,16 @@ class Bench:
             self._axes[key] = main_axes(*self._known, mix)
         vectors = Mixed(self.raw, self.lengths, self._axes[key], mix)
         shop, *found = (measure(trial, vectors) for trial in self.trials)
-        words = [shop.figure(kind, "p10") for kind in FIGURES[:3]]
+        words = [shop.figure(word, "p10") for word in WORDS]
+        shares = self.trials[0].proportions
+        mixed = [mean(shop.values[word]["p10"], shares) for word in WORDS]
         main = [trial.main for trial in self.trials[1:]]
-        return (*words, *(m.figure(kind, "r1") for m, kind in zip(found, main, strict=True)))
+        ones = [m.figure(notion, "r1") for m, notion in zip(found, main, strict=True)]
+        return (*words, *ones, *mixed)
 
 
 def worth(figures: Sequence[float], args: argparse.Namespace) -> float:
-    kind, color, both, degraded, _ = figures
+    kind, color, both, degraded, *_ = figures
     return kind + both + 4 * min(0, color - args.color) + 4 * min(0, degraded - args.found)
 
 
@@ -184,7 +194,9 @@ def main() -> None:
         mix = rounded(moved(tried[rng.integers(5)][0], rng))
         tried.append((mix, bench.figures(mix)))
     tried.sort(key=lambda one: -worth(one[1], args))
-    print(f"| shares; leanings; general; axes | {' | '.join(FIGURES)} |\n|{' --- |' * 6}")
+    print(
+        f"| shares; leanings; general; axes | {' | '.join(FIGURES)} |\n|{' --- |' * (1 + len(FIGURES))}"
+    )
     for mix, figures in [*first, *tried[:6]]:
         told = f"{mix.shares}; {mix.leanings}; {mix.general}; {mix.axes}"
         print(f"| {told} | {' | '.join(f'{x:.3f}' for x in figures)} |")
