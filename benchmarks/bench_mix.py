@@ -45,12 +45,10 @@ from thatlook.training.scenes import tensor
 Floats = NDArray[np.float32]
 GENERAL = (0.35, 0.5, 0.7, 1.0, 1.4)
 WORDS = ("type", "color", "both")
-FIGURES = (
-    *WORDS,
-    "degraded",
-    "rendered",
-    *(f"{word}, types mixed as in the shop" for word in WORDS),
-)
+FIGURES = (*WORDS, "degraded", "rendered", *(f"{word}, proportional" for word in WORDS))
+"""The last three with the types mixed as in the shop."""
+LEAST_PATTERN = 0.2
+"""No figure asks for equal patterns; a shopper does."""
 
 
 class Raw:
@@ -127,7 +125,7 @@ def worth(figures: Sequence[float], args: argparse.Namespace) -> float:
 
 
 def drawn(rng: np.random.Generator, axes: int) -> Mix:
-    shares = (1.8, rng.uniform(1, 2.6), rng.uniform(1.4, 2.8), rng.uniform(0.2, 0.9))
+    shares = (1.8, rng.uniform(1, 2.6), rng.uniform(1.4, 2.8), rng.uniform(LEAST_PATTERN, 0.9))
     leanings = (rng.uniform(0, 2), rng.uniform(0, 2), rng.uniform(0, 2))
     return Mix(shares, leanings, float(rng.choice(GENERAL)), axes)
 
@@ -141,9 +139,9 @@ def moved(mix: Mix, rng: np.random.Generator) -> Mix:
         return np.maximum(0, np.array(values) + pushes).tolist()
 
     general = float(rng.choice(GENERAL)) if rng.random() < 0.2 else mix.general
-    return replace(
-        mix, shares=(look, *step(rest)), leanings=tuple(step(mix.leanings)), general=general
-    )
+    kind, color, pattern = step(rest)
+    shares = (look, kind, color, max(LEAST_PATTERN, pattern))
+    return replace(mix, shares=shares, leanings=tuple(step(mix.leanings)), general=general)
 
 
 def rounded(mix: Mix) -> Mix:
@@ -194,9 +192,8 @@ def main() -> None:
         mix = rounded(moved(tried[rng.integers(5)][0], rng))
         tried.append((mix, bench.figures(mix)))
     tried.sort(key=lambda one: -worth(one[1], args))
-    print(
-        f"| shares; leanings; general; axes | {' | '.join(FIGURES)} |\n|{' --- |' * (1 + len(FIGURES))}"
-    )
+    print(f"| shares; leanings; general; axes | {' | '.join(FIGURES)} |")
+    print(f"|{' --- |' * (1 + len(FIGURES))}")
     for mix, figures in [*first, *tried[:6]]:
         told = f"{mix.shares}; {mix.leanings}; {mix.general}; {mix.axes}"
         print(f"| {told} | {' | '.join(f'{x:.3f}' for x in figures)} |")
