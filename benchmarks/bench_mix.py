@@ -26,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from thatlook.evaluate.items import EXPAND, SIDE
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.commands import _rendered
 from thatlook.evaluate.retrieval.crops import Crop
@@ -57,7 +58,8 @@ class Raw:
     name = "crops"
 
     def __init__(self, checkpoint: Path) -> None:
-        self.key = f"all of {hashlib.sha256(checkpoint.read_bytes()).hexdigest()}"
+        digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+        self.key = f"all of {digest}, {SIDE} px, grown by {EXPAND}"
         self.net = restored(checkpoint)
         heads = [head.out_features for head in self.net.heads[:3]]
         self.lengths = (self.net.project.out_features, TOP, *heads)

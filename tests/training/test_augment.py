@@ -26,9 +26,12 @@ def test_a_flip_mirrors_points_and_keeps_boxes_ordered():
 def test_a_flip_twice_is_the_photo():
     image = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3)
     matrix = augment.window_to(window(0, 0, 4, 6), (4, 6), flip=True)
-    once = augment.warp(image, np.array([[-1.0, 0, 3], [0, 1, 0]]), (4, 6))
-    np.testing.assert_array_equal(once, image[:, ::-1])
     assert matrix.tolist() == [[-1, 0, 4], [0, 1, 0]]
+    once = augment.warp(image, matrix, (4, 6))
+    np.testing.assert_array_equal(once, image[:, ::-1])
+    np.testing.assert_array_equal(augment.warp(once, matrix, (4, 6)), image)
+    mask = image[..., 0].copy()
+    np.testing.assert_array_equal(augment.warp_mask(mask, matrix, (4, 6)), mask[:, ::-1])
 
 
 def test_outside_the_photo_is_grey_and_unknown():

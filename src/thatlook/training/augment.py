@@ -77,7 +77,7 @@ def warp(image: Pixels, matrix: Matrix, size: tuple[int, int]) -> Pixels:
     grey = (GREY, GREY, GREY)
     out = cv2.warpAffine(
         image,
-        matrix,
+        _by_index(matrix),
         size,
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
@@ -86,11 +86,21 @@ def warp(image: Pixels, matrix: Matrix, size: tuple[int, int]) -> Pixels:
     return np.asarray(out, np.uint8)
 
 
+def _by_index(matrix: Matrix) -> Matrix:
+    """`matrix` as OpenCV takes it: of the numbers of pixels, whose middles lie half a pixel on.
+
+    Without it a crop twice as large lies half a pixel beside the one that the stages cut.
+    """
+    found = np.array(matrix, np.float64)
+    found[:, 2] += found[:, :2].sum(1) / 2 - 0.5
+    return found
+
+
 def warp_mask(mask: Pixels, matrix: Matrix, size: tuple[int, int]) -> Pixels:
     """The (h, w) mask on the canvas; NO_MASK where the photo ends."""
     out = cv2.warpAffine(
         mask,
-        matrix,
+        _by_index(matrix),
         size,
         flags=cv2.INTER_NEAREST,
         borderMode=cv2.BORDER_CONSTANT,
