@@ -23,6 +23,7 @@ from thatlook.evaluate.items import (
 )
 from thatlook.image import fit_box, with_aspect
 from thatlook.records import Box
+from thatlook.stages.embedding import Embedded
 from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.training import article, embedding, person, pseudo, scenes
 from thatlook.training.products import PHONE, SHOP, ItemViews, cut, plain_crop
@@ -314,7 +315,37 @@ def test_disagreement_of_two_views():
     guesses = torch.tensor([[0.5, 0.5], [0.8, 0.2], [0.3, 0.7], [0.3, 0.7]])
     # (0.8 - 0.5) (log 0.8 - log 0.5) + (0.2 - 0.5) (log 0.2 - log 0.5) = 0.415888 for the first two
     # views, 0 for the next; half of the mean of both.
-    assert embedding.disagreement(guesses.log()).item() == pytest.approx(0.415888 / 4, abs=1e-6)
+    known = torch.tensor([True] * 4)
+    found = embedding.disagreement(guesses.log(), known).item()
+    assert found == pytest.approx(0.415888 / 4, abs=1e-6)
+    # What has no label may say what it likes: to agree it would say one thing of everything.
+    first = torch.tensor([True, True, False, False])
+    assert embedding.disagreement(guesses.log(), first).item() == pytest.approx(2 * found)
+    assert embedding.disagreement(guesses.log(), ~first).item() == 0
+    assert embedding.disagreement(guesses.log(), ~known).item() == 0
+
+
+def test_a_teacher_tells_what_is_not_known_of_worn_articles(model, monkeypatch):
+    told = {"type": {"tops": 0.6, "shirts": 0.4}, "color": {"red": 0.9}, "pattern": {"solid": 0.4}}
+    asked = []
+
+    class Stage:
+        def __init__(self, session):
+            pass
+
+        def run(self, image, boxes):
+            asked.append(boxes)
+            return [Embedded(np.ones(1, np.float32), told)]
+
+    monkeypatch.setattr(embedding, "EmbeddingStage", Stage)
+    monkeypatch.setattr(embedding, "Session", lambda *_: None)
+    product = item("1", "", "", model.path)
+    worn = replace(item("2", "shirts", "", model.path), kind="street")
+    mine, theirs = embedding.taught([product, worn], None)
+    assert mine == product
+    # The tag's word stays; of the color it is sure, of the pattern not.
+    assert theirs.labels == ("shirts", "red", "", "", "topwear", "summer")
+    assert asked == [[Box(60, 20, 140, 290)]]
 
 
 class Fixed(torch.nn.Module):
@@ -349,7 +380,8 @@ def test_the_loss_weighs_how_far_the_guesses_of_two_views_disagree():
     assert heads[4:] == [0, 0]
     wanted = heads[0] + heads[1] + 0.5 * heads[2] + 0.3 * heads[3]
     assert total.item() == pytest.approx(wanted, rel=1e-5)
-    apart = [embedding.disagreement(found).item() for found in logits[:3]]
+    known = torch.tensor([True] * 4)
+    apart = [embedding.disagreement(found, known).item() for found in logits[:3]]
     wanted = apart[0] + apart[1] + 0.5 * apart[2]
     assert parts["apart"] == pytest.approx(wanted, rel=1e-5)
     assert wanted > 0.01

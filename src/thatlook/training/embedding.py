@@ -6,7 +6,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -23,6 +23,7 @@ from pytorch_metric_learning.losses import (
 from pytorch_metric_learning.miners import MultiSimilarityMiner, TripletMarginMiner
 from torch import Tensor, nn
 from torch.nn import functional
+from tqdm import tqdm
 
 from thatlook.datasets.pairs import commands as pair_audit
 from thatlook.evaluate.data import Floats, photo, street_scenes
@@ -43,6 +44,9 @@ from thatlook.evaluate.paired import paired_items
 from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.evaluate.splits import split_of
 from thatlook.models.registry import ModelSpec
+from thatlook.models.session import Session
+from thatlook.records import Box
+from thatlook.stages.embedding import EmbeddingStage
 from thatlook.training import export, loop
 from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
 from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
@@ -170,7 +174,7 @@ class EmbeddingTask:
             parts["name"] = wrong.item()
             total = total + self.options.names * wrong
         apart = sum(
-            (_HEAD_WEIGHTS[k] * disagreement(logits[k]) for k in range(3)),
+            (_HEAD_WEIGHTS[k] * disagreement(logits[k], classes[:, k] >= 0) for k in range(3)),
             torch.zeros(()),
         )
         parts["apart"] = apart.item()
@@ -244,16 +248,19 @@ def name_loss(logits: Tensor, told: Tensor) -> Tensor:
     return wrong.sum() / (told.sum(-1) > 0).sum().clamp(min=1)
 
 
-def disagreement(logits: Tensor) -> Tensor:
+def disagreement(logits: Tensor, known: Tensor) -> Tensor:
     """The mean symmetric Kullback-Leibler divergence of the guesses of rows 0 and 1, 2 and 3, ...
 
     These are two views of one item (`EmbeddingTask.plan`). Guesses that other light changes cost
     more of finding the very thing than all else: docs/training-log.md. As a regularizer this is
-    R-Drop (Liang et al., NeurIPS 2021), with views in place of dropouts.
+    R-Drop (Liang et al., NeurIPS 2021), with views in place of dropouts. Only rows whose class is
+    `known` (n,) count: without a label the way to agree is to say one thing of everything, and
+    every worn article became black.
     """
     guesses = logits.log_softmax(-1)
     one, other = guesses[0::2], guesses[1::2]
-    return ((one.exp() - other.exp()) * (one - other)).sum(-1).mean() / 2
+    apart = ((one.exp() - other.exp()) * (one - other)).sum(-1) / 2
+    return (apart * known[0::2]).sum() / known[0::2].sum().clamp(min=1)
 
 
 def _groups(items: Sequence[Item]) -> Tensor:
@@ -304,8 +311,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=float, default=0.2, help="weight of guessing the words of products' names"
     )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="ENTRY",
+        help="registry entry of a network that tells what is not known of worn articles",
+    )
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     pair_audit.add_arguments(parser)
+
+
+def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> list[Item]:
+    """The items, what is not known of the type, color and pattern of worn articles and of flat-lay
+    photos as `teacher` is surer than `least` to see it.
+
+    Without such labels a network learns colors before white paper alone.
+    """
+    stage = EmbeddingStage(Session(teacher, 0))
+    found = []
+    for item in tqdm(items, desc="taught", mininterval=5):
+        if item.kind not in {"street", "flatlay"}:
+            found.append(item)
+            continue
+        path, box = item.crops[0]
+        (seen,) = stage.run(photo(path), [Box(*box)])
+        words = list(item.labels)
+        for place, head in enumerate(HEADS[:3]):
+            word, chance = max(seen.chances[head].items(), key=lambda one: one[1])
+            words[place] = words[place] or (word if chance > least else "")
+        found.append(replace(item, labels=tuple(words)))
+    return found
 
 
 def items_of(options: argparse.Namespace) -> list[Item]:
@@ -330,6 +365,8 @@ def run(options: argparse.Namespace) -> int:
 
     def make() -> EmbeddingTask:
         items = items_of(options)
+        if options.teacher:
+            items = taught(items, ModelSpec.from_file(options.teacher))
         return EmbeddingTask(items, vocabulary(items), options)
 
     return loop.train(make, options, whole=False)
