@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from thatlook.errors import ModelError
 from thatlook.evaluate.data import PERSON, Scene, photo
 from thatlook.evaluate.items import (
     EXPAND,
@@ -451,6 +452,18 @@ def test_guesses_that_doubt_alike_are_alike():
     assert sure[0] < leaning[0]
     assert leaning[1] < sure[1]
     assert embedding.guess(red[None], 1.5).norm().item() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_checkpoint_of_other_labels_is_not_exported(tmp_path):
+    torch.manual_seed(0)
+    words = ("shirts", "blue", "", "casual", "topwear", "summer")
+    items = [replace(item(str(k), "", ""), labels=words) for k in range(12)]
+    sizes = tuple(len(vocabulary(items)[head]) for head in HEADS)
+    net = embedding.EmbeddingNet((sizes[0] + 1, *sizes[1:]), 8, words=3)
+    torch.save({"average": net.state_dict()}, tmp_path / "last.pt")
+    assert embedding.restored(tmp_path / "last.pt").words.out_features == 3
+    with pytest.raises(ModelError, match="2 classes of type, but the data has 1"):
+        embedding.export_to(tmp_path, tmp_path / "last.pt", items, {})
 
 
 def test_words_are_guessed_beside_the_heads_and_not_exported():

@@ -26,6 +26,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from thatlook.datasets.pairs import commands as pair_audit
+from thatlook.errors import ModelError
 from thatlook.evaluate.data import Floats, photo, street_scenes
 from thatlook.evaluate.items import (
     EXPAND,
@@ -480,12 +481,27 @@ def restored(checkpoint: Path) -> EmbeddingNet:
     return model.eval()
 
 
+def _check_heads(checkpoint: Path, model: EmbeddingNet, words: dict[str, tuple[str, ...]]) -> None:
+    """Raises ModelError: labels of other data would be told for what was learned."""
+    for head, part in zip(HEADS, model.heads, strict=True):
+        learned = cast("nn.Linear", part).out_features
+        if learned != len(words[head]):
+            raise ModelError(
+                f"{checkpoint}: {learned} classes of {head}, but the data has {len(words[head])}; "
+                "export with the data it was trained on"
+            )
+
+
 def export_to(
     folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
 ) -> ModelSpec:
-    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes."""
+    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes.
+
+    Raises ModelError where the checkpoint learned other labels than the items have.
+    """
     words = vocabulary(items)
     model = restored(checkpoint)
+    _check_heads(checkpoint, model, words)
     outs = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *outs)}
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
