@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from thatlook.analyzer import Analyzer
-from thatlook.catalog import Catalog, Stored
-from thatlook.color import related
+from thatlook.core.color import related
+from thatlook.core.image import decode
+from thatlook.core.records import Article, Look, Product
+from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import CATEGORIES
+from thatlook.data.splits import catalog_split
 from thatlook.evaluate.retrieval.degrade import degraded
-from thatlook.evaluate.splits import catalog_split
-from thatlook.image import decode
-from thatlook.models.registry import resolve
-from thatlook.ranking import Calibration
-from thatlook.recommender import Recommender
-from thatlook.records import Article, Look, Product
-from thatlook.settings import Settings
-from thatlook.taxonomy import CATEGORIES
+from thatlook.search.ranking import Calibration
+from thatlook.search.recommender import Recommender
+from thatlook.store.catalog import Catalog, Stored
+from thatlook.vision.analyzer import Analyzer
+from thatlook.vision.models.registry import resolve
 
 
 @dataclass(frozen=True)

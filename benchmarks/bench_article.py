@@ -30,12 +30,12 @@ from onnxruntime.quantization import (
 )
 
 from reference import quiet_reference_ms
-from thatlook.evaluate.article import LEAST, Detector, average_precision
-from thatlook.evaluate.data import Scene, photo, street_scenes
-from thatlook.models.registry import ModelSpec, resolve
-from thatlook.models.session import Session, to_batch
-from thatlook.settings import Settings
-from thatlook.stages.article import ArticleStage, reader_of
+from thatlook.core.settings import Settings
+from thatlook.data.scenes import Scene, photo, street_scenes
+from thatlook.evaluate.detection.metrics import LEAST, Detector, average_precision
+from thatlook.vision.models.registry import ModelSpec, resolve
+from thatlook.vision.models.session import Session, to_batch
+from thatlook.vision.stages.article import ArticleStage, reader_of
 
 SHOWN = ("ap50", "ap", "main_ap50")
 

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from thatlook.models.registry import TASKS, ModelSpec, resolve
-from thatlook.models.session import Session
+from thatlook.vision.models.registry import TASKS, ModelSpec, resolve
+from thatlook.vision.models.session import Session
 
 SIDES = {"article": (384, 256), "person": (256, 192), "embedding": (224, 224)}
 """Height and width where the registry entry leaves them open."""

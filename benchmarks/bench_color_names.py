@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from thatlook.color import name_of, related
-from thatlook.image import cropped, decode, foreground, resized
-from thatlook.taxonomy import category_of
+from thatlook.core.color import name_of, related
+from thatlook.core.image import cropped, decode, foreground, resized
+from thatlook.core.taxonomy import category_of
 
 
 def main() -> None:

@@ -15,16 +15,16 @@ import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from thatlook.checks.colors import acceptable, meant
-from thatlook.checks.facts import PictureFacts, Seen
-from thatlook.checks.product import ALIKE
-from thatlook.explore.html import page
-from thatlook.explore.report import build
-from thatlook.feed import FeedRow, read_feed
-from thatlook.looking import Job, look_at, open_analyzer, worker_count
-from thatlook.records import Product
-from thatlook.settings import Settings
-from thatlook.taxonomy import OTHER
+from thatlook.core.records import Product
+from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import OTHER
+from thatlook.quality.checks.colors import acceptable, meant
+from thatlook.quality.checks.product import ALIKE
+from thatlook.quality.explore.html import page
+from thatlook.quality.explore.report import build
+from thatlook.quality.facts import PictureFacts, Seen
+from thatlook.quality.picture_facts import Job, look_at, open_analyzer, worker_count
+from thatlook.store.feed import FeedRow, read_feed
 
 KINDS = ("category_seen", "gender_seen", "color_seen")
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from asked import Asked, asked, recommender, right
-from thatlook.catalog import Catalog
-from thatlook.color import related
-from thatlook.index import Filters
-from thatlook.recommender import Recommender
-from thatlook.records import Match
-from thatlook.wish import Wish
+from thatlook.core.color import related
+from thatlook.core.records import Match
+from thatlook.search.index import Filters
+from thatlook.search.recommender import Recommender
+from thatlook.search.request import Wish
+from thatlook.store.catalog import Catalog
 
 K = 10
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.catalog.killed import rounds
+from tests.store.catalog.killed import rounds
 
 
 def main() -> int:

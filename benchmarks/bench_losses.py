@@ -20,15 +20,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from thatlook.evaluate.items import Item
+from thatlook.data.items import Item
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.encoders import HistogramEncoder, imagenet
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.shop import products
-from thatlook.models.registry import resolve
-from thatlook.models.session import Session
-from thatlook.training.embedding import LOSSES, _groups, batches_of, figures, metric_loss
+from thatlook.training.recipes.embedding import LOSSES, _groups, batches_of, figures, metric_loss
+from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
 
 DIM = 128
 

@@ -4,9 +4,9 @@
       --boxes runs/own.json --cache runs/vectors --checkpoint runs/embedding/last.pt
 
 A checkpoint says a learned vector, pooled features and guesses of type, color and pattern; the
-exported vector joins them (`thatlook.training.embedding.Mix`). More of the guesses finds more
-products of the same words, more of the look finds the very thing: the trade is chosen here. Mixes
-are drawn at random, then near the best ones; the best has the highest sum of precision@10 by type
+exported vector joins them (`thatlook.training.recipes.embedding.Mix`). More of the guesses finds
+more products of the same words, more of the look finds the very thing: the trade is chosen here.
+Mixes are drawn at random, then near the best; the best has the highest sum of precision@10 by type
 and by both in the whole shop, a point lost on color (below --color) or on degraded photos finding
 themselves (below --found) counting four. All is measured on the val side, so the figures of what is
 chosen are a little better than fresh products will see. A first run reads all crops: minutes.
@@ -26,7 +26,9 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from thatlook.evaluate.items import EXPAND, SIDE
+from thatlook.core.image import Pixels
+from thatlook.core.records import Box
+from thatlook.data.items import EXPAND, SIDE
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.commands import _rendered
 from thatlook.evaluate.retrieval.crops import Crop
@@ -34,14 +36,12 @@ from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.metrics import mean
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
 from thatlook.evaluate.retrieval.trials import Trial, measure
-from thatlook.image import Pixels
-from thatlook.models.registry import resolve
-from thatlook.models.session import Session
-from thatlook.records import Box
-from thatlook.training.embedding import MIX, Mix, joined, main_axes, restored, turned
 from thatlook.training.nets import TOP
 from thatlook.training.products import plain_crop
+from thatlook.training.recipes.embedding import MIX, Mix, joined, main_axes, restored, turned
 from thatlook.training.scenes import tensor
+from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
 
 Floats = NDArray[np.float32]
 GENERAL = (0.35, 0.5, 0.7, 1.0, 1.4)

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.catalog import Catalog, Row
-from thatlook.index import ExactIndex, Filters, Query
-from thatlook.records import Price, Product
-from thatlook.taxonomy import CATEGORIES
+from thatlook.core.records import Price, Product
+from thatlook.core.taxonomy import CATEGORIES
+from thatlook.search.index import ExactIndex, Filters, Query
+from thatlook.store.catalog import Catalog, Row
 
 DIM = 128
 BRANDS = ("Acme", "Boss", "Crow", "Dune", "")

@@ -5,7 +5,7 @@
 Measures the four ways of finding the top 20 of a block: all vectors in single precision, 8-bit
 codes compared again, lists of near rows (FAISS IVF over such codes) compared again, and reading
 only the rows that pass. Says the quickest with a recall of 0.999 or more; the thresholds in
-thatlook.index are set by it (docs/catalog.md).
+thatlook.search.index are set by it (docs/catalog.md).
 
 Times are medians of one thread's own CPU time in milliseconds, so that a busy machine does not
 count; every query has a mask of its own. Vectors and queries are those of bench_search.py.
@@ -23,9 +23,9 @@ import faiss
 import numpy as np
 
 from reference import near, peak_mb, unit_vectors
-from thatlook.index.listed import ListScan
-from thatlook.index.quantised import QuantisedScan
-from thatlook.index.scan import FloatScan, Found, Mask, Scan, search, search_rows
+from thatlook.search.index.listed import ListScan
+from thatlook.search.index.quantised import QuantisedScan
+from thatlook.search.index.scan import FloatScan, Found, Mask, Scan, search, search_rows
 
 K = 20
 LISTS_FROM = 50_000

@@ -35,10 +35,10 @@ import faiss
 import numpy as np
 
 from reference import DIM, near, peak_mb, reference_ms, unit_vectors
-from thatlook.catalog import Catalog, Row
-from thatlook.index import Filters, Query
-from thatlook.records import Price, Product
-from thatlook.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
+from thatlook.core.records import Price, Product
+from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
+from thatlook.search.index import Filters, Query
+from thatlook.store.catalog import Catalog, Row
 
 K, BATCH = 20, 2000
 EFS = (128, 1024)

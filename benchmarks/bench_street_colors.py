@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.color import related, shares
-from thatlook.evaluate.data import photo, street_mask, street_scenes
-from thatlook.image import Pixels
-from thatlook.models.registry import ModelSpec, resolve
-from thatlook.models.session import Session
-from thatlook.records import Box
-from thatlook.stages.embedding import EmbeddingStage
-from thatlook.taxonomy import CATEGORIES
+from thatlook.core.color import related, shares
+from thatlook.core.image import Pixels
+from thatlook.core.records import Box
+from thatlook.core.taxonomy import CATEGORIES
+from thatlook.data.scenes import photo, street_mask, street_scenes
+from thatlook.vision.models.registry import ModelSpec, resolve
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.embedding import EmbeddingStage
 
 LEAST_PX = 400
 CLEAR = 0.5

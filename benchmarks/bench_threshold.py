@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from asked import Asked, analyzer, asked, recommender, right
-from thatlook.catalog import Catalog
-from thatlook.index import Filters
-from thatlook.recommender import Recommender
-from thatlook.records import Match, Product
-from thatlook.wish import Wish
+from thatlook.core.records import Match, Product
+from thatlook.search.index import Filters
+from thatlook.search.recommender import Recommender
+from thatlook.search.request import Wish
+from thatlook.store.catalog import Catalog
 
 THRESHOLDS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 Row = list[tuple[float, bool]]

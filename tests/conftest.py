@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from thatlook.models.registry import ModelSpec
+from thatlook.vision.models.registry import ModelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 

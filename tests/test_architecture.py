@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import thatlook
-from thatlook import errors
+from thatlook.core import errors
 
 SOURCE = Path(thatlook.__file__).parent
 
@@ -129,7 +129,7 @@ def test_imports_go_down_only(path):
     ],
 )
 def test_every_way_to_import_what_is_above_is_seen(source):
-    assert above("feed", imports(source, "thatlook.feed")) == ["engine"]
+    assert above("feed", imports(source, "thatlook.store.feed")) == ["engine"]
 
 
 def test_what_is_below_beside_or_elsewhere_may_be_imported():
@@ -138,7 +138,7 @@ def test_what_is_below_beside_or_elsewhere_may_be_imported():
         "from . import engine\nfrom .rows import x\nfrom engine import y\n"
         "thatlook.__version__, os.engine\nengine.thatlook.engine"
     )
-    assert above("feed", imports(source, "thatlook.feed")) == []
+    assert above("feed", imports(source, "thatlook.store.feed")) == []
     assert above("engine", imports("from thatlook import feed", "thatlook")) == []
 
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import thatlook
-from thatlook.errors import UnknownProductError
-from thatlook.records import Box
+from thatlook.core.errors import UnknownProductError
+from thatlook.core.records import Box
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from thatlook.errors import (
+from thatlook.core.errors import (
     CatalogError,
     FeedError,
     FetchError,
@@ -21,10 +21,10 @@ from thatlook.errors import (
     SettingsError,
     ThatlookError,
 )
+from thatlook.core.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from thatlook.engine import Engine
-    from thatlook.records import (
+    from thatlook.core.records import (
         Article,
         Box,
         Look,
@@ -34,18 +34,17 @@ if TYPE_CHECKING:
         Recommendation,
         Result,
     )
-    from thatlook.settings import Settings
-    from thatlook.wish import Wish
-
-__version__ = "0.1.0"
+    from thatlook.core.settings import Settings
+    from thatlook.engine import Engine
+    from thatlook.search.request import Wish
 
 _HOMES = {
     "Engine": "engine",
-    "Wish": "wish",
-    "Settings": "settings",
+    "Wish": "search.request",
+    "Settings": "core.settings",
     **dict.fromkeys(
         ("Article", "Box", "Look", "Match", "Person", "Product", "Recommendation", "Result"),
-        "records",
+        "core.records",
     ),
 }
 

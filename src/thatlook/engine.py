@@ -11,21 +11,21 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.analyzer import Analyzer, Stopwatch
-from thatlook.catalog import Catalog
-from thatlook.errors import CatalogError, PhotoError, SettingsError
-from thatlook.feed import FeedMapping
-from thatlook.feed.fetch import Fetcher
-from thatlook.feed.pictures import PICTURES
-from thatlook.image import PhotoSource, Pixels, decode, name_of
-from thatlook.ingest import IngestReport, ingest
-from thatlook.models.registry import resolve
-from thatlook.ranking import Calibration
-from thatlook.recommender import Recommender
-from thatlook.records import Article, Look, Match, Result
-from thatlook.settings import Settings
-from thatlook.stages.embedding import vector_output
-from thatlook.wish import Wish
+from thatlook.core.errors import CatalogError, PhotoError, SettingsError
+from thatlook.core.image import PhotoSource, Pixels, decode, name_of
+from thatlook.core.records import Article, Look, Match, Result
+from thatlook.core.settings import Settings
+from thatlook.search.ranking import Calibration
+from thatlook.search.recommender import Recommender
+from thatlook.search.request import Wish
+from thatlook.store.catalog import Catalog
+from thatlook.store.feed import FeedMapping
+from thatlook.store.feed.fetch import Fetcher
+from thatlook.store.feed.pictures import PICTURES
+from thatlook.store.ingest import IngestReport, ingest
+from thatlook.vision.analyzer import Analyzer, Stopwatch
+from thatlook.vision.models.registry import resolve
+from thatlook.vision.stages.embedding import vector_output
 
 
 class Engine:

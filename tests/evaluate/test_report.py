@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from thatlook.evaluate.report import Report, add_common, finish
-from thatlook.models.registry import ModelSpec
+from thatlook.vision.models.registry import ModelSpec
 
 
 @pytest.fixture

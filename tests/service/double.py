@@ -16,13 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from thatlook.analyzer import Stopwatch
-from thatlook.catalog import Catalog, Row
+from thatlook.core.image import Pixels, cropped, decode, foreground, name_of, resized
+from thatlook.core.records import (
+    Article,
+    Box,
+    Described,
+    Gate,
+    Keypoint,
+    Look,
+    Mask,
+    Person,
+    Product,
+)
+from thatlook.core.settings import Settings
 from thatlook.engine import Engine
-from thatlook.feed import read_feed
-from thatlook.image import Pixels, cropped, decode, foreground, name_of, resized
-from thatlook.records import Article, Box, Described, Gate, Keypoint, Look, Mask, Person, Product
-from thatlook.settings import Settings
+from thatlook.store.catalog import Catalog, Row
+from thatlook.store.feed import read_feed
+from thatlook.vision.analyzer import Stopwatch
 
 GRID = 4
 DIM = GRID * GRID * 3
@@ -176,7 +186,7 @@ def create() -> Any:
 
 def main(port: str) -> int:
     """Serves the double until it is told to stop."""
-    from thatlook.service.commands import serve
+    from thatlook.cli.serve import serve
     from thatlook.service.settings import ServiceSettings
 
     return serve("tests.service.double:create", "127.0.0.1", int(port), ServiceSettings.load())

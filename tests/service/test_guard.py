@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from tests.service.conftest import photo_bytes
-from thatlook.errors import SettingsError
+from thatlook.core.errors import SettingsError
 from thatlook.service.envelope import HEADERS
 from thatlook.service.keys import Guard, _network
 from thatlook.service.logs import JsonLines

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.service.conftest import photo_bytes
-from thatlook.errors import FetchError
+from thatlook.core.errors import FetchError
 
 
 def send(client, photo, path="/v1/recommendations", name="a.jpg", **fields):

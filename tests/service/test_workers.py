@@ -20,8 +20,8 @@ import pytest
 from tests.service.conftest import photo_bytes
 from tests.service.double import engine_on
 from tests.service.live import LOG, free_port, start_process, wait_ready
-from thatlook.catalog import Catalog
-from thatlook.service.commands import HEALTH_S
+from thatlook.cli.serve import HEALTH_S
+from thatlook.store.catalog import Catalog
 
 KEY = "write-key-of-tests-1"
 PICTURE = photo_bytes(64, 64)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thatlook.evaluate.data import NO_MASK
+from thatlook.data.scenes import NO_MASK
 from thatlook.training import augment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from thatlook.errors import ModelError
+from thatlook.core.errors import ModelError
 from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
 from thatlook.training.nets import EmbeddingNet
 

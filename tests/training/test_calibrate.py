@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra train")
 
-from thatlook.evaluate.items import Item
+from thatlook.data.items import Item
 from thatlook.training.calibrate import Pairs, curves_of, figures_of, fitted, is_good, score
 
 

@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from thatlook.errors import ModelError
-from thatlook.models.session import Session
+from thatlook.core.errors import ModelError
 from thatlook.training import export, graph
 from thatlook.training.nets import (
     ArticleNet,
@@ -21,6 +20,7 @@ from thatlook.training.nets import (
     imagenet_trunk,
     separable,
 )
+from thatlook.vision.models.session import Session
 
 
 class Tiny(nn.Module):

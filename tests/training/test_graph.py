@@ -8,8 +8,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from thatlook.models.registry import TASKS, shipped
 from thatlook.training import export, graph
+from thatlook.vision.models.registry import TASKS, shipped
 
 IMAGE = np.arange(1, 10, dtype=np.float32).reshape(1, 1, 3, 3)
 

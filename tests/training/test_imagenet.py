@@ -7,10 +7,10 @@ import csv
 import numpy as np
 import torch
 
-from thatlook.image import decode, fit_square
-from thatlook.models.session import Session, to_batch
+from thatlook.core.image import decode, fit_square
 from thatlook.training.imagenet import SIDE, PooledFeatures, export_to
 from thatlook.training.nets import TOP
+from thatlook.vision.models.session import Session, to_batch
 
 JEAN = 608
 """Of the 1,000 ImageNet classes."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from thatlook.errors import ModelError
+from thatlook.core.errors import ModelError
 from thatlook.training import loop
 from thatlook.training.scenes import read_scenes
 

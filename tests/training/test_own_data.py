@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.datasets.conftest import labels, picture
-from tests.datasets.test_joints import MIRRORED, upright
-from thatlook.errors import SettingsError
-from thatlook.training import article, audited, person
+from tests.data.conftest import labels, picture
+from tests.data.test_joints import MIRRORED, upright
+from thatlook.core.errors import SettingsError
+from thatlook.training import audited
+from thatlook.training.recipes import article, person
 
 SIZE = (100, 200)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from thatlook.errors import SettingsError
-from thatlook.evaluate.items import SIDE
-from thatlook.training import embedding
+from thatlook.core.errors import SettingsError
+from thatlook.data.items import SIDE
 from thatlook.training.products import ItemViews
+from thatlook.training.recipes import embedding
 
 
 @pytest.fixture

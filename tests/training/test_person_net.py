@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from thatlook.errors import SettingsError
-from thatlook.training import person
+from thatlook.core.errors import SettingsError
 from thatlook.training.nets import Near, PersonNet, Trunk, peaks_of, postures
+from thatlook.training.recipes import person
 
 
 def points_of(**places):

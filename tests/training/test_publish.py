@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from thatlook.errors import ModelError
+from thatlook.core.errors import ModelError
 from thatlook.training import calibrate, publish
 from thatlook.training.publish import add_metrics
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from thatlook.errors import ModelError
-from thatlook.evaluate.data import PERSON, Scene, photo
-from thatlook.evaluate.items import (
+from thatlook.core.errors import ModelError
+from thatlook.core.image import fit_box, with_aspect
+from thatlook.core.records import Box
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.data.items import (
     EXPAND,
     HEADS,
     Item,
@@ -22,12 +24,11 @@ from thatlook.evaluate.items import (
     title_words,
     vocabulary,
 )
-from thatlook.image import fit_box, with_aspect
-from thatlook.records import Box
-from thatlook.stages.embedding import Embedded
-from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
-from thatlook.training import article, embedding, person, pseudo, scenes
+from thatlook.data.scenes import PERSON, Scene, photo
+from thatlook.training import pseudo, scenes
 from thatlook.training.products import PHONE, SHOP, ItemViews, cut, plain_crop
+from thatlook.training.recipes import article, embedding, person
+from thatlook.vision.stages.embedding import Embedded
 
 TOPWEAR, DRESS, BAG = (CATEGORIES.index(name) for name in ("topwear", "dress", "bag"))
 

@@ -13,22 +13,22 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-import thatlook
-from thatlook.errors import PhotoError, SettingsError, ThatlookError
+from thatlook.core.errors import PhotoError, SettingsError, ThatlookError
+from thatlook.core.version import __version__
 
 ABOUT = "Buy me that look: a photo of a dressed person in, the most similar products out."
 
 COMMANDS = {
     "demo": ("thatlook.cli.demo", "index the bundled sample, recommend, write a page"),
     "parse": ("thatlook.cli.photos", "photos to looks, one JSON object per line"),
-    "index": ("thatlook.cli.feeds", "a product feed to a catalog; again for what changed"),
+    "index": ("thatlook.cli.index", "a product feed to a catalog; again for what changed"),
     "recommend": ("thatlook.cli.photos", "a photo to products, article by article"),
     "similar": ("thatlook.cli.photos", "products like one of the catalog"),
     "look": ("thatlook.cli.photos", "products for all that is worn in a product's pictures"),
-    "catalog": ("thatlook.catalog.commands", "what is in a catalog, and its upkeep"),
-    "serve": ("thatlook.service.commands", "HTTP service and web page"),
-    "crawl": ("thatlook.acquire.commands", "a shop's pages to a feed"),
-    "explore": ("thatlook.explore.commands", "a feed to a report"),
+    "catalog": ("thatlook.cli.catalog", "what is in a catalog, and its upkeep"),
+    "serve": ("thatlook.cli.serve", "HTTP service and web page"),
+    "crawl": ("thatlook.cli.crawl", "a shop's pages to a feed"),
+    "explore": ("thatlook.cli.explore", "a feed to a report"),
     "train": ("thatlook.cli.networks", "train a network on one's own data"),
     "evaluate": ("thatlook.cli.networks", "measure on one's own data"),
     "models": ("thatlook.cli.models", "the networks that ship: list, verify"),
@@ -43,7 +43,7 @@ of the command that was given is imported, so that --help and parse stay quick.
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser with every command; only `command` gets its arguments (all when None)."""
     parser = argparse.ArgumentParser(prog="thatlook", description=ABOUT)
-    parser.add_argument("--version", action="version", version=f"thatlook {thatlook.__version__}")
+    parser.add_argument("--version", action="version", version=f"thatlook {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, summary) in COMMANDS.items():
         added = commands.add_parser(name, help=summary, description=summary)

@@ -12,11 +12,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from thatlook.board import Entry, page
+from thatlook.core.image import decode
+from thatlook.core.records import Box, Recommendation
+from thatlook.core.settings import Settings
 from thatlook.engine import Engine
-from thatlook.image import decode
-from thatlook.records import Box, Recommendation
-from thatlook.settings import Settings
+from thatlook.render.board import Entry, page
 
 K = 6
 SAME_ARTICLE_IOU = 0.5

@@ -7,9 +7,9 @@ import json
 import sys
 from typing import Any
 
-from thatlook.errors import ModelError
-from thatlook.models.registry import TASKS, ModelSpec, resolve
-from thatlook.settings import Settings
+from thatlook.core.errors import ModelError
+from thatlook.core.settings import Settings
+from thatlook.vision.models.registry import TASKS, ModelSpec, resolve
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,18 +7,18 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from thatlook.errors import MissingExtraError
+from thatlook.core.errors import MissingExtraError
 
 RECIPES = {
-    "article": "thatlook.training.article",
-    "person": "thatlook.training.person",
-    "embedding": "thatlook.training.embedding",
+    "article": "thatlook.training.recipes.article",
+    "person": "thatlook.training.recipes.person",
+    "embedding": "thatlook.training.recipes.embedding",
 }
-PAIRS = {"pairs": "thatlook.acquire.pairs"}
+PAIRS = {"pairs": "thatlook.crawl.pairs"}
 """Fetches and audits pairs to train with; the only stage of `train` that needs no torch."""
 PROTOCOLS = {
-    "article": "thatlook.evaluate.article",
-    "person": "thatlook.evaluate.person",
+    "article": "thatlook.evaluate.detection.run",
+    "person": "thatlook.evaluate.person.run",
     "embedding": "thatlook.evaluate.retrieval",
     "retrieval": "thatlook.evaluate.retrieval",
 }

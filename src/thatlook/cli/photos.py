@@ -12,16 +12,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from thatlook.analyzer import Analyzer
-from thatlook.board import Entry, page, picture
+from thatlook.core.errors import CatalogError, PhotoError, SettingsError
+from thatlook.core.image import decode
+from thatlook.core.records import Look, Match, Result
+from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import CATEGORIES
 from thatlook.engine import Engine
-from thatlook.errors import CatalogError, PhotoError, SettingsError
-from thatlook.image import decode
-from thatlook.index import Filters
-from thatlook.records import Look, Match, Result
-from thatlook.settings import Settings
-from thatlook.taxonomy import CATEGORIES
-from thatlook.wish import GENDER_CHOICES, POLICIES, Wish
+from thatlook.render.board import Entry, page, picture
+from thatlook.search.index import Filters
+from thatlook.search.request import GENDER_CHOICES, POLICIES, Wish
+from thatlook.vision.analyzer import Analyzer
 
 
 def add_arguments_parse(parser: argparse.ArgumentParser) -> None:

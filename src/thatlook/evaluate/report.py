@@ -16,10 +16,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from thatlook.errors import SettingsError
-from thatlook.graphics import page
-from thatlook.models.registry import ModelSpec, resolve
-from thatlook.models.session import Session
+from thatlook.core.errors import SettingsError
+from thatlook.render import page
+from thatlook.vision.models.registry import ModelSpec, resolve
+from thatlook.vision.models.session import Session
 
 PRINTED = "-"
 """The value of --json without a file."""

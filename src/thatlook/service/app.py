@@ -15,15 +15,15 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-import thatlook
+from thatlook.core.errors import ThatlookError
+from thatlook.core.settings import Settings
+from thatlook.core.version import __version__
 from thatlook.engine import Engine
-from thatlook.errors import ThatlookError
-from thatlook.feed.fetch import Fetcher, FetchPolicy
 from thatlook.service import describe, logs, operations, pages, photos, problems, products
 from thatlook.service.envelope import Envelope
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.state import Fetch, Service
-from thatlook.settings import Settings
+from thatlook.store.feed.fetch import Fetcher, FetchPolicy
 
 logger = logging.getLogger("thatlook.service")
 
@@ -43,7 +43,7 @@ def create_app(
     """
     app = FastAPI(
         title="thatlook",
-        version=thatlook.__version__,
+        version=__version__,
         docs_url=None,  # FastAPI's own pages load their scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(settings, opened, fetch),

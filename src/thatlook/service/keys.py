@@ -16,7 +16,7 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from thatlook.errors import SettingsError
+from thatlook.core.errors import SettingsError
 from thatlook.service import metrics
 from thatlook.service.problems import Problem
 from thatlook.service.settings import ServiceSettings

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-import thatlook
-from thatlook.color import ANCHORS
+from thatlook.core.color import ANCHORS
+from thatlook.core.version import __version__
 from thatlook.service import metrics
 from thatlook.service.answers import HealthAnswer, InfoAnswer
 from thatlook.service.describe import problems
@@ -57,7 +57,7 @@ async def info(request: Request, service: Here) -> InfoAnswer:
     counts: dict[str, Any] = await service.lookup(service.counts)
     settings = service.engine.settings
     return InfoAnswer(
-        version=thatlook.__version__,
+        version=__version__,
         colors={name: "#{:02x}{:02x}{:02x}".format(*rgb[0]) for name, rgb in ANCHORS.items()},
         max_photo_bytes=min(settings.max_photo_bytes, service.settings.max_body_bytes),
         max_photo_pixels=settings.max_photo_pixels,

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import APIRouter, Depends, Request, Response
 from PIL import Image
 
+from thatlook.core.errors import UnknownProductError
+from thatlook.core.records import Article, Mask
 from thatlook.engine import Engine
-from thatlook.errors import UnknownProductError
-from thatlook.records import Article, Mask
 from thatlook.service import bodies, metrics
 from thatlook.service.answers import LookAnswer, RecommendationsAnswer
 from thatlook.service.bodies import shown_name

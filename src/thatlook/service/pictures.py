@@ -14,10 +14,10 @@ from typing import Final
 
 from PIL import Image
 
-from thatlook.errors import CatalogError
-from thatlook.image import Pixels, decode
+from thatlook.core.errors import CatalogError
+from thatlook.core.image import Pixels, decode
+from thatlook.core.settings import Settings
 from thatlook.service import metrics
-from thatlook.settings import Settings
 
 FOLDER: Final = "pictures"
 """Where the catalog's folder keeps the pictures that came with PUT."""

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from thatlook.errors import (
+from thatlook.core.errors import (
     CatalogError,
     FeedError,
     FetchError,

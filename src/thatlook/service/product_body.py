@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from thatlook.feed.products import ProductMaker, checked_id
-from thatlook.feed.rows import RawRow
-from thatlook.records import Product
+from thatlook.core.records import Product
 from thatlook.service.problems import Problem
 from thatlook.service.schemas import Category, Strict
+from thatlook.store.feed.products import ProductMaker, checked_id
+from thatlook.store.feed.rows import RawRow
 
 Line = Annotated[str, Field(max_length=2000)]
 _MAKER: Final = ProductMaker()

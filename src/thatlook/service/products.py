@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from thatlook.search.request import Wish
 from thatlook.service import bodies
 from thatlook.service.answers import (
     ProductAnswer,
@@ -25,7 +26,6 @@ from thatlook.service.queue import deadline
 from thatlook.service.schemas import Search
 from thatlook.service.state import Service, service_of
 from thatlook.service.stock import put, remove
-from thatlook.wish import Wish
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
 Here = Annotated[Service, Depends(service_of)]

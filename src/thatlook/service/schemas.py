@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from thatlook.index import Filters
-from thatlook.records import Box
+from thatlook.core.records import Box
+from thatlook.search.index import Filters
+from thatlook.search.request import Boost, Wish
 from thatlook.service.bodies import Body
 from thatlook.service.problems import invalid
-from thatlook.wish import Boost, Wish
 
 Category = Literal[
     "topwear",

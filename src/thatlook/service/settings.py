@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
-from thatlook.errors import SettingsError
+from thatlook.core.errors import SettingsError
 
 PREFIX: Final = "THATLOOK_SERVE_"
 _ON: Final = {"1": True, "true": True, "yes": True, "on": True}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thatlook.catalog import Row, Stored
+from thatlook.core.errors import UnknownProductError
+from thatlook.core.image import decode
+from thatlook.core.records import Product
 from thatlook.engine import Engine
-from thatlook.errors import UnknownProductError
-from thatlook.image import decode
-from thatlook.records import Product
 from thatlook.service import pictures
 from thatlook.service.problems import Problem
+from thatlook.store.catalog import Row, Stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from thatlook.datasets import commands as label_audit
-from thatlook.errors import SettingsError
-from thatlook.evaluate.data import Scene, labelled_people, labelled_scenes, pair_scenes
-from thatlook.evaluate.splits import split_of
+from thatlook.cli import label_audit
+from thatlook.core.errors import SettingsError
+from thatlook.data.scenes import Scene, labelled_people, labelled_scenes, pair_scenes
+from thatlook.data.splits import split_of
 from thatlook.training.scenes import read_scenes
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.evaluate.data import NO_MASK, Floats, Pixels
+from thatlook.data.scenes import NO_MASK, Floats, Pixels
 
 GREY: Final = 128
 """The padding of every network's input: 0.5."""

@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from thatlook.errors import ModelError
+from thatlook.core.errors import ModelError
 from thatlook.training.nets import MEAN, STD, Backbone, Trunk, imagenet_trunk
 
 _MEAN: Final = (0.485, 0.456, 0.406)

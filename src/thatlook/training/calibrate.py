@@ -26,15 +26,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from thatlook.color import related
-from thatlook.evaluate.article import network_of
-from thatlook.evaluate.items import HEADS, Item, catalog_items, own_boxes
-from thatlook.evaluate.person import calibration_error
+from thatlook.core.color import related
+from thatlook.data.items import HEADS, Item, catalog_items
+from thatlook.evaluate.detection.metrics import network_of
+from thatlook.evaluate.detection.own_boxes import own_boxes
+from thatlook.evaluate.person.metrics import calibration_error
 from thatlook.evaluate.retrieval import embedded
-from thatlook.models.registry import shipped
-from thatlook.models.session import Session, to_batch
-from thatlook.stages.embedding import EmbeddingStage, unit
 from thatlook.training.products import ItemViews
+from thatlook.vision.models.registry import shipped
+from thatlook.vision.models.session import Session, to_batch
+from thatlook.vision.stages.embedding import EmbeddingStage, unit
 
 NEIGHBOURS: Final = 20
 LEAST_PAIRS: Final = 400
@@ -154,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     streets = sorted((args.data / "street" / "images").glob("*.jpg"))
     pairs = pairs_of(Session(shipped("embedding")), items, streets, args.rounds)
     curves = curves_of(pairs)
-    path = Path(str(resources.files("thatlook.models"))) / "weights" / "embedding.json"
+    path = Path(str(resources.files("thatlook.vision.models"))) / "weights" / "embedding.json"
     entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     entry["calibration"] = curves
     path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

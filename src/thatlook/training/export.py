@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from thatlook.datasets.writing import write_whole
-from thatlook.errors import ModelError
-from thatlook.models.registry import ModelSpec
-from thatlook.models.session import Session
+from thatlook.core.errors import ModelError
+from thatlook.core.files import write_whole
 from thatlook.training import graph
 from thatlook.training.nets import MEAN, STD
+from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.models.session import Session
 
 OPSET: Final = 17
 PARITY: Final = 2e-3

@@ -13,9 +13,9 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from thatlook.models.registry import ModelSpec
 from thatlook.training import export
 from thatlook.training.nets import TOP, imagenet_top, imagenet_trunk
+from thatlook.vision.models.registry import ModelSpec
 
 SIDE: Final = 224
 ID: Final = "imagenet-efficientnet-lite0"

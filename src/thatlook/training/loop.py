@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from thatlook.datasets.writing import write_whole
-from thatlook.errors import ModelError
+from thatlook.core.errors import ModelError
+from thatlook.core.files import write_whole
 
 
 class Task(Protocol):

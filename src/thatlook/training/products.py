@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from thatlook.evaluate.data import Pixels, foreground, photo
-from thatlook.evaluate.items import EXPAND, HEADS, SIDE, Item, crop_window
+from thatlook.data.items import EXPAND, HEADS, SIDE, Item, crop_window
+from thatlook.data.scenes import Pixels, foreground, photo
 from thatlook.training import augment
 from thatlook.training.augment import Rng
 from thatlook.training.scenes import tensor

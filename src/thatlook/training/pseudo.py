@@ -20,18 +20,12 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.evaluate.article import Network, look_at, network_of
-from thatlook.evaluate.data import (
-    PERSON,
-    Floats,
-    Scene,
-    photo,
-    worn,
-)
-from thatlook.evaluate.items import own_boxes
-from thatlook.evaluate.matching import Found
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.data.scenes import PERSON, Floats, Scene, photo, worn
+from thatlook.evaluate.detection.matching import Found
+from thatlook.evaluate.detection.metrics import Network, look_at, network_of
+from thatlook.evaluate.detection.own_boxes import own_boxes
 from thatlook.evaluate.report import session_of
-from thatlook.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.training.scenes import read_scenes
 
 SURE: Final = 0.5

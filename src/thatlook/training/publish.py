@@ -16,10 +16,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.errors import ModelError
-from thatlook.models.registry import TASKS, ModelSpec
-from thatlook.training import article, embedding, person
+from thatlook.core.errors import ModelError
+from thatlook.training.recipes import article, embedding, person
 from thatlook.training.scenes import read_scenes
+from thatlook.vision.models.registry import TASKS, ModelSpec
 
 LIMITS: Final = {
     "article": (
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--metrics", type=Path)
     parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
     parser.add_argument("--data", type=Path, help="folder with street/ and catalog/")
-    weights = Path(str(resources.files("thatlook.models"))) / "weights"
+    weights = Path(str(resources.files("thatlook.vision.models"))) / "weights"
     parser.add_argument("--out", type=Path, default=weights)
     parser.add_argument("--id", default="")
     parser.add_argument("--seed", type=int, default=0)

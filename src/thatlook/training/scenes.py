@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from thatlook.evaluate.data import (
+from thatlook.data.scenes import (
     NO_MASK,
     PERSON,
     Floats,

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
+from thatlook.core.image import Pixels, cropped, fit_square
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.metrics import NOBODY
 from thatlook.evaluate.retrieval.results import Result
-from thatlook.graphics.photo import figure
-from thatlook.image import Pixels, cropped, fit_square
+from thatlook.render.photo import figure
 
 QUERIES: Final = 6
 SHOWN: Final = 5

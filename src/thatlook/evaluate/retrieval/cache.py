@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from thatlook.datasets.writing import write_whole
-from thatlook.errors import SettingsError
+from thatlook.core.errors import SettingsError
+from thatlook.core.files import write_whole
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.encoders import Encoder
 

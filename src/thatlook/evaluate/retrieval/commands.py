@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from thatlook.datasets.pairs import commands as pair_audit
-from thatlook.datasets.pairs.commands import checked, usable
-from thatlook.datasets.pairs.reading import read
-from thatlook.errors import SettingsError
+from thatlook.cli import pairs_audit as pair_audit
+from thatlook.cli.pairs_audit import checked, usable
+from thatlook.core.errors import SettingsError
+from thatlook.data.pairs.reading import read
+from thatlook.data.splits import split_of
 from thatlook.evaluate.report import PRINTED, add_common, finish
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.encoders import (
@@ -36,9 +37,8 @@ from thatlook.evaluate.retrieval.results import Result, budgets, result_of
 from thatlook.evaluate.retrieval.scenes import gallery_of, pair_trials, rendered_gallery
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
 from thatlook.evaluate.retrieval.trials import Trial, measure
-from thatlook.evaluate.splits import split_of
-from thatlook.models.registry import resolve
-from thatlook.models.session import Session
+from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
 
 TRIALS: Final = ("shop", "rendered", "flatlay", "degraded", "pairs", "feed")
 ROUNDS: Final = 1000

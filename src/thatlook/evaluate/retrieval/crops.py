@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from thatlook.core.image import Pixels, decode
+from thatlook.core.records import Box
 from thatlook.evaluate.retrieval.degrade import degraded
-from thatlook.image import Pixels, decode
-from thatlook.records import Box
 
 Corners = tuple[float, float, float, float]
 

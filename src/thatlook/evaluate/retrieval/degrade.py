@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageFilter
 
-from thatlook.image import Pixels
-from thatlook.records import Box
+from thatlook.core.image import Pixels
+from thatlook.core.records import Box
 
 CUT: Final = 0.12
 """At most this share of the photo is cut off at each side."""

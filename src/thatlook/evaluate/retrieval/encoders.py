@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.color import lab
-from thatlook.errors import ModelError
-from thatlook.image import Pixels, cropped, resized
-from thatlook.models.registry import ModelSpec
-from thatlook.models.session import Runs, Session
-from thatlook.records import Box
-from thatlook.stages.embedding import EmbeddingStage, unit
+from thatlook.core.color import lab
+from thatlook.core.errors import ModelError
+from thatlook.core.image import Pixels, cropped, resized
+from thatlook.core.records import Box
+from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.models.session import Runs, Session
+from thatlook.vision.stages.embedding import EmbeddingStage, unit
 
 Floats = NDArray[np.float32]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from thatlook.color import canonical
-from thatlook.datasets.pairs.records import is_address
-from thatlook.errors import FeedError
+from thatlook.core.color import canonical
+from thatlook.core.errors import FeedError
+from thatlook.core.records import Product
+from thatlook.data.pairs.records import is_address
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.trials import Notion, Trial
-from thatlook.feed import FeedRow, read_feed
-from thatlook.records import Product
+from thatlook.store.feed import FeedRow, read_feed
 
 
 def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:

@@ -10,15 +10,15 @@ from typing import Final
 
 from tqdm import tqdm
 
-from thatlook.analyzer import OWN_THRESHOLD
-from thatlook.datasets.writing import write_whole
-from thatlook.errors import SettingsError
+from thatlook.core.errors import SettingsError
+from thatlook.core.files import write_whole
+from thatlook.core.image import decode, foreground
+from thatlook.core.records import Box
+from thatlook.core.settings import Settings
 from thatlook.evaluate.retrieval.crops import Corners, digest_of
-from thatlook.image import decode, foreground
-from thatlook.models.session import Session
-from thatlook.records import Box
-from thatlook.settings import Settings
-from thatlook.stages.article import ArticleStage
+from thatlook.vision.analyzer import OWN_THRESHOLD
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.article import ArticleStage
 
 SAVE_EVERY: Final = 500
 LEAST_IOU: Final = 0.5

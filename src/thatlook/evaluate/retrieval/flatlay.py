@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from thatlook.datasets.pairs.table import lines
+from thatlook.core.taxonomy import category_of
+from thatlook.data.pairs.table import lines
+from thatlook.data.splits import split_of
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.trials import Notion, Trial
-from thatlook.evaluate.splits import split_of
-from thatlook.taxonomy import category_of
 
 
 def flatlay_trial(folder: Path) -> Trial:

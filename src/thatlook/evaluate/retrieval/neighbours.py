@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.records import Box
-from thatlook.stages.embedding import EmbeddingStage
+from thatlook.core.records import Box
+from thatlook.vision.stages.embedding import EmbeddingStage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -45,7 +45,7 @@ def precision(found: Sequence[Ints], labels: Sequence[str], k: int = 10) -> floa
 
 def embedded(stage: EmbeddingStage, crops: Sequence[tuple[Path, Sequence[float]]]) -> Floats:
     """The vectors (n, dim) of (photo, box) crops."""
-    from thatlook.evaluate.data import photo
+    from thatlook.data.scenes import photo
 
     found = []
     for start in range(0, len(crops), 256):

@@ -17,8 +17,8 @@ from thatlook.evaluate.retrieval.figures import (
 )
 from thatlook.evaluate.retrieval.metrics import DEPTHS, Estimate
 from thatlook.evaluate.retrieval.results import METRICS, Budget, Result, budgets
-from thatlook.graphics import page, svg
-from thatlook.models.registry import ModelSpec
+from thatlook.render import page, svg
+from thatlook.vision.models.registry import ModelSpec
 
 
 def report_of(

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.datasets.pairs import rendered
-from thatlook.datasets.pairs.records import Pair, Shot
+from thatlook.core.image import size_of
+from thatlook.data.pairs import rendered
+from thatlook.data.pairs.records import Pair, Shot
+from thatlook.data.splits import split_of
 from thatlook.evaluate.retrieval.crops import Corners, Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.trials import Notion, Trial
-from thatlook.evaluate.splits import split_of
-from thatlook.image import size_of
 
 
 @dataclass(frozen=True, slots=True)

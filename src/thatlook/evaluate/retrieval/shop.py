@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thatlook.core.taxonomy import CATEGORIES, category_of
 from thatlook.evaluate.retrieval.crops import Crop, digest_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.metrics import proportional
 from thatlook.evaluate.retrieval.trials import Notion, Trial
-from thatlook.taxonomy import CATEGORIES, category_of
 
 if TYPE_CHECKING:
-    from thatlook.evaluate.items import Item
+    from thatlook.data.items import Item
 
 
 def products(
@@ -26,8 +26,8 @@ def products(
 
     With `most` only about so many, for a quick look: those whose number ends alike.
     """
-    from thatlook.evaluate.data import styles
-    from thatlook.evaluate.items import catalog_items
+    from thatlook.data.items import catalog_items
+    from thatlook.data.scenes import styles
 
     rows = styles(folder)
     known = json.loads(boxes.read_text(encoding="utf-8")) if boxes else None

@@ -1,0 +1,1 @@
+"""What everything stands on: records, words, errors, settings, images, colors, files."""

@@ -1,0 +1,107 @@
+"""What is recommended for a look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from thatlook.core.records.look import Look
+from thatlook.core.records.product import Product
+from thatlook.core.records.values import check_one_of, check_score, read_only, rounded_timing
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A product with its score and the reasons for it, in words.
+
+    `variants` are other products of the same style, most alike first.
+    """
+
+    score: float
+    product: Product
+    reasons: tuple[str, ...] = ()
+    variants: tuple[Product, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_score("score", self.score)
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of `matches` of the JSON contract."""
+        return {
+            "score": round(self.score, 4),
+            "product": self.product.to_dict(),
+            "reasons": list(self.reasons),
+            "variants": [variant.to_dict() for variant in self.variants],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The matches of one article; `article` is its place in the look's articles.
+
+    `passed` says how many products of the catalog were eligible: of the category, for the
+    gender, within the filters; `searched` which these were, as JSON data; `best_score` how good the
+    best of them is, shown or not, None where there was none to compare.
+    """
+
+    article: int
+    category: str
+    role: str
+    matches: tuple[Match, ...]
+    passed: int = 0
+    best_score: float | None = None
+    searched: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_one_of("role", self.role, ("primary", "secondary"))
+        read_only(self, "searched")
+
+    @property
+    def message(self) -> str | None:
+        """Why there is no match, in words; None where there is one."""
+        if self.matches:
+            return None
+        if self.best_score is None:
+            return f"nothing found: {self.passed} products fit what was searched"
+        return (
+            f"nothing good found: the best of {self.passed} products has a score of "
+            f"{self.best_score:.2f}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of `recommendations` of the JSON contract."""
+        return {
+            "article": self.article,
+            "category": self.category,
+            "role": self.role,
+            "passed": self.passed,
+            "best_score": None if self.best_score is None else round(self.best_score, 4),
+            "searched": dict(self.searched),
+            "message": self.message,
+            "matches": [match.to_dict() for match in self.matches],
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The answer to a photo: its look and, when it was accepted, products per article."""
+
+    look: Look
+    accepted: bool
+    reason: str | None
+    recommendations: tuple[Recommendation, ...]
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        read_only(self, "timing_ms")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of `thatlook recommend`."""
+        return {
+            "look": self.look.to_dict(),
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "recommendations": [r.to_dict() for r in self.recommendations],
+            "timing_ms": rounded_timing(self.timing_ms),
+        }

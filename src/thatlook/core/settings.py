@@ -1,0 +1,137 @@
+"""One frozen Settings: an argument beats THATLOOK_* in the environment, beats a TOML file,
+beats the default written here.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from thatlook.core.errors import SettingsError
+
+PREFIX = "THATLOOK_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every dial of thatlook. `THATLOOK_GENDER_THRESHOLD=0.9` sets `gender_threshold`."""
+
+    max_photo_bytes: int = 25_000_000
+    max_photo_pixels: int = 60_000_000
+    min_photo_side_px: int = 16
+
+    threads: int = 0
+    """Threads of each network; 0 lets ONNX Runtime take one per core."""
+
+    article_model: str = ""
+    """Path of a registry entry (JSON) to use in place of the shipped article network."""
+    person_model: str = ""
+    embedding_model: str = ""
+
+    article_threshold: float = 0.4
+    """Detections of articles below this score are dropped."""
+    person_threshold: float = 0.35
+    nms_iou: float = 0.6
+    """Of two detections of one class that overlap by more than this, the better one is kept; from
+    0.3 on the other one counts for less (`stages.article.select`)."""
+    keypoint_threshold: float = 0.2
+    """A key point of head or feet below this score counts as not seen by the gate."""
+    torso_threshold: float = 0.3
+    """The same for shoulders and hips."""
+    foot_room: float = 0.09
+    """A foot needs this share of the person's height between its ankle and the frame's end."""
+    front_threshold: float = 0.5
+    """A person whose front probability is lower is not front-facing for the gate."""
+    gender_threshold: float = 0.8
+    """A gender estimate below this probability becomes "unknown"; 1.01 switches it off."""
+
+    good_score: float = 0.02
+    """An article whose best match scores less has nothing good: none of its matches is shown.
+    A score is a probability, so this holds for any calibrated network; 0 shows everything."""
+    close_score: float = 0.35
+    """Where the best match scores less, a page calls the matches the nearest, not alike."""
+    default_k: int = 10
+    max_k: int = 1000
+
+    def __post_init__(self) -> None:
+        for name in (
+            "max_photo_bytes",
+            "max_photo_pixels",
+            "min_photo_side_px",
+            "default_k",
+            "max_k",
+        ):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        for name in (
+            "article_threshold",
+            "person_threshold",
+            "nms_iou",
+            "keypoint_threshold",
+            "torso_threshold",
+            "foot_room",
+            "front_threshold",
+            "good_score",
+            "close_score",
+        ):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
+        if not 0 <= self.gender_threshold <= 2:  # above 1 switches the estimate off
+            raise SettingsError(
+                f"gender_threshold must be within 0..2, not {self.gender_threshold}"
+            )
+        if self.threads < 0:
+            raise SettingsError(f"threads must be 0 (one per core) or more, not {self.threads}")
+
+    @classmethod
+    def load(
+        cls,
+        file: str | Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        **arguments: Any,
+    ) -> Self:
+        """Settings from all four places; arguments that are None do not count.
+
+        `file` is a TOML file (default: what THATLOOK_SETTINGS names, if anything).
+        Raises SettingsError for an unknown name, a value of the wrong type, an unreadable file.
+        """
+        env = os.environ if environment is None else environment
+        file = file or env.get(PREFIX + "SETTINGS")
+        values: dict[str, Any] = _from_file(Path(file)) if file else {}
+        kinds = {entry.name: type(entry.default) for entry in fields(cls)}
+        for name in kinds:
+            if PREFIX + name.upper() in env:
+                values[name] = env[PREFIX + name.upper()]
+        values |= {name: value for name, value in arguments.items() if value is not None}
+        unknown = sorted(values.keys() - kinds.keys())
+        if unknown:
+            raise SettingsError(f"unknown setting {unknown[0]!r}; known are {', '.join(kinds)}")
+        return cls(**{name: _as(kinds[name], name, value) for name, value in values.items()})
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: expected a TOML file of settings: {error}") from error
+
+
+def _as(kind: type, name: str, value: Any) -> Any:
+    """`value` as `kind`; text is converted, other types must fit."""
+    wrong = SettingsError(f"{name} must be a {kind.__name__}, not {value!r}")
+    if isinstance(value, bool) and kind is not bool:
+        raise wrong
+    if kind is float and isinstance(value, int):
+        return float(value)
+    if isinstance(value, str) and kind is not str:
+        try:
+            return kind(value)
+        except ValueError:
+            raise wrong from None
+    if not isinstance(value, kind):
+        raise wrong
+    return value

@@ -1,0 +1,1 @@
+"""Requests that a shop allows, at the pace it allows."""

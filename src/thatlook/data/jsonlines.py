@@ -1,0 +1,27 @@
+"""JSON Lines: the objects of a file, one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from thatlook.core.errors import SettingsError
+
+
+def rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects with the number of their line, from 1; empty lines are passed over.
+
+    Raises SettingsError where a line is no object, or the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise SettingsError(f"{path}:{number}: expected a JSON object")
+                    yield number, row
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SettingsError(f"{path}: expected one JSON object per line: {error}") from error

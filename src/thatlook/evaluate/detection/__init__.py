@@ -1,0 +1,1 @@
+"""The article detector measured: metrics, report, run."""

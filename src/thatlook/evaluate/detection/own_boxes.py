@@ -1,0 +1,36 @@
+"""TODO doc"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from thatlook.core.taxonomy import (
+    CATEGORIES,
+    category_of,
+)
+from thatlook.data.scenes import (
+    photo,
+    styles,
+)
+from thatlook.evaluate.detection.metrics import Network, look_at
+from thatlook.vision.analyzer import OWN_THRESHOLD
+
+
+def own_boxes(network: Network, folder: Path) -> dict[str, list[float]]:
+    """By product id, the box of the product's own article where the article network finds it.
+
+    The best detection of the product's category above OWN_THRESHOLD, as the analyzer takes it.
+    """
+    found = {}
+    for row in tqdm(styles(folder), desc="own articles", mininterval=5):
+        category = category_of(row["articleType"], row["productDisplayName"])
+        if category not in CATEGORIES:
+            continue
+        seen, _ = look_at(network, photo(folder / "images" / f"{row['id']}.jpg"), OWN_THRESHOLD)
+        mine = np.flatnonzero(seen[2] == CATEGORIES.index(category))
+        if len(mine):
+            found[row["id"]] = [round(float(v), 1) for v in seen[0][mine[0]]]
+    return found

@@ -1,0 +1,1 @@
+"""The person network measured: metrics, report, run."""

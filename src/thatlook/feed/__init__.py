@@ -1,9 +1,0 @@
-"""Readers of product feeds, and the fetching of what feeds point to."""
-
-from __future__ import annotations
-
-from thatlook.feed.mapping import FeedMapping, load_mapping
-from thatlook.feed.reader import estimated_rows, read_feed
-from thatlook.feed.rows import FeedRow, Problem
-
-__all__ = ["FeedMapping", "FeedRow", "Problem", "estimated_rows", "load_mapping", "read_feed"]

@@ -1,9 +1,0 @@
-"""A feed into a catalog: only what changed is embedded, any interruption can be resumed."""
-
-from __future__ import annotations
-
-from thatlook.ingest.describing import Describer, DescriberFactory
-from thatlook.ingest.pipeline import ingest
-from thatlook.ingest.report import IngestReport
-
-__all__ = ["Describer", "DescriberFactory", "IngestReport", "ingest"]

@@ -1,0 +1,1 @@
+"""A look to recommendations: index, ranking, request."""

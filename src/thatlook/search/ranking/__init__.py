@@ -1,0 +1,30 @@
+"""From nearest neighbours to recommendations: pure functions, nothing here opens a file.
+
+A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher is better.
+"""
+
+from thatlook.search.ranking.order import (
+    Calibration,
+    Curve,
+    distinct,
+    diverse,
+    most_prominent,
+    refined,
+)
+from thatlook.search.ranking.reasons import Traits, part_likeness, reasons
+from thatlook.search.ranking.variants import Style, grouped, style_key
+
+__all__ = [
+    "Calibration",
+    "Curve",
+    "Style",
+    "Traits",
+    "distinct",
+    "diverse",
+    "grouped",
+    "most_prominent",
+    "part_likeness",
+    "reasons",
+    "refined",
+    "style_key",
+]

@@ -1,0 +1,142 @@
+"""Scores and the order of matches: calibration, duplicates, diversity, feedback."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.core.errors import ModelError
+
+Floats = NDArray[np.floating[Any]]
+
+SAME_PICTURE: Final = 0.998
+"""Two products whose vectors are more alike than this show one picture under two ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A logistic curve from similarity to score."""
+
+    slope: float = 8.0
+    middle: float = 0.55
+
+    def score(self, similarity: float) -> float:
+        """The score, 0..1, rising with the similarity."""
+        steps = self.slope * (similarity - self.middle)
+        return 1.0 / (1.0 + math.exp(-min(max(steps, -500.0), 500.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The curve of each category; part of the embedding network's registry entry.
+
+    A score is an estimate of the probability that two crops are of one type and color:
+    docs/scores.md says how it was fitted. `default` serves categories without a curve.
+    """
+
+    default: Curve = Curve()
+    categories: Mapping[str, Curve] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Mapping[str, float]]) -> Self:
+        """The curves in a registry entry: {"default": {"slope", "middle"}, "topwear": ...}.
+
+        Raises ModelError where an entry is not of this form.
+        """
+        try:
+            curves = {
+                name: Curve(float(numbers["slope"]), float(numbers["middle"]))
+                for name, numbers in entry.items()
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"calibration: expected slope and middle per category, not {dict(entry)}"
+            ) from error
+        return cls(curves.pop("default", Curve()), curves)
+
+    def score(self, similarity: float, category: str) -> float:
+        """The score, 0..1, of a similarity within a category."""
+        return self.categories.get(category, self.default).score(similarity)
+
+
+def distinct(vectors: Floats, limit: int) -> list[int]:
+    """Places of the first `limit` vectors (n, dim) that show no picture shown before.
+
+    Vectors are unit length, best first; of several alike the first is kept.
+    """
+    kept: list[int] = []
+    shown = np.empty((min(limit, len(vectors)), vectors.shape[1]), vectors.dtype)
+    for place, vector in enumerate(vectors):
+        if len(kept) == limit:
+            break
+        if not kept or float((shown[: len(kept)] @ vector).max()) < SAME_PICTURE:
+            shown[len(kept)] = vector
+            kept.append(place)
+    return kept
+
+
+def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
+    """Places of k of the candidates, in the order in which maximal marginal relevance takes them.
+
+    Each step takes the largest (1 - diversity) * similarity to the query - diversity * largest
+    similarity to what was taken; ties by place. `diversity` 0 keeps the order of similarity.
+    Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
+    """
+    alike = np.zeros(len(similarities))
+    taken: list[int] = []
+    while len(taken) < min(k, len(similarities)):
+        worth = (1 - diversity) * similarities - diversity * alike
+        worth[taken] = -np.inf
+        best = int(np.argmax(worth))
+        taken.append(best)
+        alike = np.maximum(alike, vectors @ vectors[best])
+    return taken
+
+
+LIKED_WEIGHT: Final = 0.6
+DISLIKED_WEIGHT: Final = 0.3
+
+
+def refined(query: Floats, liked: Floats, disliked: Floats) -> NDArray[np.float32]:
+    """The query moved towards what was liked and away from what was disliked, unit (dim,).
+
+    `liked` and `disliked` are unit (n, dim), n may be 0. Source: Rocchio, 1971, with weights
+    1, 0.6 and 0.3. Where everything cancels out the query stays as it is.
+    """
+    moved = np.asarray(query, np.float64).copy()
+    if len(liked):
+        moved += LIKED_WEIGHT * liked.mean(axis=0)
+    if len(disliked):
+        moved -= DISLIKED_WEIGHT * disliked.mean(axis=0)
+    length = np.linalg.norm(moved)
+    return (moved / length if length > 1e-6 else query).astype(np.float32)
+
+
+PROMINENCE: Final[Mapping[str, float]] = {
+    "dress": 1.0,
+    "outerwear": 1.0,
+    "topwear": 1.0,
+    "bottomwear": 0.8,
+    "bag": 0.6,
+    "footwear": 0.6,
+    "neckwear": 0.4,
+    "headwear": 0.4,
+    "eyewear": 0.2,
+}
+
+
+def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None:
+    """The place of the article a shopper most likely means, or None when there is none.
+
+    Each candidate is (category, score, area). The square root of the area counts, so that a
+    large coat does not always beat the dress under it.
+    """
+    if not candidates:
+        return None
+    weights = [PROMINENCE[c] * score * math.sqrt(area) for c, score, area in candidates]
+    return max(range(len(weights)), key=weights.__getitem__)

@@ -1,0 +1,104 @@
+"""Why a product matches, in words that are true to what was compared."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.core.color import related
+from thatlook.core.taxonomy import pattern_of, words
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is compared in words: a crop's attributes, or a product's fields."""
+
+    type: str = ""
+    color: str = ""
+    pattern: str = ""
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, str]) -> Traits:
+        """The traits among an article's attributes."""
+        return cls(*(attributes.get(name, "") for name in ("type", "color", "pattern")))
+
+
+TOLD: Final = ("type", "color", "pattern")
+"""The parts of the likeness that a reason gives a number of, in this order."""
+
+
+def part_likeness(
+    one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]], parts: Mapping[str, slice]
+) -> dict[str, float]:
+    """How alike two vectors (d,) are in each of their parts: cosines, 0 where a part is all zero.
+
+    The likeness of the whole vectors is the mean of these, weighted by the parts' lengths.
+    """
+    found = {}
+    for name, part in parts.items():
+        a, b = one[part], other[part]
+        size = math.sqrt(float(a @ a) * float(b @ b))
+        found[name] = float(a @ b) / size if size else 0.0
+    return found
+
+
+def reasons(
+    article: Traits, product: Traits, similarity: float, parts: Mapping[str, float] | None = None
+) -> tuple[str, ...]:
+    """Why a product matches an article: what is the same, what differs, how alike in numbers.
+
+    What is not known of one of them is left out, as are types of which one is a kind of the other.
+    `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
+    """
+    found = _type_reason(article.type, product.type)
+    found += _color_reason(article.color, product.color)
+    found += _pattern_reason(article.pattern, product.pattern)
+    found.sort(key=lambda reason: reason.startswith("other"))
+    told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
+    whole = f"overall likeness {max(0.0, similarity):.2f}"
+    return (*found, f"{whole}: {', '.join(told)}" if told else whole)
+
+
+def _type_reason(article: str, product: str) -> list[str]:
+    """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
+    worn, sold = (text.rsplit(">", 1)[-1].strip().lower() for text in (article, product))
+    its, others = set(words(worn)), set(words(sold))
+    if not its or not others:
+        return []
+    if its == others:
+        return [f"same type: {worn}"]
+    return [] if its < others or others < its else [f"other type: {sold}"]
+
+
+def _pattern_reason(article: str, product: str) -> list[str]:
+    """Shops' other words for one pattern are the same; words that name none say nothing."""
+    worn, sold = (pattern_of(text) or "" for text in (article, product))
+    if article and article == product:
+        return [f"same pattern: {product}"]
+    if not worn or not sold:
+        return []
+    return [f"{'same' if worn == sold else 'other'} pattern: {product}"]
+
+
+def _colors(text: str) -> list[str]:
+    parts = (" ".join(part.lower().replace("-", " ").split()) for part in re.split("[/,]", text))
+    return [part for part in parts if part and part != "multi"]
+
+
+def _color_reason(article: str, product: str) -> list[str]:
+    """In one line: the same color, a similar one, or another; nothing where none is known."""
+    worn, sold = _colors(article), _colors(product)
+    if not worn or not sold:
+        return []
+    shared = [color for color in worn if color in sold]
+    if shared:
+        return [f"same color: {'/'.join(shared)}"]
+    if any(related(one, other) for one in worn for other in sold):
+        return [f"similar color: {product.lower()}"]
+    return [f"other color: {product.lower()}"]

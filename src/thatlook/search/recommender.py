@@ -1,0 +1,253 @@
+"""A look and a wish to recommendations: search, duplicates, variants, diversity, reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
+from thatlook.search.index import Filters, Hit, Query, genders_for
+from thatlook.search.ranking import (
+    Calibration,
+    Style,
+    Traits,
+    distinct,
+    diverse,
+    grouped,
+    most_prominent,
+    part_likeness,
+    reasons,
+    refined,
+    style_key,
+)
+from thatlook.search.request import Boost, Wish
+from thatlook.search.stored import ProductStore, Stored
+
+BOOSTED: Final = 200
+"""At least so many candidates are looked at when some of them are to be preferred."""
+
+MOST_FETCHED: Final = 5_000
+"""Beyond so many duplicates of what is shown already nothing else is looked for."""
+
+SPARE: Final = 4
+"""Times k that are fetched at first, so that k are left after duplicates and variants."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A product found; `worth` is its similarity with the boosts, by which it is ordered."""
+
+    stored: Stored
+    similarity: float
+    worth: float
+
+
+class Recommender:
+    """Ranks the products of one catalog.
+
+    An article whose best match scores less than `good_score` gets none, unless the wish says from
+    which score on matches are wanted. `parts` names what the vectors' numbers speak of, for the
+    reasons.
+    """
+
+    def __init__(
+        self,
+        catalog: ProductStore,
+        calibration: Calibration,
+        good_score: float = 0.0,
+        parts: Mapping[str, slice] | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._calibration = calibration
+        self._good_score = good_score
+        self._parts = parts or {}
+
+    def for_look(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
+        """One recommendation per article searched, the primary one first.
+
+        Raises CatalogError, and UnknownProductError for liked or disliked ids.
+        """
+        wanted = [
+            place
+            for place, article in enumerate(look.articles)
+            if wish.categories is None or article.category in wish.categories
+        ]
+        primary = _primary(look.articles, wanted, wish.primary)
+        known = look.person.gender if look.person else "unknown"
+        gender = known if wish.gender == "auto" else wish.gender
+        found = [
+            self._for_article(place, look.articles[place], gender, wish, place == primary)
+            for place in wanted
+        ]
+        return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
+
+    def _for_article(
+        self, place: int, article: Article, gender: str, wish: Wish, primary: bool
+    ) -> Recommendation:
+        role = "primary" if primary else "secondary"
+        if article.vector is None:
+            return Recommendation(place, article.category, role, ())
+        liked, disliked = (
+            [s.vector for s in self._stored(ids) if s.product.category == article.category]
+            for ids in (wish.liked, wish.disliked)
+        )
+        vector = refined(article.vector, _rows(liked), _rows(disliked))
+        genders = genders_for(gender if gender in {"female", "male"} else None)
+        query = Query(
+            category=article.category, genders=genders, k=wish.k, filters=_with_wishes(wish)
+        )
+        found, passed = self._search(vector, query, Traits.of(article.attributes), wish)
+        best = max((match.score for match in found), default=None)
+        good = wish.min_score is not None or best is None or best >= self._good_score
+        matches = _from(found, wish.min_score) if good else ()
+        searched = _searched(query)
+        return Recommendation(place, article.category, role, matches, passed, best, searched)
+
+    def similar(self, product_id: str, wish: Wish) -> tuple[Match, ...]:
+        """Products like one of the catalog, of its category and for its gender, best first.
+
+        Raises UnknownProductError.
+        """
+        own = self._catalog.stored(product_id)
+        vector = self._catalog.vector(product_id)
+        others = wish.filters.exclude_ids | {product_id}
+        gender = own.product.gender if own.product.gender != "unisex" else None
+        query = Query(
+            category=own.product.category,
+            genders=genders_for(gender),
+            k=wish.k,
+            filters=replace(wish.filters, exclude_ids=others),
+        )
+        return _from(self._search(vector, query, traits_of(own), wish)[0], wish.min_score)
+
+    def _search(
+        self, vector: Vector, query: Query, traits: Traits, wish: Wish
+    ) -> tuple[tuple[Match, ...], int]:
+        """The matches, and how many products passed the filters."""
+        fetched = max(query.k * SPARE, BOOSTED if wish.boosts else 0)
+        while True:
+            answers = self._catalog.search(vector[None], replace(query, k=fetched))
+            found = self._candidates(answers[0], wish.boosts)
+            groups = self._groups(found)
+            # k are owed wherever k exist: look further while duplicates took the places.
+            if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
+                break
+            fetched = min(fetched * 4, MOST_FETCHED)
+        return self._ranked(groups, vector, traits, wish), answers.passed
+
+    def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
+        """The candidates by style, best first, each picture once."""
+        if not found:
+            return []
+        kept = distinct(_rows([entry.stored.vector for entry in found]), len(found))
+        styles = [style_of(found[place].stored) for place in kept]
+        keys = Counter(style.key for style in styles)
+        shared = {key for key, count in keys.items() if key and count > 1}
+        vague = self._catalog.vague_styles(shared) if shared else set()
+        told = [replace(style, key="") if style.key in vague else style for style in styles]
+        return [[found[kept[place]] for place in group] for group in grouped(told)]
+
+    def _candidates(self, hits: Sequence[Hit], boosts: Sequence[Boost]) -> list[_Candidate]:
+        stored = self._catalog.stored_many([hit.product_id for hit in hits])
+        return [
+            _Candidate(row, hit.similarity, hit.similarity + boost_of(row.product, boosts))
+            for row, hit in zip(stored, hits, strict=True)
+        ]
+
+    def _ranked(
+        self, groups: Sequence[Sequence[_Candidate]], vector: Vector, traits: Traits, wish: Wish
+    ) -> tuple[Match, ...]:
+        if not groups:
+            return ()
+        best_first = sorted(groups, key=lambda group: -group[0].worth)
+        worth = np.array([group[0].worth for group in best_first])
+        vectors = _rows([group[0].stored.vector for group in best_first])
+        # Variety decides which k are shown; the best of them still come first.
+        order = sorted(diverse(worth, vectors, wish.k, wish.diversity))
+        return tuple(self._match(best_first[place], vector, traits) for place in order)
+
+    def _match(self, group: Sequence[_Candidate], vector: Vector, traits: Traits) -> Match:
+        best = group[0]
+        theirs = best.stored.vector
+        parts = {} if theirs is None else part_likeness(vector, theirs, self._parts)
+        why = reasons(traits, traits_of(best.stored), best.similarity, parts)
+        variants = tuple(entry.stored.product for entry in group[1:])
+        product = best.stored.product
+        score = self._calibration.score(best.similarity, product.category)
+        return Match(score, product, why, variants)
+
+    def _stored(self, ids: Iterable[str]) -> list[Stored]:
+        return self._catalog.stored_many(sorted(ids))
+
+
+def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
+    """The sum of the weights of the boosts whose value the product has."""
+    return sum(
+        boost.weight
+        for boost in boosts
+        if str(getattr(product, boost.field)).lower() == boost.value.lower()
+    )
+
+
+def traits_of(stored: Stored) -> Traits:
+    """What is compared of a product: the feed's words, else what the network read."""
+    product, read = stored.product, stored.attributes
+    return Traits(
+        product.product_type or _label(read.get("type")),
+        (product.color or _label(read.get("color"))).lower(),
+        (product.pattern or _label(read.get("pattern"))).lower(),
+    )
+
+
+def style_of(stored: Stored) -> Style:
+    """What tells whether two products are one style in other colors."""
+    seen = tuple(_label(stored.attributes.get(name)) for name in ("type", "pattern"))
+    product = stored.product
+    color = traits_of(stored).color
+    return Style(product.item_group_id, style_key(product), color, seen, stored.outline)
+
+
+def _label(value: object) -> str:
+    """The label of a stored attribute, which is a text or [label, probability]."""
+    if isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return value if isinstance(value, str) else ""
+
+
+def _rows(vectors: Sequence[Vector | None]) -> Vector:
+    known = [vector for vector in vectors if vector is not None]
+    return np.stack(known) if known else np.zeros((0, 1), np.float32)
+
+
+def _from(matches: Sequence[Match], least: float | None) -> tuple[Match, ...]:
+    return tuple(match for match in matches if match.score >= (least or 0.0))
+
+
+def _searched(query: Query) -> dict[str, Any]:
+    """What was searched, as JSON data: category, genders of products (all where None), filters."""
+    genders = sorted(query.genders) if query.genders is not None else None
+    return {
+        "category": query.category,
+        "genders": genders,
+        "filters": query.filters.to_dict(),
+    }
+
+
+def _with_wishes(wish: Wish) -> Filters:
+    filters = wish.filters
+    if wish.in_color:
+        filters = replace(filters, colors=frozenset({wish.in_color}))
+    return replace(filters, exclude_ids=filters.exclude_ids | wish.disliked)
+
+
+def _primary(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:
+    """The article of the category asked for, else the most prominent among those wanted."""
+    places = [p for p in wanted if asked is None or articles[p].category == asked]
+    best = most_prominent(
+        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
+    )
+    return None if best is None else places[best]

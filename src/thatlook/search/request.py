@@ -1,0 +1,90 @@
+"""What a shopper asks for beside the photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from thatlook.core.errors import SettingsError
+from thatlook.core.records import Box
+from thatlook.core.taxonomy import CATEGORIES
+from thatlook.search.index import Filters
+
+GENDER_CHOICES: Final = ("auto", "female", "male", "any")
+POLICIES: Final = ("any", "full")
+BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Products whose `field` has this value (compared without case) rank higher, or lower.
+
+    `weight`, -1..1, is added to the similarity for the order; the score that is shown stays the
+    likeness.
+    """
+
+    field: str
+    value: str
+    weight: float
+
+    def __post_init__(self) -> None:
+        _one_of("a boost's field", self.field, BOOST_FIELDS)
+        if not -1 <= self.weight <= 1:
+            raise SettingsError(f"a boost's weight must be within -1..1, not {self.weight}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Everything that shapes an answer. What is None or empty does not count.
+
+    `gender` "auto" takes the person's; `policy` "full" refuses a photo that is not a
+    front-facing full shot. `categories` limits the articles, `primary` names the one asked
+    for. `liked` and `disliked` are product ids: more like these, less like those. `in_color`
+    asks for the same thing in another color. `box` (with `box_category`) replaces the articles
+    that were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades
+    likeness for variety among the `k`, which stay ordered by likeness. Matches below `min_score`
+    are not shown; None leaves it to the setting `good_score` whether an article has any good one.
+    """
+
+    k: int = 10
+    gender: str = "auto"
+    categories: frozenset[str] | None = None
+    primary: str | None = None
+    filters: Filters = field(default_factory=Filters)
+    policy: str = "any"
+    liked: frozenset[str] = frozenset()
+    disliked: frozenset[str] = frozenset()
+    in_color: str | None = None
+    box: Box | None = None
+    box_category: str | None = None
+    boosts: tuple[Boost, ...] = ()
+    diversity: float = 0.2
+    min_score: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("categories", "liked", "disliked"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
+            if value is not None:
+                object.__setattr__(self, name, frozenset(value))
+        if not isinstance(self.k, int):
+            raise SettingsError(f"k must be a whole number, not {self.k!r}")
+        if self.k < 1:
+            raise SettingsError(f"k must be 1 or more, not {self.k}")
+        _one_of("gender", self.gender, GENDER_CHOICES)
+        _one_of("policy", self.policy, POLICIES)
+        named = (*(self.categories or ()), self.primary, self.box_category)
+        for category in filter(None, named):
+            _one_of("category", category, CATEGORIES)
+        if (self.box is None) != (self.box_category is None):
+            raise SettingsError("a drawn box needs its category, and a category its box")
+        for name in ("diversity", "min_score"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise SettingsError(f"{name} must be within 0..1, not {value}")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -1,0 +1,1 @@
+"""What a shop sells: catalog, feeds, ingest. Knows no network."""

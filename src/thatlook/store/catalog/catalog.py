@@ -1,0 +1,298 @@
+"""The catalog as its users see it: open, change, look up, search."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from thatlook.core.errors import CatalogError
+from thatlook.core.records import Product, Vector
+from thatlook.search.index.query import Answers, Query, Vectors
+from thatlook.search.stored import Stored
+from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.feed_run import FeedRun, feed_run
+from thatlook.store.catalog.info import CatalogInfo, info_of
+from thatlook.store.catalog.live import LiveIndex
+from thatlook.store.catalog.rows import Change, Row, State
+from thatlook.store.catalog.schema import migrate
+from thatlook.store.catalog.store import Store, mismatch
+from thatlook.store.catalog.takeover import take_over
+
+FILE_NAME: Final = "catalog.sqlite"
+
+
+class Catalog:
+    """Products with their vectors in a folder; made by `Catalog.open`.
+
+    Changes are on the disk when the call returns, and are found by the next search of every
+    process. Threads may share one Catalog; processes each open their own.
+    """
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.folder = folder
+        self._store = store
+        self._live = LiveIndex(folder, store)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        model_key: str | None = None,
+        dim: int | None = None,
+        *,
+        create: bool = True,
+    ) -> Self:
+        """The catalog in the folder `path`.
+
+        `model_key` and `dim` name the embedding network whose vectors it holds; without them
+        the catalog can be read, searched and rid of products, but takes no vectors. An older
+        catalog is upgraded. Raises ModelMismatchError where its vectors come from another
+        network, CatalogVersionError where it is newer than this thatlook, CatalogError where
+        it is missing (and not `create`), damaged or cannot be read.
+        """
+        if "://" in str(path):
+            raise CatalogError(f"{path}: search clusters cannot be used yet; give a folder")
+        folder = Path(path)
+        file = folder / FILE_NAME
+        if not file.exists():
+            _prepare(folder, create=create)
+        database = Database(file)
+        try:
+            migrate(database)
+            return cls(folder, _store(database, folder, model_key, dim))
+        except BaseException:
+            database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the files; a second time does nothing."""
+        self._store.database.close()
+
+    @property
+    def home(self) -> Path:
+        """The folder that the catalog's pictures are kept in: a version uses its catalog's."""
+        above = self.folder.parent
+        is_version = above.name == "versions" and (above.parent / FILE_NAME).exists()
+        return above.parent if is_version else self.folder
+
+    @property
+    def model_key(self) -> str | None:
+        """The embedding network of the vectors; None while none was named."""
+        return self._store.model_key
+
+    @property
+    def dim(self) -> int | None:
+        """The length of the vectors; None while no network was named."""
+        return self._store.dim
+
+    @property
+    def takes_vectors(self) -> bool:
+        """Whether it was opened with its network's key, so that vectors can be stored."""
+        return self._store.takes_vectors
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last change; 0 for none."""
+        return self._store.sequence()
+
+    def info(self) -> CatalogInfo:
+        """Counts, sizes and the network, as of now."""
+        return info_of(self._store.database, self.folder)
+
+    def damages(self) -> list[str]:
+        """What SQLite's own check of every page and index finds wrong; [] for nothing."""
+        database = self._store.database
+        found = [row[0] for row in database.rows("PRAGMA integrity_check(100)")]
+        for table, row, *_ in database.rows("PRAGMA foreign_key_check"):
+            found.append(f"{table}: row {row} belongs to no product")
+        return [text for text in found if text != "ok"]
+
+    def product(self, product_id: str) -> Product:
+        """The product; raises UnknownProductError."""
+        return self._store.stored(product_id).product
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
+        return [stored.product for stored in self._store.stored_many(ids)]
+
+    def stored_many(self, ids: Sequence[str]) -> list[Stored]:
+        """Everything kept of these products, in order, quicker than one by one.
+
+        Raises UnknownProductError for the first unknown.
+        """
+        return self._store.stored_many(ids)
+
+    def vague_styles(self, styles: Collection[str]) -> set[str]:
+        """Those of these names of styles (`ranking.style_key`) that name none.
+
+        Two active products of one color have such a name.
+        """
+        return self._store.vague_styles(styles)
+
+    def stored(self, product_id: str) -> Stored:
+        """Everything kept of a product; raises UnknownProductError."""
+        return self._store.stored(product_id)
+
+    def all_stored(self) -> Iterator[Stored]:
+        """Every product by ascending id, those that left the feed included."""
+        return self._store.all_stored()
+
+    def vector(self, product_id: str) -> Vector:
+        """The product's vector, float32 (dim,), exactly as it was stored.
+
+        Raises UnknownProductError, and CatalogError where the product has no vector yet.
+        """
+        vector = self._store.stored(product_id).vector
+        if vector is None:
+            raise CatalogError(
+                f"the product {product_id!r} has no vector yet: index its feed again"
+            )
+        return vector
+
+    def image(self, product_id: str) -> Path:
+        """The file of the picture that the product's vector was made from.
+
+        Raises UnknownProductError, and CatalogError where there is none or it is gone.
+        """
+        image = self._store.stored(product_id).image
+        path = self.home / image  # an absolute path stays as it is
+        if not image or not path.is_file():
+            raise CatalogError(f"the picture of the product {product_id!r} is not there: {image!r}")
+        return path
+
+    def pictures(self, product_id: str) -> list[Path]:
+        """The files of all pictures of the product that are there, in the feed's order.
+
+        Raises UnknownProductError.
+        """
+        stored = self._store.stored(product_id)
+        places = [self.home / place for place in stored.pictures or (stored.image,) if place]
+        return [place for place in places if place.is_file()]
+
+    def upsert(self, rows: Iterable[Row]) -> int:
+        """Adds or replaces products in one transaction; returns the last sequence number.
+
+        On the disk when it returns. Raises CatalogError for a vector that does not fit, a new
+        product without one, or a full disk, ModelMismatchError where the network was switched
+        meanwhile; then nothing of the call is stored.
+        """
+        try:
+            return self._store.upsert(rows)
+        finally:
+            self._live.changed()
+
+    def remove(self, ids: Iterable[str]) -> list[str]:
+        """Deletes products in one transaction; returns the ids that were in."""
+        try:
+            return self._store.remove(ids)
+        finally:
+            self._live.changed()
+
+    def mark_left(self, ids: Iterable[str]) -> list[str]:
+        """Marks products that left the feed: kept, but not found; returns the ids changed."""
+        try:
+            return self._store.mark_left(ids)
+        finally:
+            self._live.changed()
+
+    def states(self, ids: Sequence[str]) -> dict[str, State]:
+        """What the catalog has of the known ids among these, for comparing."""
+        return self._store.states(ids)
+
+    def feed_run(self) -> AbstractContextManager[FeedRun]:
+        """Notes which products a feed still has; one at a time."""
+        return feed_run(self._store.database)
+
+    def copy_to(self, file: Path) -> None:
+        """Writes a consistent copy of the store, as a catalog of its own, to a new file.
+
+        On the disk when it returns. Raises CatalogError.
+        """
+        self._store.database.backup(file)
+        copy = Database(file)
+        try:
+            with copy.writing():
+                copy.execute("UPDATE state SET catalog_id = lower(hex(randomblob(16)))")
+            copy.settle()
+        finally:
+            copy.close()
+
+    def settle(self) -> None:
+        """Brings everything from the log into the one file, where nobody else holds it open."""
+        self._store.database.settle()
+
+    def take_over(self, file: Path) -> int:
+        """Makes the contents those of another catalog's file; returns how many products changed.
+
+        One transaction. The network becomes the other's: where it is another one, this Catalog
+        takes no more vectors. Raises CatalogError.
+        """
+        database = self._store.database
+        with database.lock:
+            count = take_over(database, file)
+            kept = database.one("SELECT model_key, dim FROM state") or (None, None)
+            self._store.takes_vectors &= kept[0] == self._store.model_key
+            self._store.model_key, self._store.dim = kept
+            self._live.reset()
+        return count
+
+    def changes(self, since: int, limit: int | None = None) -> list[Change]:
+        """What changed after the sequence number `since`, in order: an outbox."""
+        return self._store.changes(since, limit)
+
+    def search(self, vectors: Vectors, query: Query) -> Answers:
+        """For each row of `vectors` (n, dim) the best `query.k` products, ties by id.
+
+        Sees everything committed before the call, by any process. Raises CatalogError where
+        the catalog has no vectors yet, ModelMismatchError where its network was switched.
+        """
+        index, partitions = self._live.partitions(query)
+        return index.search_in(partitions, vectors, query)
+
+    def warm(self) -> None:
+        """Brings every partition and its cache file up to date, for a quick next start."""
+        self._live.warm()
+
+
+def _prepare(folder: Path, *, create: bool) -> None:
+    if not create:
+        raise CatalogError(f"{folder}: no catalog is there; make one with: thatlook index")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogError(f"{folder}: the folder cannot be made: {error.strerror}") from error
+
+
+def _store(database: Database, folder: Path, model_key: str | None, dim: int | None) -> Store:
+    """The store, its network named in the catalog where none was named yet."""
+    if (model_key is None) != (dim is None):
+        raise CatalogError("give both model_key and dim, or neither")
+    kept: tuple[Any, ...] = database.one("SELECT model_key, dim FROM state") or (None, None)
+    if model_key is None:
+        return Store(database, kept[0], kept[1])
+    if kept[0] is None:
+        with database.writing():
+            database.execute(
+                "UPDATE state SET model_key = ?, dim = ? WHERE model_key IS NULL", (model_key, dim)
+            )
+        kept = database.one("SELECT model_key, dim FROM state") or (None, None)
+    if kept != (model_key, dim):
+        raise mismatch(folder, kept[0], model_key)
+    store = Store(database, model_key, dim)
+    store.takes_vectors = True
+    return store

@@ -1,0 +1,133 @@
+"""One SQLite file, opened so that what was acknowledged is on the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from thatlook.core.errors import CatalogError
+
+BUSY_SECONDS: Final = 60.0
+"""How long a writer waits for another process's transaction."""
+
+
+class Database:
+    """A connection shared by the threads of this process, one statement or transaction at a time.
+
+    Write-ahead log, `synchronous=FULL`: a commit returns when the log is on the disk. Every
+    error of SQLite comes out as CatalogError, with the file's name and what to do.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        with self._translated():
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                self.execute(f"PRAGMA {pragma}").fetchall()
+            self.execute("PRAGMA fullfsync=ON")  # macOS: past the disk's own cache
+            self.execute("PRAGMA temp_store=FILE")
+            self.execute("PRAGMA cache_size=-65536")
+        except CatalogError:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Closes the connection; a second time does nothing."""
+        with self.lock, self._translated():
+            self._connection.close()
+
+    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        """Runs one statement; raises CatalogError."""
+        with self.lock, self._translated():
+            return self._connection.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+        """Runs one statement for many rows; raises CatalogError."""
+        with self.lock, self._translated():
+            return self._connection.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.lock, self._translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        with self.lock, self._translated():
+            found: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
+            return found
+
+    def data_version(self) -> int:
+        """A number that differs when another connection has committed since the last call."""
+        found = self.one("PRAGMA data_version")
+        return int(found[0]) if found else 0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One write transaction: committed, and on the disk, when the block ends without error."""
+        with self.lock:
+            self.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One read transaction: every query of the block sees the same state."""
+        with self.lock:
+            if self._connection.in_transaction:
+                yield  # part of the transaction that is open
+                return
+            self.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._rollback()
+
+    def backup(self, path: Path) -> None:
+        """Writes a consistent copy to `path`, while others read and write."""
+        with self.lock, self._translated():
+            copy = sqlite3.connect(path)
+            try:
+                self._connection.backup(copy)
+            finally:
+                copy.close()
+
+    def settle(self) -> None:
+        """Moves what is in the log to the database file, as far as no reader needs it."""
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
+            self.execute("ROLLBACK")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise CatalogError(f"{self.path}: {_explained(error)}") from error
+
+
+def _explained(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "full" in text:
+        return "the disk is full; nothing of the last change was stored, free some space"
+    if "not a database" in text or "malformed" in text:
+        return f"not a catalog, or a damaged one ({text}); restore a copy or index again"
+    if "locked" in text:
+        return f"another process has been writing for {BUSY_SECONDS:.0f} s ({text}); try again"
+    if "readonly" in text or "unable to open" in text:
+        return f"cannot be opened for writing ({text}); check the folder and its permissions"
+    return text

@@ -1,0 +1,100 @@
+"""A catalog's products as a feed again: JSON Lines or Parquet."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thatlook.core.errors import CatalogError
+from thatlook.search.stored import Stored
+from thatlook.store.catalog.catalog import Catalog
+
+BATCH_ROWS: Final = 1000
+
+_SCHEMA: Final = pa.schema(
+    [
+        *(pa.field(name, pa.string()) for name in (
+            "id", "title", "category", "gender", "description", "link", "image_link", "price",
+            "sale_price", "brand", "age_group", "color", "pattern", "material", "product_type",
+            "google_product_category", "item_group_id", "availability", "status",
+        )),
+        pa.field("additional_image_link", pa.list_(pa.string())),
+        pa.field("extra", pa.string()),
+    ]
+)  # fmt: skip
+_ARTICLE_SCHEMA: Final = (
+    pa.field("article_vector", pa.list_(pa.float32())),
+    pa.field("article_box", pa.list_(pa.float64())),
+    pa.field("article_attributes", pa.string()),
+    pa.field("article_image", pa.string()),
+    pa.field("model_key", pa.string()),
+)
+
+
+def export(catalog: Catalog, path: Path, *, vectors: bool = False, left: bool = False) -> int:
+    """Writes the products, ascending ids, to a .jsonl or .parquet file; returns their number.
+
+    The file can be read as a feed. `vectors` adds the vector and what was seen in the picture,
+    `left` the products that left the feed. In Parquet the shop's own columns, and attributes,
+    are JSON texts. The file is there whole or not at all. Raises CatalogError for another
+    suffix or a place that cannot be written.
+    """
+    writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet}
+    if path.suffix not in writers:
+        raise CatalogError(f"{path}: expected a file name that ends in .jsonl or .parquet")
+    kept = (one for one in catalog.all_stored() if left or one.status == "active")
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            count = writers[path.suffix](kept, file, vectors)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        new.unlink(missing_ok=True)
+    return count
+
+
+def _row(stored: Stored, vectors: bool) -> dict[str, Any]:
+    shown = {name: value for name, value in stored.product.to_dict().items() if value}
+    shown["status"] = stored.status
+    if vectors and stored.vector is not None:
+        shown["article_vector"] = stored.vector.tolist()
+        shown["article_box"] = stored.box.to_list() if stored.box else None
+        shown["article_attributes"] = dict(stored.attributes)
+        shown["article_image"] = stored.image
+        shown["model_key"] = stored.model_key
+    return shown
+
+
+def _write_jsonl(rows: Iterator[Stored], file: IO[bytes], vectors: bool) -> int:
+    count = 0
+    for stored in rows:
+        row = _row(stored, vectors)
+        own = {k: v for k, v in row.pop("extra", {}).items() if k not in row}
+        file.write(json.dumps({**own, **row}, ensure_ascii=False).encode() + b"\n")
+        count += 1
+    return count
+
+
+def _write_parquet(rows: Iterator[Stored], file: IO[bytes], vectors: bool) -> int:
+    schema = pa.schema([*_SCHEMA, *_ARTICLE_SCHEMA]) if vectors else _SCHEMA
+    count = 0
+    with pq.ParquetWriter(file, schema) as writer:
+        while batch := [_row(stored, vectors) for stored in islice(rows, BATCH_ROWS)]:
+            for row in batch:
+                for name in ("extra", "article_attributes"):
+                    if name in row:
+                        row[name] = json.dumps(row[name], ensure_ascii=False)
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count

@@ -1,0 +1,49 @@
+"""Which products one run over a feed has seen: what is left over has left the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from thatlook.store.catalog.database import Database
+
+
+class FeedRun:
+    """The ids seen so far, in a temporary table: memory does not grow with the feed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def see(self, product_id: str, *, usable: bool = True) -> bool:
+        """Notes an id; False where a usable row of it was noted before, or it is empty."""
+        if not product_id:
+            return False
+        cursor = self._database.execute(
+            """INSERT INTO temp.seen VALUES (?, ?)
+            ON CONFLICT (id) DO UPDATE SET usable = 1 WHERE usable = 0 AND excluded.usable""",
+            (product_id, usable),
+        )
+        return cursor.rowcount == 1
+
+    def unseen(self, batch: int = 500) -> Iterator[list[str]]:
+        """The active products of earlier runs that were not noted, ascending ids in batches.
+
+        Products that came otherwise than by a feed are not among them.
+        """
+        sql = """SELECT id FROM products WHERE status = 'active' AND from_feed AND id > ?
+            AND id NOT IN (SELECT id FROM temp.seen) ORDER BY id LIMIT ?"""
+        last = ""
+        while found := [row[0] for row in self._database.rows(sql, (last, batch))]:
+            yield found
+            last = found[-1]
+
+
+@contextmanager
+def feed_run(database: Database) -> Iterator[FeedRun]:
+    """A run over a feed; one at a time per connection."""
+    database.execute("DROP TABLE IF EXISTS temp.seen")
+    database.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, usable INTEGER) WITHOUT ROWID")
+    try:
+        yield FeedRun(database)
+    finally:
+        database.execute("DROP TABLE IF EXISTS temp.seen")

@@ -1,0 +1,93 @@
+"""The index of a catalog, kept in step with its store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from thatlook.core.errors import CatalogError
+from thatlook.search.index.partition import Partition
+from thatlook.search.index.partitioned import PartitionedIndex
+from thatlook.search.index.query import Query
+from thatlook.store.catalog.blocks import Blocks
+from thatlook.store.catalog.store import Store
+
+_FOLLOWED_CHANGES: Final = 10_000
+"""A reader that is further behind loads its partitions again."""
+
+
+class LiveIndex:
+    """Partitions with every commit in them, loaded when a query first needs them."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder = folder
+        self._store = store
+        self._blocks = Blocks(folder / "cache", store)
+        self._index: PartitionedIndex | None = None
+        self._seen_version = -1
+        self._changed = True
+
+    def changed(self) -> None:
+        """To be called after this process changed the store."""
+        self._changed = True
+
+    def reset(self) -> None:
+        """Forgets everything: for a store whose network was switched."""
+        self._index, self._changed = None, True
+
+    def partitions(self, query: Query) -> tuple[PartitionedIndex, list[Partition]]:
+        """The index, and the partitions of the query as of now.
+
+        Raises CatalogError where there are no vectors yet, ModelMismatchError where another
+        process switched the network.
+        """
+        with self._store.database.lock:
+            index = self._current(query)
+            return index, index.prepared(query)
+
+    def warm(self) -> None:
+        """Brings every partition and its cache file up to date, for a quick next start."""
+        if self._store.dim is None:
+            return
+        database = self._store.database
+        with database.lock, database.reading():
+            index = self._current(Query())
+            for key, partition in index.partitions.items():
+                index.put(key, self._blocks.save(key, partition))
+        self._blocks.tidy()
+
+    def _current(self, query: Query) -> PartitionedIndex:
+        """The index with every commit in it, and the partitions of the query loaded."""
+        database = self._store.database
+        version = database.data_version()
+        fresh = not self._changed and version == self._seen_version
+        if self._index is not None and fresh and _has(self._index, query):
+            return self._index
+        with database.reading():
+            self._store.check_model()
+            index = self._followed()
+            index.prepared(query)
+        self._blocks.forget()
+        self._index, self._seen_version, self._changed = index, version, False
+        return index
+
+    def _followed(self) -> PartitionedIndex:
+        """The index with what was committed after it was last looked at."""
+        store, index = self._store, self._index
+        target = store.sequence()
+        behind = 0 if index is None else target - index.sequence
+        if index is None or behind > max(_FOLLOWED_CHANGES, len(index)):
+            if store.dim is None:
+                raise CatalogError(f"{self._folder}: no vectors are stored yet; index a feed first")
+            return PartitionedIndex(store.dim, self._blocks.load, target)
+        if behind:
+            changes = store.changes(index.sequence)
+            gone = [change.product_id for change in changes if change.entry is None]
+            index.delete(gone, target)
+            index.upsert([change.entry for change in changes if change.entry is not None], target)
+        return index
+
+
+def _has(index: PartitionedIndex, query: Query) -> bool:
+    """Whether all partitions of the query are loaded."""
+    return all(key in index.partitions for key in query.partitions())

@@ -1,0 +1,189 @@
+"""What is read from the catalog's tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+
+from thatlook.core.errors import UnknownProductError
+from thatlook.core.records import Vector
+from thatlook.search.index.block import Block, BlockBuilder
+from thatlook.search.index.query import Entry
+from thatlook.search.stored import Stored
+from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.rows import Change, State, box_of, product_of
+
+_STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, model_key, vector, box,
+    score, found, attributes, image, image_hash, outline, pictures
+    FROM products LEFT JOIN articles ON product = key"""
+
+_MANY: Final = 500
+"""Values per statement, below every limit of SQLite."""
+
+
+class Reads:
+    """The tables of one catalog, as far as they are read."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def sequence(self) -> int:
+        """The sequence number of the last change; 0 for none."""
+        found = self.database.one("SELECT sequence FROM state")
+        return int(found[0]) if found else 0
+
+    def catalog_id(self) -> str:
+        """The catalog's own random name."""
+        found = self.database.one("SELECT catalog_id FROM state")
+        return str(found[0]) if found else ""
+
+    def token(self, sequence: int) -> str:
+        """The random mark of the commit that ended with this change; "" where none did."""
+        found = self.database.one("SELECT hex(token) FROM commits WHERE sequence = ?", (sequence,))
+        return str(found[0]) if found else ""
+
+    def stored(self, product_id: str) -> Stored:
+        """Everything kept of a product; raises UnknownProductError."""
+        found = self.database.one(f"{_STORED_SQL} WHERE id = ?", (product_id,))
+        if found is None:
+            raise UnknownProductError(product_id)
+        return _stored(found)
+
+    def stored_many(self, ids: Sequence[str]) -> list[Stored]:
+        """Everything kept of these products, in order; raises UnknownProductError."""
+        found = {}
+        for values in self._in(f"{_STORED_SQL} WHERE id IN", list(dict.fromkeys(ids))):
+            stored = _stored(values)
+            found[stored.product.id] = stored
+        for product_id in ids:
+            if product_id not in found:
+                raise UnknownProductError(product_id)
+        return [found[product_id] for product_id in ids]
+
+    def all_stored(self, batch: int = 500) -> Iterator[Stored]:
+        """Every product by ascending id, read in small batches: others may write meanwhile."""
+        last = ""
+        while True:
+            sql = f"{_STORED_SQL} WHERE id > ? ORDER BY id LIMIT ?"
+            found = [_stored(values) for values in self.database.rows(sql, (last, batch))]
+            if not found:
+                return
+            yield from found
+            last = found[-1].product.id
+
+    def states(self, ids: Sequence[str]) -> dict[str, State]:
+        """What the catalog has of the known ids among these."""
+        sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
+            coalesce(image_hash, ''), coalesce(model_key, '')
+            FROM products LEFT JOIN articles ON product = key WHERE id IN"""
+        return {found[0]: State(*found[1:]) for found in self._in(sql, ids)}
+
+    def attributes(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The attributes of those ids that have an article."""
+        sql = "SELECT id, attributes FROM products JOIN articles ON product = key WHERE id IN"
+        return {found[0]: json.loads(found[1]) for found in self._in(sql, ids)}
+
+    def vague_styles(self, styles: Collection[str]) -> set[str]:
+        """Those of these styles' names that two active products of one color have."""
+        sql = """SELECT style FROM products WHERE style != '' AND status = 'active'
+            AND style IN"""
+        counted = f"{sql} ({','.join('?' * len(styles))}) GROUP BY style, lower(color)"
+        found = self.database.rows(f"{counted} HAVING count(*) > 1", sorted(styles))
+        return {row[0] for row in found}
+
+    def changes(self, since: int, limit: int | None = None) -> list[Change]:
+        """What changed after sequence number `since`, in order, at most `limit` changes.
+
+        A product changed twice comes once, with its last change. To be used as an outbox
+        cursor: go on from the last change's number.
+        """
+        count = -1 if limit is None else limit
+        sql = """SELECT sequence, id, category, gender, price, currency, brand, color, availability,
+            vector, status FROM products LEFT JOIN articles ON product = key
+            WHERE sequence > ? ORDER BY sequence LIMIT ?"""
+        with self.database.reading():
+            found = self.database.rows(sql, (since, count))
+            gone = (
+                "SELECT sequence, id FROM tombstones WHERE sequence > ? ORDER BY sequence LIMIT ?"
+            )
+            changes = [
+                Change(int(n), id_, None) for n, id_ in self.database.rows(gone, (since, count))
+            ]
+        for number, *columns, status in found:
+            entry = _entry(columns) if status == "active" and columns[-1] is not None else None
+            changes.append(Change(int(number), columns[0], entry))
+        return sorted(changes, key=lambda change: change.sequence)[
+            : None if limit is None else limit
+        ]
+
+    def block(self, category: str, gender: str, dim: int) -> Block:
+        """The active products of a partition that have a vector, ids ascending."""
+        sql = """SELECT id, vector, price, currency, brand, color, availability FROM products
+            JOIN articles ON product = key WHERE category = ? AND gender = ? AND status = 'active'
+            ORDER BY id"""
+        builder = BlockBuilder(dim)
+        with self.database.reading():
+            cursor = self.database.execute(sql, (category, gender))
+            while batch := list(islice(cursor, 4096)):
+                for id_, vector, price, *words in batch:
+                    builder.add(id_, vector, price, words)
+        return builder.build()
+
+    def _in(self, sql: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(ids), _MANY):
+            part = ids[start : start + _MANY]
+            yield from self.database.rows(f"{sql} ({','.join('?' * len(part))})", list(part))
+
+
+def _stored(found: tuple[Any, ...]) -> Stored:
+    data, status, sequence, changed_at, row_hash, model_key, vector, *article = found
+    kept = Stored(
+        product=product_of(data),
+        status=status,
+        sequence=int(sequence),
+        changed_at=changed_at,
+        row_hash=row_hash,
+    )
+    if vector is None:
+        return kept
+    box, score, seen, attributes, image, image_hash, outline, pictures = article
+    return Stored(
+        product=kept.product,
+        status=status,
+        sequence=kept.sequence,
+        changed_at=changed_at,
+        row_hash=row_hash,
+        model_key=model_key,
+        vector=_array(vector),
+        box=box_of(box),
+        attributes=json.loads(attributes),
+        article_score=float(score),
+        found=bool(seen),
+        image=image,
+        image_hash=image_hash,
+        outline=outline,
+        pictures=tuple(json.loads(pictures)),
+    )
+
+
+def _entry(columns: Sequence[Any]) -> Entry:
+    id_, category, gender, price, currency, brand, color, availability, vector = columns
+    return Entry(
+        id=id_,
+        category=category,
+        gender=gender,
+        vector=_array(vector),
+        price=price,
+        currency=currency,
+        brand=brand,
+        color=color,
+        availability=availability,
+    )
+
+
+def _array(vector: bytes) -> Vector:
+    return np.frombuffer(vector, "<f4").astype(np.float32)

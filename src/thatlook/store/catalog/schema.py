@@ -1,0 +1,119 @@
+"""The catalog's tables, as migrations: each runs once, in one transaction with its own record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from thatlook.core.errors import CatalogVersionError
+from thatlook.store.catalog.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step from an older version to the next; never changed after a release."""
+
+    version: int
+    name: str
+    statements: tuple[str, ...]
+
+
+_RECORD: Final = """CREATE TABLE IF NOT EXISTS migrations (
+    version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"""
+
+MIGRATIONS: Final = (
+    Migration(
+        1,
+        "products, articles and the sequence of changes",
+        (
+            """CREATE TABLE state (
+                only INTEGER PRIMARY KEY CHECK (only = 1), catalog_id TEXT NOT NULL,
+                sequence INTEGER NOT NULL, model_key TEXT, dim INTEGER)""",
+            "INSERT INTO state VALUES (1, lower(hex(randomblob(16))), 0, NULL, NULL)",
+            """CREATE TABLE products (
+                key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+                sequence INTEGER NOT NULL UNIQUE,
+                status TEXT NOT NULL CHECK (status IN ('active', 'left')),
+                category TEXT NOT NULL, gender TEXT NOT NULL, price REAL,
+                currency TEXT NOT NULL, brand TEXT NOT NULL, color TEXT NOT NULL,
+                availability TEXT NOT NULL, data TEXT NOT NULL, row_hash TEXT NOT NULL,
+                changed_at TEXT NOT NULL)""",
+            "CREATE INDEX products_by_partition ON products (category, gender, status, id)",
+            """CREATE TABLE articles (
+                product INTEGER PRIMARY KEY REFERENCES products (key) ON DELETE CASCADE,
+                model_key TEXT NOT NULL, vector BLOB NOT NULL, box TEXT, score REAL NOT NULL,
+                found INTEGER NOT NULL, attributes TEXT NOT NULL, image TEXT NOT NULL,
+                image_hash TEXT NOT NULL)""",
+            "CREATE TABLE tombstones (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE)",
+        ),
+    ),
+    Migration(
+        2,
+        "a token per commit, by which caches are recognised",
+        (
+            "CREATE TABLE commits (sequence INTEGER PRIMARY KEY, token BLOB NOT NULL)",
+            "INSERT INTO commits SELECT sequence, randomblob(8) FROM state",
+        ),
+    ),
+    Migration(
+        3,
+        "whether a product came by a feed, and leaves with it",
+        ("ALTER TABLE products ADD COLUMN from_feed INTEGER NOT NULL DEFAULT 1",),
+    ),
+    Migration(
+        4,
+        "outlines and names of styles, by which one style in several colors is found",
+        (
+            "ALTER TABLE articles ADD COLUMN outline BLOB NOT NULL DEFAULT x''",
+            "ALTER TABLE products ADD COLUMN style TEXT NOT NULL DEFAULT ''",
+            "CREATE INDEX products_by_style ON products (style) WHERE style != ''",
+        ),
+    ),
+    Migration(
+        5,
+        "where all pictures of a product are",
+        ("ALTER TABLE articles ADD COLUMN pictures TEXT NOT NULL DEFAULT '[]'",),
+    ),
+)
+"""In the order they are applied; the last one's version is the catalog's version."""
+
+VERSION: Final = MIGRATIONS[-1].version
+
+
+def version_of(database: Database) -> int:
+    """The version of the tables; 0 for an empty file."""
+    if not database.one("SELECT 1 FROM sqlite_master WHERE name = 'migrations'"):
+        return 0
+    found = database.one("SELECT max(version) FROM migrations")
+    return int(found[0] or 0) if found else 0
+
+
+def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Brings the tables to the newest version, one transaction per step.
+
+    Two processes may do it at once: each step looks again once it holds the write lock.
+    Raises CatalogVersionError where the file is newer than `migrations`.
+    """
+    newest = migrations[-1].version
+    found = version_of(database)
+    if found > newest:
+        raise CatalogVersionError(
+            f"{database.path}: the catalog has version {found}, this thatlook knows up to "
+            f"{newest}; install a newer thatlook"
+        )
+    for step in migrations:
+        if step.version > found:
+            _apply(database, step)
+
+
+def _apply(database: Database, step: Migration) -> None:
+    with database.writing():
+        database.execute(_RECORD)
+        if version_of(database) >= step.version:
+            return
+        for statement in step.statements:
+            database.execute(statement)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        database.execute("INSERT INTO migrations VALUES (?, ?, ?)", (step.version, step.name, now))

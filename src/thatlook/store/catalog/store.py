@@ -1,0 +1,148 @@
+"""Changes of the catalog's tables: each is one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from thatlook.core.errors import CatalogError, ModelMismatchError
+from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.reads import Reads
+from thatlook.store.catalog.rows import (
+    Row,
+    box_json,
+    checked_id,
+    product_json,
+    row_hash_of,
+    search_columns,
+    vector_bytes,
+)
+
+_PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, gender, price,
+    currency, brand, color, availability, style, data, row_hash, changed_at, from_feed)
+    VALUES (?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, status = 'active',
+    category = excluded.category, gender = excluded.gender, price = excluded.price,
+    currency = excluded.currency, brand = excluded.brand, color = excluded.color,
+    availability = excluded.availability, style = excluded.style, data = excluded.data,
+    row_hash = excluded.row_hash, changed_at = excluded.changed_at,
+    from_feed = excluded.from_feed"""
+
+_ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
+    SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
+
+_IMAGE_SQL: Final = """UPDATE articles SET image = ?
+    WHERE product = (SELECT key FROM products WHERE id = ?)"""
+
+
+class Store(Reads):
+    """The tables of one catalog. `model_key` and `dim` say what vectors it takes."""
+
+    def __init__(self, database: Database, model_key: str | None, dim: int | None) -> None:
+        super().__init__(database)
+        self.takes_vectors = False
+        self.model_key = model_key
+        self.dim = dim
+
+    def check_model(self) -> None:
+        """Raises ModelMismatchError where the catalog's network is no longer this store's."""
+        found = self.database.one("SELECT model_key FROM state")
+        if found and self.model_key not in {None, found[0]}:
+            raise mismatch(self.database.path.parent, found[0], self.model_key)
+
+    def upsert(self, rows: Iterable[Row]) -> int:
+        """Adds or replaces products in one transaction; returns the last sequence number.
+
+        Raises CatalogError for a vector that does not fit, for a new product without one, and
+        where the disk does not take it, ModelMismatchError where the catalog's network was
+        switched meanwhile; then nothing of the call is stored.
+        """
+        rows = list({checked_id(row.product.id): row for row in rows}.values())
+        blobs = [self._vector(row) for row in rows]
+        with self.database.writing():
+            self.check_model()
+            known = self.attributes([row.product.id for row in rows if row.vector is None])
+            first = self._next(len(rows))
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            products, articles = [], []
+            for place, (row, blob) in enumerate(zip(rows, blobs, strict=True)):
+                if blob is None and row.product.id not in known:
+                    raise CatalogError(f"{row.product.id}: a new product needs a vector")
+                attributes = known[row.product.id] if blob is None else row.attributes
+                products.append(_product_values(row, first + place, attributes, now))
+                if blob is not None:
+                    articles.append(self._article_values(row, blob))
+            self.database.executemany(_PRODUCT_SQL, products)
+            self.database.executemany(_ARTICLE_SQL, articles)
+            moved = [(r.image, r.product.id) for r in rows if r.vector is None and r.image]
+            self.database.executemany(_IMAGE_SQL, moved)
+            gone = [(row.product.id,) for row in rows]
+            self.database.executemany("DELETE FROM tombstones WHERE id = ?", gone)
+        return first + len(rows) - 1
+
+    def remove(self, ids: Iterable[str]) -> list[str]:
+        """Deletes products in one transaction; returns the ids that were in, in their order."""
+        wanted = list(dict.fromkeys(ids))
+        with self.database.writing():
+            known = self.states(wanted)
+            present = [product_id for product_id in wanted if product_id in known]
+            first = self._next(len(present))
+            numbered = [(product_id, first + n) for n, product_id in enumerate(present)]
+            self.database.executemany(
+                "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in present]
+            )
+            self.database.executemany("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", numbered)
+        return present
+
+    def mark_left(self, ids: Iterable[str]) -> list[str]:
+        """Marks active products as having left the feed, in one transaction; returns their ids."""
+        wanted = list(dict.fromkeys(ids))
+        with self.database.writing():
+            known = self.states(wanted)
+            active = [i for i in wanted if i in known and known[i].status == "active"]
+            first = self._next(len(active))
+            numbered = [(first + n, product_id) for n, product_id in enumerate(active)]
+            self.database.executemany(
+                "UPDATE products SET status = 'left', sequence = ? WHERE id = ?", numbered
+            )
+        return active
+
+    def _next(self, count: int) -> int:
+        """Takes `count` sequence numbers within the open transaction; returns the first."""
+        last = self.sequence()
+        if count:
+            self.database.execute("UPDATE state SET sequence = ?", (last + count,))
+            self.database.execute("INSERT INTO commits VALUES (?, randomblob(8))", (last + count,))
+        return last + 1
+
+    def _vector(self, row: Row) -> bytes | None:
+        if row.vector is None:
+            return None
+        if self.dim is None or not self.takes_vectors:
+            raise CatalogError("open the catalog with its network's key and dim to store vectors")
+        return vector_bytes(row.vector, self.dim, row.product.id)
+
+    def _article_values(self, row: Row, blob: bytes) -> tuple[Any, ...]:
+        attributes = json.dumps(dict(row.attributes), ensure_ascii=False, sort_keys=True)
+        facts = (self.model_key, blob, box_json(row.box), row.article_score, row.found)
+        pictures = (row.image, row.image_hash, row.outline, json.dumps(row.pictures))
+        return (*facts, attributes, *pictures, row.product.id)
+
+
+def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:
+    """The error for vectors of another network than the one asked for."""
+    return ModelMismatchError(
+        f"{folder}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
+        "or index the feed into another folder"
+    )
+
+
+def _product_values(row: Row, sequence: int, attributes: Any, now: str) -> tuple[Any, ...]:
+    product = row.product
+    columns = search_columns(product, attributes)
+    row_hash = row.row_hash or row_hash_of(product)
+    facts = (product_json(product), row_hash, now, row.from_feed)
+    return (product.id, sequence, *columns, *facts)

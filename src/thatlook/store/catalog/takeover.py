@@ -1,0 +1,62 @@
+"""The contents of another catalog file in the place of this one's, as ordinary changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from thatlook.store.catalog.database import Database
+
+_PRODUCT: Final = """status, category, gender, price, currency, brand, color, availability, style,
+    data, row_hash, from_feed"""
+_ARTICLE: Final = """model_key, vector, box, score, found, attributes, image, image_hash, outline,
+    pictures"""
+
+_STEPS: Final = (
+    f"""CREATE TEMP TABLE moved AS SELECT id, row_number() OVER (ORDER BY id) AS n FROM (
+        SELECT id, {_PRODUCT}, {_ARTICLE} FROM other.products
+        LEFT JOIN other.articles ON product = key
+        EXCEPT SELECT id, {_PRODUCT}, {_ARTICLE} FROM main.products
+        LEFT JOIN main.articles ON product = key)""",  # noqa: S608 - constant column names
+    """CREATE TEMP TABLE gone AS SELECT id, row_number() OVER (ORDER BY id) AS n
+        FROM main.products WHERE id NOT IN (SELECT id FROM other.products)""",
+    """INSERT OR REPLACE INTO main.tombstones SELECT id, n + (SELECT sequence FROM main.state)
+        FROM temp.gone""",
+    "DELETE FROM main.products WHERE id IN (SELECT id FROM temp.gone)",
+    """UPDATE main.state SET sequence = sequence + (SELECT count(*) FROM temp.gone)""",
+    """DELETE FROM main.articles WHERE product IN (
+        SELECT key FROM main.products WHERE id IN (SELECT id FROM temp.moved))""",
+    "DELETE FROM main.products WHERE id IN (SELECT id FROM temp.moved)",
+    f"""INSERT INTO main.products (id, sequence, {_PRODUCT}, changed_at)
+        SELECT id, n + (SELECT sequence FROM main.state), {_PRODUCT}, changed_at
+        FROM other.products JOIN temp.moved USING (id)""",  # noqa: S608 - constant column names
+    f"""INSERT INTO main.articles (product, {_ARTICLE})
+        SELECT mine.key, {_ARTICLE} FROM temp.moved JOIN main.products AS mine USING (id)
+        JOIN other.products AS theirs USING (id)
+        JOIN other.articles ON product = theirs.key""",  # noqa: S608 - constant column names
+    "DELETE FROM main.tombstones WHERE id IN (SELECT id FROM temp.moved)",
+    """UPDATE main.state SET sequence = sequence + (SELECT count(*) FROM temp.moved),
+        model_key = (SELECT model_key FROM other.state), dim = (SELECT dim FROM other.state)""",
+    "INSERT OR REPLACE INTO main.commits SELECT sequence, randomblob(8) FROM main.state",
+)
+
+
+def take_over(database: Database, file: Path) -> int:
+    """Makes the contents those of the catalog `file`; returns how many products changed.
+
+    One transaction; what is the same in both keeps its sequence number.
+    """
+    with database.lock:
+        database.execute("ATTACH DATABASE ? AS other", (str(file),))
+        try:
+            with database.writing():
+                for step in _STEPS:
+                    database.execute(step)
+                found = database.one(
+                    "SELECT (SELECT count(*) FROM temp.moved) + (SELECT count(*) FROM temp.gone)"
+                )
+        finally:
+            for table in ("moved", "gone"):
+                database.execute(f"DROP TABLE IF EXISTS temp.{table}")
+            database.execute("DETACH DATABASE other")
+    return int(found[0]) if found else 0

@@ -1,0 +1,72 @@
+"""Where the pictures of a product are: addresses, or files inside the folders that were given."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from thatlook.core.errors import FeedError
+from thatlook.core.image import SUFFIXES
+from thatlook.core.records import Product
+
+
+class ImagePlaces:
+    """Finds the pictures of a feed's products.
+
+    A path is looked up in the folder `images`, then beside the feed; it must stay inside, so
+    that a feed cannot name other files of this machine. Without any image the file in
+    `images` whose name is the product's id is taken.
+    """
+
+    def __init__(self, feed_folder: Path, images: Path | None) -> None:
+        if images is not None and not images.is_dir():
+            raise FeedError(f"{images}: the folder of images is not there")
+        folders = [folder for folder in (images, feed_folder) if folder is not None]
+        self._folders = [Path(os.path.normpath(folder.absolute())) for folder in folders]
+        self._by_id = images is not None
+
+    def located(self, product: Product) -> tuple[Product, tuple[str, ...]]:
+        """The product and the places of its pictures, the main one first.
+
+        The product's image_link is filled in where it was found by the id. Raises FeedError
+        where it has no picture, or its main one is not there.
+        """
+        if not product.image_link and not product.additional_image_link:
+            found = self._named(product.id)
+            return replace(product, image_link=found.name), (str(found),)
+        links = [product.image_link, *product.additional_image_link]
+        places = [self._place(link) for link in links if link]
+        there = tuple(dict.fromkeys(place for place in places if place))
+        if not there:
+            looked = " or ".join(str(folder) for folder in self._folders)
+            raise FeedError(f"the image {links[0] or links[1]!r} is not inside {looked}")
+        return product, there
+
+    def _place(self, link: str) -> str | None:
+        if link.lower().startswith(("http://", "https://")):
+            return link
+        for folder in self._folders:
+            path = Path(os.path.normpath(folder / link))
+            if path.is_relative_to(folder) and _is_file(path):
+                return str(path)
+        return None
+
+    def _named(self, product_id: str) -> Path:
+        if self._by_id and product_id == Path(product_id).name:
+            for suffix in (*SUFFIXES, *(s.upper() for s in SUFFIXES)):
+                path = self._folders[0] / f"{product_id}{suffix}"
+                if _is_file(path):
+                    return path
+        where = (
+            f"no file of this name in {self._folders[0]}" if self._by_id else "no --images folder"
+        )
+        raise FeedError(f"the row has no image_link, and there is {where}")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; False also for names that the system does not take."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,56 @@
+"""What the readers pass on: raw rows, products with their line, and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from thatlook.core.records import Product
+
+Values = Mapping[str, tuple[str, ...]]
+"""The cells of a row by column name as it came; most columns have one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row as it came; `line` counts from 1, in files without lines it is the row's number."""
+
+    line: int
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A product of a feed. `images` are the places of its pictures, the main one first.
+
+    A place is an address (http or https) or the absolute path of a file.
+    """
+
+    line: int
+    product: Product
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something of a feed that could not be used; `product_id` is "" where it is not known.
+
+    Where `kept`, it cost only a part of the row: the product comes next.
+    """
+
+    line: int
+    product_id: str
+    message: str
+    kept: bool = False
+
+    def __str__(self) -> str:
+        named = f" (id {self.product_id})" if self.product_id else ""
+        return f"line {self.line}{named}: {self.message}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {"line": self.line, "id": self.product_id, "message": self.message}
+
+
+RawRows = Iterator[RawRow | Problem]

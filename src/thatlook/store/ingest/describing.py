@@ -1,0 +1,150 @@
+"""Pictures of products to what a catalog keeps of them: runs in the worker processes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from thatlook.core.errors import PhotoError
+from thatlook.core.image import Pixels, decode
+from thatlook.core.records import Described, Product
+from thatlook.core.settings import Settings
+
+MOST_IMAGES = 8
+"""Of more pictures of one product only the first are looked at."""
+
+_ABSENT = b"absent"
+
+
+class Describer(Protocol):
+    """Makes vectors of products' pictures."""
+
+    @property
+    def key(self) -> str:
+        """Which network makes the vectors."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The vectors' length."""
+        ...
+
+    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
+        """One Described per picture, in order."""
+        ...
+
+
+class DescriberFactory(Protocol):
+    """Makes a describer in the process that calls it; is sent to worker processes by pickle."""
+
+    def __call__(self) -> Describer:
+        """A new describer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A product to be described from the files of its pictures, the main one first.
+
+    `known` says whether the catalog has it already.
+    """
+
+    line: int
+    product: Product
+    files: tuple[str, ...]
+    row_hash: str
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """What became of a job: `described` is of the picture `file`, None where no one could be used.
+
+    `model_key` names the network. `image_hash` is that of all pictures. `messages` say which
+    could not be used, and why; `files` are all that could.
+    """
+
+    job: Job
+    described: Described | None = None
+    model_key: str = ""
+    file: str = ""
+    image_hash: str = ""
+    messages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def hash_of(files: Sequence[str]) -> str:
+    """The sha256 of the contents of these files together; unreadable ones count as absent."""
+    whole = hashlib.sha256()
+    for file in files[:MOST_IMAGES]:
+        try:
+            whole.update(_digest(file))
+        except OSError:
+            whole.update(_ABSENT)
+    return whole.hexdigest()
+
+
+def _digest(file: str) -> bytes:
+    with Path(file).open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
+
+
+def describe_jobs(
+    describer: Describer, jobs: Sequence[Job], settings: Settings | None = None
+) -> list[Done]:
+    """Decodes and describes; of several pictures the one is kept that shows the article best.
+
+    Best is one in which the detector found the article, then the highest score, then the first.
+    """
+    opened = [_opened(job, settings or Settings()) for job in jobs]
+    items = [(image, one.job.product) for one in opened for _, image in one.images]
+    described = iter(describer.describe(items) if items else [])
+    key = describer.key
+    return [_best(one, [next(described) for _ in one.images], key) for one in opened]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    job: Job
+    images: tuple[tuple[str, Pixels], ...]
+    image_hash: str
+    messages: tuple[str, ...]
+
+
+def _opened(job: Job, settings: Settings) -> _Opened:
+    """The pictures of a job, decoded. The hash is of the very bytes that were decoded."""
+    whole, images, messages = hashlib.sha256(), [], []
+    for file in job.files[:MOST_IMAGES]:
+        try:
+            data = _data(file, settings)
+            whole.update(_digest(file) if data is None else hashlib.sha256(data).digest())
+            if data is None:
+                messages.append(f"{file}: more than {settings.max_photo_bytes} bytes")
+            else:
+                images.append((file, decode(data, settings)))
+        except OSError as error:
+            whole.update(_ABSENT)
+            messages.append(f"{file}: {error.strerror}")
+        except PhotoError as error:
+            messages.append(f"{file}: {error.message}")
+    return _Opened(job, tuple(images), whole.hexdigest(), tuple(messages))
+
+
+def _data(file: str, settings: Settings) -> bytes | None:
+    """The bytes of a file; None where they are too many to be read."""
+    if Path(file).stat().st_size > settings.max_photo_bytes:
+        return None
+    return Path(file).read_bytes()
+
+
+def _best(opened: _Opened, described: Sequence[Described], key: str) -> Done:
+    if not described:
+        return Done(opened.job, messages=opened.messages)
+    places = range(len(described))
+    best = max(places, key=lambda n: (described[n].found, described[n].article_score, -n))
+    files = tuple(file for file, _ in opened.images)
+    told = (opened.image_hash, opened.messages, files)
+    return Done(opened.job, described[best], key, files[best], *told)

@@ -1,0 +1,249 @@
+"""Feed to catalog: read, compare, describe in processes, store in batches."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from thatlook.core.errors import CatalogError, FeedError, ModelMismatchError, SettingsError
+from thatlook.store.catalog import Catalog, FeedRun, Row
+from thatlook.store.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
+from thatlook.store.feed.fetch import Fetcher
+from thatlook.store.feed.pictures import PictureFolder
+from thatlook.store.ingest.describing import DescriberFactory, Done
+from thatlook.store.ingest.plan import Located, Plan, located, plan_of, stored_path
+from thatlook.store.ingest.pool import Pool
+from thatlook.store.ingest.report import IngestReport, Tally
+
+CHUNK_ROWS: Final = 256
+CHUNKS_AHEAD: Final = 2
+READERS: Final = 16
+"""Threads that read and fetch pictures: they mostly wait."""
+GROUP_JOBS: Final = 4
+"""Products described together. Larger groups are no quicker, and ONNX Runtime's memory grows with
+them: 190 MB a process for 4, 360 for 16."""
+STORE_ROWS: Final = 128
+"""So many products are stored in one transaction ..."""
+STORE_SECONDS: Final = 2.0
+"""... or those that were ready after this time: what a kill can cost."""
+
+
+def ingest(  # noqa: PLR0913 - all but the first three have defaults
+    feed: str | os.PathLike[str],
+    catalog: Catalog,
+    factory: DescriberFactory,
+    *,
+    images: str | os.PathLike[str] | None = None,
+    mapping: FeedMapping | Mapping[str, str] | None = None,
+    workers: int | None = None,
+    strict: bool = False,
+    progress: bool = False,
+    fetcher: Fetcher | None = None,
+) -> IngestReport:
+    """Brings the catalog up to date with a feed, and says how many products did what.
+
+    Only pictures whose content, category or network changed are embedded. Products that are
+    not in the feed any more are marked. It may be killed at any moment: what was stored stays,
+    and the next run goes on from there. `mapping` is a FeedMapping, or just field -> column.
+    `workers` processes describe the pictures (default: one per core; 0: this one). `strict`
+    stops at the first problem. `progress` shows a bar where standard error is a terminal.
+    `fetcher` gets the pictures behind addresses (default: public ones only); they are kept in the
+    catalog's folder. Raises FeedError for a feed that cannot be read or has no usable row (then
+    nothing is marked as gone), CatalogError where something cannot be stored, ModelMismatchError
+    where the factory's network is not the catalog's, SettingsError for workers below 0.
+    """
+    started = time.monotonic()
+    if not catalog.takes_vectors:
+        raise CatalogError("open the catalog with its network's key and dim to index a feed")
+    if not isinstance(mapping, FeedMapping):
+        mapping = FeedMapping(fields=mapping or {})
+    rows = read_feed(feed, mapping, images)
+    count = available_cores() if workers is None else workers
+    if count < 0:
+        raise SettingsError(f"workers must be 0 (this process alone) or more, not {count}")
+    progress = progress and sys.stderr.isatty()
+    total = estimated_rows(feed) if progress else None
+    bar = tqdm(total=total, unit="product", disable=not progress)
+    with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
+        pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
+        tally = Tally(bar, strict=strict)
+        intake = _Intake(os.fspath(feed), catalog, run, pool, pictures, tally)
+        intake.take(rows, most_waiting=4 * max(1, count))
+        return tally.report(time.monotonic() - started)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Intake:
+    """The queues of one run: pictures being fetched, groups being described, rows to store."""
+
+    def __init__(
+        self,
+        name: str,
+        catalog: Catalog,
+        run: FeedRun,
+        pool: Pool,
+        pictures: PictureFolder,
+        tally: Tally,
+    ) -> None:
+        self._name = name
+        self._catalog = catalog
+        self._run = run
+        self._pool = pool
+        self._pictures = pictures
+        self._tally = tally
+        self._usable = 0
+        self._broken: FeedError | None = None
+        self._waiting: set[Future[list[Done]]] = set()
+        self._ready: list[Row] = []
+        self._stored_at = time.monotonic()
+
+    def take(self, rows: Iterator[FeedRow | Problem], most_waiting: int) -> None:
+        """Everything from the first row to the marking of what left the feed."""
+        readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        try:
+            for ready in self._located(self._readable(rows), readers):
+                self._do(plan_of(ready, self._catalog, readers), most_waiting)
+        finally:
+            readers.shutdown(cancel_futures=True)
+        self._collect(0)
+        self._store()
+        if self._broken is not None:
+            raise self._broken
+        if not self._usable:
+            first = self._tally.first_problem()
+            why = f": {first}" if first else ""
+            raise FeedError(f"{self._name}: no usable row{why}; nothing was marked as gone")
+        for left in self._run.unseen():
+            self._tally.count("removed", len(self._catalog.mark_left(left)))
+        self._catalog.warm()
+
+    def _readable(self, rows: Iterator[FeedRow | Problem]) -> Iterator[FeedRow | Problem]:
+        """The rows as far as the feed can be read; what stopped them is raised at the end."""
+        try:
+            yield from rows
+        except FeedError as error:
+            self._broken = error
+
+    def _located(
+        self, rows: Iterator[FeedRow | Problem], readers: Executor
+    ) -> Iterator[list[Located]]:
+        """The rows with their pictures at hand; those of the next chunks are fetched meanwhile."""
+        chunks: deque[list[Future[Located]]] = deque()
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            new = self._new(chunk)
+            chunks.append([readers.submit(located, row, self._pictures) for row in new])
+            if len(chunks) > CHUNKS_AHEAD:
+                yield list(self._at_hand(chunks.popleft()))
+        while chunks:
+            yield list(self._at_hand(chunks.popleft()))
+
+    def _new(self, chunk: Iterable[FeedRow | Problem]) -> Iterator[FeedRow]:
+        """The usable rows whose ids have not come before in this feed."""
+        for one in chunk:
+            if isinstance(one, Problem) and one.kept:
+                self._tally.problem(one.line, one.product_id, one.message)
+            elif isinstance(one, Problem):
+                self._run.see(one.product_id, usable=False)  # in the feed still: it is kept
+                self._fail(one.line, one.product_id, one.message)
+            elif self._run.see(one.product.id):
+                self._usable += 1
+                yield one
+            else:
+                message = "the id stands more than once in the feed; the first row was taken"
+                self._fail(one.line, one.product.id, message)
+
+    def _at_hand(self, chunk: list[Future[Located]]) -> Iterator[Located]:
+        for future in chunk:
+            one = future.result()
+            for message in one.messages:
+                self._tally.problem(one.row.line, one.row.product.id, message)
+            if one.files:
+                yield one
+            else:
+                self._tally.count("failed")
+
+    def _do(self, plan: Plan, most_waiting: int) -> None:
+        self._tally.count("unchanged", plan.unchanged)
+        for update in plan.updates:
+            self._put(update, "changed")
+        for start in range(0, len(plan.jobs), GROUP_JOBS):
+            self._waiting.add(self._pool.submit(plan.jobs[start : start + GROUP_JOBS]))
+            self._collect(most_waiting)
+
+    def _collect(self, most_waiting: int) -> None:
+        """Takes what is ready; waits while more than `most_waiting` groups are under way."""
+        while self._waiting:
+            timeout = None if len(self._waiting) > most_waiting else 0
+            ready, self._waiting = wait(self._waiting, timeout, FIRST_COMPLETED)
+            for future in ready:
+                for done in future.result():
+                    self._finish(done)
+            if not ready:
+                return
+
+    def _finish(self, done: Done) -> None:
+        for message in done.messages:
+            self._tally.problem(done.job.line, done.job.product.id, message)
+        if done.described and done.model_key != self._catalog.model_key:
+            own = self._catalog.model_key
+            raise ModelMismatchError(f"the catalog takes vectors of {own}, not of {done.model_key}")
+        row = _row(done, self._catalog.home)
+        if row is None:
+            self._tally.count("failed")
+        else:
+            self._put(row, "changed" if done.job.known else "added")
+
+    def _put(self, row: Row, name: str) -> None:
+        self._ready.append(row)
+        self._tally.count(name)
+        late = time.monotonic() - self._stored_at > STORE_SECONDS
+        if len(self._ready) >= STORE_ROWS or late:
+            self._store()
+
+    def _store(self) -> None:
+        if self._ready:
+            self._catalog.upsert(self._ready)
+        self._ready = []
+        self._stored_at = time.monotonic()
+
+    def _fail(self, line: int, product_id: str, message: str) -> None:
+        self._tally.problem(line, product_id, message)
+        self._tally.count("failed")
+
+
+def _row(done: Done, home: Path) -> Row | None:
+    """What is stored of a product that was described."""
+    described = done.described
+    if described is None:
+        return None
+    product = done.job.product
+    return Row(
+        product=replace(product, category=described.category or product.category),
+        vector=described.vector,
+        box=described.box,
+        attributes=described.attributes,
+        article_score=described.article_score,
+        found=described.found,
+        image=stored_path(done.file, home),
+        image_hash=done.image_hash,
+        outline=described.outline,
+        pictures=tuple(stored_path(file, home) for file in done.files),
+        row_hash=done.job.row_hash,
+        from_feed=True,
+    )

@@ -1,0 +1,85 @@
+"""What came of a feed's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Never
+
+from tqdm import tqdm
+
+from thatlook.core.errors import FeedError
+from thatlook.store.feed.rows import Problem
+
+MOST_PROBLEMS: Final = 10_000
+"""As many problems are kept in full; further ones are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """Counts of products; `failed` counts the rows and products that could not be taken.
+
+    `changed` includes products whose row changed but whose picture was embedded before, and
+    products that came back to the feed. `removed` left the feed. `problems` says what was wrong,
+    in the feed's order as far as possible; a product with a problem may still have been taken,
+    with its other pictures.
+    """
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: int = 0
+    problems: tuple[Problem, ...] = ()
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        counts = ", ".join(
+            f"{getattr(self, name)} {name}"
+            for name in ("added", "changed", "unchanged", "removed", "failed")
+        )
+        return f"{counts} in {self.seconds:.1f} s"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of `thatlook index`."""
+        return {
+            "added": self.added,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "removed": self.removed,
+            "failed": self.failed,
+            "problems": [problem.to_dict() for problem in self.problems],
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class Tally:
+    """Counts while a feed is read, and moves the bar. `strict` makes every problem an error."""
+
+    def __init__(self, bar: tqdm[Never], *, strict: bool) -> None:
+        self._bar = bar
+        self._strict = strict
+        self._counts = dict.fromkeys(("added", "changed", "unchanged", "removed", "failed"), 0)
+        self._problems: list[Problem] = []
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Adds to one of the report's counts."""
+        self._counts[name] += number
+        if name != "removed":  # those are not among the feed's rows
+            self._bar.update(number)
+
+    def problem(self, line: int, product_id: str, message: str) -> None:
+        """Notes what was wrong; raises it as FeedError where that was asked for."""
+        problem = Problem(line, product_id, message)
+        if self._strict:
+            raise FeedError(str(problem))
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(problem)
+
+    def first_problem(self) -> Problem | None:
+        """The problem of the lowest line so far, or None."""
+        return min(self._problems, key=lambda problem: problem.line, default=None)
+
+    def report(self, seconds: float) -> IngestReport:
+        """The counts so far."""
+        problems = tuple(sorted(self._problems, key=lambda problem: problem.line))
+        return IngestReport(**self._counts, problems=problems, seconds=seconds)

@@ -1,0 +1,262 @@
+"""The recipe of the article network: boxes, categories and coarse masks of worn articles."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.data.scenes import PERSON, Floats, Pixels, Scene, photo
+from thatlook.evaluate.detection.metrics import (
+    AREA_PX,
+    LEAST_AREA_PX,
+    MAX_SIDE_PX,
+    MULTIPLE_PX,
+    Network,
+    average_precision,
+    look_at,
+)
+from thatlook.training import audited, export, loop, pseudo
+from thatlook.training.losses import (
+    Labels,
+    assign,
+    mask_loss,
+    overlap,
+    presence_loss,
+    score_loss,
+    side_loss,
+)
+from thatlook.training.nets import ArticleNet, decode, imagenet_trunk, points
+from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, tensor
+from thatlook.vision.models.registry import ModelSpec
+
+HUGE: Final = 80_000
+"""All weights as bytes cost 0.9 points of mAP50, those above 40,000 elements 0.2 to 0.4, these none
+that could be told from chance."""
+
+_KINDS: Final = ("street", "pair", "product", "model", "tagged")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe's options to `parser`."""
+    loop.add_arguments(parser, epochs=60, batch=16)
+    parser.add_argument("--products", type=int, default=160, help="lone products an epoch")
+    parser.add_argument(
+        "--models", type=int, default=60, help="product photos with a person an epoch"
+    )
+    parser.add_argument("--pseudo", type=Path, help="labels that thatlook.training.pseudo wrote")
+    parser.add_argument("--tagged", type=int, default=0, help="tagged street photos an epoch")
+    audited.add_arguments(parser)
+
+
+class ArticleTask:
+    """Scenes, loss and measurement for `loop.fit`."""
+
+    metric = "ap50"
+
+    def __init__(self, scenes: list[Scene], options: argparse.Namespace):
+        self.options = options
+        self.train = [
+            s for s in scenes if s.split == "train" and (len(s.boxes) or s.kind == "product")
+        ]
+        self.val = [s for s in scenes if s.split == "val" and s.kind == "street"]
+        self.views = SceneViews(self.train)
+        self.model: nn.Module = ArticleNet(
+            len(DETECTOR_CLASSES), len(CATEGORIES), trunk=imagenet_trunk()
+        )
+        self.repeats = _repeats(self.train)
+        self.rows = {k: [i for i, s in enumerate(self.train) if s.kind == k] for k in _KINDS}
+        self.chances = {k: _chances([self.train[i] for i in rows]) for k, rows in self.rows.items()}
+
+    def collate(self, views: Any) -> Any:
+        """Images, labels and masks."""
+        return collate(views)
+
+    def plan(self, epoch: int) -> list[list[Any]]:
+        """Keys of the epoch's batches: all street and rendered photos, some of the others."""
+        rng = np.random.default_rng((self.options.seed, epoch))
+        options = self.options
+        some = {"product": options.products, "model": options.models, "tagged": options.tagged}
+        rows: list[int] = []
+        for kind, found in self.rows.items():
+            take = min(some.get(kind, len(found)), len(found))
+            chance = self.chances[kind]
+            rows += (
+                rng.choice(np.array(found, int), take, replace=False, p=chance).tolist()
+                if take
+                else []
+            )
+        # As many repeats in every epoch: the plan's length must not change.
+        chance = np.array(self.repeats) / max(1e-9, sum(self.repeats))
+        rows += rng.choice(len(chance), int(sum(self.repeats)), replace=False, p=chance).tolist()
+        tall: list[int] = []
+        small: list[int] = []
+        for row in rng.permutation(rows):
+            share = 0.75 if self.train[row].kind in ("product", "model") else 0.12
+            (small if rng.random() < share else tall).append(int(row))
+        order, size = tall + small, self.options.batch
+        plan = []
+        for start in range(0, len(order) - size + 1, size):
+            usual = 0 if start < len(tall) else 1
+            canvas = usual if rng.random() < 0.84 else int(rng.integers(len(CANVASES)))
+            seed = int(rng.integers(2**31))
+            plan.append([Key(row, seed, canvas) for row in order[start : start + size]])
+        return [plan[i] for i in rng.permutation(len(plan))]
+
+    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """Class, box (GIoU and bins), mask and presence loss."""
+        images, labels, masks = batch
+        raw, logits, mask, presence = model(images)
+        centers, strides = points(*images.shape[2:])
+        boxes = decode(raw, centers, strides)
+        total, parts = detection_loss((raw, logits, boxes), labels, (centers, strides))
+        masked, there = mask_loss(mask, masks), presence_loss(presence, labels)
+        parts |= {"mask": masked.item(), "presence": there.item()}
+        return total + 0.8 * masked + 1.5 * there, parts
+
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """COCO figures on the street photos kept apart."""
+        network = network_of(model)
+        found = [look_at(network, photo(scene.path))[0] for scene in self.val]
+        return average_precision(self.val, found)
+
+
+def _chances(scenes: list[Scene]) -> NDArray[np.float64] | None:
+    """How likely each product photo is to be taken: rare categories more often than their share.
+
+    By the root of how many there are of its category; None for photos that name none.
+    """
+    if not scenes or scenes[0].kind not in ("product", "model"):
+        return None
+    count = Counter(s.hint for s in scenes)
+    chance = np.array([count[s.hint] ** -0.5 for s in scenes])
+    return np.asarray(chance / chance.sum())
+
+
+def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:
+    """How often more than once each scene is shown, for the rarest class in it.
+
+    Repeat factors of LVIS (Gupta et al., CVPR 2019): the root of `least` over the share of
+    street photos that show the class.
+    """
+    street = [s for s in scenes if s.kind == "street"]
+    share = {c: sum(c in s.labels for s in street) / max(1, len(street)) for c in range(PERSON)}
+    factor = {c: max(1.0, (least / max(f, 1e-3)) ** 0.5) for c, f in share.items()}
+    return [
+        max([factor.get(int(c), 1.0) for c in s.labels], default=1.0) - 1
+        if s.kind == "street"
+        else 0.0
+        for s in scenes
+    ]
+
+
+def network_of(model: nn.Module) -> Network:
+    """The torch network as the protocol wants it: what the exported graph gives, one canvas."""
+    model.eval()
+
+    def run(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
+        with torch.no_grad():
+            raw, logits, mask, _ = model(tensor([canvas]))
+        boxes = decode(raw, *points(*canvas.shape[:2]))
+        return boxes[0].numpy(), logits[0].sigmoid().numpy(), mask[0].sigmoid().numpy()
+
+    return run
+
+
+def detection_loss(
+    found: tuple[Tensor, Tensor, Tensor], labels: Labels, grid: tuple[Tensor, Tensor]
+) -> tuple[Tensor, dict[str, float]]:
+    """The weighted sum of class, overlap and bin losses, and each for the log.
+
+    `found` is raw sides, class logits and decoded boxes; `grid` the points' centers and strides.
+    """
+    raw, logits, boxes = found
+    centers, strides = grid
+    assigned = assign(logits.detach().sigmoid(), boxes.detach(), centers, labels)
+    weight = assigned.targets.sum(-1)[assigned.positive]
+    norm = weight.sum().clamp(min=1.0)
+    score = score_loss(logits, assigned, labels.known.to(logits.dtype)) / norm
+    goal = assigned.boxes[assigned.positive]
+    giou = ((1 - overlap(boxes[assigned.positive], goal, generalized=True)) * weight).sum() / norm
+    at = centers.expand(len(boxes), -1, -1)[assigned.positive]
+    unit = strides.expand(len(boxes), -1, -1)[assigned.positive]
+    distances = torch.cat([at - goal[:, :2], goal[:, 2:] - at], -1) / unit
+    bins = (side_loss(raw[assigned.positive], distances) * weight).sum() / norm
+    parts = {"score": score.item(), "giou": giou.item(), "bins": bins.item()}
+    return 1.5 * score + 2.0 * giou + 0.5 * bins, parts
+
+
+def scenes_of(options: argparse.Namespace) -> list[Scene]:
+    """All scenes that the recipe can read, their labels audited. Raises SettingsError."""
+    scenes = audited.scenes_of(options)
+    return pseudo.applied(scenes, options.pseudo) if options.pseudo else scenes
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and write checkpoints; the exit status."""
+    return loop.train(lambda: ArticleTask(scenes_of(options), options), options)
+
+
+class ArticleGraph(nn.Module):
+    """The network as exported: decoded boxes, scores and mask probabilities."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = export.folded(model)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Boxes (n, A, 4) in input pixels, scores (n, A, classes), masks (n, k, h / 4, w / 4)."""
+        raw, logits, mask, _ = self.model(image)
+        boxes = decode(raw, *points(image.shape[2], image.shape[3]))
+        return boxes, logits.sigmoid(), mask.sigmoid()
+
+
+def export_to(folder: Path, checkpoint: Path, entry: dict[str, Any]) -> ModelSpec:
+    """Write the network of `checkpoint` into `folder`, parity checked against torch."""
+    model = ArticleNet(len(DETECTOR_CLASSES), len(CATEGORIES))
+    loop.load_weights(model, checkpoint)
+    graph = ArticleGraph(model).eval()
+    axes = {
+        "image": {0: "n", 2: "h", 3: "w"},
+        "boxes": {0: "n", 1: "points"},
+        "scores": {0: "n", 1: "points"},
+        "masks": {0: "n", 2: "rows", 3: "columns"},
+    }
+    examples = [torch.rand(2, 3, 128, 96) * 2 - 1, torch.rand(1, 3, 96, 160) * 2 - 1]
+    trace = (examples, ("boxes", "scores", "masks"), axes)
+    return export.publish(graph, trace, export.Entry(**(_ENTRY | entry)), folder, huge=HUGE)
+
+
+_ENTRY: Final[dict[str, Any]] = {
+    "id": "article-1",
+    "task": "article",
+    "input": {
+        "name": "image",
+        "area": AREA_PX,
+        "least_area": LEAST_AREA_PX,
+        "max_side": MAX_SIDE_PX,
+        "multiple": MULTIPLE_PX,
+    },
+    "outputs": {
+        "boxes": {"order": "x0 y0 x1 y1", "unit": "input pixels"},
+        "scores": {"classes": list(DETECTOR_CLASSES)},
+        "masks": {"classes": list(CATEGORIES), "stride": 4},
+    },
+    "labels": {"scores": DETECTOR_CLASSES},
+    "metrics_command": "thatlook evaluate article --data ../shared/data",
+    "recipe": "",
+    "seed": 0,
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args())

@@ -1,0 +1,533 @@
+"""The recipe of the embedding network: crops of articles to unit vectors with attributes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+from pytorch_metric_learning.losses import (
+    CircleLoss,
+    CrossBatchMemory,
+    MultiSimilarityLoss,
+    NTXentLoss,
+    SupConLoss,
+    TripletMarginLoss,
+)
+from pytorch_metric_learning.miners import MultiSimilarityMiner, TripletMarginMiner
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from thatlook.cli import pairs_audit as pair_audit
+from thatlook.core.errors import ModelError
+from thatlook.core.records import Box
+from thatlook.data.items import (
+    EXPAND,
+    HEADS,
+    SIDE,
+    Item,
+    catalog_items,
+    flatlay_items,
+    frequent_words,
+    pair_items,
+    street_items,
+    title_words,
+    vocabulary,
+)
+from thatlook.data.pair_items import paired_items
+from thatlook.data.scenes import Floats, photo, street_scenes
+from thatlook.data.splits import split_of
+from thatlook.evaluate.retrieval import neighbours, precision
+from thatlook.training import export, loop
+from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
+from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
+from thatlook.training.products import PHONE, SHOP, ItemViews, collate, plain_crop
+from thatlook.training.scenes import tensor
+from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.embedding import EmbeddingStage
+
+PARTS: Final = 4
+"""Categories and genders in a batch: negatives are near ones, and yet batches alike enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How the joined vector is made of what the network says of a crop.
+
+    Its parts are the look and the guesses of type, color and pattern, weighted by `shares`;
+    `leanings` say how much of each guess lies in its logits' direction (`guess`). The look is
+    `axes` main axes of the learned vector and of the pooled features, which know the very thing
+    best and weigh `general` where the learned vector has 1.
+    """
+
+    shares: tuple[float, float, float, float]
+    leanings: tuple[float, float, float]
+    general: float
+    axes: int
+
+
+MIX: Final = Mix((1.8, 1.89, 2.09, 0.32), (1.07, 0.72, 1.18), 0.5, 66)
+"""What is exported, found by `benchmarks/bench_mix.py`; with 94 classes 160 numbers."""
+
+_HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
+
+
+LOSSES: Final = ("supcon", "triplet", "multisimilarity", "circle")
+"""What `--loss` may name, best first; `docs/training-log.md` compares them."""
+
+
+def metric_loss(name: str, dim: int, memory: int) -> nn.Module:
+    """The loss of that name over vectors (n, dim) and group numbers (n,), with its miner.
+
+    Earlier batches' vectors, `memory` of them, give more negatives. Triplets are those that
+    violate the margin, semi-hard and hard, as in "Buy Me That Look" (Myntra, MIPR 2021).
+    """
+    losses = {
+        "multisimilarity": (MultiSimilarityLoss(), MultiSimilarityMiner()),
+        "triplet": (TripletMarginLoss(margin=0.2), TripletMarginMiner(margin=0.2)),
+        "supcon": (SupConLoss(temperature=0.1), None),
+        "circle": (CircleLoss(m=0.25, gamma=64), MultiSimilarityMiner()),
+    }
+    loss, miner = losses[name]
+    found: nn.Module = CrossBatchMemory(loss, dim, memory_size=memory, miner=miner)
+    return found
+
+
+class EmbeddingTask:
+    """Items, batches, losses and measurement for `loop.fit`."""
+
+    metric = "p10_both"
+
+    def __init__(
+        self, items: list[Item], words: dict[str, tuple[str, ...]], options: argparse.Namespace
+    ):
+        self.options = options
+        self.words = words
+        self.train = [i for i in items if i.split == "train"]
+        self.val = [i for i in items if i.split == "val" and i.kind == "product"]
+        street = [i.crops[0][0] for i in items if i.kind == "street" and i.split == "train"]
+        self.views = ItemViews(self.train, words, sorted(set(street)))
+        sizes = tuple(len(words[head]) for head in HEADS)
+        name, weights = options.backbone, options.backbone_weights
+        trunk = backbone(name, weights, steady=True)
+        top = imagenet_top() if name == BACKBONES[0] and weights is None else None
+        vocabulary = frequent_words(self.train)
+        self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top, len(vocabulary))
+        self.named = named(self.train, vocabulary)
+        self.groups = _groups(self.train)
+        self.likeness = metric_loss(options.loss, options.dim, options.memory)
+        self.sameness = CrossBatchMemory(
+            NTXentLoss(temperature=0.1), options.dim, memory_size=options.memory
+        )
+
+    def collate(self, views: Any) -> Any:
+        """Images, rows and classes."""
+        return collate(views)
+
+    def plan(self, epoch: int) -> list[list[Any]]:
+        """Batches of PARTS parts (category and gender): groups of alike items, two views each.
+
+        The first is every second time as the catalog shows it, the other as a phone takes it: what
+        must agree are a shop's picture and a shopper's.
+
+        Parts come in the 0.7th power of their size, so that the shop's many shirts do not
+        crowd out its few hats.
+        """
+        rng = np.random.default_rng((self.options.seed, epoch))
+        batches = batches_of(self.train, self.groups, rng, self.options.steps, self.options.batch)
+        return [
+            [
+                (row, int(rng.integers(2**31)), how)
+                for row in rows
+                for how in (SHOP if rng.random() < 0.5 else "", PHONE)
+            ]
+            for rows in batches
+        ]
+
+    def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """Likeness by type, color and pattern; sameness of one item's views; the heads, and how
+        far they disagree about two views.
+        """
+        images, rows, classes = batch
+        vectors, *logits = model(images)
+        alike = self.likeness(vectors, self.groups[rows])
+        same = self.sameness(vectors, rows)
+        parts = {"alike": alike.item(), "same": same.item()}
+        total = self.options.likeness * alike + self.options.sameness * same
+        for k, (head, weight) in enumerate(zip(HEADS, _HEAD_WEIGHTS, strict=True)):
+            if bool((classes[:, k] >= 0).any()):
+                wrong = functional.cross_entropy(
+                    logits[k], classes[:, k], ignore_index=-1, label_smoothing=0.05
+                )
+                parts[head] = wrong.item()
+                total = total + weight * wrong
+        if len(logits) > len(HEADS):
+            told = self.named[rows]
+            wrong = name_loss(logits[-1], told)
+            parts["name"] = wrong.item()
+            total = total + self.options.names * wrong
+        apart = sum(
+            (_HEAD_WEIGHTS[k] * disagreement(logits[k], classes[:, k] >= 0) for k in range(3)),
+            torch.zeros(()),
+        )
+        parts["apart"] = apart.item()
+        total = total + self.options.agreement * apart
+        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", "name", *HEADS)}
+
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """Precision at 10 within category and gender on products kept apart, of the joined vector
+        and of the learned one alone; the shares of right types and colors.
+        """
+        vectors, logits = infer(model, self.val)
+        guesses = [torch.from_numpy(x) for x in logits]
+        out = figures(joined(torch.from_numpy(vectors), guesses).numpy(), self.val)
+        out |= {f"learned_{name}": value for name, value in figures(vectors, self.val).items()}
+        for place, head in enumerate(HEADS[:2]):
+            words = np.asarray(self.words[head])
+            right = words[logits[place].argmax(1)] == [i.labels[place] for i in self.val]
+            out[f"right_{head}"] = float(right.mean())
+        return out
+
+
+def batches_of(
+    items: Sequence[Item], groups: Tensor, rng: np.random.Generator, steps: int, size: int
+) -> list[list[int]]:
+    """Rows of `steps` batches for two views each: `size` / 2 rows, of PARTS parts each.
+
+    Of each part up to four items of one group after another.
+    """
+    parts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, item in enumerate(items):
+        parts[item.part][int(groups[row])].append(row)
+    names = sorted(parts)
+    sizes = np.array([sum(map(len, parts[name].values())) for name in names], float)
+    share = sizes**0.7 / (sizes**0.7).sum()
+    few = min(PARTS, len(names))
+    chosen = [rng.choice(len(names), few, replace=False, p=share) for _ in range(steps)]
+    return [
+        [row for k in batch for row in _rows(parts[names[k]], size // few // 2, rng)]
+        for batch in chosen
+    ]
+
+
+def _rows(groups: dict[int, list[int]], count: int, rng: np.random.Generator) -> list[int]:
+    """`count` rows of one part: up to four items of each of several groups."""
+    rows: list[int] = []
+    order = rng.permutation(sorted(groups))
+    while len(rows) < count:
+        for group in order:
+            found = groups[int(group)]
+            rows += rng.choice(found, min(4, len(found)), replace=False).tolist()
+            if len(rows) >= count:
+                break
+    return rows[:count]
+
+
+def named(items: Sequence[Item], vocabulary: Sequence[str]) -> Tensor:
+    """Per item, which words of the vocabulary its name has: (n, words), each row's sum 1 or 0."""
+    known = {word: k for k, word in enumerate(vocabulary)}
+    found = torch.zeros(len(items), len(vocabulary))
+    for row, item in enumerate(items):
+        found[row, [known[word] for word in title_words(item) if word in known]] = 1
+    return found / found.sum(1, keepdim=True).clamp(min=1)
+
+
+def name_loss(logits: Tensor, told: Tensor) -> Tensor:
+    """The mean cross-entropy of the words' logits (n, words) to the shares `told` (n, words) of
+    the items that have words: as in Mahajan et al., "Exploring the Limits of Weakly Supervised
+    Pretraining", ECCV 2018, with a product's name in place of hashtags.
+    """
+    wrong = -(told * logits.log_softmax(-1)).sum(-1)
+    return wrong.sum() / (told.sum(-1) > 0).sum().clamp(min=1)
+
+
+def disagreement(logits: Tensor, known: Tensor) -> Tensor:
+    """The mean symmetric Kullback-Leibler divergence of the guesses of rows 0 and 1, 2 and 3, ...
+
+    These are two views of one item (`EmbeddingTask.plan`). Guesses that other light changes cost
+    more of finding the very thing than all else: docs/training-log.md. As a regularizer this is
+    R-Drop (Liang et al., NeurIPS 2021), with views in place of dropouts. Only rows whose class is
+    `known` (n,) count: without a label the way to agree is to say one thing of everything, and
+    every worn article became black.
+    """
+    guesses = logits.log_softmax(-1)
+    one, other = guesses[0::2], guesses[1::2]
+    apart = ((one.exp() - other.exp()) * (one - other)).sum(-1) / 2
+    return (apart * known[0::2]).sum() / known[0::2].sum().clamp(min=1)
+
+
+def _groups(items: Sequence[Item]) -> Tensor:
+    """A number per item: equal where type, color and pattern are known and equal."""
+    found: dict[Any, int] = {}
+    keys = [
+        (i.labels[0], i.labels[1], i.labels[2]) if i.labels[0] and i.labels[1] else (i.kind, i.id)
+        for i in items
+    ]
+    return torch.tensor([found.setdefault(key, len(found)) for key in keys])
+
+
+def infer(model: nn.Module, items: Sequence[Item]) -> tuple[Floats, list[Floats]]:
+    """Vectors (n, dim) and each head's logits for the items' first crops."""
+    vectors, *logits = _each(model.eval(), items)
+    return vectors, logits[: len(HEADS)]
+
+
+def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
+    """Precision at 10 within category and gender: type, color, both."""
+    found = neighbours(vectors, [i.part for i in items], 10)
+    kinds = [i.labels[0] for i in items]
+    colors = [i.labels[1] for i in items]
+    both = [f"{a}/{b}" for a, b in zip(kinds, colors, strict=True)]
+    return {
+        "p10_type": precision(found, kinds),
+        "p10_color": precision(found, colors),
+        "p10_both": precision(found, both),
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe's options to `parser`."""
+    loop.add_arguments(parser, epochs=12, batch=64)
+    parser.add_argument("--steps", type=int, default=200, help="batches an epoch")
+    parser.add_argument("--backbone", choices=BACKBONES, default=BACKBONES[0])
+    parser.add_argument(
+        "--backbone-weights", type=Path, metavar="FILE", help="its ImageNet state dict"
+    )
+    parser.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
+    parser.add_argument("--likeness", type=float, default=0.1, help="weight of that loss")
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
+    parser.add_argument("--sameness", type=float, default=0.5, help="weight of the two-views loss")
+    parser.add_argument(
+        "--agreement", type=float, default=3.0, help="weight of the guesses' agreeing on two views"
+    )
+    parser.add_argument(
+        "--names", type=float, default=0.2, help="weight of guessing the words of products' names"
+    )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="ENTRY",
+        help="registry entry of a network that tells what is not known of worn articles",
+    )
+    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
+    pair_audit.add_arguments(parser)
+
+
+def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> list[Item]:
+    """The items, what is not known of the type, color and pattern of worn articles and of flat-lay
+    photos as `teacher` is surer than `least` to see it.
+
+    Without such labels a network learns colors before white paper alone.
+    """
+    stage = EmbeddingStage(Session(teacher, 0))
+    found = []
+    for item in tqdm(items, desc="taught", mininterval=5):
+        if item.kind not in {"street", "flatlay"}:
+            found.append(item)
+            continue
+        path, box = item.crops[0]
+        (seen,) = stage.run(photo(path), [Box(*box)])
+        words = list(item.labels)
+        for place, head in enumerate(HEADS[:3]):
+            word, chance = max(seen.chances[head].items(), key=lambda one: one[1])
+            words[place] = words[place] or (word if chance > least else "")
+        found.append(replace(item, labels=tuple(words)))
+    return found
+
+
+def items_of(options: argparse.Namespace) -> list[Item]:
+    """All items that the recipe can read, the pairs among them audited.
+
+    Raises SettingsError where pairs hold errors, unless `options.ignore_pair_audit`.
+    """
+    boxes = json.loads(options.boxes.read_text(encoding="utf-8")) if options.boxes else {}
+    items = catalog_items(options.data / "catalog", boxes)
+    items += street_items(street_scenes(options.data / "street"))
+    if (options.data / "flatlay").is_dir():
+        items += flatlay_items(options.data / "flatlay")
+    if options.sample:
+        items += pair_items(options.sample / "pairs")
+    if getattr(options, "pairs", None):  # not asked of a caller that only wants the labels
+        items += paired_items(pair_audit.audited(options, split_of))
+    return items
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and write checkpoints; the exit status."""
+
+    def make() -> EmbeddingTask:
+        items = items_of(options)
+        if options.teacher:
+            items = taught(items, ModelSpec.from_file(options.teacher))
+        return EmbeddingTask(items, vocabulary(items), options)
+
+    return loop.train(make, options, whole=False)
+
+
+def joined(look: Tensor, logits: Sequence[Tensor], mix: Mix = MIX) -> Tensor:
+    """Unit vectors (n, dim) of what the network says of a crop: the parts of `mix`, of which `look`
+    are unit vectors and the rest the guesses of type, color and pattern.
+    """
+    guesses = [guess(x, lean) for x, lean in zip(logits[:3], mix.leanings, strict=True)]
+    parts = [w * x for w, x in zip(mix.shares, [look, *guesses], strict=True)]
+    return functional.normalize(torch.cat(parts, 1), dim=1)
+
+
+def guess(logits: Tensor, lean: float) -> Tensor:
+    """Unit vectors (n, classes) whose products say how alike two guesses are.
+
+    The roots of the probabilities, whose products are Bhattacharyya coefficients, tell what is
+    seen as one class from what is seen as another. Where the light tips a guess from black to navy
+    they find little left; the logits' direction, `lean` times of it, finds nearly the same.
+    """
+    roots = logits.softmax(-1).clamp(min=1e-8).sqrt()
+    leaning = functional.normalize(logits - logits.mean(-1, keepdim=True), dim=-1)
+    return functional.normalize(roots + lean * leaning, dim=-1)
+
+
+class EmbeddingGraph(nn.Module):
+    """The network as exported: the joined vector and each head's probabilities.
+
+    `axes` (dim + TOP, k) and `offset` (k,) turn the learned vector and the features to their main
+    axes, as `main_axes` finds them.
+    """
+
+    model: EmbeddingNet
+    axes: Tensor
+    offset: Tensor
+
+    def __init__(self, model: EmbeddingNet, axes: Tensor, offset: Tensor, mix: Mix = MIX):
+        super().__init__()
+        self.model = cast("EmbeddingNet", export.folded(model))
+        self.mix = mix
+        self.register_buffer("axes", axes)
+        self.register_buffer("offset", offset)
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """The vector of unit length, then probabilities (n, classes) per head."""
+        features = self.model.features(crop)
+        learned, *logits = self.model.read(features)
+        seen = functional.normalize(features[:, :TOP], dim=1)
+        vector = joined(turned(learned, seen, (self.axes, self.offset)), logits, self.mix)
+        return (vector, *(x.softmax(-1) for x in logits))
+
+
+def turned(learned: Tensor, features: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
+    """The look (n, k), unit vectors: unit learned vectors (n, dim) and unit features (n, d) turned
+    as `main_axes` says.
+    """
+    return functional.normalize(torch.cat([learned, features], 1) @ axes[0] - axes[1], dim=1)
+
+
+def main_axes(learned: Floats, features: Floats, mix: Mix = MIX) -> tuple[Tensor, Tensor]:
+    """What turns unit learned vectors (n, dim) beside unit features (n, d) to the `mix.axes` axes
+    along which both, weighted, differ most: (dim + d, axes) and the offset (axes,).
+
+    Unit features differ little; they are scaled until they are as far from their mean as the
+    learned vectors are long.
+    """
+    spread = float(np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean()))
+    scales = np.r_[np.ones(learned.shape[1]), np.full(features.shape[1], mix.general / spread)]
+    both = np.hstack([learned, features]) * scales
+    middle = both.mean(0)
+    _, _, main = np.linalg.svd(both - middle, full_matrices=False)
+    axes = np.ascontiguousarray(main[: mix.axes].T * scales[:, None], np.float32)
+    offset = np.asarray(middle @ main[: mix.axes].T, np.float32)
+    return torch.from_numpy(axes), torch.from_numpy(offset)
+
+
+def looks(model: EmbeddingNet, items: Sequence[Item]) -> tuple[Floats, Floats]:
+    """The learned vectors (n, dim) and the top's pooled features (n, TOP) of the items' first
+    crops, both of unit length.
+    """
+
+    def run(crops: Tensor) -> tuple[Tensor, ...]:
+        features = model.eval().features(crops)
+        return model.read(features)[0], functional.normalize(features[:, :TOP], dim=1)
+
+    learned, features = _each(run, items)
+    return learned, features
+
+
+def _each(run: Callable[[Tensor], tuple[Tensor, ...]], items: Sequence[Item]) -> list[Floats]:
+    """What `run` gives of the items' first crops, 64 at a time."""
+    out = []
+    with torch.no_grad():
+        for start in range(0, len(items), 64):
+            crops = [i.crops[0] for i in items[start : start + 64]]
+            found = run(tensor([plain_crop(photo(path), box) for path, box in crops]))
+            out.append([x.numpy() for x in found])
+    return [np.concatenate(x) for x in zip(*out, strict=True)]
+
+
+def restored(checkpoint: Path) -> EmbeddingNet:
+    """The averaged network of a checkpoint, of the sizes that it has."""
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
+    dims = {name: len(weight) for name, weight in state.items() if name.endswith(".weight")}
+    heads = tuple(dims[f"heads.{k}.weight"] for k in range(len(HEADS)))
+    trunk = empty(name_of(state))
+    words = dims.get("words.weight", 0)
+    model = EmbeddingNet(heads, dims["project.weight"], trunk, words=words)
+    loop.load_weights(model, checkpoint)
+    return model.eval()
+
+
+def _check_heads(checkpoint: Path, model: EmbeddingNet, words: dict[str, tuple[str, ...]]) -> None:
+    """Raises ModelError: labels of other data would be told for what was learned."""
+    for head, part in zip(HEADS, model.heads, strict=True):
+        learned = cast("nn.Linear", part).out_features
+        if learned != len(words[head]):
+            raise ModelError(
+                f"{checkpoint}: {learned} classes of {head}, but the data has {len(words[head])}; "
+                "export with the data it was trained on"
+            )
+
+
+def export_to(
+    folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
+) -> ModelSpec:
+    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes.
+
+    Raises ModelError where the checkpoint learned other labels than the items have.
+    """
+    words = vocabulary(items)
+    model = restored(checkpoint)
+    _check_heads(checkpoint, model, words)
+    outs = ("embedding", *HEADS)
+    axes = {name: {0: "n"} for name in ("crop", *outs)}
+    train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
+    graph = EmbeddingGraph(model, *main_axes(*looks(model, train))).eval()
+    parts = {"look": MIX.axes, **{head: len(words[head]) for head in HEADS[:3]}}
+    outputs: dict[str, Any] = {"embedding": {"dim": sum(parts.values()), "parts": parts}}
+    outputs |= {head: {"classes": len(words[head])} for head in HEADS}
+    examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
+    found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
+    return export.publish(graph, (examples, outs, axes), found, folder)
+
+
+_ENTRY: Final[dict[str, Any]] = {
+    "id": "embedding-1",
+    "task": "embedding",
+    "data": (*export.LICENSES[:2], export.FLATLAY, *export.LICENSES[2:]),
+    "input": {"name": "crop", "width": SIDE, "height": SIDE, "expand": EXPAND, "fit": "letterbox"},
+    "metrics_command": (
+        "thatlook evaluate retrieval --data ../shared/data --sample ../shared/sample"
+    ),
+    "recipe": "",
+    "seed": 0,
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args())

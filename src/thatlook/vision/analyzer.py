@@ -1,0 +1,240 @@
+"""Image to Look: the three stages composed, and whose article is whose."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from thatlook.core.errors import SettingsError
+from thatlook.core.image import (
+    Bytes,
+    PhotoSource,
+    Pixels,
+    decode,
+    foreground,
+    name_of,
+    outline,
+)
+from thatlook.core.records import Article, Box, Described, Look, Person, Product
+from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import OTHER, PERSON_CLASS, is_named
+from thatlook.vision.article_color import joined_color, seen_colors
+from thatlook.vision.assignment import beside_hips, has_neighbour, prominence, single, worn_by
+from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.article import ArticleStage, Detection
+from thatlook.vision.stages.embedding import Embedded, EmbeddingStage
+from thatlook.vision.stages.person import PersonRules, PersonStage, is_somebody
+
+OWN_THRESHOLD = 0.15
+"""A product's own article is taken from this score on: that it is there is known."""
+
+
+@dataclass
+class Stopwatch:
+    """Collects how long each named part took, in milliseconds."""
+
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Times the block under `name`."""
+        start = time.perf_counter()
+        yield
+        spent = (time.perf_counter() - start) * 1000
+        self.timing_ms[name] = self.timing_ms.get(name, 0.0) + spent
+
+
+class Analyzer:
+    """Understands photos with the three networks."""
+
+    def __init__(
+        self,
+        articles: ArticleStage,
+        person: PersonStage,
+        embedding: EmbeddingStage,
+        settings: Settings,
+    ) -> None:
+        self._articles = articles
+        self._person = person
+        self._embedding = embedding
+        self._settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Analyzer:
+        """An analyzer with the networks that the settings name, opened at their first use."""
+        settings = settings or Settings()
+        article, person, embedding = (
+            Session(resolve(task, getattr(settings, f"{task}_model")), settings.threads)
+            for task in ("article", "person", "embedding")
+        )
+        rules = PersonRules.of(settings)
+        stage = ArticleStage(
+            article, settings.article_threshold, settings.person_threshold, settings.nms_iou
+        )
+        return cls(stage, PersonStage(person, rules), EmbeddingStage(embedding), settings)
+
+    @property
+    def key(self) -> str:
+        """Id and sha256 of the embedding network: what a catalog remembers."""
+        return self._embedding.key
+
+    @property
+    def dim(self) -> int:
+        """The vectors' length."""
+        return self._embedding.dim
+
+    def parse(self, source: PhotoSource) -> Look:
+        """The look of a photo: its main person, and what that person wears, embedded.
+
+        Without a person, the articles seen are given all the same. Articles are ordered by
+        category as in CATEGORIES, then by score. Raises PhotoError.
+        """
+        watch = Stopwatch()
+        with watch.part("decode"):
+            image = decode(source, self._settings)
+        return self.parse_image(image, name_of(source), watch)
+
+    def parse_image(self, image: Pixels, name: str, watch: Stopwatch | None = None) -> Look:
+        """The look of a decoded photo, as `parse`."""
+        watch = watch or Stopwatch()
+        with watch.part("article"):
+            detections = self._articles.run(image)
+        with watch.part("person"):
+            person, bystanders = self._main_person(image, detections)
+        if person:
+            least = self._settings.torso_threshold
+            detections = [f for f in detections if not beside_hips(f, person.keypoints, least)]
+        worn = worn_by(person.box if person else None, bystanders, detections)
+        with watch.part("embedding"):
+            embedded = self._embedding.run(image, [found.box for found in worn])
+        with watch.part("attributes"):
+            articles = tuple(
+                _article(image, found, read) for found, read in zip(worn, embedded, strict=True)
+            )
+        height, width = image.shape[:2]
+        return Look(name, width, height, person, articles, watch.timing_ms)
+
+    def _main_person(
+        self, image: Pixels, detections: Sequence[Detection]
+    ) -> tuple[Person | None, list[Box]]:
+        """The main person read, or None; and the boxes of the others."""
+        height, width = image.shape[:2]
+        persons = single([found for found in detections if found.label == PERSON_CLASS])
+        persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
+        for place, found in enumerate(persons):
+            person = self._person.run(image, found.box, found.score)
+            if is_somebody(person, self._settings.torso_threshold):
+                others = [other.box for other in persons[place + 1 :]]
+                two = self._person.apart(image, person)
+                if two and has_neighbour(found, persons):
+                    # The other one was found: this one's joints were sought on both of them.
+                    return self._person.alone(image, person), others
+                return (two[0], [two[1].box, *others]) if two else (person, others)
+        return None, []
+
+    def warm(self) -> None:
+        """Loads every network and runs it once, so that the first photo waits for none.
+
+        Raises ModelError where one cannot be used.
+        """
+        image = np.full((720, 480, 3), 128, np.uint8)
+        whole = Box(0, 0, 480, 720)
+        self._articles.run(image)
+        self._person.run(image, whole, 1.0)
+        self._embedding.run(image, [whole])
+
+    def embed(
+        self, crops: Sequence[PhotoSource]
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        """Unit vectors float32 (n, dim) of whole crops.
+
+        Raises PhotoError, and SettingsError for one crop that is not in a list.
+        """
+        if not _are_many(crops):
+            raise SettingsError(
+                f"expected a list of crops, got one {type(crops).__name__}; write embed([crop])"
+            )
+        images = [decode(crop, self._settings) for crop in crops]
+        whole = [(image, Box(0, 0, image.shape[1], image.shape[0])) for image in images]
+        found = self._embedding.run_many(whole)
+        vectors = [entry.vector for entry in found]
+        return np.stack(vectors) if vectors else np.zeros((0, self.dim), np.float32)
+
+    def article_in(self, image: Pixels, box: Box, category: str) -> Article:
+        """The article that someone says is in this box of an image."""
+        read = self._embedding.run(image, [box])[0]
+        return _article(image, Detection(category, box, 1.0), read)
+
+    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
+        """What a catalog keeps of each product's picture, in order.
+
+        The box is that of the product's own category where the article stage finds it, the
+        foreground of the picture otherwise. A product whose words tell no category gets that of
+        the article seen most clearly.
+        """
+        shown = [
+            self._shown(image, product, self._articles.run(image, OWN_THRESHOLD))
+            for image, product in items
+        ]
+        crops = [(image, found.box) for (image, _), found in zip(items, shown, strict=True)]
+        embedded = self._embedding.run_many(crops)
+        return [
+            Described(
+                read.vector,
+                found.box,
+                read.attributes(found.category or product.category),
+                found.score or 0.0,
+                found.score is not None,
+                found.category,
+                read.category,
+                outline(image, found.box).tobytes(),
+            )
+            for (image, product), found, read in zip(items, shown, embedded, strict=True)
+        ]
+
+    def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:
+        """The product's own article; the clearest one where its words tell no category."""
+        worn = [found for found in detections if found.label != PERSON_CLASS]
+        if product.category == OTHER and not is_named(
+            product.product_type, product.google_product_category, product.title
+        ):
+            clear = [f for f in worn if f.score >= self._settings.article_threshold]
+            if clear:
+                best = max(clear, key=lambda found: found.score)
+                return _Shown(best.box, best.score, best.label)
+        own = [found for found in worn if found.label == product.category]
+        if not own:
+            return _Shown(foreground(image), None)
+        best = max(own, key=lambda found: found.score)
+        return _Shown(best.box, best.score)
+
+
+def _are_many(crops: object) -> bool:
+    """Whether these are several crops, not a path's letters, a file's bytes, an image's rows."""
+    if isinstance(crops, np.ndarray):
+        return crops.ndim == 4
+    return isinstance(crops, Iterable) and not isinstance(crops, str | os.PathLike | Bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Where a product is in its picture; `score` None for the mere foreground."""
+
+    box: Box
+    score: float | None
+    category: str = ""
+
+
+def _article(image: Pixels, found: Detection, read: Embedded) -> Article:
+    best = read.attributes(found.label)
+    attributes = {name: label for name, (label, _) in best.items()}
+    seen = seen_colors(image, found.box, found.mask)
+    label, probability = best.get("color", ("", 0.0))
+    attributes["color"] = joined_color(label, probability, seen)
+    return Article(found.label, found.box, found.score, attributes, read.vector, found.mask)

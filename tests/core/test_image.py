@@ -1,0 +1,369 @@
+"""Decoding with limits, and the geometry of crops: values worked by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, features
+
+from thatlook.core.errors import PhotoError
+from thatlook.core.image import (
+    GREY,
+    cropped,
+    decode,
+    fit_area,
+    fit_box,
+    foreground,
+    name_of,
+    outline,
+    resized,
+    with_aspect,
+)
+from thatlook.core.records import Box
+from thatlook.core.settings import Settings
+
+RED = (200, 30, 40)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def plain(mode: str = "RGB", color=RED, size=(32, 24)) -> Image.Image:
+    return Image.new(mode, size, color)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF"])
+def test_every_format_gives_the_color_that_went_in(kind):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow was built without AVIF")
+    array = decode(encoded(plain(), kind))
+    assert array.shape == (24, 32, 3)
+    assert array.dtype == np.uint8
+    np.testing.assert_allclose(array.reshape(-1, 3).mean(axis=0), RED, atol=4)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (plain("L", 77), (77, 77, 77)),
+        (plain("1", 1), (255, 255, 255)),
+        (plain("LA", (77, 255)), (77, 77, 77)),
+        (plain("RGBA", (*RED, 255)), RED),
+        (plain("RGBA", (*RED, 0)), (255, 255, 255)),
+        (plain("RGBA", (0, 0, 0, 128)), (127, 127, 127)),
+        (plain("I;16", 65535), (255, 255, 255)),
+        (plain("I;16", 257 * 100), (100, 100, 100)),
+        (plain().quantize(4), RED),
+    ],
+    ids=[
+        "grey",
+        "bilevel",
+        "grey+alpha",
+        "opaque",
+        "transparent",
+        "half",
+        "16 bit white",
+        "16 bit",
+        "palette",
+    ],
+)
+def test_every_mode_becomes_rgb_on_white(image, expected):
+    array = decode(encoded(image))
+    np.testing.assert_allclose(array[3, 5], expected, atol=1)
+
+
+def test_cmyk_jpeg_becomes_rgb():
+    array = decode(encoded(plain("CMYK", (0, 255, 255, 0)), "JPEG"))
+    np.testing.assert_allclose(array[5, 5], (255, 0, 0), atol=6)
+
+
+def test_exif_rotation_is_applied():
+    image = plain(size=(40, 20))
+    image.paste((0, 0, 255), (0, 0, 20, 20))  # the left half is blue
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise: left goes up
+    array = decode(encoded(image, "JPEG", exif=exif, quality=95))
+    assert array.shape == (40, 20, 3)
+    assert array[4, 10, 2] > 200
+    assert array[36, 10, 0] > 150
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def swapped_profile() -> bytes:
+    """sRGB whose red and blue are exchanged, in its table of tags."""
+    return (
+        SRGB.replace(b"rXYZ", b"....", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"....", b"bXYZ", 1)
+    )
+
+
+def linear_grey_profile() -> bytes:
+    """A grey profile of gamma 1 (ICC.1:2010, 7.2 header, 10.5 curve, 10.31 XYZ)."""
+    white = struct.pack(">4s4xiii", b"XYZ ", 63190, 65536, 54061)  # D50 in s15Fixed16
+    curve = struct.pack(">4s4xI", b"curv", 0)
+    table = struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 12)
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s", 188, b"    ", 0x02100000, b"mntr", b"GRAY", b"XYZ ", b"acsp"
+    )
+    light = struct.pack(">28xiii48x", 63190, 65536, 54061)
+    return header + light + table + white + curve
+
+
+def test_a_color_profile_is_applied_and_a_broken_one_is_not():
+    np.testing.assert_allclose(decode(encoded(plain(), icc_profile=SRGB))[0, 0], RED, atol=1)
+    np.testing.assert_array_equal(decode(encoded(plain(), icc_profile=b"junk"))[0, 0], RED)
+    swapped = {"icc_profile": swapped_profile()}
+    np.testing.assert_allclose(decode(encoded(plain(), **swapped))[0, 0], RED[::-1], atol=2)
+    np.testing.assert_allclose(
+        decode(encoded(plain().quantize(4), **swapped))[0, 0], RED[::-1], atol=2
+    )
+
+
+def colors_of(image: Image.Image, **options) -> list[list[int]]:
+    """The colors of a decoded PNG's first and last pixels."""
+    array = decode(encoded(image, **options))
+    return [array[0, 0].tolist(), array[-1, -1].tolist()]
+
+
+def halved(mode: str, left, right) -> Image.Image:
+    image = plain(mode, right)
+    image.paste(left, (0, 0, 16, 24))
+    return image
+
+
+def test_a_color_that_stands_for_transparent_is_white_whatever_the_profile():
+    image = halved("RGB", (10, 200, 30), RED)
+    clear = {"transparency": (10, 200, 30)}
+    assert colors_of(image, **clear) == [[255, 255, 255], list(RED)]
+    shown = colors_of(image, **clear, icc_profile=swapped_profile())
+    np.testing.assert_allclose(shown, [[255, 255, 255], RED[::-1]], atol=2)
+
+
+def test_transparent_grey_with_a_profile():
+    # 128 / 255 of the light is, in sRGB, 255 * (1.055 * 0.502 ** (1 / 2.4) - 0.055) = 188
+    grey = {"icc_profile": linear_grey_profile()}
+    expected = [[255] * 3, [188] * 3]
+    deep = np.full((24, 32), 128 * 257, np.uint16)
+    deep[:, :16] = 9
+    for image, clear in (
+        (halved("L", 9, 128), {"transparency": 9}),
+        (Image.fromarray(deep), {"transparency": 9}),
+        (halved("LA", (9, 0), (128, 255)), {}),
+    ):
+        np.testing.assert_allclose(colors_of(image, **clear, **grey), expected, atol=2)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_images_of_an_unknown_range_are_refused(mode):
+    for value in (1, 255, 65535):
+        with pytest.raises(PhotoError, match=f"mode {mode} is not known; scale it") as caught:
+            decode(plain(mode, value))
+        assert caught.value.code == "unsupported_format"
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B", "I;16N"])
+def test_grey_of_16_bits_has_the_full_range(mode):
+    dtype = ">u2" if mode == "I;16B" else "<u2"
+    values = np.full((24, 32), 100 * 257, dtype)
+    image = Image.frombytes(mode, (32, 24), values.tobytes())
+    assert decode(image)[0, 0].tolist() == [100, 100, 100]
+
+
+@pytest.mark.parametrize("source", [None, 7, ["a.jpg"], io.BytesIO(b"x")])
+def test_what_is_no_photo_at_all(source):
+    message = f"expected a path, a file's bytes, a PIL image or .* got {type(source).__name__}"
+    with pytest.raises(PhotoError, match=message):
+        decode(source)
+
+
+def test_paths_bytes_images_and_arrays_give_the_same(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(plain()))
+    expected = decode(path)
+    data = path.read_bytes()
+    sources = (str(path), data, bytearray(data), memoryview(data), plain(), np.asarray(plain()))
+    for source in sources:
+        np.testing.assert_array_equal(decode(source), expected)
+
+
+def hostile_png(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is width x height."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = (
+        struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    )
+    data = b"IDAT" + zlib.compress(b"\0" * 100)
+    end = struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    return b"\x89PNG\r\n\x1a\n" + chunk + end
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b"hello, this is no photo" * 9, "unsupported_format"),
+        (encoded(plain(size=(300, 300)), "JPEG")[:600], "damaged"),
+        (encoded(plain(size=(300, 300)))[:120], "damaged"),
+        (encoded(plain(size=(300, 300)), "WEBP")[:60], "damaged"),
+        (hostile_png(100_000, 100_000), "too_many_pixels"),
+        (hostile_png(2**31 - 1, 2**31 - 1), "too_many_pixels"),
+        (hostile_png(0, 0), "unsupported_format"),
+        (encoded(plain(size=(8, 200))), "too_small"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + b"\0" * 64, "unsupported_format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n" + b"0 " * 90, "unsupported_format"),
+    ],
+    ids=[
+        "empty",
+        "text",
+        "cut jpeg",
+        "cut png",
+        "cut webp",
+        "huge",
+        "enormous",
+        "zero",
+        "thin",
+        "heic",
+        "eps",
+    ],
+)
+def test_unusable_photos_give_an_error_that_names_them(tmp_path, data, code):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(data)
+    with pytest.raises(PhotoError, match=r"photo\.jpg") as caught:
+        decode(path)
+    assert caught.value.code == code
+    assert caught.value.to_dict() == {"code": code, "message": caught.value.message}
+
+
+def test_byte_limit_is_checked_before_reading(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(plain()))
+    with pytest.raises(PhotoError) as caught:
+        decode(path, Settings(max_photo_bytes=20))
+    assert caught.value.code == "too_many_bytes"
+
+
+def test_missing_files_and_folders(tmp_path):
+    with pytest.raises(PhotoError) as caught:
+        decode(tmp_path / "nothing.jpg")
+    assert caught.value.code == "not_found"
+    with pytest.raises(PhotoError) as caught:
+        decode(tmp_path)
+    assert caught.value.code == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4)), np.zeros((4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)]
+)
+def test_arrays_of_another_shape_are_refused(array):
+    with pytest.raises(PhotoError, match="expected a uint8 RGB array"):
+        decode(array)
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_random_bytes_never_raise_anything_else(data):
+    good = encoded(plain(), "JPEG")
+    for hostile in (data, good[:200] + data, good[:20] + data + good[20:]):
+        with contextlib.suppress(PhotoError):
+            assert decode(hostile).shape[2] == 3
+
+
+def test_names():
+    assert name_of("a/b.jpg") == "a/b.jpg"
+    assert {name_of(kind(b"x")) for kind in (bytes, bytearray, memoryview)} == {"<bytes>"}
+    assert name_of(plain()) == "<image>"
+    assert name_of(np.zeros((1, 1, 3), np.uint8)) == "<array>"
+
+
+def test_fit_area_pads_to_multiples_and_leads_back():
+    image = np.full((640, 427, 3), 10, np.uint8)
+    fitted = fit_area(image, area=384 * 256, max_side=512, multiple=32)
+    # scale = sqrt(98304 / 273280) = 0.59977; 427 -> 256, 640 -> 384
+    assert fitted.canvas.shape == (384, 256, 3)
+    back = fitted.to_image(np.array([[0, 0, 256, 384]]))
+    np.testing.assert_allclose(back, [[0, 0, 427, 640]], atol=1e-9)
+
+
+def test_fit_area_of_a_strip_is_capped_and_padded_with_grey():
+    fitted = fit_area(np.zeros((100, 1000, 3), np.uint8), area=98304, max_side=512, multiple=32)
+    assert fitted.canvas.shape == (64, 512, 3)  # 51.2 rows -> 51 -> padded to 64
+    assert (fitted.canvas[51:] == GREY).all()
+    assert (fitted.canvas[:51] == 0).all()
+
+
+def test_fit_area_enlarges_a_small_photo_only_to_the_least_area():
+    def shape(height, width):
+        image = np.zeros((height, width, 3), np.uint8)
+        return fit_area(image, 160_000, 1000, 1, least_area=90_000).canvas.shape[:2]
+
+    assert shape(200, 100) == (424, 212)  # scale sqrt(90000 / 20000) = 2.1213
+    assert shape(320, 320) == (320, 320)  # between the two: as it is
+    assert shape(800, 800) == (400, 400)
+
+
+def test_fit_box_shows_what_is_outside_as_grey():
+    image = np.full((10, 10, 3), 200, np.uint8)
+    fitted = fit_box(image, Box(-10, 0, 10, 10), (40, 20))
+    assert (fitted.canvas[:, :20] == GREY).all()
+    assert (fitted.canvas[:, 20:] == 200).all()
+    np.testing.assert_allclose(fitted.to_image(np.array([30.0, 10.0])), [5.0, 5.0])
+
+
+def test_fit_box_wholly_outside_is_grey():
+    fitted = fit_box(np.zeros((10, 10, 3), np.uint8), Box(20, 20, 30, 30), (8, 8))
+    assert (fitted.canvas == GREY).all()
+
+
+def test_with_aspect_grows_the_shorter_side_about_the_middle():
+    assert with_aspect(Box(0, 0, 10, 40), 0.75) == Box(-10, 0, 20, 40)
+    assert with_aspect(Box(0, 0, 40, 10), 2.0) == Box(0, -5, 40, 15)
+
+
+def test_cropped_rounds_outwards_and_stays_inside():
+    image = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
+    np.testing.assert_array_equal(cropped(image, Box(1.5, 0.2, 3.1, 2.0)), image[0:2, 1:4])
+    assert cropped(image, Box(5.9, 4.9, 50, 50)).shape == (1, 1, 3)
+    assert cropped(image, Box(-9, -9, -5, -5)).shape == (1, 1, 3)
+
+
+def test_resized_averages():
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[:, 1] = 200
+    assert resized(image, (1, 1))[0, 0, 0] == 100
+
+
+def test_foreground_finds_the_product_on_white_and_gives_up_on_nothing():
+    image = np.full((100, 80, 3), 250, np.uint8)
+    image[20:70, 10:50] = (30, 60, 90)
+    assert foreground(image) == Box(10, 20, 50, 70)
+    assert foreground(np.full((100, 80, 3), 250, np.uint8)) == Box(0, 0, 80, 100)
+
+
+def test_no_points_lead_back_to_no_points():
+    fitted = fit_area(np.zeros((32, 32, 3), np.uint8), area=1024, max_side=512, multiple=32)
+    assert fitted.to_image(np.zeros((0, 4))).shape == (0, 4)
+
+
+def test_an_outline_is_that_of_the_brightness_and_not_of_the_color():
+    """Red and green of one brightness on white: 8 of 16 columns, a step at one border each."""
+    image = np.full((32, 32, 3), 255, np.uint8)
+    image[:, 16:] = (255, 0, 0)  # 76 by Rec. 601
+    other = image.copy()
+    other[:, 16:] = (0, 130, 0)
+    found = outline(image, Box(0, 0, 32, 32)).reshape(15, 15)
+    expected = np.zeros((15, 15), np.uint8)
+    expected[:, 7] = 255
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(outline(other, Box(0, 0, 32, 32)).reshape(15, 15), expected)
+    assert not outline(image, Box(0, 0, 16, 32)).any()  # nothing but white

@@ -1,0 +1,51 @@
+import pytest
+
+from thatlook.core.errors import SettingsError
+from thatlook.core.settings import Settings
+
+
+def test_argument_beats_environment_beats_file_beats_default(tmp_path):
+    file = tmp_path / "t.toml"
+    file.write_text("threads = 2\nnms_iou = 0.5\ngender_threshold = 0.7\n")
+    env = {"THATLOOK_THREADS": "3", "THATLOOK_NMS_IOU": "0.4"}
+    loaded = Settings.load(file, env, threads=4, article_threshold=None)
+    assert (loaded.threads, loaded.nms_iou, loaded.gender_threshold) == (4, 0.4, 0.7)
+    assert loaded.article_threshold == Settings().article_threshold
+
+
+def test_the_environment_names_the_file(tmp_path):
+    file = tmp_path / "t.toml"
+    file.write_text("max_k = 7")
+    assert Settings.load(environment={"THATLOOK_SETTINGS": str(file)}).max_k == 7
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"threads": "many"},
+        {"threads": -1},
+        {"threads": True},
+        {"nms_iou": 1.5},
+        {"max_k": 0},
+        {"front_threshold": 90.0},
+        {"gender_threshold": float("nan")},
+        {"article_model": 3},
+        {"colour": 1},
+    ],
+)
+def test_impossible_values(given):
+    with pytest.raises(SettingsError, match=next(iter(given))):
+        Settings.load(environment={}, **given)
+
+
+def test_unreadable_files(tmp_path):
+    with pytest.raises(SettingsError, match="expected a TOML file"):
+        Settings.load(tmp_path / "none.toml", {})
+    broken = tmp_path / "broken.toml"
+    broken.write_text("threads = = 2")
+    with pytest.raises(SettingsError, match=r"broken\.toml"):
+        Settings.load(broken, {})
+
+
+def test_an_integer_serves_where_a_fraction_is_wanted():
+    assert Settings.load(environment={}, nms_iou=1).nms_iou == 1.0

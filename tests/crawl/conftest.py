@@ -1,0 +1,29 @@
+"""What the crawler's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crawl.local_shop import LocalShop
+from thatlook.core.errors import FetchError
+from thatlook.crawl.browser import chromium
+
+
+@pytest.fixture
+def local_shop() -> Iterator[LocalShop]:
+    shop = LocalShop()
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def real_chromium() -> None:
+    """Skips where there is no Chromium to drive."""
+    pytest.importorskip("selenium", reason="needs selenium: pip install 'thatlook[crawl]'")
+    try:
+        chromium.browser_path()
+        chromium.driver_path()
+    except FetchError as error:
+        pytest.skip(str(error))

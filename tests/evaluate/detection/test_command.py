@@ -1,0 +1,94 @@
+"""`evaluate article` on one's own photos with one's own network, a YOLO export."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.data.conftest import labels, picture
+from tests.vision.stages.test_yolo import entry_of
+from thatlook.cli import main
+
+pytest.importorskip("pycocotools", reason="needs the extra train")
+pytest.importorskip("cv2", reason="needs the extra train")
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Finds, in a 64 x 64 photo with white in it, a shirt at [16, 16, 48, 48] and a bag at
+    [0, 0, 8, 8], whatever it shows.
+    """
+    rows = np.array(
+        [
+            [32, 32, 32, 32, 1.0, 0.0, 0.9, 0.0, 0.0, 0.0],
+            [4, 4, 8, 8, 1.0, 0.0, 0.0, 0.0, 0.0, 0.8],
+        ]
+    )
+    return str(entry_of(tmp_path, "yolov5", rows[None]))
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Three photos: the shirt where the network sees it; a bag elsewhere; nobody looked."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "data.yaml").write_text("val: images\nnames: [tshirt, handbag, teapot]\n")
+    for name, seed in (("a", 1), ("b", 2), ("c", 3)):
+        path = picture(folder / f"images/{name}.png", seed, (64, 64))
+        from PIL import Image
+
+        with Image.open(path) as image:
+            pixels = np.asarray(image).copy()
+        pixels[0, 0] = 255
+        Image.fromarray(pixels).save(path)
+    labels(folder / "labels/a.txt", "0 0.5 0.5 0.5 0.5", "2 0.5 0.5 0.2 0.2")
+    labels(folder / "labels/b.txt", "1 0.8 0.8 0.2 0.2")
+    return folder
+
+
+def test_a_yolo_export_is_measured_on_a_yolo_folder(network, data, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    arguments = ["evaluate", "article", "--data", str(data), "--model", network, "--threads", "1"]
+    assert main([*arguments, "--json", "--html", str(page)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    metrics, per = told["metrics"], told["details"]["per_category"]
+    # One shirt found, and one invented on the other photo with the same score: found first.
+    assert metrics["ap50_topwear"] == pytest.approx(1)
+    assert metrics["ap50_bag"] == 0
+    assert metrics["ap50_dress"] is None
+    assert "mask_iou" not in metrics
+    assert per["topwear"]["labels"] == 1
+    assert (per["topwear"]["precision"], per["topwear"]["recall"]) == (0.5, 1.0)
+    assert told["details"]["worst"] == [
+        {"photo": "b.png", "errors": 3},
+        {"photo": "a.png", "errors": 1},
+    ]
+    assert told["data"] == "2 labelled photos, 0 product photos"
+    html = page.read_text()
+    assert html.count("<figure>") == 2
+    assert "missed bag" in html
+    assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_photos_nobody_labelled_are_suggested(network, data, capsys):
+    arguments = ["evaluate", "article", "--data", str(data), "--model", network, "--threads", "1"]
+    assert main([*arguments, "--suggest", "5", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["details"]["suggested"]
+    assert [row["photo"].rsplit("/", 1)[1] for row in told] == ["c.png"]
+    assert main([*arguments, "--suggest", "1", "--split", "val"]) == 0
+    out = capsys.readouterr().out
+    assert "f1_suggested" in out
+    # Both see the same; the one with the greater name differs in nothing, so the first is taken.
+    assert "a.png" in out
+
+
+def test_a_folder_without_labelled_photos_cannot_be_measured(network, tmp_path, capsys):
+    picture(tmp_path / "plain/a.png", 1, (64, 64))
+    arguments = ["evaluate", "article", "--data", str(tmp_path / "plain"), "--model", network]
+    assert main(arguments) == 2
+    assert "no labelled data set" in capsys.readouterr().err
+    assert main([*arguments, "--suggest", "1", "--threads", "1"]) == 0
+    assert "a.png" in capsys.readouterr().out
+    assert main([*arguments, "--suggest", "1", "--split", "val"]) == 2

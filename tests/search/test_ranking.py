@@ -1,0 +1,188 @@
+import math
+
+import numpy as np
+import pytest
+
+from thatlook.core.errors import ModelError
+from thatlook.core.records import Product
+from thatlook.search.ranking import (
+    Calibration,
+    Curve,
+    Style,
+    Traits,
+    distinct,
+    diverse,
+    grouped,
+    most_prominent,
+    part_likeness,
+    reasons,
+    refined,
+    style_key,
+)
+from thatlook.search.ranking.variants import outline_likeness
+
+
+def test_curve():
+    curve = Curve(slope=8, middle=0.5)
+    assert curve.score(0.5) == 0.5
+    assert curve.score(1.0) == pytest.approx(1 / (1 + math.exp(-4)))
+    assert curve.score(0.9) > curve.score(0.8)
+
+
+def test_each_category_has_its_curve():
+    entry = {"default": {"slope": 4, "middle": 0.5}, "bag": {"slope": 2, "middle": 0.0}}
+    calibration = Calibration.of(entry)
+    assert calibration.score(0.5, "dress") == 0.5
+    assert calibration.score(0.0, "bag") == 0.5
+    assert Calibration.of({}).score(0.55, "bag") == 0.5
+    assert Calibration.of({"default": {"slope": 5000, "middle": 0.5}}).score(-1, "bag") < 1e-9
+    for wrong in ({"bag": {"slope": 1}}, {"bag": 3}, {"bag": {"slope": "x", "middle": 0}}):
+        with pytest.raises(ModelError, match="expected slope and middle"):
+            Calibration.of(wrong)
+
+
+def test_reasons_say_what_is_the_same_and_what_is_not():
+    article = Traits("tshirt", "navy blue", "striped")
+    same = reasons(article, Traits("Tshirts", "navy blue", "striped"), 0.834)
+    assert same == (
+        "same type: tshirt",
+        "same color: navy blue",
+        "same pattern: striped",
+        "overall likeness 0.83",
+    )
+    other = reasons(article, Traits("Shirts", "red", "solid"), -0.2)
+    assert other == (
+        "other type: shirts",
+        "other color: red",
+        "other pattern: solid",
+        "overall likeness 0.00",
+    )
+    assert reasons(Traits("", "", "solid"), Traits("", "", "plain"), 1)[0] == "same pattern: plain"
+    assert reasons(Traits("", "", "solid"), Traits("", "", "fair isle"), 1)[0].startswith("overall")
+    kind = reasons(Traits("shirts", "red", "solid"), Traits("Casual Shirts", "blue", "solid"), 0.5)
+    assert kind == ("same pattern: solid", "other color: blue", "overall likeness 0.50")
+    assert reasons(article, Traits("", "blue", ""), 0.5)[0] == "similar color: blue"
+    assert reasons(article, Traits("", "white/navy blue"), 0.5)[0] == "same color: navy blue"
+    assert reasons(article, Traits("", "Navy", ""), 0.5)[0] == "similar color: navy"
+    assert reasons(article, Traits("", "light-blue", ""), 0.5)[0] == "similar color: light-blue"
+    both = Traits("Apparel > Shirts", "cream/navy", "")
+    assert reasons(both, Traits("Tops > Shirts", "Navy, Cream"), 0.9)[:2] == (
+        "same type: shirts",
+        "same color: cream/navy",
+    )
+    assert reasons(Traits("", "orange"), Traits("", "coral"), 0.5)[0] == "similar color: coral"
+    assert reasons(Traits("", "multi"), Traits("", "multi"), 0.5) == ("overall likeness 0.50",)
+    assert reasons(Traits(), Traits(), 0.5) == ("overall likeness 0.50",)
+
+
+def test_reasons_give_the_numbers_of_the_parts():
+    # Parts of squared lengths 0.5, 0.32, 0.18: 0.5 * 1 + 0.32 * 0 + 0.18 * -1 = 0.32 in all.
+    one = np.array([np.sqrt(0.5), 0, np.sqrt(0.32), 0, np.sqrt(0.18)])
+    other = np.array([np.sqrt(0.5), 0, 0, np.sqrt(0.32), -np.sqrt(0.18)])
+    places = {"learned": slice(0, 2), "type": slice(2, 4), "color": slice(4, 5)}
+    found = part_likeness(one, other, places)
+    assert found == pytest.approx({"learned": 1.0, "type": 0.0, "color": -1.0})
+    assert reasons(Traits(), Traits(), float(one @ other), found) == (
+        "overall likeness 0.32: type 0.00, color 0.00",
+    )
+    assert part_likeness(np.zeros(2), np.ones(2), {"type": slice(0, 2)}) == {"type": 0.0}
+    told = reasons(Traits(), Traits(), 0.9, {"pattern": 0.5, "type": 0.876})
+    assert told == ("overall likeness 0.90: type 0.88, pattern 0.50",)
+
+
+def test_distinct_keeps_the_first_of_the_same_picture():
+    a, b = [1.0, 0.0], [0.0, 1.0]
+    vectors = np.array([a, a, b, a, b, [0.6, 0.8]], np.float32)
+    assert distinct(vectors, 9) == [0, 2, 5]
+    assert distinct(vectors, 2) == [0, 2]
+    assert distinct(vectors[:0], 2) == []
+
+
+def test_most_prominent():
+    # outerwear 1.0 * 0.9 * 100 = 90, footwear 0.6 * 1.0 * 140 = 84
+    assert most_prominent([("footwear", 1.0, 140.0**2), ("outerwear", 0.9, 100.0**2)]) == 1
+    assert most_prominent([]) is None
+
+
+def test_diverse_by_hand():
+    # candidates a, a' (alike 1.0) and b (0 to both), similarities .9 .8 .5
+    vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    similarities = np.array([0.9, 0.8, 0.5])
+    assert diverse(similarities, vectors, 3, 0.0) == [0, 1, 2]
+    # after a: a' is worth .5 * .8 - .5 * 1 = -.1, b is worth .25
+    assert diverse(similarities, vectors, 3, 0.5) == [0, 2, 1]
+    assert diverse(similarities, vectors, 1, 0.5) == [0]
+    assert diverse(similarities[:0], vectors[:0], 3, 0.5) == []
+
+
+def test_refined_by_hand():
+    query, x, y = np.array([1.0, 0.0]), np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    nothing = np.zeros((0, 2))
+    np.testing.assert_allclose(refined(query, nothing, nothing), [1, 0])
+    # (1, 0.6) and (1, -0.3), scaled to length 1
+    np.testing.assert_allclose(
+        refined(query, y, nothing), np.array([1, 0.6]) / 1.36**0.5, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        refined(query, nothing, y), np.array([1, -0.3]) / 1.09**0.5, rtol=1e-6
+    )
+    assert refined(query, x, x).dtype == np.float32
+    np.testing.assert_allclose(refined(np.array([0.3, 0.0]), nothing, x), [0.3, 0])  # cancels out
+
+
+LINES = bytes([0, 255, 0, 255])
+
+
+def test_variants_are_the_products_of_one_item_group():
+    styles = [
+        Style(group="g", key="k", color="blue"),
+        Style(key="k", color="red", outline=LINES),
+        Style(group="g"),
+        Style(group="h", key="k"),
+        Style(key="k"),
+    ]
+    assert grouped(styles) == [[0, 2], [1], [3], [4]]
+
+
+def test_one_style_in_other_colors_is_a_variant():
+    def styled(color, outline=LINES, key="k", seen=("shirt", "solid")):
+        return Style(key=key, color=color, seen=seen, outline=outline)
+
+    first = styled("navy")
+    assert grouped([first, styled("red"), styled("green")]) == [[0, 1, 2]]
+    for other in (
+        styled("navy blue"),  # a shop's other word for the same color
+        styled("red", bytes([255, 0, 255, 0])),  # another outline
+        styled("red", key="l"),
+        styled("red", seen=("shirt", "striped")),
+        styled(""),
+        styled("red", b""),
+        styled("red", key=""),
+    ):
+        assert grouped([first, other]) == [[0], [1]]
+    # of two that fit, the better match; a color comes once in a group
+    assert grouped([first, styled("navy"), styled("red"), styled("red")]) == [[0, 2], [1, 3]]
+
+
+def test_outlines_are_compared_by_correlation():
+    assert outline_likeness(LINES, LINES) == pytest.approx(1)
+    assert outline_likeness(LINES, bytes([0, 127, 0, 127])) == pytest.approx(1)
+    assert outline_likeness(LINES, bytes([255, 0, 255, 0])) == pytest.approx(-1)
+    # (-1, 1, -1, 1) and (-1, -1, 1, 1) by hand: nothing in common
+    assert outline_likeness(LINES, bytes([0, 0, 255, 255])) == pytest.approx(0)
+    assert outline_likeness(LINES, bytes(4)) == 0
+    assert outline_likeness(LINES, bytes(2)) == 0
+
+
+def test_the_key_of_a_style_is_the_same_in_all_its_colors():
+    def key(title, **fields):
+        return style_key(Product("1", title, "topwear", "male", **fields))
+
+    first = key("Acme Men Oxford Shirt Navy Blue")
+    assert len(first) == 16
+    assert key("Acme Men Red Oxford Shirts") == first
+    assert key("Acme Men Off White Oxford Shirt") == first
+    different = ("Acme Men Poplin Shirt Blue", "Acme Men Oxford Shirt 501", "Zeta Men Oxford Shirt")
+    assert first not in {key(title) for title in different}
+    assert key("Acme Men Red Oxford Shirt", brand="Acme") != first
+    assert key("Acme red shirt") == ""  # two words beside the color tell no style

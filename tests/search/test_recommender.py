@@ -1,0 +1,283 @@
+"""From vectors to matches over a real catalog of products placed by hand."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from thatlook.core.errors import SettingsError, UnknownProductError
+from thatlook.core.records import Article, Box, Gate, Keypoint, Look, Person, Price, Product
+from thatlook.search.index import Filters
+from thatlook.search.ranking import Calibration, Curve
+from thatlook.search.recommender import Recommender
+from thatlook.search.request import Boost, Wish
+from thatlook.store.catalog import Catalog, Row
+
+DIM = 8
+
+
+def at(degrees: float, axis: int = 1) -> np.ndarray:
+    """A unit vector turned by so much from the first axis towards another one."""
+    vector = np.zeros(DIM, np.float32)
+    vector[0], vector[axis] = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return vector
+
+
+def product(product_id, gender="female", category="topwear", **fields):
+    return Product(product_id, fields.pop("title", product_id), category, gender, **fields)
+
+
+ROWS = [
+    Row(product=product("near", color="Navy Blue", product_type="Tops > T-Shirts"), vector=at(10)),
+    Row(product=product("middle", "unisex", color="red", brand="Acme"), vector=at(20, 2)),
+    Row(product=product("far", price=Price(Decimal(5))), vector=at(60, 3)),
+    Row(product=product("his", "male"), vector=at(1)),
+    Row(product=product("shoe", category="footwear"), vector=at(0)),
+    Row(product=product("copy"), vector=at(10.1)),
+    Row(product=product("g1", item_group_id="g", color="red"), vector=at(40, 4)),
+    Row(product=product("g2", item_group_id="g", color="blue"), vector=at(50, 5)),
+]
+
+
+@pytest.fixture
+def recommender(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(ROWS)
+        yield Recommender(catalog, Calibration(Curve(8, 0.5)))
+
+
+def look_of(gender="female", *articles):
+    points = (Keypoint(1, 1, 0.9),) * 17
+    person = Person(Box(0, 0, 50, 100), 0.9, points, Gate(True, True), "front", 0.9, gender, 0.95)
+    articles = articles or (article("topwear", at(0)),)
+    return Look("a.jpg", 50, 100, person, articles)
+
+
+def article(category, vector, area=100.0, **attributes):
+    return Article(category, Box(0, 0, area, 1), 0.9, attributes, vector)
+
+
+def ids(found):
+    return [match.product.id for match in found[0].matches]
+
+
+def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender):
+    found = recommender.for_look(look_of(), Wish())
+    assert ids(found) == ["near", "middle", "g1", "far"]
+    assert (found[0].role, found[0].article, found[0].passed) == ("primary", 0, 6)
+    scores = [match.score for match in found[0].matches]
+    assert scores[0] == pytest.approx(1 / (1 + math.exp(-8 * (math.cos(math.radians(10)) - 0.5))))
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_same_picture_comes_once_and_variants_under_their_best(recommender):
+    found = recommender.for_look(look_of(), Wish())
+    assert "copy" not in ids(found)
+    assert [v.id for v in found[0].matches[2].variants] == ["g2"]
+
+
+@pytest.mark.parametrize(
+    ("gender", "wish", "first"),
+    [
+        ("male", Wish(), "his"),
+        ("female", Wish(gender="male"), "his"),
+        ("unknown", Wish(), "his"),
+        ("female", Wish(gender="any"), "his"),
+        ("male", Wish(gender="female"), "near"),
+    ],
+)
+def test_gender_of_the_person_or_of_the_wish(recommender, gender, wish, first):
+    assert ids(recommender.for_look(look_of(gender), wish))[0] == first
+
+
+def test_k_come_wherever_k_exist(recommender):
+    assert len(ids(recommender.for_look(look_of(), Wish(k=3)))) == 3
+    assert ids(recommender.for_look(look_of(), Wish(k=1))) == ["near"]
+
+
+def test_filters_act_before_the_search(recommender):
+    found = recommender.for_look(look_of(), Wish(k=1, filters=Filters(max_price=9)))
+    assert ids(found) == ["far"]
+    assert found[0].passed == 1
+    assert ids(recommender.for_look(look_of(), Wish(filters=Filters(brands={"acme"})))) == [
+        "middle"
+    ]
+
+
+def test_reasons_are_true_to_the_product(recommender):
+    look = look_of("female", article("topwear", at(0), type="tshirt", color="navy blue"))
+    best = recommender.for_look(look, Wish())[0].matches[0]
+    assert best.reasons == ("same type: tshirt", "same color: navy blue", "overall likeness 0.98")
+
+
+def test_reasons_give_the_numbers_of_the_vectors_parts(tmp_path, recommender):
+    with Catalog.open(tmp_path / "parts", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(ROWS)
+        parts = {"type": slice(0, 1), "color": slice(1, DIM)}
+        told = Recommender(catalog, Calibration(Curve(8, 0.5)), parts=parts)
+        best = told.for_look(look_of(), Wish())[0].matches[0]
+        assert best.reasons[-1] == "overall likeness 0.98: type 1.00, color 0.00"
+
+
+def test_primary_is_the_one_asked_for_else_the_most_prominent(recommender):
+    look = look_of("female", article("footwear", at(0), 50), article("topwear", at(0), 100))
+    roles = {r.category: r.role for r in recommender.for_look(look, Wish())}
+    assert roles == {"topwear": "primary", "footwear": "secondary"}
+    asked = recommender.for_look(look, Wish(primary="footwear"))
+    assert [(r.category, r.role) for r in asked] == [
+        ("footwear", "primary"),
+        ("topwear", "secondary"),
+    ]
+    only = recommender.for_look(look, Wish(categories=frozenset({"footwear"})))
+    assert [(r.article, r.category, r.role) for r in only] == [(0, "footwear", "primary")]
+
+
+def test_likes_and_dislikes_turn_the_query(recommender):
+    liked = recommender.for_look(look_of(), Wish(liked=frozenset({"far"})))
+    assert ids(liked).index("far") < ids(recommender.for_look(look_of(), Wish())).index("far")
+    disliked = recommender.for_look(look_of(), Wish(disliked=frozenset({"near"})))
+    assert "near" not in ids(disliked)
+    with pytest.raises(UnknownProductError):
+        recommender.for_look(look_of(), Wish(liked=frozenset({"nobody"})))
+
+
+def test_the_same_in_another_color(recommender):
+    assert ids(recommender.for_look(look_of(), Wish(in_color="red"))) == ["middle", "g1"]
+
+
+def test_below_the_least_score_nothing_is_shown(recommender):
+    (found,) = recommender.for_look(look_of(), Wish(min_score=0.95))
+    assert [m.product.id for m in found.matches] == ["near", "middle"]
+    (nothing,) = recommender.for_look(look_of(), Wish(min_score=1.0))
+    assert nothing.matches == ()
+    assert nothing.passed == 6
+
+
+def test_nothing_good_is_said_with_what_was_searched(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(ROWS)
+        strict = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.99)
+        filters = Filters(max_price=9)
+        (found,) = strict.for_look(look_of(), Wish(filters=filters))
+        assert found.matches == ()
+        assert found.best_score == pytest.approx(0.5)  # 60 degrees: a similarity of 0.5
+        assert found.message == ("nothing good found: the best of 1 products has a score of 0.50")
+        assert found.to_dict()["searched"] == {
+            "category": "topwear",
+            "genders": ["female", "unisex"],
+            "filters": {"max_price": 9.0},
+        }
+        (all_of_them,) = strict.for_look(look_of(), Wish(filters=filters, min_score=0))
+        assert [m.product.id for m in all_of_them.matches] == ["far"]
+        assert all_of_them.message is None
+        (empty,) = strict.for_look(look_of("female", article("bag", at(0))), Wish())
+        assert (empty.best_score, empty.passed) == (None, 0)
+        assert empty.message == "nothing found: 0 products fit what was searched"
+        # An article with a good match shows the others too: k come wherever k exist.
+        lenient = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.9)
+        (good,) = lenient.for_look(look_of(), Wish())
+        assert min(m.score for m in good.matches) < 0.9
+
+
+def test_diversity_decides_what_is_shown_and_likeness_its_order(recommender):
+    def two(diversity):
+        return ids(recommender.for_look(look_of(), Wish(gender="any", k=2, diversity=diversity)))
+
+    # his (1 degree), near (10, along the same axis): alike by cos 9; middle is at 20 on another.
+    assert two(0.0) == ["his", "near"]
+    assert two(0.6) == ["his", "far"]  # .4 * .5 - .6 * cos 60 is more than .4 * .94 - .6 * .94
+    everything = recommender.for_look(look_of(), Wish(gender="any", diversity=0.6))[0]
+    scores = [match.score for match in everything.matches]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_similar_leaves_the_product_out_and_keeps_to_its_gender(recommender):
+    matches = recommender.similar("near", Wish())
+    assert [m.product.id for m in matches] == ["copy", "middle", "g1", "far"]
+    with pytest.raises(UnknownProductError):
+        recommender.similar("nobody", Wish())
+
+
+def test_nothing_is_found_in_an_empty_category(recommender):
+    (found,) = recommender.for_look(look_of("female", article("bag", at(0))), Wish())
+    assert (found.matches, found.passed) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"k": 0},
+        {"gender": "girl"},
+        {"policy": "strict"},
+        {"primary": "shoes"},
+        {"categories": frozenset({"shoes"})},
+        {"box": Box(0, 0, 1, 1)},
+        {"box_category": "bag"},
+        {"diversity": 1.1},
+        {"min_score": -1},
+        {"k": "5"},
+        {"k": 2.5},
+        {"liked": "near"},
+        {"categories": "topwear"},
+    ],
+)
+def test_impossible_wishes(given):
+    with pytest.raises(SettingsError):
+        Wish(**given)
+
+
+def test_boosts_move_products_but_not_their_scores(recommender):
+    plain = recommender.for_look(look_of(), Wish())
+    up = recommender.for_look(look_of(), Wish(boosts=(Boost("brand", "ACME", 0.1),)))
+    assert ids(up) == ["middle", "near", "g1", "far"]
+    assert up[0].matches[0].score == plain[0].matches[1].score
+    down = recommender.for_look(look_of(), Wish(boosts=(Boost("color", "navy blue", -1),)))
+    assert ids(down)[-1] == "near"
+
+
+@pytest.mark.parametrize("given", [("title", "x", 0.1), ("brand", "x", 1.5)])
+def test_impossible_boosts(given):
+    with pytest.raises(SettingsError):
+        Boost(*given)
+
+
+LINES = bytes([0, 255, 0, 255])
+
+
+@pytest.fixture
+def styles(tmp_path):
+    """One shirt in navy and red; a title that two blue products have, and a green one."""
+    rows = [
+        ("navy", "Acme Men Oxford Navy Shirt", "navy", at(10)),
+        ("red", "Acme Men Oxford Red Shirt", "red", at(20, 2)),
+        ("vague1", "Acme Men Printed Shirt", "blue", at(30, 3)),
+        ("vague2", "Acme Men Printed Blue Shirt", "Blue", at(40, 4)),
+        ("vague3", "Acme Men Printed Green Shirt", "green", at(45, 5)),
+    ]
+    with Catalog.open(tmp_path / "s", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(
+            Row(
+                product=product(name, title=title, color=color),
+                vector=vector,
+                outline=LINES,
+                attributes={"type": ["shirt", 0.9]},
+            )
+            for name, title, color, vector in rows
+        )
+        yield Recommender(catalog, Calibration(Curve(8, 0.5)))
+
+
+def test_a_style_found_in_another_color_is_a_variant(styles):
+    (found,) = styles.for_look(look_of(), Wish())
+    assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague2", "vague3"]
+    assert [v.id for v in found.matches[0].variants] == ["red"]
+
+
+def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
+    # Only one of the two blue ones is among the candidates: the catalog knows the other.
+    wish = Wish(filters=Filters(exclude_ids=frozenset({"vague2"})))
+    (found,) = styles.for_look(look_of(), wish)
+    assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague3"]

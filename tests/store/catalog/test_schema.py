@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from tests.store.catalog.conftest import DIM, row_of, vector_of
+from thatlook.core.errors import CatalogError, CatalogVersionError
+from thatlook.search.index import Query
+from thatlook.store.catalog import Catalog
+from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.schema import MIGRATIONS, VERSION, Migration, migrate, version_of
+
+
+def test_versions_count_up():
+    assert [step.version for step in MIGRATIONS] == list(range(1, VERSION + 1))
+
+
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_an_older_catalog_opens_and_is_upgraded(tmp_path, version):
+    database = Database(tmp_path / "catalog.sqlite")
+    migrate(database, MIGRATIONS[:version])
+    assert version_of(database) == version
+    database.close()
+    with Catalog.open(tmp_path, "net", DIM) as catalog:
+        assert catalog.info().version == VERSION
+        catalog.upsert([row_of(1)])
+        assert len(catalog.search(vector_of(1)[None], Query())[0]) == 1
+
+
+def test_products_survive_the_upgrade(tmp_path):
+    """A file of version 1 with a product in it, as that version wrote it."""
+    database = Database(tmp_path / "catalog.sqlite")
+    migrate(database, MIGRATIONS[:1])
+    database.execute("UPDATE state SET sequence = 1, model_key = 'net', dim = ?", (DIM,))
+    database.execute(
+        """INSERT INTO products VALUES (1, 'p1', 1, 'active', 'dress', 'female', NULL, '', '', '',
+        '', '{"id":"p1","category":"dress","gender":"female"}', 'hash', 'then')"""
+    )
+    database.execute(
+        "INSERT INTO articles VALUES (1, 'net', ?, NULL, 0.5, 1, '{}', '', '')",
+        (vector_of(1).tobytes(),),
+    )
+    database.close()
+    with Catalog.open(tmp_path, "net", DIM) as catalog:
+        assert catalog.search(vector_of(1)[None], Query())[0][0].product_id == "p1"
+        assert catalog.info().version == VERSION
+
+
+def test_a_newer_catalog_is_refused(tmp_path):
+    Catalog.open(tmp_path, "net", DIM).close()
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute("INSERT INTO migrations VALUES (99, 'from the future', 'later')")
+    connection.close()
+    with pytest.raises(
+        CatalogVersionError, match=f"version 99, this thatlook knows up to {VERSION}"
+    ):
+        Catalog.open(tmp_path)
+
+
+def test_a_migration_that_fails_leaves_the_version_before(tmp_path):
+    database = Database(tmp_path / "catalog.sqlite")
+    broken = Migration(VERSION + 1, "broken", ("CREATE TABLE added (x)", "NO SUCH STATEMENT"))
+    with pytest.raises(CatalogError, match="syntax error"):
+        migrate(database, (*MIGRATIONS, broken))
+    assert version_of(database) == VERSION
+    assert database.one("SELECT count(*) FROM sqlite_master WHERE name = 'added'") == (0,)
+    database.close()
+
+
+def test_what_was_promised_of_sqlite(tmp_path):
+    with Catalog.open(tmp_path, "net", DIM) as catalog:
+        database = catalog._store.database
+        assert database.one("PRAGMA journal_mode") == ("wal",)
+        assert database.one("PRAGMA synchronous") == (2,)
+        assert database.one("PRAGMA foreign_keys") == (1,)

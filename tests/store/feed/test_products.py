@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thatlook.core.errors import FeedError
+from thatlook.core.records import Price
+from thatlook.store.feed.columns import recognised
+from thatlook.store.feed.prices import parse_price
+from thatlook.store.feed.products import ProductMaker, normal_id
+from thatlook.store.feed.rows import RawRow
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("19.99 USD", "19.99", "USD"),
+        ("USD 19.99", "19.99", "USD"),
+        ("19.99", "19.99", ""),
+        ("1,299.00 USD", "1299.00", "USD"),
+        ("1.299,00 EUR", "1299.00", "EUR"),
+        ("1.299.000 EUR", "1299000", "EUR"),
+        ("1,299", "1299", ""),
+        ("19,99", "19.99", ""),
+        ("19,9", "19.9", ""),
+        ("1.299", "1.299", ""),
+        ("€5", "5", "EUR"),
+        ("5€", "5", "EUR"),
+        ("$ 1 000.50", "1000.50", "USD"),
+        ("1 000,50\u00a0€", "1000.50", "EUR"),
+        ("Rs. 1,299", "1299", "INR"),
+        ("₹499", "499", "INR"),
+        ("12.- CHF", "12", "CHF"),
+        (".50 GBP", "0.50", "GBP"),
+        ("0", "0", ""),
+    ],
+)
+def test_prices(text, amount, currency):
+    assert parse_price(text) == Price(Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("text", ["call us", "-5 EUR", "5 EUR 6", "5 euros", "EUR", "1-2", "nan"])
+def test_prices_that_are_none(text):
+    with pytest.raises(FeedError, match="expected"):
+        parse_price(text)
+
+
+def test_no_price_and_the_default_currency():
+    assert parse_price("  ") is None
+    assert parse_price("5", "EUR") == Price(Decimal(5), "EUR")
+    assert parse_price("5 USD", "EUR") == Price(Decimal(5), "USD")
+
+
+@given(st.decimals(min_value=0, max_value=10**7, places=2, allow_nan=False))
+def test_written_prices_are_read_back(amount):
+    price = Price(amount, "EUR")
+    assert parse_price(str(price)) == price
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_price_or_an_error(text):
+    try:
+        found = parse_price(text)
+    except FeedError:
+        return
+    assert found is None or found.amount >= 0
+
+
+def test_the_columns_of_the_real_shop():
+    header = "id,gender,masterCategory,subCategory,articleType,baseColour,season,productDisplayName"
+    assert recognised(header.split(",")) == {
+        "id": "id",
+        "gender": "gender",
+        "product_type": "articleType",
+        "color": "baseColour",
+        "title": "productDisplayName",
+    }
+
+
+def test_the_surest_column_wins():
+    assert recognised(["name", "Title", "g:title"])["title"] == "g:title"
+    assert recognised(["name", "product_title"])["title"] == "product_title"
+    assert recognised(["sku", "id"])["id"] == "id"
+    assert recognised(["sku", "id"], {"id": "SKU"})["id"] == "sku"
+
+
+def product(**values):
+    row = RawRow(2, {k: (v,) if isinstance(v, str) else v for k, v in values.items()})
+    return ProductMaker().product(row)
+
+
+@pytest.mark.parametrize(
+    ("values", "category"),
+    [
+        ({"category": "Dress"}, "dress"),
+        ({"category": "Dress", "product_type": "Shoes"}, "dress"),
+        ({"category": "Clothing > Shoes"}, "footwear"),
+        ({"product_type": "Shirts", "title": "Shoe box"}, "topwear"),
+        ({"google_product_category": "Apparel > Shoes"}, "footwear"),
+        ({"title": "Leather boots"}, "footwear"),
+        ({"title": "Candle"}, "other"),
+    ],
+)
+def test_categories(values, category):
+    assert product(id="1", **values).category == category
+
+
+@pytest.mark.parametrize(
+    ("values", "gender", "age_group"),
+    [
+        ({"gender": "Women"}, "female", ""),
+        ({"gender": "Boys"}, "male", "kids"),
+        ({"gender": "Girls", "age_group": "Toddler"}, "female", "toddler"),
+        ({"gender": "unisex", "title": "Men shirt"}, "unisex", ""),
+        ({"title": "Men's shirt"}, "male", ""),
+        ({"title": "Shirt"}, "unisex", ""),
+    ],
+)
+def test_genders_and_ages(values, gender, age_group):
+    found = product(id="1", **values)
+    assert (found.gender, found.age_group) == (gender, age_group)
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("a.jpg, b.jpg;c.jpg|d.jpg", ("a.jpg", "b.jpg", "c.jpg", "d.jpg")),
+        (
+            "https://x.example/w_1,h_2/a.jpg,https://x.example/b.jpg",
+            ("https://x.example/w_1,h_2/a.jpg", "https://x.example/b.jpg"),
+        ),
+        (("a.jpg", "b.jpg", "a.jpg"), ("a.jpg", "b.jpg")),
+        ("", ()),
+    ],
+)
+def test_several_pictures(text, links):
+    assert product(id="1", additional_image_link=text).additional_image_link == links
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        (" 15970 ", "15970"),
+        ("15970.0", "15970"),
+        ("15.50", "15.50"),
+        ("e\u0301", "é"),
+        ("0012", "0012"),
+    ],
+)
+def test_ids(text, normal):
+    assert normal_id(text) == normal
+    assert product(id=text).id == normal
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\tb", "\u0000"])
+def test_ids_that_cannot_be(text):
+    with pytest.raises(FeedError):
+        product(id=text)
+
+
+def test_a_shops_own_category_is_kept():
+    assert product(id="1", category="Abendkleider").extra == {"category": "Abendkleider"}
+    assert product(id="1", category="dress").extra == {}
+
+
+def test_availability_has_one_spelling():
+    assert product(id="1", availability="In Stock").availability == "in_stock"
