@@ -20,7 +20,7 @@ from thatlook.core.color import related
 from thatlook.core.records import Match
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender
-from thatlook.search.request import Wish
+from thatlook.search.request import SearchRequest
 from thatlook.store.catalog import Catalog
 
 K = 10
@@ -39,14 +39,14 @@ def figures(
 ) -> dict[str, float]:
     rows = []
     for query in queries:
-        wish = Wish(
+        request = SearchRequest(
             k=K,
             gender=query.product.gender if query.product.gender != "unisex" else "any",
             filters=Filters(exclude_ids=frozenset({query.product.id})),
             diversity=diversity,
             min_score=0.0,
         )
-        (found,) = ranks.for_look(query.look, wish)
+        (found,) = ranks.for_look(query.look, request)
         if not found.matches:
             continue
         shown = [match.product for match in found.matches]

@@ -128,8 +128,8 @@ def measured(search: Searcher, queries: np.ndarray, wanted: list[set[str]]) -> d
     """Median and 95th percentile in ms, the median's ratio to the reference, and recall."""
     search(queries[:1])
     times, cpu, references, hits = [], [], [], 0
-    for place, (query, right) in enumerate(zip(queries, wanted, strict=True)):
-        if place % 5 == 0:  # not before each: it empties the caches that a query finds full
+    for index, (query, right) in enumerate(zip(queries, wanted, strict=True)):
+        if index % 5 == 0:  # not before each: it empties the caches that a query finds full
             references.append(reference_ms())
         spent = time.thread_time()
         seconds, found = timed(lambda query=query: search(query[None]))

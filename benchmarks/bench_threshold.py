@@ -22,7 +22,7 @@ from asked import Asked, analyzer, asked, recommender, right
 from thatlook.core.records import Match, Product
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender
-from thatlook.search.request import Wish
+from thatlook.search.request import SearchRequest
 from thatlook.store.catalog import Catalog
 
 THRESHOLDS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -33,7 +33,9 @@ Row = list[tuple[float, bool]]
 def row_of(ranks: Recommender, query: Asked, without: frozenset[str]) -> Row:
     gender = query.product.gender if query.product.gender != "unisex" else "any"
     filters = Filters(exclude_ids=without | {query.product.id})
-    (found,) = ranks.for_look(query.look, Wish(gender=gender, filters=filters, min_score=0.0))
+    (found,) = ranks.for_look(
+        query.look, SearchRequest(gender=gender, filters=filters, min_score=0.0)
+    )
     return [(m.score, _right(query.product, m)) for m in found.matches]
 
 
@@ -60,7 +62,7 @@ def street_rows(ranks: Recommender, folder: Path, count: int) -> Iterator[list[f
     photos = sorted(folder.glob("*.jpg"))
     reader = analyzer()
     for photo in photos[:: max(1, len(photos) // count)][:count]:
-        for found in ranks.for_look(reader.parse(photo), Wish(min_score=0.0)):
+        for found in ranks.for_look(reader.parse(photo), SearchRequest(min_score=0.0)):
             yield [match.score for match in found.matches]
 
 

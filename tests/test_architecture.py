@@ -20,7 +20,7 @@ LAYERS = [
     {
         "engine",
         "recommender",
-        "wish",
+        "request",
         "ingest",
         "evaluate",
         "training",
@@ -192,7 +192,7 @@ def test_the_public_surface():
         "Settings",
         "SettingsError",
         "ThatlookError",
-        "Wish",
+        "SearchRequest",
         "open",
     ]
     for name in thatlook.__all__:

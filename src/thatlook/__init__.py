@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     )
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
-    from thatlook.search.request import Wish
+    from thatlook.search.request import SearchRequest
 
 _HOMES = {
     "Engine": "engine",
-    "Wish": "search.request",
+    "SearchRequest": "search.request",
     "Settings": "core.settings",
     **dict.fromkeys(
         ("Article", "Box", "Look", "Match", "Person", "Product", "Recommendation", "Result"),
@@ -64,10 +64,10 @@ __all__ = [
     "Product",
     "Recommendation",
     "Result",
+    "SearchRequest",
     "Settings",
     "SettingsError",
     "ThatlookError",
-    "Wish",
     "open",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from thatlook.core.errors import CatalogError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, name_of
-from thatlook.core.records import Article, Look, Match, Result
+from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
+from thatlook.search.index import Filters
 from thatlook.search.ranking import Calibration
 from thatlook.search.recommender import Recommender
-from thatlook.search.request import Wish
+from thatlook.search.request import Boost, SearchRequest
 from thatlook.store.catalog import Catalog
 from thatlook.store.feed import FeedMapping
 from thatlook.store.feed.fetch import Fetcher
@@ -134,100 +135,168 @@ class Engine:
             fetcher=Fetcher(policy),
         )
 
-    def recommend(
-        self, photo: PhotoSource, k: int | None = None, wish: Wish | None = None, **wishes: Any
+    def recommend(  # noqa: PLR0913 - the fields of a SearchRequest, by name
+        self,
+        photo: PhotoSource,
+        k: int | None = None,
+        request: SearchRequest | None = None,
+        *,
+        gender: str | None = None,
+        categories: Iterable[str] | None = None,
+        primary: str | None = None,
+        filters: Filters | None = None,
+        policy: str | None = None,
+        liked: Iterable[str] | None = None,
+        disliked: Iterable[str] | None = None,
+        in_color: str | None = None,
+        box: Box | None = None,
+        box_category: str | None = None,
+        boosts: Sequence[Boost] | None = None,
+        diversity: float | None = None,
+        min_score: float | None = None,
     ) -> Result:
         """Products for each article of a photo, best first.
 
-        Wishes are Wish's fields, given as a Wish or by name: gender, categories, primary,
-        filters, policy, ... Raises PhotoError, SettingsError, UnknownProductError.
+        What is asked for is a SearchRequest, or its fields by name; a name that is given replaces
+        the field of `request`. Raises PhotoError, SettingsError, UnknownProductError.
         """
-        wish = self._wish(k, wish, wishes)
+        given = {
+            "gender": gender,
+            "categories": categories,
+            "primary": primary,
+            "filters": filters,
+            "policy": policy,
+            "liked": liked,
+            "disliked": disliked,
+            "in_color": in_color,
+            "box": box,
+            "box_category": box_category,
+            "boosts": boosts,
+            "diversity": diversity,
+            "min_score": min_score,
+        }
+        asked = self._request(k, request, given)
         watch = Stopwatch()
         with watch.part("decode"):
             image = decode(photo, self._settings)
-        return self.recommend_image(image, name_of(photo), wish, watch)
+        return self.recommend_image(image, name_of(photo), asked, watch)
 
     def recommend_image(
-        self, image: Pixels, name: str, wish: Wish, watch: Stopwatch | None = None
+        self, image: Pixels, name: str, request: SearchRequest, watch: Stopwatch | None = None
     ) -> Result:
         """The same for a decoded photo."""
         watch = watch or Stopwatch()
         look = self._analyzer.parse_image(image, name, watch)
-        if wish.box is not None:
-            look = replace(look, articles=(self._drawn(image, wish),))
-        refusal = _refusal(look) if wish.policy == "full" else None
+        if request.box is not None:
+            look = replace(look, articles=(self._drawn(image, request),))
+        refusal = _refusal(look) if request.policy == "full" else None
         with watch.part("search"):
-            found = self._recommender.for_look(look, wish) if refusal is None else ()
-        return Result(look, refusal is None, refusal, found, watch.timing_ms)
+            found = self._recommender.for_look(look, request) if refusal is None else ()
+        return Result(look, refusal is None, refusal, found, watch.timing_ms, image)
 
-    def _drawn(self, image: Pixels, wish: Wish) -> Article:
+    def _drawn(self, image: Pixels, request: SearchRequest) -> Article:
         """The article in the box that the user drew."""
-        if wish.box is None or wish.box_category is None:
+        if request.box is None or request.box_category is None:
             raise SettingsError("a drawn box needs its category, and a category its box")
-        box = wish.box.clipped(image.shape[1], image.shape[0])
+        box = request.box.clipped(image.shape[1], image.shape[0])
         if box is None:
             size = f"{image.shape[1]} x {image.shape[0]}"
-            raise SettingsError(f"the drawn box {wish.box.to_list()} is outside the {size} photo")
-        return self._analyzer.article_in(image, box, wish.box_category)
+            raise SettingsError(
+                f"the drawn box {request.box.to_list()} is outside the {size} photo"
+            )
+        return self._analyzer.article_in(image, box, request.box_category)
 
-    def _wish(self, k: int | None, wish: Wish | None, wishes: Mapping[str, Any]) -> Wish:
-        try:
-            wish = replace(wish or Wish(k=self._settings.default_k), **wishes)
-        except TypeError as error:
-            raise SettingsError(f"not a wish: {error}") from error
-        wish = replace(wish, k=k) if k is not None else wish
-        if wish.k > self._settings.max_k:
-            raise SettingsError(f"k must be {self._settings.max_k} or less, not {wish.k}")
-        return wish
+    def _request(
+        self, k: int | None, request: SearchRequest | None, given: Mapping[str, Any]
+    ) -> SearchRequest:
+        """`request`, or the default one, with what is given by name, and not more than max_k."""
+        fields = {name: value for name, value in {**given, "k": k}.items() if value is not None}
+        asked = replace(request or SearchRequest(k=self._settings.default_k), **fields)
+        if asked.k > self._settings.max_k:
+            raise SettingsError(f"k must be {self._settings.max_k} or less, not {asked.k}")
+        return asked
 
     def similar(
-        self, product_id: str, k: int | None = None, wish: Wish | None = None, **wishes: Any
+        self,
+        product_id: str,
+        k: int | None = None,
+        request: SearchRequest | None = None,
+        *,
+        filters: Filters | None = None,
+        boosts: Sequence[Boost] | None = None,
+        diversity: float | None = None,
+        min_score: float | None = None,
     ) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category and for its gender, best first.
 
         Raises UnknownProductError, SettingsError.
         """
-        return self._recommender.similar(product_id, self._wish(k, wish, wishes))
+        given = {
+            "filters": filters,
+            "boosts": boosts,
+            "diversity": diversity,
+            "min_score": min_score,
+        }
+        return self._recommender.similar(product_id, self._request(k, request, given))
 
-    def shop_the_look(
-        self, product_id: str, k: int | None = None, wish: Wish | None = None, **wishes: Any
+    def shop_the_look(  # noqa: PLR0913 - the fields of a SearchRequest that apply, by name
+        self,
+        product_id: str,
+        k: int | None = None,
+        request: SearchRequest | None = None,
+        *,
+        gender: str | None = None,
+        categories: Iterable[str] | None = None,
+        primary: str | None = None,
+        filters: Filters | None = None,
+        boosts: Sequence[Boost] | None = None,
+        diversity: float | None = None,
+        min_score: float | None = None,
     ) -> Result:
         """Products for everything that is worn with a product in its own pictures.
 
         Of the product's pictures the front-facing full shot is taken, of several the one that
         shows the front most surely; where there is none the result is refused, with the reason. The
-        product's own article is the primary one, unless the wish names another, and the product
+        product's own article is the primary one, unless the request names another, and the product
         itself is not recommended. Costs a parse per picture. Raises UnknownProductError,
         SettingsError.
         """
-        wish = self._wish(k, wish, wishes)
+        given = {
+            "gender": gender,
+            "categories": categories,
+            "primary": primary,
+            "filters": filters,
+            "boosts": boosts,
+            "diversity": diversity,
+            "min_score": min_score,
+        }
+        asked = self._request(k, request, given)
         product = self._catalog.product(product_id)
-        excluded = wish.filters.exclude_ids | {product_id}
-        wish = replace(wish, filters=replace(wish.filters, exclude_ids=excluded))
+        excluded = asked.filters.exclude_ids | {product_id}
+        asked = replace(asked, filters=replace(asked.filters, exclude_ids=excluded))
         watch = Stopwatch()
-        looks = list(self._looks(product_id, watch))
-        full = [look for look in looks if look.person and look.person.gate.passed]
+        seen = list(self._looks(product_id, watch))
+        full = [one for one in seen if one[0].person and one[0].person.gate.passed]
         if not full:
-            words = f"none of the product's {len(looks)} pictures is a front-facing full shot"
-            shown = looks[0] if looks else Look(product_id, 1, 1, None, ())
-            return Result(shown, False, words, (), watch.timing_ms)
-        best = max(full, key=lambda look: look.person.view_score if look.person else 0.0)
-        if wish.primary is None and product.category in {a.category for a in best.articles}:
-            wish = replace(wish, primary=product.category)
+            words = f"none of the product's {len(seen)} pictures is a front-facing full shot"
+            shown, image = seen[0] if seen else (Look(product_id, 1, 1, None, ()), None)
+            return Result(shown, False, words, (), watch.timing_ms, image)
+        best, image = max(full, key=lambda one: one[0].person.view_score if one[0].person else 0.0)
+        if asked.primary is None and product.category in {a.category for a in best.articles}:
+            asked = replace(asked, primary=product.category)
         with watch.part("search"):
-            found = self._recommender.for_look(best, wish)
-        return Result(best, True, None, found, watch.timing_ms)
+            found = self._recommender.for_look(best, asked)
+        return Result(best, True, None, found, watch.timing_ms, image)
 
-    def _looks(self, product_id: str, watch: Stopwatch) -> Iterator[Look]:
-        """The look of each picture of a product that can be read."""
-        for place in self._catalog.pictures(product_id):
+    def _looks(self, product_id: str, watch: Stopwatch) -> Iterator[tuple[Look, Pixels]]:
+        """The look and the image of each picture of a product that can be read."""
+        for path in self._catalog.pictures(product_id):
             try:
                 with watch.part("decode"):
-                    image = decode(place, self._settings)
+                    image = decode(path, self._settings)
             except PhotoError:
                 continue  # replaced since it was indexed; the others count
-            yield self._analyzer.parse_image(image, place.name, watch)
+            yield self._analyzer.parse_image(image, path.name, watch), image
 
     def picture(self, product_id: str) -> Pixels | None:
         """The image of a product as RGB, or None when it can no longer be had.

@@ -78,9 +78,9 @@ def test_words():
 
 
 def test_key_points_mirror_each_other():
-    for place, mirrored in enumerate(KEYPOINT_FLIP):
-        assert KEYPOINT_FLIP[mirrored] == place
-        name = KEYPOINTS[place].replace("left", "x").replace("right", "left").replace("x", "right")
+    for index, mirrored in enumerate(KEYPOINT_FLIP):
+        assert KEYPOINT_FLIP[mirrored] == index
+        name = KEYPOINTS[index].replace("left", "x").replace("right", "left").replace("x", "right")
         assert KEYPOINTS[mirrored] == name
     assert all(0 <= joint < len(KEYPOINTS) for bone in SKELETON for joint in bone)
     assert len(CATEGORIES) == 9

@@ -13,7 +13,7 @@ from thatlook.core.records import Article, Box, Gate, Keypoint, Look, Person, Pr
 from thatlook.search.index import Filters
 from thatlook.search.ranking import Calibration, Curve
 from thatlook.search.recommender import Recommender
-from thatlook.search.request import Boost, Wish
+from thatlook.search.request import Boost, SearchRequest
 from thatlook.store.catalog import Catalog, Row
 
 DIM = 8
@@ -65,7 +65,7 @@ def ids(found):
 
 
 def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender):
-    found = recommender.for_look(look_of(), Wish())
+    found = recommender.for_look(look_of(), SearchRequest())
     assert ids(found) == ["near", "middle", "g1", "far"]
     assert (found[0].role, found[0].article, found[0].passed) == ("primary", 0, 6)
     scores = [match.score for match in found[0].matches]
@@ -74,42 +74,42 @@ def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender)
 
 
 def test_the_same_picture_comes_once_and_variants_under_their_best(recommender):
-    found = recommender.for_look(look_of(), Wish())
+    found = recommender.for_look(look_of(), SearchRequest())
     assert "copy" not in ids(found)
     assert [v.id for v in found[0].matches[2].variants] == ["g2"]
 
 
 @pytest.mark.parametrize(
-    ("gender", "wish", "first"),
+    ("gender", "asked", "first"),
     [
-        ("male", Wish(), "his"),
-        ("female", Wish(gender="male"), "his"),
-        ("unknown", Wish(), "his"),
-        ("female", Wish(gender="any"), "his"),
-        ("male", Wish(gender="female"), "near"),
+        ("male", SearchRequest(), "his"),
+        ("female", SearchRequest(gender="male"), "his"),
+        ("unknown", SearchRequest(), "his"),
+        ("female", SearchRequest(gender="any"), "his"),
+        ("male", SearchRequest(gender="female"), "near"),
     ],
 )
-def test_gender_of_the_person_or_of_the_wish(recommender, gender, wish, first):
-    assert ids(recommender.for_look(look_of(gender), wish))[0] == first
+def test_gender_of_the_person_or_of_the_wish(recommender, gender, asked, first):
+    assert ids(recommender.for_look(look_of(gender), asked))[0] == first
 
 
 def test_k_come_wherever_k_exist(recommender):
-    assert len(ids(recommender.for_look(look_of(), Wish(k=3)))) == 3
-    assert ids(recommender.for_look(look_of(), Wish(k=1))) == ["near"]
+    assert len(ids(recommender.for_look(look_of(), SearchRequest(k=3)))) == 3
+    assert ids(recommender.for_look(look_of(), SearchRequest(k=1))) == ["near"]
 
 
 def test_filters_act_before_the_search(recommender):
-    found = recommender.for_look(look_of(), Wish(k=1, filters=Filters(max_price=9)))
+    found = recommender.for_look(look_of(), SearchRequest(k=1, filters=Filters(max_price=9)))
     assert ids(found) == ["far"]
     assert found[0].passed == 1
-    assert ids(recommender.for_look(look_of(), Wish(filters=Filters(brands={"acme"})))) == [
-        "middle"
-    ]
+    assert ids(
+        recommender.for_look(look_of(), SearchRequest(filters=Filters(brands={"acme"})))
+    ) == ["middle"]
 
 
 def test_reasons_are_true_to_the_product(recommender):
     look = look_of("female", article("topwear", at(0), type="tshirt", color="navy blue"))
-    best = recommender.for_look(look, Wish())[0].matches[0]
+    best = recommender.for_look(look, SearchRequest())[0].matches[0]
     assert best.reasons == ("same type: tshirt", "same color: navy blue", "overall likeness 0.98")
 
 
@@ -118,40 +118,42 @@ def test_reasons_give_the_numbers_of_the_vectors_parts(tmp_path, recommender):
         catalog.upsert(ROWS)
         parts = {"type": slice(0, 1), "color": slice(1, DIM)}
         told = Recommender(catalog, Calibration(Curve(8, 0.5)), parts=parts)
-        best = told.for_look(look_of(), Wish())[0].matches[0]
+        best = told.for_look(look_of(), SearchRequest())[0].matches[0]
         assert best.reasons[-1] == "overall likeness 0.98: type 1.00, color 0.00"
 
 
 def test_primary_is_the_one_asked_for_else_the_most_prominent(recommender):
     look = look_of("female", article("footwear", at(0), 50), article("topwear", at(0), 100))
-    roles = {r.category: r.role for r in recommender.for_look(look, Wish())}
+    roles = {r.category: r.role for r in recommender.for_look(look, SearchRequest())}
     assert roles == {"topwear": "primary", "footwear": "secondary"}
-    asked = recommender.for_look(look, Wish(primary="footwear"))
+    asked = recommender.for_look(look, SearchRequest(primary="footwear"))
     assert [(r.category, r.role) for r in asked] == [
         ("footwear", "primary"),
         ("topwear", "secondary"),
     ]
-    only = recommender.for_look(look, Wish(categories=frozenset({"footwear"})))
+    only = recommender.for_look(look, SearchRequest(categories=frozenset({"footwear"})))
     assert [(r.article, r.category, r.role) for r in only] == [(0, "footwear", "primary")]
 
 
 def test_likes_and_dislikes_turn_the_query(recommender):
-    liked = recommender.for_look(look_of(), Wish(liked=frozenset({"far"})))
-    assert ids(liked).index("far") < ids(recommender.for_look(look_of(), Wish())).index("far")
-    disliked = recommender.for_look(look_of(), Wish(disliked=frozenset({"near"})))
+    liked = recommender.for_look(look_of(), SearchRequest(liked=frozenset({"far"})))
+    assert ids(liked).index("far") < ids(recommender.for_look(look_of(), SearchRequest())).index(
+        "far"
+    )
+    disliked = recommender.for_look(look_of(), SearchRequest(disliked=frozenset({"near"})))
     assert "near" not in ids(disliked)
     with pytest.raises(UnknownProductError):
-        recommender.for_look(look_of(), Wish(liked=frozenset({"nobody"})))
+        recommender.for_look(look_of(), SearchRequest(liked=frozenset({"nobody"})))
 
 
 def test_the_same_in_another_color(recommender):
-    assert ids(recommender.for_look(look_of(), Wish(in_color="red"))) == ["middle", "g1"]
+    assert ids(recommender.for_look(look_of(), SearchRequest(in_color="red"))) == ["middle", "g1"]
 
 
 def test_below_the_least_score_nothing_is_shown(recommender):
-    (found,) = recommender.for_look(look_of(), Wish(min_score=0.95))
+    (found,) = recommender.for_look(look_of(), SearchRequest(min_score=0.95))
     assert [m.product.id for m in found.matches] == ["near", "middle"]
-    (nothing,) = recommender.for_look(look_of(), Wish(min_score=1.0))
+    (nothing,) = recommender.for_look(look_of(), SearchRequest(min_score=1.0))
     assert nothing.matches == ()
     assert nothing.passed == 6
 
@@ -161,7 +163,7 @@ def test_nothing_good_is_said_with_what_was_searched(tmp_path):
         catalog.upsert(ROWS)
         strict = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.99)
         filters = Filters(max_price=9)
-        (found,) = strict.for_look(look_of(), Wish(filters=filters))
+        (found,) = strict.for_look(look_of(), SearchRequest(filters=filters))
         assert found.matches == ()
         assert found.best_score == pytest.approx(0.5)  # 60 degrees: a similarity of 0.5
         assert found.message == ("nothing good found: the best of 1 products has a score of 0.50")
@@ -170,39 +172,41 @@ def test_nothing_good_is_said_with_what_was_searched(tmp_path):
             "genders": ["female", "unisex"],
             "filters": {"max_price": 9.0},
         }
-        (all_of_them,) = strict.for_look(look_of(), Wish(filters=filters, min_score=0))
+        (all_of_them,) = strict.for_look(look_of(), SearchRequest(filters=filters, min_score=0))
         assert [m.product.id for m in all_of_them.matches] == ["far"]
         assert all_of_them.message is None
-        (empty,) = strict.for_look(look_of("female", article("bag", at(0))), Wish())
+        (empty,) = strict.for_look(look_of("female", article("bag", at(0))), SearchRequest())
         assert (empty.best_score, empty.passed) == (None, 0)
         assert empty.message == "nothing found: 0 products fit what was searched"
         # An article with a good match shows the others too: k come wherever k exist.
         lenient = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.9)
-        (good,) = lenient.for_look(look_of(), Wish())
+        (good,) = lenient.for_look(look_of(), SearchRequest())
         assert min(m.score for m in good.matches) < 0.9
 
 
 def test_diversity_decides_what_is_shown_and_likeness_its_order(recommender):
     def two(diversity):
-        return ids(recommender.for_look(look_of(), Wish(gender="any", k=2, diversity=diversity)))
+        return ids(
+            recommender.for_look(look_of(), SearchRequest(gender="any", k=2, diversity=diversity))
+        )
 
     # his (1 degree), near (10, along the same axis): alike by cos 9; middle is at 20 on another.
     assert two(0.0) == ["his", "near"]
     assert two(0.6) == ["his", "far"]  # .4 * .5 - .6 * cos 60 is more than .4 * .94 - .6 * .94
-    everything = recommender.for_look(look_of(), Wish(gender="any", diversity=0.6))[0]
+    everything = recommender.for_look(look_of(), SearchRequest(gender="any", diversity=0.6))[0]
     scores = [match.score for match in everything.matches]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_similar_leaves_the_product_out_and_keeps_to_its_gender(recommender):
-    matches = recommender.similar("near", Wish())
+    matches = recommender.similar("near", SearchRequest())
     assert [m.product.id for m in matches] == ["copy", "middle", "g1", "far"]
     with pytest.raises(UnknownProductError):
-        recommender.similar("nobody", Wish())
+        recommender.similar("nobody", SearchRequest())
 
 
 def test_nothing_is_found_in_an_empty_category(recommender):
-    (found,) = recommender.for_look(look_of("female", article("bag", at(0))), Wish())
+    (found,) = recommender.for_look(look_of("female", article("bag", at(0))), SearchRequest())
     assert (found.matches, found.passed) == ((), 0)
 
 
@@ -226,15 +230,15 @@ def test_nothing_is_found_in_an_empty_category(recommender):
 )
 def test_impossible_wishes(given):
     with pytest.raises(SettingsError):
-        Wish(**given)
+        SearchRequest(**given)
 
 
 def test_boosts_move_products_but_not_their_scores(recommender):
-    plain = recommender.for_look(look_of(), Wish())
-    up = recommender.for_look(look_of(), Wish(boosts=(Boost("brand", "ACME", 0.1),)))
+    plain = recommender.for_look(look_of(), SearchRequest())
+    up = recommender.for_look(look_of(), SearchRequest(boosts=(Boost("brand", "ACME", 0.1),)))
     assert ids(up) == ["middle", "near", "g1", "far"]
     assert up[0].matches[0].score == plain[0].matches[1].score
-    down = recommender.for_look(look_of(), Wish(boosts=(Boost("color", "navy blue", -1),)))
+    down = recommender.for_look(look_of(), SearchRequest(boosts=(Boost("color", "navy blue", -1),)))
     assert ids(down)[-1] == "near"
 
 
@@ -271,13 +275,13 @@ def styles(tmp_path):
 
 
 def test_a_style_found_in_another_color_is_a_variant(styles):
-    (found,) = styles.for_look(look_of(), Wish())
+    (found,) = styles.for_look(look_of(), SearchRequest())
     assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague2", "vague3"]
     assert [v.id for v in found.matches[0].variants] == ["red"]
 
 
 def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
     # Only one of the two blue ones is among the candidates: the catalog knows the other.
-    wish = Wish(filters=Filters(exclude_ids=frozenset({"vague2"})))
-    (found,) = styles.for_look(look_of(), wish)
+    request = SearchRequest(filters=Filters(exclude_ids=frozenset({"vague2"})))
+    (found,) = styles.for_look(look_of(), request)
     assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague3"]

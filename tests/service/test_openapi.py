@@ -115,6 +115,6 @@ def test_bodies_have_schemas_and_examples(app):
         content = paths(app)[path]["post"]["requestBody"]["content"]
         assert set(content) == {"multipart/form-data", "application/json"}
         assert content["application/json"]["example"]
-    wish = app.openapi()["components"]["schemas"]["RecommendationForm"]["properties"]
-    assert {"k", "gender", "categories", "primary", "policy", "liked", "disliked"} <= set(wish)
-    assert {"in_color", "box", "box_category", "diversity", "min_price", "brands"} <= set(wish)
+    fields = app.openapi()["components"]["schemas"]["RecommendationForm"]["properties"]
+    assert {"k", "gender", "categories", "primary", "policy", "liked", "disliked"} <= set(fields)
+    assert {"in_color", "box", "box_category", "diversity", "min_price", "brands"} <= set(fields)

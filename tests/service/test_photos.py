@@ -99,8 +99,8 @@ def test_dislike_takes_a_product_away(client, photo):
 
 def test_boosts_change_the_order_and_not_the_scores(client, photo):
     def asked(**more):
-        wish = {"categories": ["topwear"], "gender": "any", "k": "20"} | more
-        found = send(client, photo, **wish).json()["recommendations"][0]["matches"]
+        search_request = {"categories": ["topwear"], "gender": "any", "k": "20"} | more
+        found = send(client, photo, **search_request).json()["recommendations"][0]["matches"]
         return {m["product"]["id"]: m for m in found}
 
     plain = asked()

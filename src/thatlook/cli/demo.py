@@ -12,7 +12,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from thatlook.core.image import decode
 from thatlook.core.records import Box, Recommendation
 from thatlook.core.settings import Settings
 from thatlook.engine import Engine
@@ -71,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _entry(engine: Engine, look: dict[str, Any]) -> Entry:
     photo = sample() / look["file"]
-    return Entry(engine.recommend(photo, k=K), decode(photo), photo.stem.replace("_", " "))
+    return Entry.of(engine.recommend(photo, k=K), photo.stem.replace("_", " "))
 
 
 def _rows(look: dict[str, Any], entry: Entry) -> list[Row]:

@@ -13,14 +13,13 @@ from typing import Any
 from tqdm import tqdm
 
 from thatlook.core.errors import CatalogError, PhotoError, SettingsError
-from thatlook.core.image import decode
 from thatlook.core.records import Look, Match, Result
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.engine import Engine
 from thatlook.render.board import Entry, page, picture
 from thatlook.search.index import Filters
-from thatlook.search.request import GENDER_CHOICES, POLICIES, Wish
+from thatlook.search.request import GENDER_CHOICES, POLICIES, SearchRequest
 from thatlook.vision.analyzer import Analyzer
 
 
@@ -101,7 +100,7 @@ def _amount(text: str) -> Decimal:
 
 def run_recommend(args: argparse.Namespace) -> int:
     """Recommends for one photo."""
-    wish = Wish(
+    request = SearchRequest(
         k=Settings.load().default_k if args.k is None else args.k,
         gender=args.gender,
         categories=frozenset(args.category) if args.category else None,
@@ -110,7 +109,7 @@ def run_recommend(args: argparse.Namespace) -> int:
         policy=args.policy,
     )
     with existing(args.catalog) as engine:
-        result = engine.recommend(args.photo, wish=wish)
+        result = engine.recommend(args.photo, request=request)
         if args.json:
             print(json.dumps(result.to_dict()))
         elif args.html or args.png:
@@ -143,7 +142,7 @@ def existing(folder: str) -> Engine:
 
 
 def _drawn(engine: Engine, args: argparse.Namespace, result: Result) -> None:
-    entry = Entry(result, decode(args.photo), Path(args.photo).name)
+    entry = Entry.of(result, Path(args.photo).name)
     if args.png:
         picture(entry, engine.picture).save(args.png, "PNG")
         written = args.png

@@ -66,8 +66,8 @@ def hash_bits(image: Pixels) -> NDArray[np.bool_]:
 def equal_groups(prints: list[Print]) -> list[list[int]]:
     """Places of photos with the same bytes, in order, where there are two or more."""
     groups: dict[bytes, list[int]] = {}
-    for place, found in enumerate(prints):
-        groups.setdefault(found.digest, []).append(place)
+    for index, found in enumerate(prints):
+        groups.setdefault(found.digest, []).append(index)
     return [places for places in groups.values() if len(places) > 1]
 
 

@@ -66,9 +66,9 @@ def _boxes(dataset: Dataset, photo: LabelledPhoto, notes: Notes) -> None:
 def _repeated(photo: LabelledPhoto) -> NDArray[np.bool_]:
     seen: set[tuple[object, ...]] = set()
     found = np.zeros(len(photo.annotations), bool)
-    for place, note in enumerate(photo.annotations):
+    for index, note in enumerate(photo.annotations):
         key = (note.name, *(round(value, 1) for value in note.box))
-        found[place] = key in seen
+        found[index] = key in seen
         seen.add(key)
     return found
 

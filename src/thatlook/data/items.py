@@ -192,14 +192,14 @@ def street_items(scenes: Sequence[Scene]) -> list[Item]:
     items = []
     for scene in scenes:
         tags = set(scene.hint.split())
-        for place, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
+        for index, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
             if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > 1200:
                 category = DETECTOR_CLASSES[label]
                 told = sorted(tags.intersection(MASK_WORDS[category].split()))
                 kind = _WORN_TYPES.get(told[0], "") if len(told) == 1 else ""
                 labels = (kind, "", "", "", category, "")
                 crops = ((scene.path, _box(box)),)
-                key = f"{scene.path.stem}-{place}"
+                key = f"{scene.path.stem}-{index}"
                 items.append(
                     Item(key, f"{category}/{scene.gender}", scene.split, crops, labels, "street")
                 )
@@ -229,9 +229,9 @@ def vocabulary(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
     """The words of each head in the order of its logits, read off the training products."""
     train = [i for i in items if i.kind == "product" and i.split == "train"]
     found = {}
-    for place, head in enumerate(HEADS[:2]):
-        counts = Counter(i.labels[place] for i in train if i.labels[place])
-        least = _RARE[place]
+    for index, head in enumerate(HEADS[:2]):
+        counts = Counter(i.labels[index] for i in train if i.labels[index])
+        least = _RARE[index]
         found[head] = tuple(sorted(word for word, count in counts.items() if count >= least))
     usages, seasons = (tuple(sorted({i.labels[k] for i in train} - {""})) for k in (3, 5))
     return found | {

@@ -41,8 +41,8 @@ def contact_sheet(
     step = (TILE[0] + MARGIN, TILE[1] + CAPTION_PX + MARGIN)
     size = (columns * step[0] + MARGIN, max(1, rows) * step[1] + MARGIN)
     sheet = Image.new("RGB", size, PAPER)
-    for place, tile in enumerate(tiles):
-        row, column = divmod(place, columns)
+    for index, tile in enumerate(tiles):
+        row, column = divmod(index, columns)
         sheet.paste(tile, (MARGIN + column * step[0], MARGIN + row * step[1]))
     drawn = io.BytesIO()
     sheet.save(drawn, "PNG")
@@ -65,7 +65,7 @@ def _chosen(dataset: Dataset, audit: Audit, count: int) -> list[LabelledPhoto]:
     first = list(dict.fromkeys(doubtful))[: count // 2]
     others = [path for path in boxed if path not in first]
     wanted = min(count - len(first), len(others))
-    spread = [others[place * len(others) // wanted] for place in range(wanted)]
+    spread = [others[index * len(others) // wanted] for index in range(wanted)]
     return [boxed[path] for path in (*first, *spread)]
 
 
@@ -92,10 +92,10 @@ def _tile(photo: LabelledPhoto, codes: Sequence[str]) -> Image.Image | None:
 
 def _joints(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:
     """The key points: the person's own left in yellow, the right in white."""
-    for place, (x, y, seen) in enumerate(note.keypoints):
+    for index, (x, y, seen) in enumerate(note.keypoints):
         if seen > 0:
             at = (x * scale - 2, y * scale - 2, x * scale + 2, y * scale + 2)
-            draw.ellipse(at, fill="#ffd54a" if place % 2 else "#ffffff", outline=INK)
+            draw.ellipse(at, fill="#ffd54a" if index % 2 else "#ffffff", outline=INK)
 
 
 def _labelled(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:

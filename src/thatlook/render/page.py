@@ -50,9 +50,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     rows = list(rows)
     numbers = [isinstance(value, (int, float)) for value in rows[0]] if rows else []
     heads = "".join(
-        f"""<th{' class="number"' if place < len(numbers) and numbers[place] else ""}>"""
+        f"""<th{' class="number"' if index < len(numbers) and numbers[index] else ""}>"""
         f"{escape(name)}</th>"
-        for place, name in enumerate(head)
+        for index, name in enumerate(head)
     )
     lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead>{lines}</table></div>'

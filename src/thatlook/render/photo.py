@@ -116,8 +116,8 @@ def skeleton(points: Sequence[Point], color: str, size: float) -> str:
     )
     dots = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" '
-        f'fill="{color if place % 2 else "#fff"}" stroke="#1c1b19" stroke-width="{size / 4:.1f}"/>'
-        for place, (x, y, score) in enumerate(points)
+        f'fill="{color if index % 2 else "#fff"}" stroke="#1c1b19" stroke-width="{size / 4:.1f}"/>'
+        for index, (x, y, score) in enumerate(points)
         if score >= SEEN
     )
     return bones + dots

@@ -24,8 +24,8 @@ def bars(
     most = max(values.values(), default=1) or 1
     room = WIDTH_PX - label_px - VALUE_PX
     rows = []
-    for place, (name, count) in enumerate(values.items()):
-        y = place * (BAR_PX + 4)
+    for index, (name, count) in enumerate(values.items()):
+        y = index * (BAR_PX + 4)
         color = (swatches or {}).get(name, "#4a6572")
         rows.append(
             label(name, y, label_px)
@@ -42,8 +42,8 @@ def stacked(values: Mapping[str, Mapping[str, int]], colors: Mapping[str, str], 
     most = max(sums.values(), default=1) or 1
     room = WIDTH_PX - LABEL_PX - VALUE_PX
     rows = []
-    for place, (name, parts) in enumerate(values.items()):
-        x, y = float(LABEL_PX), place * (BAR_PX + 4)
+    for index, (name, parts) in enumerate(values.items()):
+        x, y = float(LABEL_PX), index * (BAR_PX + 4)
         row = label(name, y)
         for part, color in colors.items():
             width = room * parts.get(part, 0) / most
@@ -147,15 +147,15 @@ def curves(
     if guide:
         parts.append(_line([at(p) for p in guide], "var(--quiet)", ' stroke-dasharray="5 4"'))
     drawn = [name for name, points in lines.items() if len(points)]
-    for place, name in enumerate(drawn):
-        color = (colors or {}).get(name, PALETTE[place % len(PALETTE)])
+    for index, name in enumerate(drawn):
+        color = (colors or {}).get(name, PALETTE[index % len(PALETTE)])
         points = [at(p) for p in lines[name]]
         parts.append(_line(points, color, ' stroke-width="2"'))
         if dotted:
             parts += [
                 f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color}"/>' for a, b in points
             ]
-        row = top + 8 + 18 * place
+        row = top + 8 + 18 * index
         parts.append(
             f'<rect x="{left + width + 14}" y="{row - 4}" width="12" height="4" fill="{color}"/>'
             f'<text x="{left + width + 30}" y="{row + 2}">{escape(name)}</text>'
@@ -212,8 +212,8 @@ def matrix(
         f'<text x="{left}" y="14" class="value">{escape(across)} &#8594;</text>',
         f'<text x="4" y="{top - 10}" class="value">{escape(down)} &#8595;</text>',
     ]
-    for place, name in enumerate(columns):
-        at = f"translate({left + place * side + side / 2 + 4:.0f} {top - 8}) rotate(-50)"
+    for index, name in enumerate(columns):
+        at = f"translate({left + index * side + side / 2 + 4:.0f} {top - 8}) rotate(-50)"
         parts.append(f'<text transform="{at}">{escape(name)}</text>')
     for row, (name, values) in enumerate(zip(rows, counts, strict=True)):
         y, total = top + row * side, sum(values)

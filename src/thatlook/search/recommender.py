@@ -1,4 +1,4 @@
-"""A look and a wish to recommendations: search, duplicates, variants, diversity, reasons."""
+"""A look and a request to recommendations: search, duplicates, variants, diversity, reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from thatlook.search.ranking import (
     refined,
     style_key,
 )
-from thatlook.search.request import Boost, Wish
+from thatlook.search.request import Boost, SearchRequest
 from thatlook.search.stored import ProductStore, Stored
 
 BOOSTED: Final = 200
@@ -49,9 +49,9 @@ class _Candidate:
 class Recommender:
     """Ranks the products of one catalog.
 
-    An article whose best match scores less than `good_score` gets none, unless the wish says from
-    which score on matches are wanted. `parts` names what the vectors' numbers speak of, for the
-    reasons.
+    An article whose best match scores less than `good_score` gets none, unless the request
+    says from which score on matches are wanted. `parts` names what the vectors' numbers speak
+    of, for the reasons.
     """
 
     def __init__(
@@ -66,78 +66,78 @@ class Recommender:
         self._good_score = good_score
         self._parts = parts or {}
 
-    def for_look(self, look: Look, wish: Wish) -> tuple[Recommendation, ...]:
+    def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
 
         Raises CatalogError, and UnknownProductError for liked or disliked ids.
         """
         wanted = [
-            place
-            for place, article in enumerate(look.articles)
-            if wish.categories is None or article.category in wish.categories
+            index
+            for index, article in enumerate(look.articles)
+            if request.categories is None or article.category in request.categories
         ]
-        primary = _primary(look.articles, wanted, wish.primary)
+        primary = _primary(look.articles, wanted, request.primary)
         known = look.person.gender if look.person else "unknown"
-        gender = known if wish.gender == "auto" else wish.gender
+        gender = known if request.gender == "auto" else request.gender
         found = [
-            self._for_article(place, look.articles[place], gender, wish, place == primary)
-            for place in wanted
+            self._for_article(index, look.articles[index], gender, request, index == primary)
+            for index in wanted
         ]
         return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
 
     def _for_article(
-        self, place: int, article: Article, gender: str, wish: Wish, primary: bool
+        self, index: int, article: Article, gender: str, request: SearchRequest, primary: bool
     ) -> Recommendation:
         role = "primary" if primary else "secondary"
         if article.vector is None:
-            return Recommendation(place, article.category, role, ())
+            return Recommendation(index, article.category, role, ())
         liked, disliked = (
             [s.vector for s in self._stored(ids) if s.product.category == article.category]
-            for ids in (wish.liked, wish.disliked)
+            for ids in (request.liked, request.disliked)
         )
         vector = refined(article.vector, _rows(liked), _rows(disliked))
         genders = genders_for(gender if gender in {"female", "male"} else None)
         query = Query(
-            category=article.category, genders=genders, k=wish.k, filters=_with_wishes(wish)
+            category=article.category, genders=genders, k=request.k, filters=_with_request(request)
         )
-        found, passed = self._search(vector, query, Traits.of(article.attributes), wish)
+        found, passed = self._search(vector, query, Traits.of(article.attributes), request)
         best = max((match.score for match in found), default=None)
-        good = wish.min_score is not None or best is None or best >= self._good_score
-        matches = _from(found, wish.min_score) if good else ()
+        good = request.min_score is not None or best is None or best >= self._good_score
+        matches = _from(found, request.min_score) if good else ()
         searched = _searched(query)
-        return Recommendation(place, article.category, role, matches, passed, best, searched)
+        return Recommendation(index, article.category, role, matches, passed, best, searched)
 
-    def similar(self, product_id: str, wish: Wish) -> tuple[Match, ...]:
+    def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category and for its gender, best first.
 
         Raises UnknownProductError.
         """
         own = self._catalog.stored(product_id)
         vector = self._catalog.vector(product_id)
-        others = wish.filters.exclude_ids | {product_id}
+        others = request.filters.exclude_ids | {product_id}
         gender = own.product.gender if own.product.gender != "unisex" else None
         query = Query(
             category=own.product.category,
             genders=genders_for(gender),
-            k=wish.k,
-            filters=replace(wish.filters, exclude_ids=others),
+            k=request.k,
+            filters=replace(request.filters, exclude_ids=others),
         )
-        return _from(self._search(vector, query, traits_of(own), wish)[0], wish.min_score)
+        return _from(self._search(vector, query, traits_of(own), request)[0], request.min_score)
 
     def _search(
-        self, vector: Vector, query: Query, traits: Traits, wish: Wish
+        self, vector: Vector, query: Query, traits: Traits, request: SearchRequest
     ) -> tuple[tuple[Match, ...], int]:
         """The matches, and how many products passed the filters."""
-        fetched = max(query.k * SPARE, BOOSTED if wish.boosts else 0)
+        fetched = max(query.k * SPARE, BOOSTED if request.boosts else 0)
         while True:
             answers = self._catalog.search(vector[None], replace(query, k=fetched))
-            found = self._candidates(answers[0], wish.boosts)
+            found = self._candidates(answers[0], request.boosts)
             groups = self._groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
             if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
                 break
             fetched = min(fetched * 4, MOST_FETCHED)
-        return self._ranked(groups, vector, traits, wish), answers.passed
+        return self._ranked(groups, vector, traits, request), answers.passed
 
     def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
         """The candidates by style, best first, each picture once."""
@@ -159,7 +159,11 @@ class Recommender:
         ]
 
     def _ranked(
-        self, groups: Sequence[Sequence[_Candidate]], vector: Vector, traits: Traits, wish: Wish
+        self,
+        groups: Sequence[Sequence[_Candidate]],
+        vector: Vector,
+        traits: Traits,
+        request: SearchRequest,
     ) -> tuple[Match, ...]:
         if not groups:
             return ()
@@ -167,7 +171,7 @@ class Recommender:
         worth = np.array([group[0].worth for group in best_first])
         vectors = _rows([group[0].stored.vector for group in best_first])
         # Variety decides which k are shown; the best of them still come first.
-        order = sorted(diverse(worth, vectors, wish.k, wish.diversity))
+        order = sorted(diverse(worth, vectors, request.k, request.diversity))
         return tuple(self._match(best_first[place], vector, traits) for place in order)
 
     def _match(self, group: Sequence[_Candidate], vector: Vector, traits: Traits) -> Match:
@@ -237,11 +241,11 @@ def _searched(query: Query) -> dict[str, Any]:
     }
 
 
-def _with_wishes(wish: Wish) -> Filters:
-    filters = wish.filters
-    if wish.in_color:
-        filters = replace(filters, colors=frozenset({wish.in_color}))
-    return replace(filters, exclude_ids=filters.exclude_ids | wish.disliked)
+def _with_request(request: SearchRequest) -> Filters:
+    filters = request.filters
+    if request.in_color:
+        filters = replace(filters, colors=frozenset({request.in_color}))
+    return replace(filters, exclude_ids=filters.exclude_ids | request.disliked)
 
 
 def _primary(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:

@@ -34,7 +34,7 @@ class Boost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SearchRequest:
     """Everything that shapes an answer. What is None or empty does not count.
 
     `gender` "auto" takes the person's; `policy` "full" refuses a photo that is not a

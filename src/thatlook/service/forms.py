@@ -71,11 +71,11 @@ class Form:
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._add_header(1, data[start:end])
 
-    def _add_header(self, place: int, piece: bytes) -> None:
+    def _add_header(self, index: int, piece: bytes) -> None:
         self._header_bytes += len(piece)
         if self._header_bytes > MAX_HEADER_BYTES:
             raise _broken("a part's headers are too long")
-        self._header[place] += piece
+        self._header[index] += piece
 
     def _header_end(self) -> None:
         name, value = self._header

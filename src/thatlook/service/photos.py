@@ -21,11 +21,16 @@ from thatlook.service.describe import photo_body, problems
 from thatlook.service.keys import guarded
 from thatlook.service.problems import Problem
 from thatlook.service.queue import deadline
-from thatlook.service.schemas import LookByUrl, LookWish, RecommendationByUrl, RecommendationWish
+from thatlook.service.schemas import (
+    LookByUrl,
+    LookRequest,
+    RecommendationByUrl,
+    RecommendationRequest,
+)
 from thatlook.service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["photos"])
-Asked = TypeVar("Asked", bound=LookWish)
+Asked = TypeVar("Asked", bound=LookRequest)
 Here = Annotated[Service, Depends(service_of)]
 
 _ERRORS: Final = problems(400, 401, 403, 413, 415, 422, 429, 503)
@@ -45,13 +50,13 @@ _GUARD: Final = [Depends(guarded("photo"))]
 async def looks(request: Request, service: Here) -> Response:
     """The look of a photo: its main person and the articles worn. Nothing of it is kept."""
 
-    def job(photo: bytes, name: str, wish: LookWish) -> bytes:
+    def job(photo: bytes, name: str, search_request: LookRequest) -> bytes:
         look = service.engine.parse(photo)
         metrics.observe_stages(look.timing_ms)
         shown = look.to_dict() | {"photo": name}
-        return _json(_with_masks(shown, look.articles, wish))
+        return _json(_with_masks(shown, look.articles, search_request))
 
-    return await _answered(request, service, (LookWish, LookByUrl), job)
+    return await _answered(request, service, (LookRequest, LookByUrl), job)
 
 
 @router.post(
@@ -69,20 +74,20 @@ async def looks(request: Request, service: Here) -> Response:
 async def recommendations(request: Request, service: Here) -> Response:
     """The look of a photo with the most similar products of the catalog, article by article."""
 
-    def job(photo: bytes, name: str, wish: RecommendationWish) -> bytes:
-        result = _recommended(service.engine, photo, wish)
+    def job(photo: bytes, name: str, search_request: RecommendationRequest) -> bytes:
+        result = _recommended(service.engine, photo, search_request)
         metrics.observe_stages(result.timing_ms)
         shown = result.to_dict()
         look = shown["look"] | {"photo": name}
-        shown["look"] = _with_masks(look, result.look.articles, wish)
+        shown["look"] = _with_masks(look, result.look.articles, search_request)
         return _json(shown)
 
-    return await _answered(request, service, (RecommendationWish, RecommendationByUrl), job)
+    return await _answered(request, service, (RecommendationRequest, RecommendationByUrl), job)
 
 
-def _recommended(engine: Engine, photo: bytes, wish: RecommendationWish) -> Any:
+def _recommended(engine: Engine, photo: bytes, search_request: RecommendationRequest) -> Any:
     try:
-        return engine.recommend(photo, wish=wish.wish())
+        return engine.recommend(photo, request=search_request.search_request())
     except UnknownProductError as error:
         # The address exists; it is a liked or disliked product that does not.
         raise Problem(422, "unknown_product", str(error)) from error
@@ -94,19 +99,19 @@ async def _answered(
     models: tuple[type[Asked], type[Asked]],
     job: Callable[[bytes, str, Asked], bytes],
 ) -> Response:
-    """Reads the photo and the wish, runs the job in a thread, all within the deadline."""
+    """Reads the photo and the request, runs the job in a thread, all within the deadline."""
     service.photos.check()
     async with service.uploads.place(), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "photo")
-        wish = models[0 if body.form else 1].of(body)
+        search_request = models[0 if body.form else 1].of(body)
         photo, name = body.file, body.file_name
-        url = getattr(wish, "photo_url", "")
+        url = getattr(search_request, "photo_url", "")
         if url:
             photo = await service.fetched(url, service.settings.photo_url, "photo_url")
             name = shown_name(url.partition("?")[0])
         if photo is None:
             raise Problem(422, "invalid", "a photo is needed: a file part named 'photo'")
-        found = await service.photos.run(lambda: job(photo, name, wish))
+        found = await service.photos.run(lambda: job(photo, name, search_request))
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -115,10 +120,10 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def _with_masks(
-    look: dict[str, Any], articles: Sequence[Article], wish: LookWish
+    look: dict[str, Any], articles: Sequence[Article], search_request: LookRequest
 ) -> dict[str, Any]:
     """The look's JSON, with the masks where they were asked for and are there."""
-    if "masks" in wish.include:
+    if "masks" in search_request.include:
         for shown, article in zip(look["articles"], articles, strict=True):
             if article.mask is not None:
                 shown["mask"] = _mask(article.mask)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from thatlook.search.request import Wish
+from thatlook.search.request import SearchRequest
 from thatlook.service import bodies
 from thatlook.service.answers import (
     ProductAnswer,
@@ -47,8 +47,8 @@ async def similar(product_id: Id, search: Annotated[Search, Query()], service: H
 
     def job() -> dict[str, Any]:
         product = service.engine.catalog.product(product_id)
-        wish = Wish(k=search.k, filters=search.filters(), **search.dials())
-        matches = service.engine.similar(product_id, wish=wish)
+        search_request = SearchRequest(k=search.k, filters=search.filters(), **search.dials())
+        matches = service.engine.similar(product_id, request=search_request)
         return {"product": product.to_dict(), "matches": [match.to_dict() for match in matches]}
 
     return JSONResponse(await service.lookup(job))
@@ -68,8 +68,8 @@ async def look(product_id: Id, search: Annotated[Search, Query()], service: Here
     """
 
     def job() -> dict[str, Any]:
-        wish = Wish(k=search.k, filters=search.filters(), **search.dials())
-        return service.engine.shop_the_look(product_id, wish=wish).to_dict()
+        search_request = SearchRequest(k=search.k, filters=search.filters(), **search.dials())
+        return service.engine.shop_the_look(product_id, request=search_request).to_dict()
 
     service.photos.check()
     async with deadline(service.settings.deadline_s):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from thatlook.core.records import Box
 from thatlook.search.index import Filters
-from thatlook.search.request import Boost, Wish
+from thatlook.search.request import Boost, SearchRequest
 from thatlook.service.bodies import Body
 from thatlook.service.problems import invalid
 
@@ -33,7 +33,7 @@ Amount = Annotated[Decimal, Field(ge=0, max_digits=15)]
 
 
 class Strict(BaseModel):
-    """A body whose unknown fields are refused: a misspelt wish is not silently ignored."""
+    """A body whose unknown fields are refused: a misspelt field is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -119,7 +119,7 @@ class Search(Strict):
         )
 
 
-class LookWish(Strict):
+class LookRequest(Strict):
     """What may be asked of a photo beside its look."""
 
     include: Annotated[
@@ -128,13 +128,13 @@ class LookWish(Strict):
     ] = []
 
 
-class LookForm(LookWish):
+class LookForm(LookRequest):
     """A photo in a form. The file is read apart; this describes the form."""
 
     photo: Photo
 
 
-class LookByUrl(LookWish):
+class LookByUrl(LookRequest):
     """A photo by its address."""
 
     photo_url: Annotated[str, Field(min_length=1, max_length=2000)]
@@ -160,7 +160,7 @@ class BoostBody(BaseModel):
         return {"field": field, "value": value, "weight": weight}
 
 
-class RecommendationWish(LookWish, Search):
+class RecommendationRequest(LookRequest, Search):
     """What a shopper wants beside the photo."""
 
     gender: Annotated[
@@ -194,9 +194,9 @@ class RecommendationWish(LookWish, Search):
     ] = None
     box_category: Annotated[Category | None, Field(description="What is in the box.")] = None
 
-    def wish(self) -> Wish:
+    def search_request(self) -> SearchRequest:
         """What the engine is asked for. Raises SettingsError."""
-        return Wish(
+        return SearchRequest(
             k=self.k,
             gender=self.gender,
             categories=frozenset(self.categories) or None,
@@ -213,13 +213,13 @@ class RecommendationWish(LookWish, Search):
         )
 
 
-class RecommendationForm(RecommendationWish):
-    """A photo in a form, with wishes."""
+class RecommendationForm(RecommendationRequest):
+    """A photo in a form, with requests."""
 
     photo: Photo
 
 
-class RecommendationByUrl(RecommendationWish):
-    """A photo by its address, with wishes."""
+class RecommendationByUrl(RecommendationRequest):
+    """A photo by its address, with requests."""
 
     photo_url: Annotated[str, Field(min_length=1, max_length=2000)]

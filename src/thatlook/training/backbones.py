@@ -87,20 +87,20 @@ class ResNet50(_Usual):
         self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
         self.bn1, self.maxpool = nn.BatchNorm2d(64), nn.MaxPool2d(3, 2, 1)
         inside = 64
-        for place, (inner, blocks, stride) in enumerate(_LAYERS, 1):
+        for index, (inner, blocks, stride) in enumerate(_LAYERS, 1):
             made = []
             for block in range(blocks):
                 made.append(Bottleneck(inside, inner, stride if block == 0 else 1))
                 inside = 4 * inner
-            self.add_module(f"layer{place}", nn.Sequential(*made))
+            self.add_module(f"layer{index}", nn.Sequential(*made))
         self.freeze(self.conv1, self.bn1, self.get_submodule("layer1"))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features at strides 4, 8, 16, 32 with `channels` channels."""
         x = self.maxpool(self.bn1(self.conv1(self.normalised(x))).relu())
         taps = []
-        for place in range(1, len(_LAYERS) + 1):
-            x = self.get_submodule(f"layer{place}")(x)
+        for index in range(1, len(_LAYERS) + 1):
+            x = self.get_submodule(f"layer{index}")(x)
             taps.append(x)
         return taps
 
@@ -146,9 +146,9 @@ class MobileNetV2(_Usual):
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features at strides 4, 8, 16, 32 with `channels` channels."""
         x, taps = self.normalised(x), []
-        for place, layer in enumerate(self.features):
+        for index, layer in enumerate(self.features):
             x = layer(x)
-            if place in _TAPS:
+            if index in _TAPS:
                 taps.append(x)
         return taps
 

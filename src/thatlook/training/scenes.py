@@ -125,9 +125,9 @@ class SceneViews(Dataset[View]):
         image = np.full((rows * side, columns * side, 3), 255, np.uint8)
         mask = np.zeros(image.shape[:2], np.uint8)
         boxes, labels = [], []
-        for place, pick in enumerate(picks):
+        for index, pick in enumerate(picks):
             part = photo(pick.path)[:side, :side]
-            y, x = divmod(place, columns)
+            y, x = divmod(index, columns)
             there = np.s_[y * side : y * side + part.shape[0], x * side : x * side + part.shape[1]]
             image[there] = part
             if len(pick.boxes):

@@ -127,10 +127,10 @@ class Analyzer:
         height, width = image.shape[:2]
         persons = single([found for found in detections if found.label == PERSON_CLASS])
         persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
-        for place, found in enumerate(persons):
+        for index, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
             if is_somebody(person, self._settings.torso_threshold):
-                others = [other.box for other in persons[place + 1 :]]
+                others = [other.box for other in persons[index + 1 :]]
                 two = self._person.apart(image, person)
                 if two and has_neighbour(found, persons):
                     # The other one was found: this one's joints were sought on both of them.

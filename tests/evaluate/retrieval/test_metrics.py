@@ -87,10 +87,10 @@ def test_queries_without_a_candidate_count_nowhere():
 
 def slow_average_precision(right, answers):
     total, seen = 0.0, 0
-    for place, one in enumerate(right[:10], start=1):
+    for index, one in enumerate(right[:10], start=1):
         if one:
             seen += 1
-            total += seen / place
+            total += seen / index
     return total / min(answers, 10)
 
 

@@ -59,13 +59,13 @@ def test_twins_by_matrices_are_those_of_a_plain_comparison():
     random = np.random.default_rng(7)
     base = [int(value) for value in random.integers(0, 2**63, 40)]
     facts = {}
-    for place, value in enumerate(base):
+    for index, value in enumerate(base):
         for copy, flips in enumerate([0, 2, 3, 4]):
             bits = random.choice(64, flips, replace=False)
             hashed = value
             for bit in bits:
                 hashed ^= 1 << int(bit)
-            name = f"{place}-{copy}"
+            name = f"{index}-{copy}"
             facts[name] = PictureFacts(name, sha256=name, dhash=hashed, signature=bytes(768))
     names, wanted, taken = list(facts), [], set()
     for name in names:
@@ -81,11 +81,11 @@ def test_twins_by_matrices_are_those_of_a_plain_comparison():
 @pytest.mark.parametrize("background", [255, 226, 40])
 def test_small_things_are_told_apart_on_any_background(tmp_path, background):
     facts = {}
-    for place, color in enumerate([(130, 130, 140), (130, 130, 144), (190, 120, 130)]):
+    for index, color in enumerate([(130, 130, 140), (130, 130, 144), (190, 120, 130)]):
         tie = np.full((240, 240, 3), background, np.uint8)
         tie[20:220, 110:130] = color
-        Image.fromarray(tie).save(tmp_path / f"{place}.png")
-        facts[str(place)] = file_facts(tmp_path / f"{place}.png", Settings())[0]
+        Image.fromarray(tie).save(tmp_path / f"{index}.png")
+        facts[str(index)] = file_facts(tmp_path / f"{index}.png", Settings())[0]
     assert near_twins(facts) == [["0", "1"]]
 
 

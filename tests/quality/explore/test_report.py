@@ -162,7 +162,7 @@ def test_legs_alone_tell_no_gender():
     class Legs(FakeAnalyzer):
         def parse_image(self, image: Pixels, name: str) -> Look:
             look = super().parse_image(image, name)
-            hidden = tuple(Keypoint(0, 0, 0.9 if place > 4 else 0.74) for place in range(17))
+            hidden = tuple(Keypoint(0, 0, 0.9 if index > 4 else 0.74) for index in range(17))
             return replace(look, person=replace(look.person, keypoints=hidden))
 
     image = np.full((240, 240, 3), RED, np.uint8)

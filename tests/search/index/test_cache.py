@@ -68,8 +68,8 @@ def test_any_changed_byte_is_noticed(tmp_path):
     block, path = block_of(40), tmp_path / "b"
     write_block(path, ORIGIN, block, FloatScan(block.vectors))
     good = path.read_bytes()
-    for place in range(0, len(good), 97):
-        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+    for index in range(0, len(good), 97):
+        path.write_bytes(good[:index] + bytes([good[index] ^ 1]) + good[index + 1 :])
         try:
             cached = read_block(path)
         except CacheError:

@@ -18,8 +18,8 @@ def candidates(*rows):
     """boxes (A, 4) and scores (A, 10) of rows (label, score, box)."""
     boxes = np.array([box for _, _, box in rows], np.float32)
     scores = np.zeros((len(rows), len(DETECTOR_CLASSES)), np.float32)
-    for place, (label, score, _) in enumerate(rows):
-        scores[place, DETECTOR_CLASSES.index(label)] = score
+    for index, (label, score, _) in enumerate(rows):
+        scores[index, DETECTOR_CLASSES.index(label)] = score
     return boxes, scores
 
 
@@ -37,7 +37,7 @@ def slow_select(boxes, scores, threshold, iou):
         for label, score in enumerate(row)
         if score >= 0.02
     ]
-    open_ones = [[score, place] for place, (score, _, _) in enumerate(given) if score >= threshold]
+    open_ones = [[score, index] for index, (score, _, _) in enumerate(given) if score >= threshold]
     found = []
     while open_ones:
         best = max(open_ones, key=lambda entry: entry[0])
@@ -47,8 +47,8 @@ def slow_select(boxes, scores, threshold, iou):
         total = sum(score for score, _, _ in about)
         corners = zip(*((b.x0, b.y0, b.x1, b.y1) for _, b, _ in about), strict=True)
         weights = [score / total for score, _, _ in about]
-        place = [sum(w * v for w, v in zip(weights, row, strict=True)) for row in corners]
-        found.append((place, best[0], label))
+        index = [sum(w * v for w, v in zip(weights, row, strict=True)) for row in corners]
+        found.append((index, best[0], label))
         for entry in open_ones:
             _, other, its = given[entry[1]]
             shared = mine.iou(other) if its == label else 0.0

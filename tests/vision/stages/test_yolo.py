@@ -90,12 +90,12 @@ def test_a_lower_least_shows_weaker_candidates(tmp_path):
 def slow_read(rows, labels):
     """Boxes and scores by loops over candidates and classes."""
     boxes, scores = [], np.zeros((len(rows), len(DETECTOR_CLASSES)))
-    for place, (x, y, w, h, objectness, *classes) in enumerate(rows):
+    for index, (x, y, w, h, objectness, *classes) in enumerate(rows):
         boxes.append((x - w / 2, y - h / 2, x + w / 2, y + h / 2))
         for label, value in zip(labels, classes, strict=True):
             if label is not None:
                 column = DETECTOR_CLASSES.index(label)
-                scores[place, column] = max(scores[place, column], value * objectness)
+                scores[index, column] = max(scores[index, column], value * objectness)
     return np.array(boxes), scores
 
 

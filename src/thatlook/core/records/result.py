@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from thatlook.core.records.look import Look
 from thatlook.core.records.product import Product
 from thatlook.core.records.values import check_one_of, check_score, read_only, rounded_timing
@@ -85,13 +88,18 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """The answer to a photo: its look and, when it was accepted, products per article."""
+    """The answer to a photo: its look and, when it was accepted, products per article.
+
+    `image` is the photo as it was decoded, uint8 RGB (height, width, 3), for whoever draws the
+    answer; it is not part of the JSON.
+    """
 
     look: Look
     accepted: bool
     reason: str | None
     recommendations: tuple[Recommendation, ...]
     timing_ms: Mapping[str, float] = field(default_factory=dict)
+    image: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         read_only(self, "timing_ms")

@@ -20,7 +20,7 @@ def split(
     its name is the smallest id. Scenes are not kept together: most show products of both sides.
     """
     keys = sorted({pair.product_id for pair in pairs})
-    row = {key: place for place, key in enumerate(keys)}
+    row = {key: index for index, key in enumerate(keys)}
     first: dict[str, int] = {}
     joined = [
         (first.setdefault(pair.product.place, row[pair.product_id]), row[pair.product_id])

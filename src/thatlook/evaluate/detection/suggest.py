@@ -255,10 +255,10 @@ def _page(report: Report, taken: Sequence[Candidate], rows: Sequence[Mapping[str
     from thatlook.data.scenes import photo
 
     figures = []
-    for place, (candidate, row) in enumerate(zip(taken, rows, strict=True), start=1):
+    for index, (candidate, row) in enumerate(zip(taken, rows, strict=True), start=1):
         worn = candidate.found[2] != DETECTOR_CLASSES.index(PERSON_CLASS)
         boxes, scores, labels = (part[worn] for part in candidate.found)
-        caption = [f"{place}. {candidate.path.name}", row["why"]]
+        caption = [f"{index}. {candidate.path.name}", row["why"]]
         figures.append(figure(photo(candidate.path), caption, marks_of((boxes, scores, labels))))
     lead = f"Best first. Boxes: detections above {FAINT}; a question mark: near the threshold."
     report.add("The photos", page.sheet(figures), lead=lead)

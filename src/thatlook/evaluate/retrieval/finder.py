@@ -49,11 +49,11 @@ class Finder:
     def look(self, paths: Sequence[Path]) -> None:
         """Finds the articles of all these photos now, with a bar. Raises PhotoError."""
         new = [path for path in dict.fromkeys(paths) if digest_of(path) not in self._known]
-        for place, path in enumerate(
+        for index, path in enumerate(
             tqdm(new, desc="articles", disable=None if new else True), start=1
         ):
             self._known[digest_of(path)] = self._found(path)
-            if place % SAVE_EVERY == 0 or place == len(new):
+            if index % SAVE_EVERY == 0 or index == len(new):
                 self._save()
 
     def article(self, path: Path, category: str) -> Corners | None:
@@ -84,8 +84,8 @@ class Finder:
             if score < self._threshold:
                 continue
             overlaps = [
-                Box(*box).iou(Box(*true)) if name == category and matched[place] is None else 0.0
-                for place, (name, true) in enumerate(wanted)
+                Box(*box).iou(Box(*true)) if name == category and matched[index] is None else 0.0
+                for index, (name, true) in enumerate(wanted)
             ]
             best = max(range(len(wanted)), key=lambda k: overlaps[k], default=None)
             if best is not None and overlaps[best] >= LEAST_IOU:

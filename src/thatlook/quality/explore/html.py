@@ -222,11 +222,11 @@ def _dots(report: Report, names: Sequence[str], layout: Layout) -> str:
     step = max(1, len(names) // MOST_DOTS)
     points = [
         (
-            float(layout.points[place, 0]),
-            float(layout.points[place, 1]),
-            CATEGORY_COLORS[report.products[names[place]].category],
-            report.products[names[place]].title,
+            float(layout.points[index, 0]),
+            float(layout.points[index, 1]),
+            CATEGORY_COLORS[report.products[names[index]].category],
+            report.products[names[index]].title,
         )
-        for place in range(0, len(names), step)
+        for index in range(0, len(names), step)
     ]
     return svg.dots(points)

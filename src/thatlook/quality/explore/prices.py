@@ -19,8 +19,8 @@ def price_boxes(ranges: Sequence[PriceRange]) -> str:
         return svg.LABEL_PX + room * min(1.0, float(str(value)) / most)
 
     rows = []
-    for place, entry in enumerate(ranges):
-        y = place * (svg.BAR_PX + 8)
+    for index, entry in enumerate(ranges):
+        y = index * (svg.BAR_PX + 8)
         low, high = at(entry.quarter), at(entry.three_quarters)
         middle = y + svg.BAR_PX / 2
         rows.append(

@@ -20,6 +20,16 @@ class Entry:
     image: Pixels
     title: str = ""
 
+    @classmethod
+    def of(cls, result: Result, title: str = "") -> Entry:
+        """The entry of an answer, with the photo as it was decoded for it.
+
+        Raises ValueError for an answer that holds no photo.
+        """
+        if result.image is None:
+            raise ValueError("this answer holds no photo; recommend() keeps it")
+        return cls(result, result.image, title)
+
 
 def crop_of(image: Pixels, box: Box) -> Pixels:
     """The article's crop with a little of what is around it."""

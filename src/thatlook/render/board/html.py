@@ -38,7 +38,7 @@ def _board(entry: Entry, thumbnails: Thumbnails) -> str:
 
 def _photo(entry: Entry) -> str:
     look = entry.result.look
-    drawn = "".join(_box(place, article) for place, article in enumerate(look.articles))
+    drawn = "".join(_box(index, article) for index, article in enumerate(look.articles))
     joints = _joints(look.person) if look.person else ""
     return (
         f"<svg viewBox='0 0 {look.width} {look.height}' role='img' "
@@ -48,14 +48,14 @@ def _photo(entry: Entry) -> str:
     )
 
 
-def _box(place: int, article: Article) -> str:
+def _box(index: int, article: Article) -> str:
     box, color = article.box, COLORS[article.category]
     label = f"{article.category} {article.score:.2f}"
     return (
         f"<g class='box' style='--c:{color}'><rect x='{box.x0:.1f}' y='{box.y0:.1f}' "
         f"width='{box.width:.1f}' height='{box.height:.1f}'/>"
         f"<text x='{box.x0 + 4:.1f}' y='{box.y0 + 15:.1f}'>{html.escape(label)}</text>"
-        f"<title>{place + 1}: {html.escape(label)}</title></g>"
+        f"<title>{index + 1}: {html.escape(label)}</title></g>"
     )
 
 

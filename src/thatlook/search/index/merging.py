@@ -50,15 +50,15 @@ def best_of(
         vectors = np.concatenate([part.chosen.of(part.block.vectors) for part in small])
         ids = np.concatenate([part.chosen.of(part.block.ids) for part in small])
         sources.append((ids, search(FloatScan(vectors), vectors, queries, k, None)))
-    hits = tuple(_hits(sources, place, k) for place in range(len(queries)))
+    hits = tuple(_hits(sources, index, k) for index in range(len(queries)))
     return hits, sum(part.chosen.count for part in parts)
 
 
-def _hits(sources: Sequence[Source], place: int, k: int) -> tuple[Hit, ...]:
+def _hits(sources: Sequence[Source], index: int, k: int) -> tuple[Hit, ...]:
     if not sources:
         return ()
-    values = np.concatenate([found[place][0] for _, found in sources])
-    ids = np.concatenate([ids[found[place][1]] for ids, found in sources])
+    values = np.concatenate([found[index][0] for _, found in sources])
+    ids = np.concatenate([ids[found[index][1]] for ids, found in sources])
     if len(values) > k:
         kept = values >= np.partition(values, len(values) - k)[len(values) - k]
         values, ids = values[kept], ids[kept]

@@ -22,7 +22,7 @@ MAX_ID_BYTES: Final = 255
 
 
 def genders_for(gender: str | None) -> frozenset[str] | None:
-    """The product genders to search for a person or a wish of this gender.
+    """The product genders to search for a person or a request of this gender.
 
     "female" and "male" also get "unisex"; "unisex" only itself; None, "any" and "unknown"
     search everything (None). Raises SettingsError for another word.
@@ -144,8 +144,8 @@ class Answers:
     def __len__(self) -> int:
         return len(self.hits)
 
-    def __getitem__(self, place: int) -> tuple[Hit, ...]:
-        return self.hits[place]
+    def __getitem__(self, index: int) -> tuple[Hit, ...]:
+        return self.hits[index]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

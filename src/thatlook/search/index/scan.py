@@ -182,15 +182,15 @@ def _widening(
     found: dict[int, Found] = {}
     count = min(passed, scan.first_count(k))
     while len(found) < len(queries):
-        waiting = [place for place in range(len(queries)) if place not in found]
+        waiting = [index for index in range(len(queries)) if index not in found]
         asked = np.ascontiguousarray(queries[waiting])
-        for place, scores, rows in zip(waiting, *scan.candidates(asked, count, mask), strict=True):
-            best = _best(vectors, queries[place], rows, k)
+        for index, scores, rows in zip(waiting, *scan.candidates(asked, count, mask), strict=True):
+            best = _best(vectors, queries[index], rows, k)
             last = count == passed or not scan.complete
-            if last or best[0][-1] > float(scores.min()) + scan.error(queries[place]):
-                found[place] = best
+            if last or best[0][-1] > float(scores.min()) + scan.error(queries[index]):
+                found[index] = best
         count = min(passed, count * 4)
-    return [found[place] for place in range(len(queries))]
+    return [found[index] for index in range(len(queries))]
 
 
 def _best(vectors: Vectors, query: Vector, rows: Rows, k: int) -> Found:

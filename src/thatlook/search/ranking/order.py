@@ -71,12 +71,12 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
     """
     kept: list[int] = []
     shown = np.empty((min(limit, len(vectors)), vectors.shape[1]), vectors.dtype)
-    for place, vector in enumerate(vectors):
+    for index, vector in enumerate(vectors):
         if len(kept) == limit:
             break
         if not kept or float((shown[: len(kept)] @ vector).max()) < SAME_PICTURE:
             shown[len(kept)] = vector
-            kept.append(place)
+            kept.append(index)
     return kept
 
 

@@ -67,14 +67,14 @@ def grouped(styles: Sequence[Style]) -> list[list[int]]:
     """
     groups: list[list[int]] = []
     known: dict[tuple[str, ...], list[list[int]]] = {}
-    for place, style in enumerate(styles):
+    for index, style in enumerate(styles):
         same = known.setdefault(style.name, []) if style.name else []
         own = next((group for group in same if _same_style(style, styles, group)), None)
         if own is None:
             own = []
             groups.append(own)
             same.append(own)
-        own.append(place)
+        own.append(index)
     return groups
 
 

@@ -68,11 +68,11 @@ class Store(Reads):
             first = self._next(len(rows))
             now = datetime.now(UTC).isoformat(timespec="seconds")
             products, articles = [], []
-            for place, (row, blob) in enumerate(zip(rows, blobs, strict=True)):
+            for index, (row, blob) in enumerate(zip(rows, blobs, strict=True)):
                 if blob is None and row.product.id not in known:
                     raise CatalogError(f"{row.product.id}: a new product needs a vector")
                 attributes = known[row.product.id] if blob is None else row.attributes
-                products.append(_product_values(row, first + place, attributes, now))
+                products.append(_product_values(row, first + index, attributes, now))
                 if blob is not None:
                     articles.append(self._article_values(row, blob))
             self.database.executemany(_PRODUCT_SQL, products)

@@ -190,9 +190,9 @@ class EmbeddingTask:
         guesses = [torch.from_numpy(x) for x in logits]
         out = figures(joined(torch.from_numpy(vectors), guesses).numpy(), self.val)
         out |= {f"learned_{name}": value for name, value in figures(vectors, self.val).items()}
-        for place, head in enumerate(HEADS[:2]):
+        for index, head in enumerate(HEADS[:2]):
             words = np.asarray(self.words[head])
-            right = words[logits[place].argmax(1)] == [i.labels[place] for i in self.val]
+            right = words[logits[index].argmax(1)] == [i.labels[index] for i in self.val]
             out[f"right_{head}"] = float(right.mean())
         return out
 
@@ -337,9 +337,9 @@ def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> lis
         path, box = item.crops[0]
         (seen,) = stage.run(photo(path), [Box(*box)])
         words = list(item.labels)
-        for place, head in enumerate(HEADS[:3]):
+        for index, head in enumerate(HEADS[:3]):
             word, chance = max(seen.chances[head].items(), key=lambda one: one[1])
-            words[place] = words[place] or (word if chance > least else "")
+            words[index] = words[index] or (word if chance > least else "")
         found.append(replace(item, labels=tuple(words)))
     return found
 

@@ -137,8 +137,8 @@ def to_batch(canvases: list[NDArray[np.uint8]], spec: ModelSpec) -> Floats:
     height, width = canvases[0].shape[:2]
     mean, std = (np.asarray(v, np.float32).reshape(3, 1, 1) for v in (spec.mean, spec.std))
     batch = np.empty((len(canvases), 3, height, width), np.float32)
-    for place, canvas in enumerate(canvases):
+    for index, canvas in enumerate(canvases):
         # Into place at once: a transposed copy between would cost as much as all the rest.
-        np.multiply(canvas.transpose(2, 0, 1), 1 / (255 * std), out=batch[place])
+        np.multiply(canvas.transpose(2, 0, 1), 1 / (255 * std), out=batch[index])
     batch -= mean / std
     return batch

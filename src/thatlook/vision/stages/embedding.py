@@ -116,11 +116,11 @@ class EmbeddingStage:
             Embedded(
                 vector,
                 {
-                    head: dict(zip(names, map(float, rows[head][place]), strict=True))
+                    head: dict(zip(names, map(float, rows[head][index]), strict=True))
                     for head, names in self._heads.items()
                 },
             )
-            for place, vector in enumerate(vectors)
+            for index, vector in enumerate(vectors)
         ]
 
 

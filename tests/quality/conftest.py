@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.store.catalog.conftest import catalog
+
+__all__ = ["catalog"]
