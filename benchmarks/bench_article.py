@@ -30,9 +30,8 @@ from onnxruntime.quantization import (
 )
 
 from reference import quiet_reference_ms
-from thatlook.core.settings import Settings
 from thatlook.data.scenes import Scene, photo, street_scenes
-from thatlook.evaluate.detection.metrics import LEAST, Detector, average_precision
+from thatlook.evaluate.detection.metrics import MIN_SCORE, average_precision, found_in
 from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.models.session import Session, to_batch
 from thatlook.vision.stages.article import ArticleStage, reader_of
@@ -99,9 +98,7 @@ def kept_in(path: Path, keep: str) -> list[str]:
     return [name for name in names if any(part in name for part in parts)]
 
 
-def measured(
-    variants: dict[str, tuple[Detector, ArticleStage]], scenes: list[Scene]
-) -> list[dict[str, object]]:
+def measured(variants: dict[str, ArticleStage], scenes: list[Scene]) -> list[dict[str, object]]:
     """Times and AP of each variant on the scenes, in turn photo by photo.
 
     The time is the stage's, at the thresholds in use; AP needs detections far below them.
@@ -109,12 +106,12 @@ def measured(
     times: dict[str, list[float]] = {name: [] for name in variants}
     ratios: dict[str, list[float]] = {name: [] for name in variants}
     found: dict[str, list] = {name: [] for name in variants}
-    for _, stage in variants.values():
+    for stage in variants.values():
         stage.run(photo(scenes[0].path))
     for scene in scenes:
         image = photo(scene.path)
-        for name, (detector, stage) in variants.items():
-            found[name].append(detector.look(image, LEAST)[0])
+        for name, stage in variants.items():
+            found[name].append(found_in(stage, image, MIN_SCORE))
             base = quiet_reference_ms()
             stage.run(image)  # once unmeasured: the reference emptied the caches
             started = time.perf_counter()
@@ -128,13 +125,6 @@ def measured(
         row = {"ms": float(np.median(times[name])), "ratio": float(np.median(ratios[name]))}
         rows.append({"variant": name, **row, **{k: figures[k] for k in SHOWN}})
     return rows
-
-
-def opened_on(session: Session) -> tuple[Detector, ArticleStage]:
-    """What finds articles for AP, and the stage as in use, on one network."""
-    told = Settings()
-    stage = ArticleStage(session, told.article_threshold, told.person_threshold, told.nms_iou)
-    return Detector(session), stage
 
 
 def main() -> None:
@@ -169,7 +159,7 @@ def main() -> None:
             for entry in small:
                 name = f"{entry.id} {spec.input['area']} px"
                 variants[f"{name}, {threads} threads"] = (entry, threads)
-        opened = {name: opened_on(Session(s, n)) for name, (s, n) in variants.items()}
+        opened = {name: ArticleStage.of(Session(s, n)) for name, (s, n) in variants.items()}
         rows = measured(opened, val)
         sizes = {entry.id: entry.path.stat().st_size for entry in small}
     for row in rows:

@@ -27,14 +27,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from thatlook.core.color import related
+from thatlook.core.settings import Settings
 from thatlook.data.items import HEADS, Item, catalog_items
-from thatlook.evaluate.detection.metrics import network_of
 from thatlook.evaluate.detection.own_boxes import own_boxes
 from thatlook.evaluate.person.metrics import calibration_error
 from thatlook.evaluate.retrieval import embedded
 from thatlook.training.products import ItemViews
 from thatlook.vision.models.registry import shipped
 from thatlook.vision.models.session import Session, to_batch
+from thatlook.vision.stages.article import ArticleStage
 from thatlook.vision.stages.embedding import EmbeddingStage, unit
 
 NEIGHBOURS: Final = 20
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.boxes:
         boxes = json.loads(args.boxes.read_text(encoding="utf-8"))
     else:
-        boxes = own_boxes(network_of(Session(shipped("article"))), catalog)
+        boxes = own_boxes(ArticleStage.of(Session(shipped("article")), Settings()), catalog)
     items = catalog_items(catalog, boxes)
     streets = sorted((args.data / "street" / "images").glob("*.jpg"))
     pairs = pairs_of(Session(shipped("embedding")), items, streets, args.rounds)

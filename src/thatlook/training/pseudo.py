@@ -20,13 +20,15 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
+from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.scenes import PERSON, Floats, Scene, photo, worn
 from thatlook.evaluate.detection.matching import Found
-from thatlook.evaluate.detection.metrics import Network, look_at, network_of
+from thatlook.evaluate.detection.metrics import found_in
 from thatlook.evaluate.detection.own_boxes import own_boxes
 from thatlook.evaluate.report import session_of
 from thatlook.training.scenes import read_scenes
+from thatlook.vision.stages.article import ArticleStage
 
 SURE: Final = 0.5
 FAINT: Final = 0.12
@@ -128,11 +130,11 @@ def _first_ones(found: Found, possible: set[int]) -> list[int]:
     return kept
 
 
-def label_all(network: Network, scenes: Sequence[Scene]) -> list[Scene]:
+def label_all(stage: ArticleStage, scenes: Sequence[Scene]) -> list[Scene]:
     """The scenes of kind model and tagged that could be labelled."""
     made = []
     for scene in tqdm(scenes, desc="labels", mininterval=5):
-        found, _ = look_at(network, photo(scene.path), FAINT)
+        found = found_in(stage, photo(scene.path), FAINT)
         label = label_model if scene.kind == "model" else label_tagged
         labelled = label(scene, found)
         if labelled is not None:
@@ -176,15 +178,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/pseudo.json"), help="the labels")
     parser.add_argument("--own", type=Path, help="write the products' own boxes there, and no more")
     args = parser.parse_args()
-    network = network_of(session_of(args, "article"))
+    stage = ArticleStage.of(session_of(args, "article"), Settings.load())
     if args.own:
-        found = own_boxes(network, args.data / "catalog")
+        found = own_boxes(stage, args.data / "catalog")
         args.own.write_text(json.dumps(found), encoding="utf-8")
         sys.stdout.write(f"own articles: {len(found)}\n")
         return
     scenes = read_scenes(args.data)
     open_ones = [s for s in scenes if s.kind in ("model", "tagged") and s.split == "train"]
-    made = label_all(network, open_ones)
+    made = label_all(stage, open_ones)
     store(made, args.out)
     for name, scenes_of in (("open", open_ones), ("labelled", made)):
         counts = Counter(f"{s.kind} {s.hint if s.kind == 'model' else ''}" for s in scenes_of)

@@ -74,9 +74,7 @@ class Analyzer:
             for task in ("article", "person", "embedding")
         )
         rules = PersonRules.of(settings)
-        stage = ArticleStage(
-            article, settings.article_threshold, settings.person_threshold, settings.nms_iou
-        )
+        stage = ArticleStage.of(article, settings)
         return cls(stage, PersonStage(person, rules), EmbeddingStage(embedding), settings)
 
     @property

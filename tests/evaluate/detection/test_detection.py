@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from tests.evaluate.detection.labelled import found, photo
+from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
-from thatlook.evaluate.detection.metrics import average_precision, look_at, mask_overlap
+from thatlook.evaluate.detection.metrics import MIN_SCORE, average_precision, found_in, mask_overlap
+from thatlook.vision.models.registry import shipped
+from thatlook.vision.stages.article import ArticleStage
 
 TOPWEAR, BAG = CATEGORIES.index("topwear"), CATEGORIES.index("bag")
 
@@ -55,16 +58,33 @@ def test_mask_overlap_inside_the_box():
     assert got == {"bag": pytest.approx(8 / 12)}
 
 
-def test_detections_come_back_in_photo_pixels():
-    def network(canvas):
-        height, width = canvas.shape[:2]
-        boxes = np.array([[0, 0, 64, 96], [1, 0, 64, 96], [0, 0, 9, 9]], np.float32)
-        scores = np.zeros((3, len(DETECTOR_CLASSES)), np.float32)
-        scores[:, TOPWEAR] = 0.9, 0.8, 0.01
-        return boxes, scores, np.zeros((len(CATEGORIES), height // 4, width // 4), np.float32)
+class Fake:
+    """A network that sees three things of one class, whatever it is shown."""
 
+    spec = shipped("article")
+
+    def run(self, inputs):
+        height, width = inputs["image"].shape[2:]
+        boxes = np.array([[[0, 0, 64, 96], [1, 0, 64, 96], [0, 0, 9, 9]]], np.float32)
+        scores = np.zeros((1, 3, len(DETECTOR_CLASSES)), np.float32)
+        scores[..., TOPWEAR] = 0.9, 0.8, 0.01
+        masks = np.zeros((1, len(CATEGORIES), height // 4, width // 4), np.float32)
+        return {"boxes": boxes, "scores": scores, "masks": masks}
+
+
+def test_detections_come_back_in_photo_pixels():
     # 768 x 1024 has four times the network's area: one canvas pixel is two of the photo.
-    (boxes, scores, labels), _ = look_at(network, np.zeros((1024, 768, 3), np.uint8))
+    stage = ArticleStage.of(Fake(), Settings())
+    boxes, scores, labels = found_in(stage, np.zeros((1024, 768, 3), np.uint8), MIN_SCORE)
     np.testing.assert_allclose(boxes, [[0, 0, 128, 192]], atol=1)
     assert scores.tolist() == [pytest.approx(0.9)]
     assert labels.tolist() == [TOPWEAR]
+
+
+def test_what_counts_as_found_is_what_the_settings_say():
+    image = np.zeros((1024, 768, 3), np.uint8)
+    for threshold, count in ((0.9, 1), (0.91, 0)):
+        stage = ArticleStage.of(Fake(), Settings(article_threshold=threshold))
+        assert len(found_in(stage, image)[0]) == count
+        assert stage.thresholds[TOPWEAR] == pytest.approx(threshold)
+        assert stage.thresholds[-1] == pytest.approx(Settings().person_threshold)

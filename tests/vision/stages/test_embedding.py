@@ -7,7 +7,8 @@ import pytest
 
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
-from thatlook.vision.stages.embedding import BATCH, Embedded, EmbeddingStage, unit
+from thatlook.vision.models.inputs import DEFAULT_BATCH
+from thatlook.vision.stages.embedding import Embedded, EmbeddingStage, unit
 
 ENTRY = {"width": 8, "height": 8, "expand": 1.0, "fit": "letterbox"}
 
@@ -68,11 +69,11 @@ def test_letterbox_keeps_the_aspect_and_stretch_does_not(fake_session):
 
 def test_many_crops_go_in_batches_and_come_in_order(fake_session):
     session = session_of(fake_session)
-    images = [np.full((8, 8, 3), value * 7, np.uint8) for value in range(BATCH + 3)]
+    images = [np.full((8, 8, 3), value * 7, np.uint8) for value in range(DEFAULT_BATCH + 3)]
     found = EmbeddingStage(session).run_many([(image, Box(0, 0, 8, 8)) for image in images])
-    assert [len(asked["crop"]) for asked in session.asked] == [BATCH, 3]
+    assert [len(asked["crop"]) for asked in session.asked] == [DEFAULT_BATCH, 3]
     ratios = [entry.vector[0] / entry.vector[3] for entry in found]
-    np.testing.assert_allclose(ratios, np.arange(BATCH + 3) * 7 / 255, atol=1e-3)
+    np.testing.assert_allclose(ratios, np.arange(DEFAULT_BATCH + 3) * 7 / 255, atol=1e-3)
 
 
 def test_nothing_in_nothing_out(fake_session):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.core.image import fit_area
-from thatlook.core.settings import Settings
-from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.evaluate import coco
 from thatlook.evaluate.detection.matching import Found, Labelled, above, matched
-from thatlook.vision.models.registry import ModelSpec
-from thatlook.vision.models.session import Runs, Session, to_batch
-from thatlook.vision.stages.article import reader_of, select
+from thatlook.vision.stages.article import ArticleStage, Planes
 
 if TYPE_CHECKING:
     from thatlook.data.scenes import Scene
@@ -31,30 +27,8 @@ Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 
-Network = Callable[[Pixels], tuple[Floats, Floats, Floats]]
-"""Boxes (A, 4), scores (A, classes) and masks (k, h / 4, w / 4) of one canvas."""
-
-
-AREA_PX: Final = 512 * 384
-
-
-LEAST_AREA_PX: Final = 320 * 320
-
-
-MAX_SIDE_PX: Final = 640
-
-
-MULTIPLE_PX: Final = 32
-
-
-LEAST: Final = 0.02
-
-
-THRESHOLD: Final = 0.35
-
-
-NMS_IOU: Final = 0.6
-
+MIN_SCORE: Final = 0.02
+"""Curves are drawn down to this score."""
 
 MAIN: Final = ("topwear", "bottomwear", "footwear")
 
@@ -63,62 +37,10 @@ SHOP: Final = ("topwear", "bottomwear", "dress", "footwear", "bag", "headwear", 
 """The product categories of the one figure `product`."""
 
 
-def thresholds(settings: Settings | None = None) -> NDArray[np.float32]:
-    """The scores (DETECTOR_CLASSES,) from which on the settings count a detection."""
-    told = settings or Settings()
-    article, person = told.article_threshold, told.person_threshold
-    found = [person if name == PERSON_CLASS else article for name in DETECTOR_CLASSES]
-    return np.array(found, np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Planes:
-    """Category probabilities (CATEGORIES, h, w), and photo pixels to theirs along x and y."""
-
-    values: NDArray[np.floating[Any]]
-    scale: tuple[float, float]
-
-
-def look_at(network: Network, image: Pixels, least: float = LEAST) -> tuple[Found, Floats]:
-    """The detections in a photo above `least`, and the category masks at the photo's size / 4."""
-    fitted = fit_area(image, AREA_PX, MAX_SIDE_PX, MULTIPLE_PX, LEAST_AREA_PX)
-    boxes, scores, masks = network(fitted.canvas)
-    least_of = np.full(scores.shape[1], least, np.float32)
-    kept, score, label = select(boxes, scores, least_of, NMS_IOU)
-    return (_within(fitted.to_image(kept), image), score, label), masks
-
-
-def _within(boxes: NDArray[np.floating[Any]], image: Pixels) -> NDArray[np.floating[Any]]:
-    height, width = image.shape[:2]
-    limit = np.array([width, height, width, height])
-    return np.asarray(np.clip(boxes, 0, limit), boxes.dtype)
-
-
-class Detector:
-    """A network that finds articles, asked as its entry says: thatlook's own or a YOLO export."""
-
-    def __init__(self, session: Runs) -> None:
-        self._session = session
-        self._reader = reader_of(session.spec)
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The network's registry entry."""
-        return self._session.spec
-
-    def look(self, image: Pixels, least: float = LEAST) -> tuple[Found, Planes | None]:
-        """The detections above `least`, and the category masks where the network has some."""
-        fitted = self._reader.fit(image)
-        name = self._session.spec.input.get("name", "image")
-        output = self._session.run({name: to_batch([fitted.canvas], self._session.spec)})
-        boxes, scores, masks = self._reader.read({k: v[0] for k, v in output.items()})
-        least_of = np.full(len(DETECTOR_CLASSES), least, np.float32)
-        kept, score, label = select(boxes, scores, least_of, NMS_IOU)
-        found = (_within(fitted.to_image(kept), image), score, label)
-        if masks is None:
-            return found, None
-        step = fitted.canvas.shape[0] / masks.shape[1]
-        return found, Planes(masks, (fitted.sx / step, fitted.sy / step))
+def found_in(stage: ArticleStage, image: Pixels, min_score: float | None = None) -> Found:
+    """The detections of a photo above `min_score` (None: the stage's thresholds)."""
+    seen = stage.detect(image, min_score)
+    return seen.boxes, seen.scores, seen.labels
 
 
 def average_precision(truth: Sequence[Labelled], found: Sequence[Found]) -> dict[str, float]:
@@ -176,18 +98,19 @@ def mask_overlap(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What a network said of labelled photos: detections above LEAST, mask overlaps by category
-    in labelled boxes and in the right ones of its own above THRESHOLD, the median time of one
-    photo in milliseconds.
+    """What a network said of labelled photos: detections above MIN_SCORE, mask overlaps by category
+    in labelled boxes and in the right ones of its own above the `thresholds` in use
+    (DETECTOR_CLASSES,), the median time of one photo in milliseconds.
     """
 
     found: tuple[Found, ...]
     masks: dict[str, list[float]]
     found_masks: dict[str, list[float]]
     median_ms: float
+    thresholds: NDArray[np.float32]
 
 
-def median_ms(detector: Detector, scenes: Sequence[Scene], most: int = 60) -> float:
+def median_ms(stage: ArticleStage, scenes: Sequence[Scene], most: int = 60) -> float:
     """The median time of a photo at the score in use, of the first `most` photos.
 
     Apart from what is measured else: candidates far below that score are for the curves alone, and
@@ -199,36 +122,44 @@ def median_ms(detector: Detector, scenes: Sequence[Scene], most: int = 60) -> fl
     for scene in scenes[:most]:
         image = photo(scene.path)
         started = time.perf_counter()
-        detector.look(image, THRESHOLD)
+        stage.detect(image)
         times.append(time.perf_counter() - started)
     return float(np.median(times) * 1000) if times else float("nan")
 
 
-def answers(detector: Detector, scenes: Sequence[Scene]) -> Answers:
-    """What `detector` says of `scenes`."""
+def answers(stage: ArticleStage, scenes: Sequence[Scene]) -> Answers:
+    """What the network says of `scenes`."""
     from thatlook.data.scenes import photo
 
-    median = median_ms(detector, scenes)
+    median = median_ms(stage, scenes)
     found = []
     overlaps: dict[str, list[float]] = defaultdict(list)
     inside: dict[str, list[float]] = defaultdict(list)
     for scene in scenes:
         image = photo(scene.path)
-        detections, planes = detector.look(image)
+        seen = stage.detect(image, MIN_SCORE)
+        detections, planes = (seen.boxes, seen.scores, seen.labels), seen.planes
         # Nobody looked for the classes that are not labelled: finding them is no mistake.
         known = scene.known[detections[2]]
         found.append((detections[0][known], detections[1][known], detections[2][known]))
         if scene.mask is not None and planes is not None:
             labelled = (scene.boxes, scene.labels)
-            for into, boxes in ((overlaps, labelled), (inside, _right(scene, found[-1]))):
+            for into, boxes in (
+                (overlaps, labelled),
+                (inside, _right(scene, found[-1], stage.thresholds)),
+            ):
                 for name, value in _overlaps(scene.mask, boxes, planes, image).items():
                     into[name].append(value)
-    return Answers(tuple(found), dict(sorted(overlaps.items())), dict(inside), median)
+    return Answers(
+        tuple(found), dict(sorted(overlaps.items())), dict(inside), median, stage.thresholds
+    )
 
 
-def _right(scene: Scene, found: Found) -> tuple[Floats, NDArray[np.int64]]:
-    """The boxes found at a label's place and of its class, above THRESHOLD, with their classes."""
-    sure = above(found, np.full(len(DETECTOR_CLASSES), THRESHOLD))
+def _right(
+    scene: Scene, found: Found, thresholds: NDArray[np.float32]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """The boxes found where a label of their class is, above its threshold, with their classes."""
+    sure = above(found, thresholds)
     pairs = matched(scene, sure).pairs
     kept = [j for i, j in pairs if scene.labels[i] == sure[2][j]]
     return sure[0][kept].astype(np.float32), sure[2][kept].astype(np.int64)
@@ -258,7 +189,7 @@ def mask_figures(answers: Answers) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A product photo and what was found in it above THRESHOLD."""
+    """A product photo and what was found in it above the thresholds in use."""
 
     scene: Scene
     found: Found
@@ -269,12 +200,12 @@ class Shown:
         return bool((self.found[2] == CATEGORIES.index(self.scene.hint)).any())
 
 
-def shown_products(detector: Detector, scenes: Sequence[Scene]) -> list[Shown]:
+def shown_products(stage: ArticleStage, scenes: Sequence[Scene]) -> list[Shown]:
     """The product photos of a category with their detections."""
     from thatlook.data.scenes import photo
 
     return [
-        Shown(scene, detector.look(photo(scene.path), THRESHOLD)[0])
+        Shown(scene, found_in(stage, photo(scene.path)))
         for scene in scenes
         if scene.hint in CATEGORIES
     ]
@@ -290,13 +221,3 @@ def product_figures(products: Sequence[Shown]) -> dict[str, float]:
     together = [hit for name in SHOP for hit in hits.get(name, [])]
     out = {"product": float(np.mean(together))} if together else {}
     return out | {f"product_{name}": float(np.mean(seen)) for name, seen in sorted(hits.items())}
-
-
-def network_of(session: Session) -> Network:
-    """thatlook's own network as `look_at` wants it: its outputs without the batch axis."""
-
-    def run(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
-        out = session.run({"image": to_batch([canvas], session.spec)})
-        return out["boxes"][0], out["scores"][0], out["masks"][0]
-
-    return run

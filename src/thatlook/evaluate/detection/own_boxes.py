@@ -15,11 +15,12 @@ from thatlook.data.scenes import (
     photo,
     styles,
 )
-from thatlook.evaluate.detection.metrics import Network, look_at
+from thatlook.evaluate.detection.metrics import found_in
 from thatlook.vision.analyzer import OWN_THRESHOLD
+from thatlook.vision.stages.article import ArticleStage
 
 
-def own_boxes(network: Network, folder: Path) -> dict[str, list[float]]:
+def own_boxes(stage: ArticleStage, folder: Path) -> dict[str, list[float]]:
     """By product id, the box of the product's own article where the article network finds it.
 
     The best detection of the product's category above OWN_THRESHOLD, as the analyzer takes it.
@@ -29,7 +30,8 @@ def own_boxes(network: Network, folder: Path) -> dict[str, list[float]]:
         category = category_of(row["articleType"], row["productDisplayName"])
         if category not in CATEGORIES:
             continue
-        seen, _ = look_at(network, photo(folder / "images" / f"{row['id']}.jpg"), OWN_THRESHOLD)
+        image = photo(folder / "images" / f"{row['id']}.jpg")
+        seen = found_in(stage, image, OWN_THRESHOLD)
         mine = np.flatnonzero(seen[2] == CATEGORIES.index(category))
         if len(mine):
             found[row["id"]] = [round(float(v), 1) for v in seen[0][mine[0]]]

@@ -19,14 +19,12 @@ from thatlook.evaluate.detection.matching import (
     precision_recall,
 )
 from thatlook.evaluate.detection.metrics import (
-    THRESHOLD,
     Answers,
     Shown,
     ap_figures,
     mask_figures,
     precision_table,
     product_figures,
-    thresholds,
 )
 from thatlook.evaluate.report import Report
 from thatlook.render import page, svg
@@ -49,7 +47,7 @@ MEANINGS: Final = {
     "ap": "the same, mean over IoU 0.50 to 0.95",
     "main_ap50": "AP50 of topwear, bottomwear and footwear together",
     "mask": "IoU of the coarse mask inside labelled boxes; mask_iou: mean over categories",
-    "product": f"share of product photos with their category found at score {THRESHOLD}; alone: "
+    "product": "share of product photos with their category found at the threshold in use; alone: "
     "over topwear, bottomwear, dress, footwear, bag, headwear, eyewear",
     "median_ms": "time of one photo at the score in use, on this machine, for orientation",
 }
@@ -65,10 +63,10 @@ def report_of(
     report = Report("Articles", spec, figures | {"median_ms": seen.median_ms})
     report.main, report.meanings = MAIN_FIGURES, MEANINGS
     report.data = f"{len(scenes)} labelled photos, {len(products)} product photos"
-    clear = [above(found, thresholds()) for found in seen.found]
+    clear = [above(found, seen.thresholds) for found in seen.found]
     matches = [matched(scene, found) for scene, found in zip(scenes, clear, strict=True)]
     counts = confusion(scenes, clear, matches)
-    _per_category(report, table, counts, figures)
+    _per_category(report, table, counts, figures, seen.thresholds)
     _curves(report, table)
     _confusion(report, counts)
     _worst(report, scenes, clear, matches)
@@ -78,7 +76,11 @@ def report_of(
 
 
 def _per_category(
-    report: Report, table: coco.Table, counts: NDArray[np.int64], figures: dict[str, float]
+    report: Report,
+    table: coco.Table,
+    counts: NDArray[np.int64],
+    figures: dict[str, float],
+    thresholds: NDArray[np.float32],
 ) -> None:
     told = precision_recall(counts)
     rows = []
@@ -91,10 +93,9 @@ def _per_category(
     report.details["per_category"] = {
         row[0]: dict(zip(heads, row[1:], strict=True)) for row in rows
     }
-    least = thresholds()
     lead = (
-        f"Precision and recall are those at the thresholds in use (articles {least[0]:.2f}, "
-        f"persons {least[-1]:.2f}), at IoU 0.5."
+        f"Precision and recall are those at the thresholds in use (articles {thresholds[0]:.2f}, "
+        f"persons {thresholds[-1]:.2f}), at IoU 0.5."
     )
     report.add("Per category", page.table(("category", *heads), rows), lead=lead)
 
@@ -186,7 +187,7 @@ def _missed_products(report: Report, products: Sequence[Shown]) -> None:
         figure(photo(s.scene.path), [f"{s.scene.path.name}: {s.scene.hint}"], marks_of(s.found))
         for s in missed[:WORST]
     )
-    lead = f"Whether the product's own category is among the detections above {THRESHOLD}."
+    lead = "Whether the product's own category is among the detections at the threshold in use."
     rows = [(name, *row) for name, row in per.items()]
     report.add("Product photos", page.table(heads, rows), sheet, lead=lead)
 

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from thatlook.cli import label_audit
 from thatlook.core.errors import SettingsError
+from thatlook.core.settings import Settings
 from thatlook.data.reading import read
 from thatlook.data.splits import split_of
 from thatlook.evaluate.report import add_common, add_photos, finish, session_of
+from thatlook.vision.stages.article import ArticleStage
 
 if TYPE_CHECKING:
     from thatlook.data.scenes import Scene
-from thatlook.evaluate.detection.metrics import Detector, answers, shown_products
+from thatlook.evaluate.detection.metrics import answers, shown_products
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,14 +68,14 @@ def run(args: argparse.Namespace) -> int:
     if args.audit:
         return label_audit.run(args, split_of)
     session = session_of(args, "article")
-    detector = Detector(session)
+    stage = ArticleStage.of(session, Settings.load())
     if args.suggest is not None:
         from thatlook.evaluate.detection.suggest import run as suggest
 
-        return suggest(args, detector)
+        return suggest(args, stage)
     from thatlook.evaluate.detection.report import report_of
 
     scenes, products = scenes_in(args)
-    seen = answers(detector, scenes)
-    shown = shown_products(detector, products)
-    return finish(args, report_of(detector.spec, scenes, seen, shown))
+    seen = answers(stage, scenes)
+    shown = shown_products(stage, products)
+    return finish(args, report_of(stage.spec, scenes, seen, shown))

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box
-from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.data import layout
 from thatlook.data.reading import read
 from thatlook.evaluate.detection.matching import Found, Labelled, above, matched
-from thatlook.evaluate.detection.metrics import Detector, thresholds
+from thatlook.evaluate.detection.metrics import found_in
 from thatlook.evaluate.detection.report import marks_of
 from thatlook.evaluate.report import Report, finish
 from thatlook.render import page
 from thatlook.render.photo import figure
 from thatlook.vision.models.registry import shipped
 from thatlook.vision.models.session import Session
+from thatlook.vision.stages.article import ArticleStage
 from thatlook.vision.stages.embedding import EmbeddingStage
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _unlabelled(data: Path, classes: Mapping[str, str]) -> list[Path]:
 
 
 def seen(
-    detector: Detector,
+    stage: ArticleStage,
     embedding: EmbeddingStage,
     photos: Sequence[tuple[Path, frozenset[str] | None, Scene | None]],
 ) -> list[Candidate]:
@@ -202,7 +202,7 @@ def seen(
     out = []
     for path, tags, scene in tqdm(photos, desc="photos", mininterval=5):
         image = photo(path)
-        found, _ = detector.look(image, FAINT)
+        found = found_in(stage, image, FAINT)
         persons = found[0][found[2] == DETECTOR_CLASSES.index(PERSON_CLASS)]
         whole = np.array([0, 0, image.shape[1], image.shape[0]], float)
         box = Box(*(float(v) for v in (persons[0] if len(persons) else whole)))
@@ -211,7 +211,7 @@ def seen(
     return out
 
 
-def run(args: argparse.Namespace, detector: Detector) -> int:
+def run(args: argparse.Namespace, stage: ArticleStage) -> int:
     """List the `args.suggest` photos most worth labelling; the exit status.
 
     With --split, of labelled photos with their labels hidden, and tell what they would have
@@ -219,11 +219,11 @@ def run(args: argparse.Namespace, detector: Detector) -> int:
     """
     photos = candidates_in(args)
     embedding = EmbeddingStage(Session(shipped("embedding"), args.threads))
-    candidates = seen(detector, embedding, photos)
-    least = thresholds(Settings.load())
+    candidates = seen(stage, embedding, photos)
+    least = stage.thresholds
     values = worth(candidates, least)
     taken = chosen(values, np.stack([c.vector for c in candidates]), args.suggest)
-    report = Report("Photos worth labelling", detector.spec)
+    report = Report("Photos worth labelling", stage.spec)
     report.data = f"{len(taken)} of {len(candidates)} photos"
     if args.split:
         told = [

@@ -35,9 +35,7 @@ class Finder:
         """Raises SettingsError where the file in `folder` is not what was written there."""
         settings = Settings()
         self._threshold = settings.article_threshold
-        self._stage = ArticleStage(
-            session, settings.article_threshold, settings.person_threshold, settings.nms_iou
-        )
+        self._stage = ArticleStage.of(session, settings)
         self._key = f"{session.spec.key} {OWN_THRESHOLD} {settings.nms_iou}"
         self._known: dict[str, list[Found]] = {}
         self._path: Path | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,17 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
-from thatlook.data.scenes import PERSON, Floats, Pixels, Scene, photo
-from thatlook.evaluate.detection.metrics import (
-    AREA_PX,
-    LEAST_AREA_PX,
-    MAX_SIDE_PX,
-    MULTIPLE_PX,
-    Network,
-    average_precision,
-    look_at,
-)
+from thatlook.data.scenes import PERSON, Floats, Scene, photo
+from thatlook.evaluate.detection.metrics import MIN_SCORE, average_precision, found_in
 from thatlook.training import audited, export, loop, pseudo
 from thatlook.training.losses import (
     Labels,
@@ -33,9 +27,10 @@ from thatlook.training.losses import (
     score_loss,
     side_loss,
 )
-from thatlook.training.nets import ArticleNet, decode, imagenet_trunk, points
-from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, tensor
+from thatlook.training.nets import MEAN, STD, ArticleNet, decode, imagenet_trunk, points
+from thatlook.training.scenes import CANVASES, Key, SceneViews, collate
 from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.stages.article import ArticleStage
 
 HUGE: Final = 80_000
 """All weights as bytes cost 0.9 points of mAP50, those above 40,000 elements 0.2 to 0.4, these none
@@ -123,8 +118,8 @@ class ArticleTask:
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """COCO figures on the street photos kept apart."""
-        network = network_of(model)
-        found = [look_at(network, photo(scene.path))[0] for scene in self.val]
+        stage = ArticleStage.of(TorchSession(model), Settings())
+        found = [found_in(stage, photo(scene.path), MIN_SCORE) for scene in self.val]
         return average_precision(self.val, found)
 
 
@@ -157,17 +152,23 @@ def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:
     ]
 
 
-def network_of(model: nn.Module) -> Network:
-    """The torch network as the protocol wants it: what the exported graph gives, one canvas."""
-    model.eval()
+class TorchSession:
+    """The torch network as the article stage wants one: what the exported graph gives."""
 
-    def run(canvas: Pixels) -> tuple[Floats, Floats, Floats]:
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model.eval()
+        known = {name: _ENTRY[name] for name in ("id", "task", "outputs", "labels")}
+        into = {**_ENTRY["input"], "mean": MEAN, "std": STD}
+        self.spec = ModelSpec(path=Path(), sha256="", license="", input=into, **known)
+
+    def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Boxes, scores and masks by name, each with its batch axis."""
+        image = torch.from_numpy(inputs["image"]).to(memory_format=torch.channels_last)
         with torch.no_grad():
-            raw, logits, mask, _ = model(tensor([canvas]))
-        boxes = decode(raw, *points(*canvas.shape[:2]))
-        return boxes[0].numpy(), logits[0].sigmoid().numpy(), mask[0].sigmoid().numpy()
-
-    return run
+            raw, logits, mask, _ = self._model(image)
+        boxes = decode(raw, *points(*image.shape[2:]))
+        found = {"boxes": boxes, "scores": logits.sigmoid(), "masks": mask.sigmoid()}
+        return {name: value.numpy() for name, value in found.items()}
 
 
 def detection_loss(
@@ -239,10 +240,10 @@ _ENTRY: Final[dict[str, Any]] = {
     "task": "article",
     "input": {
         "name": "image",
-        "area": AREA_PX,
-        "least_area": LEAST_AREA_PX,
-        "max_side": MAX_SIDE_PX,
-        "multiple": MULTIPLE_PX,
+        "area": 512 * 384,
+        "least_area": 320 * 320,
+        "max_side": 640,
+        "multiple": 32,
     },
     "outputs": {
         "boxes": {"order": "x0 y0 x1 y1", "unit": "input pixels"},

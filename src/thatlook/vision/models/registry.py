@@ -83,35 +83,14 @@ class ModelSpec:
 
     def _per_channel(self, name: str) -> tuple[float, ...]:
         given = self.input.get(name)
-        if not isinstance(given, list | tuple) or len(given) != 3 or not all(map(_number, given)):
+        if not isinstance(given, list | tuple) or len(given) != 3 or not all(map(is_number, given)):
             raise self.misfit(f"input.{name}", "three numbers, one per RGB channel", given)
         return tuple(map(float, given))
-
-    def count(self, name: str, default: int | None = None) -> int:
-        """The whole number `input.NAME`, 1 or more. Raises ModelError."""
-        value = self.input.get(name, default)
-        if not _whole(value):
-            raise self.misfit(f"input.{name}", "a whole number of 1 or more", value)
-        return int(value)
-
-    def factor(self, name: str, default: float | None = None) -> float:
-        """The number `input.NAME`, above 0. Raises ModelError."""
-        value = self.input.get(name, default)
-        if not _number(value) or value <= 0:
-            raise self.misfit(f"input.{name}", "a number above 0", value)
-        return float(value)
-
-    def input_name(self, default: str) -> str:
-        """What the network calls its input. Raises ModelError."""
-        value = self.input.get("name", default)
-        if not isinstance(value, str) or not value:
-            raise self.misfit("input.name", "the name of the network's input", value)
-        return value
 
     def dim_of(self, output: str) -> int:
         """The vectors' length, `outputs.OUTPUT.dim`. Raises ModelError."""
         value = self.outputs[output]["dim"]
-        if not _whole(value):
+        if not is_whole(value):
             raise self.misfit(f"outputs.{output}.dim", "a whole number of 1 or more", value)
         return int(value)
 
@@ -122,7 +101,9 @@ class ModelSpec:
         value = self.outputs[output].get("parts", {})
         whole = self.dim_of(output)
         lengths = list(value.values()) if isinstance(value, dict) else []
-        if value != {} and (not lengths or not all(map(_whole, lengths)) or sum(lengths) != whole):
+        if value != {} and (
+            not lengths or not all(map(is_whole, lengths)) or sum(lengths) != whole
+        ):
             expected = f"names with whole numbers that add up to {whole}"
             raise self.misfit(f"outputs.{output}.parts", expected, value)
         ends = accumulate(lengths)
@@ -181,11 +162,13 @@ class ModelSpec:
         return data
 
 
-def _whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
+    """Whether this is an integer of 1 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether this is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

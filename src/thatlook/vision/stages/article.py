@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from thatlook.core.errors import ModelError
 from thatlook.core.image import Fitted, Pixels, fit_area, resized
 from thatlook.core.records import Box, Mask
+from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.vision.models.inputs import ArticleInput, input_name
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.models.session import Runs, taken, to_batch
 from thatlook.vision.stages import yolo
@@ -50,27 +52,19 @@ class NativeReader:
     """What thatlook's own article network takes and gives."""
 
     spec: ModelSpec
-    area: int
-    max_side_px: int
-    multiple: int
-    least_area: int
+    input: ArticleInput
 
     @classmethod
     def of(cls, spec: ModelSpec) -> NativeReader:
-        """The reader for an entry with `input.area`, `max_side`, `multiple` and, if small photos
-        are not enlarged to `area`, `least_area` in pixels.
-
-        Raises ModelError for an entry that lacks one of them, or an output.
-        """
+        """The reader for an entry. Raises ModelError for one that lacks an input or an output."""
         spec.needs("boxes", "scores", "masks")
         spec.fixed("scores", DETECTOR_CLASSES)
-        area = spec.count("area")
-        least = spec.count("least_area", area)
-        return cls(spec, area, spec.count("max_side"), spec.count("multiple"), least)
+        return cls(spec, ArticleInput.of(spec))
 
     def fit(self, image: Pixels) -> Fitted:
         """The image at about the area that the entry asks for."""
-        return fit_area(image, self.area, self.max_side_px, self.multiple, self.least_area)
+        into = self.input
+        return fit_area(image, into.area, into.max_side, into.multiple, into.min_area)
 
     def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
         """The outputs as they are. Raises ModelError for one of another shape."""
@@ -90,6 +84,28 @@ def reader_of(spec: ModelSpec) -> Reads:
     return NativeReader.of(spec)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """Category probabilities (CATEGORIES, h, w), and photo pixels to theirs along x and y."""
+
+    values: Floats
+    scale: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detected:
+    """The detections of a photo as arrays, best score first.
+
+    `boxes` (k, 4) in photo pixels, clipped to the photo; `scores` (k,); `labels` (k,), indices of
+    DETECTOR_CLASSES; `planes` None where the network gives no masks.
+    """
+
+    boxes: Floats
+    scores: Floats
+    labels: NDArray[np.intp]
+    planes: Planes | None
+
+
 class ArticleStage:
     """Finds persons and articles with the article network."""
 
@@ -97,7 +113,7 @@ class ArticleStage:
         self, session: Runs, article_threshold: float, person_threshold: float, nms_iou: float
     ) -> None:
         self._session = session
-        self._input = session.spec.input_name("image")
+        self._input = input_name(session.spec)
         self._reader = reader_of(session.spec)
         self._nms_iou = nms_iou
         self._thresholds = np.array(
@@ -108,16 +124,56 @@ class ArticleStage:
             np.float32,
         )
 
-    def run(self, image: Pixels, least: float | None = None) -> list[Detection]:
+    @classmethod
+    def of(cls, session: Runs, settings: Settings) -> Self:
+        """The stage with the thresholds of the settings."""
+        thresholds = settings.article_threshold, settings.person_threshold
+        return cls(session, *thresholds, settings.nms_iou)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The network's registry entry."""
+        return self._session.spec
+
+    @property
+    def thresholds(self) -> NDArray[np.float32]:
+        """The scores (DETECTOR_CLASSES,) from which on a detection counts."""
+        return self._thresholds.copy()
+
+    def run(self, image: Pixels, min_score: float | None = None) -> list[Detection]:
         """The detections of an image, best score first, overlapping ones of a class removed.
 
-        `least` takes the place of the thresholds: whoever knows what must be there asks lower.
+        `min_score` replaces the thresholds: whoever knows what must be there asks lower.
         """
+        found = self.detect(image, min_score)
+        detections = []
+        for corners, score, label in zip(found.boxes, found.scores, found.labels, strict=True):
+            box = _box(corners)
+            if box is None:
+                continue
+            name = DETECTOR_CLASSES[label]
+            planes = None if name == PERSON_CLASS else found.planes
+            mask = None if planes is None else _mask(planes, label, box)
+            detections.append(Detection(name, box, min(1.0, float(score)), mask))
+        return detections
+
+    def detect(self, image: Pixels, min_score: float | None = None) -> Detected:
+        """The same as arrays, with the masks of all categories."""
         fitted = self._reader.fit(image)
         batch = to_batch([fitted.canvas], self._session.spec)
-        output = self._session.run({self._input: batch})
-        thresholds = self._thresholds if least is None else np.full_like(self._thresholds, least)
-        return self._read(fitted, image, self._single(output), thresholds)
+        output = self._single(self._session.run({self._input: batch}))
+        candidates, all_scores, masks = self._reader.read(output)
+        thresholds = self._thresholds
+        if min_score is not None:
+            thresholds = np.full_like(thresholds, min_score)
+        boxes, scores, labels = select(candidates, all_scores, thresholds, self._nms_iou)
+        height, width = image.shape[:2]
+        clipped = np.clip(fitted.to_image(boxes), 0, [width, height, width, height])
+        if masks is None:
+            return Detected(clipped, scores, labels, None)
+        step = fitted.canvas.shape[0] / masks.shape[1]
+        planes = Planes(masks, (fitted.sx / step, fitted.sy / step))
+        return Detected(clipped, scores, labels, planes)
 
     def _single(self, output: dict[str, Floats]) -> dict[str, Floats]:
         """The outputs of the one photo that went in."""
@@ -129,34 +185,17 @@ class ArticleStage:
                 )
         return {name: value[0] for name, value in output.items()}
 
-    def _read(
-        self, fitted: Fitted, image: Pixels, output: dict[str, Floats], thresholds: Floats
-    ) -> list[Detection]:
-        height, width = image.shape[:2]
-        candidates, all_scores, masks = self._reader.read(output)
-        boxes, scores, labels = select(candidates, all_scores, thresholds, self._nms_iou)
-        found = []
-        for box, score, label in zip(fitted.to_image(boxes), scores, labels, strict=True):
-            inside = _box(box, width, height)
-            if inside is None:
-                continue
-            name = DETECTOR_CLASSES[label]
-            plane = None if masks is None or name == PERSON_CLASS else masks[label]
-            mask = None if plane is None else _mask(plane, fitted, inside)
-            found.append(Detection(name, inside, min(1.0, float(score)), mask))
-        return found
 
-
-VOTES: Final = 0.02
+BOX_VOTING_MIN_SCORE: Final = 0.02
 """Candidates from this score on have a say in where a box is, also below the thresholds."""
 
-TOGETHER: Final = 0.7
+BOX_VOTING_MIN_IOU: Final = 0.7
 """Candidates that overlap a box by this much are about the same thing: its place is their mean."""
 
-APART: Final = 0.3
-SPREAD: Final = 0.1
-"""A candidate that a better one of its class overlaps by more than APART counts for less, by a
-Gaussian of this width: the same thing seen twice, or its half. Both were measured:
+SOFT_NMS_MIN_IOU: Final = 0.3
+SOFT_NMS_SIGMA: Final = 0.1
+"""A candidate that a better one of its class overlaps by more than SOFT_NMS_MIN_IOU counts for
+less, by a Gaussian of this width: the same thing seen twice, or its half. Both were measured:
 docs/training-log.md. For people too: so four pairs of friends in one photo were all told apart, one
 or two were not where people's boxes or scores stayed as they are."""
 
@@ -166,7 +205,7 @@ def select(
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """What is left of the candidates (A, 4) with scores (A, classes): boxes, scores, labels.
 
-    Best first, ties by place, at most `limit`, of each class those that are still at or above its
+    Best first, ties by index, at most `limit`, of each class those that are still at or above its
     threshold when their overlap with better ones has been counted (soft non-maximum suppression,
     Bodla et al., ICCV 2017); above `iou` nothing is left. A box is the mean of the candidates of
     its class about it, weighted by their scores (box voting, Gidaris and Komodakis, ICCV 2015).
@@ -176,12 +215,12 @@ def select(
     boxes, scores = boxes[sound], scores[sound]
     rows: list[tuple[float, int, int, Floats]] = []
     for label in np.flatnonzero((scores >= thresholds).any(axis=0)):
-        least = float(thresholds[label])
-        places = np.flatnonzero(scores[:, label] >= min(least, VOTES))
-        places = places[np.argsort(-scores[places, label], kind="stable")[: limit * 10]]
-        left = _one_class(boxes[places], scores[places, label], least, iou)
-        for place, score, box in islice(left, limit):
-            rows.append((-score, int(places[place]), int(label), box))
+        min_score = float(thresholds[label])
+        indices = np.flatnonzero(scores[:, label] >= min(min_score, BOX_VOTING_MIN_SCORE))
+        indices = indices[np.argsort(-scores[indices, label], kind="stable")[: limit * 10]]
+        left = _one_class(boxes[indices], scores[indices, label], min_score, iou)
+        for index, score, box in islice(left, limit):
+            rows.append((-score, int(indices[index]), int(label), box))
     rows.sort(key=lambda row: row[:3])
     del rows[limit:]
     found = np.array([box for *_, box in rows], np.float32).reshape(len(rows), 4)
@@ -190,19 +229,19 @@ def select(
 
 
 def _one_class(
-    boxes: Floats, scores: Floats, least: float, iou: float
+    boxes: Floats, scores: Floats, min_score: float, iou: float
 ) -> Iterator[tuple[int, float, Floats]]:
-    """Place, score and mean box of what is left of one class' candidates, best score first."""
-    left = np.where(scores >= least, scores, 0).astype(np.float64)
+    """Index, score and mean box of what is left of one class' candidates, best score first."""
+    left = np.where(scores >= min_score, scores, 0).astype(np.float64)
     while left.any():
         best = int(left.argmax())
         overlap = iou_matrix(boxes[best : best + 1], boxes)[0]
-        about = overlap >= TOGETHER
+        about = overlap >= BOX_VOTING_MIN_IOU
         about[best] = True  # an empty box does not overlap itself
         weights = scores[about].astype(np.float64)
         yield best, float(left[best]), weights @ boxes[about] / weights.sum()
-        left *= np.exp(-(np.maximum(overlap - APART, 0) ** 2) / SPREAD)
-        left[(left < least) | (overlap > iou)] = 0
+        left *= np.exp(-(np.maximum(overlap - SOFT_NMS_MIN_IOU, 0) ** 2) / SOFT_NMS_SIGMA)
+        left[(left < min_score) | (overlap > iou)] = 0
         left[best] = 0
 
 
@@ -217,16 +256,15 @@ def iou_matrix(one: Floats, other: Floats) -> Floats:
     return overlap
 
 
-def _box(values: NDArray[np.float64], width: int, height: int) -> Box | None:
-    x0, y0, x1, y1 = (float(v) for v in values)
-    return Box(x0, y0, x1, y1).clipped(width, height) if x0 < x1 and y0 < y1 else None
+def _box(corners: Floats) -> Box | None:
+    x0, y0, x1, y1 = (float(v) for v in corners)
+    return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
-def _mask(plane: Floats, fitted: Fitted, box: Box) -> Mask:
+def _mask(planes: Planes, label: int, box: Box) -> Mask:
     """The category's probability inside the box, at the mask output's own resolution."""
-    step = fitted.canvas.shape[0] / plane.shape[0]
-    x0, x1 = box.x0 * fitted.sx / step, box.x1 * fitted.sx / step
-    y0, y1 = box.y0 * fitted.sy / step, box.y1 * fitted.sy / step
+    plane, (sx, sy) = planes.values[label], planes.scale
+    x0, x1, y0, y1 = box.x0 * sx, box.x1 * sx, box.y0 * sy, box.y1 * sy
     size = (max(2, round(x1 - x0)), max(2, round(y1 - y0)))
     grey = np.repeat((np.clip(plane, 0, 1) * 255 + 0.5).astype(np.uint8)[..., None], 3, axis=2)
     inside = Box(x0, y0, x1, y1).clipped(plane.shape[1], plane.shape[0])

@@ -19,11 +19,9 @@ from thatlook.core.errors import ModelError
 from thatlook.core.image import Pixels, fit_box, with_aspect
 from thatlook.core.records import Box, Vector
 from thatlook.core.taxonomy import OTHER, category_of
+from thatlook.vision.models.inputs import EmbeddingInput
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.models.session import Runs, taken, to_batch
-
-BATCH = 16
-"""Crops at a time, where the entry's `input.batch` says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +65,7 @@ class EmbeddingStage:
         self._vector = vector_output(spec)
         self._dim = spec.dim_of(self._vector)
         spec.parts_of(self._vector)  # a fault in it should show now, not at the first match
-        self._input, self._most = spec.input_name("crop"), spec.count("batch", BATCH)
-        self._size = spec.count("width"), spec.count("height")
-        self._expand, self._fit = spec.factor("expand", 1.0), _fit(spec)
+        self._input = EmbeddingInput.of(spec)
         self._heads = {name: spec.names(name) for name in spec.labels if name in spec.outputs}
 
     @property
@@ -87,23 +83,24 @@ class EmbeddingStage:
         return self.run_many([(image, box) for box in boxes])
 
     def run_many(self, crops: Sequence[tuple[Pixels, Box]]) -> list[Embedded]:
-        """One Embedded per (image, box), in order, BATCH at a time.
+        """One Embedded per (image, box), in order, as many at a time as the entry's `batch`.
 
         Raises ModelError where the vectors are not of the entry's dim or have no direction, or a
         head has another length than its labels.
         """
         found: list[Embedded] = []
-        for start in range(0, len(crops), self._most):
-            canvases = [self._canvas(*crop) for crop in crops[start : start + self._most]]
+        for start in range(0, len(crops), self._input.batch):
+            canvases = [self._canvas(*crop) for crop in crops[start : start + self._input.batch]]
             batch = to_batch(canvases, self._session.spec)
-            found += self._read(self._session.run({self._input: batch}), len(canvases))
+            found += self._read(self._session.run({self._input.name: batch}), len(canvases))
         return found
 
     def _canvas(self, image: Pixels, box: Box) -> Pixels:
-        wide = box.scaled(self._expand)
-        if self._fit == "letterbox":
-            wide = with_aspect(wide, self._size[0] / self._size[1])
-        return fit_box(image, wide, self._size).canvas
+        into = self._input
+        wide = box.scaled(into.expand)
+        if into.fit == "letterbox":
+            wide = with_aspect(wide, into.size[0] / into.size[1])
+        return fit_box(image, wide, into.size).canvas
 
     def _read(self, output: Mapping[str, NDArray[np.float32]], count: int) -> list[Embedded]:
         spec = self._session.spec
@@ -122,13 +119,6 @@ class EmbeddingStage:
             )
             for index, vector in enumerate(vectors)
         ]
-
-
-def _fit(spec: ModelSpec) -> str:
-    fit = spec.input.get("fit", "letterbox")
-    if fit not in ("letterbox", "stretch"):
-        raise spec.misfit("input.fit", "letterbox or stretch", fit)
-    return str(fit)
 
 
 def vector_output(spec: ModelSpec) -> str:

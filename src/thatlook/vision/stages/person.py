@@ -12,6 +12,7 @@ from thatlook.core.image import Fitted, Pixels, fit_box, with_aspect
 from thatlook.core.records import Box, Gate, Keypoint, Person
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import KEYPOINTS, PERSON_GENDERS, VIEWS
+from thatlook.vision.models.inputs import PersonInput
 from thatlook.vision.models.session import Runs, taken, to_batch
 
 Floats = NDArray[np.floating[Any]]
@@ -73,19 +74,17 @@ class PersonStage:
         spec.fixed("gender", GENDERS)
         self._session = session
         self._rules = rules
-        self._input = spec.input_name("crop")
-        self._size = spec.count("width"), spec.count("height")
-        self._expand = spec.factor("expand")
+        self._input = PersonInput.of(spec)
 
     def run(self, image: Pixels, box: Box, score: float) -> Person:
         """The person in `box`, found there with `score`.
 
         Raises ModelError where an output is not one value per joint, view or gender.
         """
-        spec, size = self._session.spec, self._size
-        wide = with_aspect(box, size[0] / size[1]).scaled(self._expand)
+        spec, size = self._session.spec, self._input.size
+        wide = with_aspect(box, size[0] / size[1]).scaled(self._input.expand)
         fitted = fit_box(image, wide, size)
-        output = self._session.run({self._input: to_batch([fitted.canvas], spec)})
+        output = self._session.run({self._input.name: to_batch([fitted.canvas], spec)})
         heatmaps = taken(spec, output, "heatmaps", (1, len(KEYPOINTS), None, None))
         keypoints = read_keypoints(heatmaps[0], fitted)
         seen = taken(spec, output, "view", (1, len(VIEWS)))[0]

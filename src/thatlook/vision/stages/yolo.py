@@ -18,6 +18,7 @@ from thatlook.core.class_names import class_map
 from thatlook.core.errors import ModelError, SettingsError
 from thatlook.core.image import Fitted, Pixels, fit_square
 from thatlook.core.taxonomy import DETECTOR_CLASSES, OTHER
+from thatlook.vision.models.inputs import SquareInput
 from thatlook.vision.models.registry import ModelSpec
 
 Floats = NDArray[np.floating[Any]]
@@ -32,10 +33,10 @@ class YoloReader:
     """How a photo goes into one such network, and its candidates come out."""
 
     spec: ModelSpec
-    side_px: int
+    input: SquareInput
     names: tuple[str, ...]
     labels: NDArray[np.intp]
-    """Each class's place in DETECTOR_CLASSES, -1 for a class that is left out."""
+    """Each class's index in DETECTOR_CLASSES, -1 for a class that is left out."""
 
     @classmethod
     def of(cls, spec: ModelSpec) -> YoloReader:
@@ -49,11 +50,11 @@ class YoloReader:
                 f"{spec.id}: expected one output, such as output0, not {list(spec.outputs)}"
             )
         names, labels = _classes(spec)
-        return cls(spec, spec.count("size"), names, labels)
+        return cls(spec, SquareInput.of(spec), names, labels)
 
     def fit(self, image: Pixels) -> Fitted:
         """The image in the middle of the network's square."""
-        return fit_square(image, self.side_px, PADDING)
+        return fit_square(image, self.input.side, PADDING)
 
     def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, None]:
         """Boxes (A, 4) as x0 y0 x1 y1 in canvas pixels and scores (A, DETECTOR_CLASSES) of one
@@ -75,9 +76,9 @@ class YoloReader:
     def _by_category(self, scores: Floats) -> Floats:
         kept = np.flatnonzero(self.labels >= 0)
         order = kept[np.argsort(self.labels[kept], kind="stable")]
-        places, starts = np.unique(self.labels[order], return_index=True)
+        classes, starts = np.unique(self.labels[order], return_index=True)
         found = np.zeros((len(scores), len(DETECTOR_CLASSES)), np.float32)
-        found[:, places] = np.maximum.reduceat(scores[:, order], starts, axis=1)
+        found[:, classes] = np.maximum.reduceat(scores[:, order], starts, axis=1)
         return found
 
     def _misfit(self, shape: tuple[int, ...]) -> ModelError:
@@ -90,7 +91,7 @@ class YoloReader:
 
 
 def _classes(spec: ModelSpec) -> tuple[tuple[str, ...], NDArray[np.intp]]:
-    """The class names of an entry, and their places in DETECTOR_CLASSES."""
+    """The class names of an entry, and their indices in DETECTOR_CLASSES."""
     names, categories = spec.details.get("classes"), spec.details.get("categories", {})
     if not isinstance(names, list) or not names or not isinstance(categories, dict):
         raise ModelError(
@@ -107,6 +108,6 @@ def _classes(spec: ModelSpec) -> tuple[tuple[str, ...], NDArray[np.intp]]:
             f"{spec.id}: none of the classes {', '.join(names)} is a category of ours; say what "
             f"they are in categories, {{class: category}}"
         )
-    places = [table[name] for name in names]
-    labels = [-1 if p == OTHER else DETECTOR_CLASSES.index(p) for p in places]
+    categories = [table[name] for name in names]
+    labels = [-1 if c == OTHER else DETECTOR_CLASSES.index(c) for c in categories]
     return names, np.array(labels, np.intp)
