@@ -38,6 +38,23 @@ def test_impossible_values(given):
         Settings.load(environment={}, **given)
 
 
+def test_a_misspelt_variable_is_refused_with_the_nearest():
+    env = {"THATLOOK_GENDER_TRESHOLD": "0.9"}
+    with pytest.raises(SettingsError, match="TRESHOLD; did you mean THATLOOK_GENDER_THRESHOLD"):
+        Settings.load(environment=env)
+    with pytest.raises(
+        SettingsError, match="unknown environment variable THATLOOK_XYZZY; known are"
+    ):
+        Settings.load(environment={"THATLOOK_XYZZY": "1"})
+    others = {
+        "THATLOOK_DATA": "photos",
+        "THATLOOK_SERVE_RATE": "3",
+        "HOME": "/",
+        "THATLOOK_MAX_K": "7",
+    }
+    assert Settings.load(environment=others).max_k == 7
+
+
 def test_unreadable_files(tmp_path):
     with pytest.raises(SettingsError, match="expected a TOML file"):
         Settings.load(tmp_path / "none.toml", {})

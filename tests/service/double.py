@@ -1,7 +1,7 @@
 """An engine without networks: fixed boxes, vectors from colors, a real catalog.
 
 `python -m tests.service.double PORT` serves it as `thatlook serve` does; THATLOOK_SERVE_* and
-THATLOOK_DOUBLE_* set what it does. Tests start that as a process of its own.
+TEST_DOUBLE_* set what it does. Tests start that as a process of its own.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Double:
         self.gender = "female"
         self.full_shot = True
         self.calls = 0
+        self.told = ""  # the category of products whose words tell none
 
     def warm(self) -> None:
         """Nothing has to be loaded."""
@@ -120,10 +121,11 @@ class Double:
 
     def describe(self, items: Any) -> list[Described]:
         found = []
-        for image, _ in items:
+        for image, product in items:
             box = foreground(image)
             seen = {"type": ("shirt", 0.8), "color": ("navy blue", 0.7)}
-            found.append(Described(vector_of(image, box), box, seen, 0.9, True))
+            told = self.told if product.category == "other" else ""
+            found.append(Described(vector_of(image, box), box, seen, 0.9, True, told))
         return found
 
 
@@ -178,8 +180,8 @@ def create() -> Any:
 
     settings = ServiceSettings.load()
     logs.configure(settings.log_level)
-    delay_s = float(os.environ.get("THATLOOK_DOUBLE_DELAY_S", "0"))
-    count = int(os.environ.get("THATLOOK_DOUBLE_COUNT", "0"))
+    delay_s = float(os.environ.get("TEST_DOUBLE_DELAY_S", "0"))
+    count = int(os.environ.get("TEST_DOUBLE_COUNT", "0"))
     folder = Path(settings.catalog)
     return create_app(settings, lambda: engine_on(folder, Double(delay_s), count))
 

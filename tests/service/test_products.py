@@ -12,6 +12,8 @@ from PIL import Image
 
 from tests.service.conftest import photo_bytes
 from tests.service.double import Double, engine_on
+from thatlook.store.catalog import Catalog
+from thatlook.store.catalog.versions import snapshot
 
 KEY = {"Authorization": "Bearer write-key-of-tests"}
 
@@ -112,6 +114,29 @@ def test_put_without_picture_keeps_the_one_there(writer):
     assert writer.get("/v1/products/n-1/image").status_code == 200
     moved = writer.put("/v1/products/n-1", json={"category": "dress"}, headers=KEY)
     assert moved.json()["product"]["category"] == "dress"
+
+
+def test_a_category_that_only_the_picture_tells(serve, tmp_path, double):
+    double.told = "bottomwear"
+    writer = serve(tmp_path, write_keys="shop:write-key-of-tests")
+    named = {"title": "Model 4711", "category": "", "product_type": ""}
+    assert put(writer, **named).json()["product"]["category"] == "bottomwear"
+    again = writer.put("/v1/products/n-1", json={"title": "Model 4712"}, headers=KEY).json()
+    assert again["product"]["category"] == "bottomwear"
+    assert again["product"]["title"] == "Model 4712"
+
+
+def test_a_version_shows_the_pictures_of_its_catalog(serve, tmp_path):
+    writer = serve(tmp_path, write_keys="shop:write-key-of-tests")
+    put(writer)
+    with Catalog.open(tmp_path / "catalog", create=False) as catalog:
+        folder = snapshot(catalog, "catalog")
+    version = serve(folder.parent)
+    assert version.get("/v1/products/n-1/image").status_code == 200
+    # Replaced or removed in the catalog, the picture stays for the version that shows it.
+    put(writer, picture=photo_bytes(100, 200))
+    writer.delete("/v1/products/n-1", headers=KEY)
+    assert version.get("/v1/products/n-1/image?size=medium").status_code == 200
 
 
 def test_the_category_is_read_from_words(writer):

@@ -207,7 +207,7 @@ def test_metrics_count_all_workers(started, tmp_path, monkeypatch):
 
 def test_a_service_told_to_stop_answers_what_it_has(tmp_path):
     port = free_port()
-    process = start_process(tmp_path, port, THATLOOK_DOUBLE_DELAY_S="1.5")
+    process = start_process(tmp_path, port, TEST_DOUBLE_DELAY_S="1.5")
     address = f"http://127.0.0.1:{port}"
     wait_ready(address, process)
     answers = []

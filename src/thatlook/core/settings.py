@@ -6,14 +6,21 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
 from thatlook.core.errors import SettingsError
 
 PREFIX = "THATLOOK_"
+SERVICE_PREFIX = "THATLOOK_SERVE_"
+"""The service checks its own variables."""
+OTHER_VARIABLES = ("SETTINGS", "DATA", "CHROMIUM", "CHROMEDRIVER", "KEY")
+"""Variables of this prefix that are no settings: a file of them, the tests' photos, the crawler's
+browser, the key in the page's example of a call.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +104,14 @@ class Settings:
         """Settings from all four places; arguments that are None do not count.
 
         `file` is a TOML file (default: what THATLOOK_SETTINGS names, if anything).
-        Raises SettingsError for an unknown name, a value of the wrong type, an unreadable file.
+        Raises SettingsError for an unknown name (also of a variable THATLOOK_...), a value of the
+        wrong type, an unreadable file.
         """
         env = os.environ if environment is None else environment
         file = file or env.get(PREFIX + "SETTINGS")
         values: dict[str, Any] = _from_file(Path(file)) if file else {}
         kinds = {entry.name: type(entry.default) for entry in fields(cls)}
+        _check_names(env, kinds)
         for name in kinds:
             if PREFIX + name.upper() in env:
                 values[name] = env[PREFIX + name.upper()]
@@ -111,6 +120,18 @@ class Settings:
         if unknown:
             raise SettingsError(f"unknown setting {unknown[0]!r}; known are {', '.join(kinds)}")
         return cls(**{name: _as(kinds[name], name, value) for name, value in values.items()})
+
+
+def _check_names(env: Mapping[str, str], settings: Iterable[str]) -> None:
+    """Raises SettingsError for a variable THATLOOK_... that nothing reads: it may be misspelt."""
+    known = [*map(str.upper, settings), *OTHER_VARIABLES]
+    for variable in sorted(env):
+        name = variable.removeprefix(PREFIX)
+        if variable == name or name in known or variable.startswith(SERVICE_PREFIX):
+            continue
+        near = [PREFIX + found for found in get_close_matches(name, known, n=1)]
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        raise SettingsError(f"unknown environment variable {variable}; {hint}")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -101,7 +101,7 @@ async def image(
     def job() -> Thumbnail:
         catalog = service.engine.catalog
         stored = catalog.stored(product_id)
-        path = catalog.folder / stored.image  # an absolute path stays as it is
+        path = catalog.home / stored.image  # an absolute path stays as it is
         if not stored.image or not path.is_file():
             raise Problem(404, "no_picture", "this product's picture is not in the catalog")
         return service.thumbnails.get(path, size, service.engine.settings)

@@ -8,10 +8,12 @@ from typing import Any
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.image import decode
 from thatlook.core.records import Product
+from thatlook.core.taxonomy import OTHER, is_named
 from thatlook.engine import Engine
 from thatlook.service import pictures
 from thatlook.service.problems import Problem
 from thatlook.store.catalog import Row, Stored
+from thatlook.store.product_row import described_row
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +48,7 @@ def put(engine: Engine, product: Product, picture: bytes | None) -> Put:
         row = _described(engine, product, picture)
     engine.catalog.upsert([row])
     if before is not None and row.image and row.image != before.image:
-        pictures.forget(engine.catalog.folder, before.image)
+        _forget(engine, before.image)
     return Put(engine.catalog.stored(product.id), before is None)
 
 
@@ -55,7 +57,7 @@ def remove(engine: Engine, product_id: str) -> None:
     stored = engine.catalog.stored(product_id)
     if not engine.catalog.remove([product_id]):
         raise UnknownProductError(product_id)  # another worker was quicker
-    pictures.forget(engine.catalog.folder, stored.image)
+    _forget(engine, stored.image)
 
 
 def known(engine: Engine, product_id: str) -> Stored | None:
@@ -70,7 +72,12 @@ def _kept(engine: Engine, product: Product, before: Stored | None) -> Row:
     if before is None or before.vector is None:
         words = "a new product needs its picture: send a form with 'product' and 'image'"
         raise Problem(422, "picture_needed", words)
-    path = engine.catalog.folder / before.image
+    if product.category == OTHER and not is_named(
+        product.product_type, product.google_product_category, product.title
+    ):
+        # Its words tell no category: that of its picture stays.
+        product = replace(product, category=before.product.category)
+    path = engine.catalog.home / before.image
     if product.category == before.product.category or not path.is_file():
         return Row(product=product)
     return _row(engine, product, path.read_bytes(), before.image)
@@ -78,19 +85,15 @@ def _kept(engine: Engine, product: Product, before: Stored | None) -> Row:
 
 def _described(engine: Engine, product: Product, picture: bytes) -> Row:
     row = _row(engine, product, picture, "")
-    return replace(row, image=pictures.write(engine.catalog.folder, product.id, picture))
+    return replace(row, image=pictures.write(engine.catalog.home, product.id, picture))
 
 
 def _row(engine: Engine, product: Product, picture: bytes, image: str) -> Row:
     pixels = decode(picture, engine.settings)
-    seen = engine.analyzer.describe([(pixels, product)])[0]
-    return Row(
-        product=product,
-        vector=seen.vector,
-        box=seen.box,
-        attributes={name: list(label) for name, label in seen.attributes.items()},
-        article_score=seen.article_score,
-        found=seen.found,
-        outline=seen.outline,
-        image=image,
-    )
+    return described_row(product, engine.analyzer.describe([(pixels, product)])[0], image)
+
+
+def _forget(engine: Engine, image: str) -> None:
+    """Deletes a picture that came with a PUT, unless a version of the catalog may show it."""
+    if not engine.catalog.has_versions:
+        pictures.forget(engine.catalog.home, image)

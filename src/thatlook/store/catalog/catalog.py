@@ -91,6 +91,11 @@ class Catalog:
         return above.parent if is_version else self.folder
 
     @property
+    def has_versions(self) -> bool:
+        """Whether versions of the catalog, which share its pictures, were kept (this may be one)."""
+        return any((self.home / "versions").glob(f"*/{FILE_NAME}"))
+
+    @property
     def model_key(self) -> str | None:
         """The embedding network of the vectors; None while none was named."""
         return self._store.model_key

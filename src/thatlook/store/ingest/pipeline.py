@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -21,9 +20,10 @@ from thatlook.store.feed import FeedMapping, FeedRow, Problem, estimated_rows, r
 from thatlook.store.feed.fetch import Fetcher
 from thatlook.store.feed.pictures import PictureFolder
 from thatlook.store.ingest.describing import DescriberFactory, Done
-from thatlook.store.ingest.plan import Located, Plan, located, plan_of, stored_path
+from thatlook.store.ingest.plan import Located, Plan, located, plan_of
 from thatlook.store.ingest.pool import Pool
 from thatlook.store.ingest.report import IngestReport, Tally
+from thatlook.store.product_row import described_row, stored_path
 
 CHUNK_ROWS: Final = 256
 CHUNKS_AHEAD: Final = 2
@@ -229,21 +229,14 @@ class _Intake:
 
 def _row(done: Done, home: Path) -> Row | None:
     """What is stored of a product that was described."""
-    described = done.described
-    if described is None:
+    if done.described is None:
         return None
-    product = done.job.product
-    return Row(
-        product=replace(product, category=described.category or product.category),
-        vector=described.vector,
-        box=described.box,
-        attributes=described.attributes,
-        article_score=described.article_score,
-        found=described.found,
-        image=stored_path(done.file, home),
+    return described_row(
+        done.job.product,
+        done.described,
+        stored_path(done.file, home),
+        pictures=[stored_path(file, home) for file in done.files],
         image_hash=done.image_hash,
-        outline=described.outline,
-        pictures=tuple(stored_path(file, home) for file in done.files),
         row_hash=done.job.row_hash,
         from_feed=True,
     )

@@ -14,6 +14,7 @@ from thatlook.store.catalog.rows import product_json
 from thatlook.store.feed.pictures import PictureFolder
 from thatlook.store.feed.rows import FeedRow
 from thatlook.store.ingest.describing import MOST_IMAGES, Job, hash_of
+from thatlook.store.product_row import stored_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,6 @@ def located(row: FeedRow, pictures: PictureFolder) -> Located:
             files += [str(copy)] if copy else []
             messages.append(f"{error}{'; the earlier copy was kept' if copy else ''}")
     return Located(row, tuple(files), tuple(messages))
-
-
-def stored_path(file: str, folder: Path) -> str:
-    """How a picture's place is stored: relative where it is inside the catalog's folder."""
-    path, home = Path(file), folder.absolute()
-    return str(path.relative_to(home)) if path.is_relative_to(home) else file
 
 
 @dataclass(frozen=True, slots=True)
