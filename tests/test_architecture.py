@@ -177,6 +177,7 @@ def test_the_public_surface():
         "Article",
         "Box",
         "CatalogError",
+        "DataError",
         "Engine",
         "FeedError",
         "FetchError",

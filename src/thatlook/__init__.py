@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from thatlook.core.errors import (
     CatalogError,
+    DataError,
     FeedError,
     FetchError,
     MissingExtraError,
@@ -52,6 +53,7 @@ __all__ = [
     "Article",
     "Box",
     "CatalogError",
+    "DataError",
     "Engine",
     "FeedError",
     "FetchError",

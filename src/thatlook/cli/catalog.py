@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import SettingsError, UnknownProductError
 from thatlook.quality.catalog_audit import Audit, Looking, audit
 from thatlook.quality.picture_facts import open_analyzer
@@ -176,3 +177,6 @@ def _positive(text: str) -> int:
 
 def _say(args: argparse.Namespace, result: Mapping[str, Any], words: str) -> None:
     print(json.dumps(result) if args.json else words)
+
+
+CATALOG = Command(add_arguments, run)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import FeedError
 from thatlook.crawl.crawl import Crawl, Report
 from thatlook.crawl.http.polite import Network
@@ -87,3 +88,6 @@ def _told(report: Report, folder: Path) -> str:
     lines.append(f"feed: {folder / 'feed.jsonl'}, {folder / 'feed.parquet'}")
     lines.append(f"next: thatlook explore {folder / 'feed.jsonl'}")
     return "\n".join(lines)
+
+
+CRAWL = Command(add_arguments, run)

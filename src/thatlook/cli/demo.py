@@ -12,6 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from thatlook.cli.command import Command
 from thatlook.core.records import Box, Recommendation
 from thatlook.core.settings import Settings
 from thatlook.engine import Engine
@@ -134,3 +135,6 @@ def _table(rows: list[Row]) -> str:
         f"place, {summary[f'worn_product_in_{K}']} among the first {K}"
     )
     return "\n".join(lines)
+
+
+DEMO = Command(add_arguments, run)

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import FeedError
 from thatlook.core.records import Product
 from thatlook.core.settings import Settings
@@ -136,3 +137,6 @@ def _told(report: Report, out: Path) -> str:
     lines += [f"{step.left:>8,}  {step.name}" for step in report.steps]
     lines += report.checked.lines()
     return "\n".join([*lines, f"report: {out}"])
+
+
+EXPLORE = Command(add_arguments, run)

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import FeedError
 from thatlook.core.settings import Settings
 from thatlook.engine import Engine
@@ -72,3 +73,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"thatlook: and {hidden} more problems; --json lists them all", file=sys.stderr)
     print(json.dumps(report.to_dict()) if args.json else report)
     return 0
+
+
+INDEX = Command(add_arguments, run)

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import ModelError
 from thatlook.core.settings import Settings
 from thatlook.vision.models.registry import TASKS, ModelSpec, resolve
@@ -64,3 +65,6 @@ def _verified(specs: list[ModelSpec], as_json: bool) -> int:
         for result in results:
             print(f"{result['id']}: {'ok' if result['ok'] else 'not ok'}")
     return 0 if all(result["ok"] for result in results) else 1
+
+
+MODELS = Command(add_arguments, run)

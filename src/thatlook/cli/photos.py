@@ -12,6 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import CatalogError, PhotoError, SettingsError
 from thatlook.core.records import Look, Match, Result
 from thatlook.core.settings import Settings
@@ -191,14 +192,15 @@ def run_similar(args: argparse.Namespace) -> int:
     return 0
 
 
-def add_arguments_look(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook look`."""
-    add_arguments_similar(parser)
-
-
 def run_look(args: argparse.Namespace) -> int:
     """Recommends for the front-facing full shot among a product's pictures."""
     with existing(args.catalog) as engine:
         result = engine.shop_the_look(args.product_id, args.k)
     print(json.dumps(result.to_dict()) if args.json else _result_text(result))
     return 0
+
+
+PARSE = Command(add_arguments_parse, run_parse)
+RECOMMEND = Command(add_arguments_recommend, run_recommend)
+SIMILAR = Command(add_arguments_similar, run_similar)
+LOOK = Command(add_arguments_similar, run_look)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from thatlook.cli.command import Command
 from thatlook.core.errors import CatalogError, MissingExtraError
 from thatlook.core.settings import Settings
 from thatlook.engine import Engine
@@ -113,3 +114,6 @@ def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
     workers = Workers(config, sockets=[config.bind_socket()])
     workers.run()
     return 1 if any(one.exitcode == STARTUP_FAILURE for one in workers.processes) else 0
+
+
+SERVE = Command(add_arguments, run)

@@ -3,6 +3,7 @@
     ThatlookError
     ├── PhotoError           a photo cannot be used (code says why)
     ├── FeedError            a feed, or a row of it, cannot be read
+    ├── DataError            labelled photos or pairs cannot be used
     ├── CatalogError         a catalog cannot be opened or changed
     │   ├── CatalogVersionError   written by a newer thatlook
     │   ├── ModelMismatchError    its vectors come from another embedding network
@@ -60,6 +61,10 @@ PHOTO_ERROR_CODES = (
 
 class FeedError(ThatlookError):
     """A feed, or a row of it, that cannot be read."""
+
+
+class DataError(ThatlookError):
+    """Labelled photos, pairs or kept results that cannot be used."""
 
 
 class CatalogError(ThatlookError):

@@ -9,10 +9,8 @@ the next run.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +19,6 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from thatlook.cli.pairs_audit import checked, usable
 from thatlook.core.errors import SettingsError
 from thatlook.core.files import write_whole
 from thatlook.crawl.crawl import MOST_TROUBLES, user_agent
@@ -32,9 +29,10 @@ from thatlook.crawl.pictures import Pictures
 from thatlook.crawl.shop import Limits, host_of
 from thatlook.crawl.state.journal import Journal
 from thatlook.crawl.state.state import Picture, State
+from thatlook.data.audit import Audit
 from thatlook.data.pairs import table
-from thatlook.data.pairs.audit import table as audit_table
-from thatlook.data.pairs.reading import OWN, read
+from thatlook.data.pairs.audited import checked, usable
+from thatlook.data.pairs.reading import OWN
 from thatlook.data.pairs.records import Pair, PairSet, Shot
 
 IMAGES: Final = "images"
@@ -155,49 +153,28 @@ def _file(shot: Shot, files: dict[str, str]) -> Shot | None:
     return replace(shot, place=files[shot.place]) if shot.place in files else None
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook train pairs`."""
-    parser.add_argument(
-        "source",
-        type=Path,
-        metavar="SOURCE",
-        help="Pinterest's fashion.json, a folder of Street2Shop tables or of rendered looks, a CSV",
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="where else pictures lie")
-    parser.add_argument("--contact", default="", help="how hosts can reach you (mailto: or https:)")
-    parser.add_argument("--requests-per-second", type=float, default=1.0, metavar="N")
-    parser.add_argument("--most", type=int, metavar="N", help="the first N pairs only")
-    parser.add_argument(
-        "--allow-private", action="store_true", help="also hosts inside your own network"
-    )
-    parser.add_argument("--json", action="store_true", help="the report and the audit as JSON")
+def fetch_pairs(
+    source: PairSet, out: Path, contact: str, limits: Limits, *, allow_private: bool = False
+) -> tuple[Report, Audit]:
+    """Fetches the pictures of pairs, audits them, writes out/pairs.csv and out/report.json.
 
-
-def run(args: argparse.Namespace) -> int:
-    """Reads, fetches, audits, writes DIR/pairs.csv and DIR/report.json.
-
-    1 where the audit has errors or the hosts no longer answered. Raises SettingsError, FeedError.
+    Raises SettingsError, FeedError.
     """
-    found = read(args.source, args.images)
-    found = replace(found, pairs=found.pairs[: args.most])
-    limits = Limits(requests_per_second=args.requests_per_second)
 
     def fetch(urls: Sequence[str]) -> tuple[dict[str, Picture], dict[str, str], str]:
-        network = Network(allow_private=args.allow_private)
-        return PairPictures(args.out, args.contact, limits, network).fetch(urls)
+        return PairPictures(out, contact, limits, Network(allow_private=allow_private)).fetch(urls)
 
-    pairs, report = gathered(found, args.out, fetch)
+    pairs, report = gathered(source, out, fetch)
     pairs, audit, looked = checked(pairs)
-    args.out.mkdir(parents=True, exist_ok=True)
-    table.write(args.out / OWN, usable(pairs.pairs, looked))
+    out.mkdir(parents=True, exist_ok=True)
+    table.write(out / OWN, usable(pairs.pairs, looked))
     both = {"report": report.to_dict(), "audit": audit.to_dict()}
-    write_whole(args.out / "report.json", json.dumps(both, indent=1).encode())
-    sys.stdout.write((json.dumps(both) if args.json else _told(report, audit_table(audit))) + "\n")
-    return 1 if audit.errors or report.stopped else 0
+    write_whole(out / "report.json", json.dumps(both, indent=1).encode())
+    return report, audit
 
 
-def _told(report: Report, table: str) -> str:
+def summary(report: Report, table: str) -> str:
+    """The report in words, below the audit's table."""
     lines = [table, ""]
     lines.append(f"pictures {report.pictures} addresses, {report.fetched} here as files")
     for found, what in (

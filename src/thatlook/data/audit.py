@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from thatlook.core.errors import PhotoError, SettingsError
+from thatlook.core.errors import DataError, PhotoError
 from thatlook.core.near_duplicates import Print, equal_groups, near_pairs, print_of
 from thatlook.core.taxonomy import CATEGORIES, OTHER, PERSON_CLASS
 from thatlook.data import boxes, joints
@@ -35,10 +35,10 @@ class Audit:
         return tuple(found for found in self.findings if found.severity == "error")
 
     def require(self, ignore: bool = False) -> None:
-        """Raises SettingsError when there are errors, unless they are to be ignored."""
+        """Raises DataError when there are errors, unless they are to be ignored."""
         if self.errors and not ignore:
             told = "; ".join(f"{found.count} {found.message}" for found in self.errors)
-            raise SettingsError(f"{self.name}: the labels have errors: {told}")
+            raise DataError(f"{self.name}: the labels have errors: {told}")
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.class_names import class_map
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import KEYPOINTS
 from thatlook.data.layout import KEYS
 from thatlook.data.notes import Notes, actual_size, four
@@ -41,7 +41,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def read(paths: Iterable[Path], explicit: Mapping[str, str] | None = None) -> Dataset:
-    """The data set of COCO files of one set of classes. Raises SettingsError."""
+    """The data set of COCO files of one set of classes. Raises DataError."""
     paths = list(paths)
     contents = [(path, _content(path)) for path in paths]
     names = {str(c["name"]): None for _, content in contents for c in content["categories"]}
@@ -58,7 +58,7 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: expected a COCO file in JSON: {error}") from error
+        raise DataError(f"{path}: expected a COCO file in JSON: {error}") from error
     parts = content if isinstance(content, dict) else {}
     for part, needed in PARTS.items():
         rows = parts.get(part)
@@ -66,7 +66,7 @@ def _content(path: Path) -> dict[str, Any]:
             isinstance(row, dict) and needed <= set(row) for row in rows
         ):
             about = f" of objects with {', '.join(sorted(needed))}" if needed else " of objects"
-            raise SettingsError(f"{path}: a COCO file has a list {part}{about}")
+            raise DataError(f"{path}: a COCO file has a list {part}{about}")
     return parts
 
 

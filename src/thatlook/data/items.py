@@ -209,7 +209,7 @@ def street_items(scenes: Sequence[Scene]) -> list[Item]:
 def flatlay_items(folder: Path) -> list[Item]:
     """People's photos of their own clothes, whole, by sender on one side: category, some types.
 
-    Raises SettingsError where labels.csv cannot be read.
+    Raises DataError where labels.csv cannot be read.
     """
     items = []
     for _, row in lines(folder / "labels.csv", ("image", "label", "sender_id")):

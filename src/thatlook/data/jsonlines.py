@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 
 
 def rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects with the number of their line, from 1; empty lines are passed over.
 
-    Raises SettingsError where a line is no object, or the file cannot be read.
+    Raises DataError where a line is no object, or the file cannot be read.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -21,7 +21,7 @@ def rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 if line.strip():
                     row = json.loads(line)
                     if not isinstance(row, dict):
-                        raise SettingsError(f"{path}:{number}: expected a JSON object")
+                        raise DataError(f"{path}:{number}: expected a JSON object")
                     yield number, row
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SettingsError(f"{path}: expected one JSON object per line: {error}") from error
+        raise DataError(f"{path}: expected one JSON object per line: {error}") from error

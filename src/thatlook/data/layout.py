@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import MissingExtraError, SettingsError
+from thatlook.core.errors import DataError, MissingExtraError
 from thatlook.core.image import SUFFIXES
 
 KEYS: Final = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
@@ -40,7 +40,7 @@ def find(folder: Path) -> Path | None:
 
 
 def read(path: Path) -> Layout:
-    """The layout in a `data.yaml`. Raises SettingsError where it is none, MissingExtraError."""
+    """The layout in a `data.yaml`. Raises DataError where it is none, MissingExtraError."""
     content = _yaml(path)
     names = _names(content.get("names"), path)
     root = path.parent
@@ -55,7 +55,7 @@ def read(path: Path) -> Layout:
     if not places:
         places = [(split, str(place), place) for split, place in _customary(root)]
     if not places:
-        raise SettingsError(f"{path}: expected train, val or test to name folders of photos")
+        raise DataError(f"{path}: expected train, val or test to name folders of photos")
     count = content.get("nc", len(names))
     return Layout(root, names, count if isinstance(count, int) else -1, tuple(places))
 
@@ -68,9 +68,9 @@ def _yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path}: expected a YAML file: {error}") from error
+        raise DataError(f"{path}: expected a YAML file: {error}") from error
     if not isinstance(content, dict):
-        raise SettingsError(f"{path}: expected names, train and val, not {content!r}")
+        raise DataError(f"{path}: expected names, train and val, not {content!r}")
     return content
 
 
@@ -79,7 +79,7 @@ def _names(value: Any, path: Path) -> tuple[str, ...]:
     if isinstance(value, dict) and set(value) == set(range(len(value))):
         value = [value[index] for index in range(len(value))]
     if not isinstance(value, list) or not value:
-        raise SettingsError(f"{path}: names must list the class names by index, not {value!r}")
+        raise DataError(f"{path}: names must list the class names by index, not {value!r}")
     return tuple(str(name) for name in value)
 
 

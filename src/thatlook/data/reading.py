@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import OTHER
 from thatlook.data import coco, layout, street, yolo
 from thatlook.data.records import Dataset, Finding
@@ -22,7 +22,7 @@ def read(
 
     `path` is a COCO file, a `data.yaml`, or a folder with one of them, with `street.jsonl` or
     with `street/`. `explicit` maps class names to ours, or to "other" to leave a class out;
-    `split_of` gives file names their split where the form has none. Raises SettingsError,
+    `split_of` gives file names their split where the form has none. Raises DataError,
     MissingExtraError.
     """
     found = _read(Path(path), explicit or {}, split_of)
@@ -41,7 +41,7 @@ def _read(
     if path.suffix == ".json":
         return coco.read([path], explicit)
     if not path.is_dir():
-        raise SettingsError(f"{path}: expected a folder, a COCO file or a data.yaml")
+        raise DataError(f"{path}: expected a folder, a COCO file or a data.yaml")
     for folder in (path, path / "street"):
         if (folder / street.FILE).is_file():
             return street.read(folder, explicit, split_of)
@@ -50,7 +50,7 @@ def _read(
         return yolo.read(described, explicit)
     if files:
         return coco.read(files, explicit)
-    raise SettingsError(
+    raise DataError(
         f"{path}: no labelled data set: expected data.yaml (YOLO), _annotations.coco.json or "
         f"annotations/*.json (COCO), or {street.FILE}"
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.records import ReadOnly
 from thatlook.core.taxonomy import DETECTOR_CLASSES, OTHER
 
@@ -47,7 +47,7 @@ class Annotation:
     def __post_init__(self) -> None:
         if self.category not in {*DETECTOR_CLASSES, OTHER}:
             known = ", ".join((*DETECTOR_CLASSES, OTHER))
-            raise SettingsError(f"category must be one of {known}, not {self.category!r}")
+            raise DataError(f"category must be one of {known}, not {self.category!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class LabelledPhoto:
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
-            raise SettingsError(f"split must be one of {SPLITS}, not {self.split!r}")
+            raise DataError(f"split must be one of {SPLITS}, not {self.split!r}")
         object.__setattr__(self, "extras", ReadOnly(self.extras))
 
     @property
@@ -93,7 +93,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:
-            raise SettingsError(f"severity must be one of {SEVERITIES}, not {self.severity!r}")
+            raise DataError(f"severity must be one of {SEVERITIES}, not {self.severity!r}")
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON; the photos are left to the examples."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.class_names import class_map
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import DETECTOR_CLASSES, OTHER
 from thatlook.data.notes import Notes, actual_size, four
 from thatlook.data.records import Annotation, Dataset, LabelledPhoto
@@ -31,7 +31,7 @@ def read(
 ) -> Dataset:
     """The data set in a folder with `street.jsonl`, `images` and `masks`.
 
-    `split_of` gives each file name its split; without it there are none. Raises SettingsError.
+    `split_of` gives each file name its split; without it there are none. Raises DataError.
     """
     classes = class_map((*DETECTOR_CLASSES, SUIT), {SUIT: OTHER, **(explicit or {})})
     notes = Notes()
@@ -47,10 +47,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             row = json.loads(line)
             if not isinstance(row, dict) or not isinstance(row.get("file"), str):
-                raise SettingsError(f"{path}:{number}: expected an object with a file")
+                raise DataError(f"{path}:{number}: expected an object with a file")
             rows.append((number, row))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SettingsError(f"{path}: expected one JSON object per line: {error}") from error
+        raise DataError(f"{path}: expected one JSON object per line: {error}") from error
     return rows
 
 

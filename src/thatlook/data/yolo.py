@@ -33,7 +33,7 @@ PROBLEMS: Final = {
 def read(path: Path, explicit: Mapping[str, str] | None = None) -> Dataset:
     """The data set of a `data.yaml`. `explicit` maps class names that do not tell themselves.
 
-    Raises SettingsError, MissingExtraError.
+    Raises DataError, MissingExtraError.
     """
     found = layout.read(path)
     classes = class_map(found.names, explicit)

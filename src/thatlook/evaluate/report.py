@@ -6,7 +6,6 @@ HTML page with its plots and photos inside.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from thatlook.core.errors import SettingsError
+from thatlook.evaluate.options import EvaluateOptions
 from thatlook.render import page
 from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.models.session import Session
@@ -99,48 +99,31 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the data folder, the network and where the report goes to `parser`."""
-    parser.add_argument("--data", type=Path, help="folder with street/ and catalog/")
-    parser.add_argument("--sample", type=Path, help="folder of the rendered sample, with pairs/")
-    parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
-    parser.add_argument("--threads", type=int, default=0, help="0: one per core")
-    parser.add_argument(
-        "--json", nargs="?", const=PRINTED, metavar="FILE", help="as JSON: in FILE, or printed"
-    )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the page there")
-
-
-def add_photos(parser: argparse.ArgumentParser) -> None:
-    """Add which photos of the data measure to `parser`."""
-    parser.add_argument(
-        "--split",
-        choices=("val", "test", "train", "all"),
-        default="",
-        help="which photos of one's own data (default: val, where the data has none all)",
-    )
-    parser.add_argument("--no-products", action="store_true", help="street photos only")
-
-
-def session_of(args: argparse.Namespace, task: str) -> Session:
-    """The opened network that `args` names for `task`.
+def session_of(options: EvaluateOptions, task: str) -> Session:
+    """The opened network that the options name for `task`.
 
     Raises ModelError, and SettingsError where no data was given to measure it on.
     """
-    if args.data is None:
-        raise SettingsError("--data must name the folder to measure on")
-    session = Session(resolve(task, args.model), args.threads)
+    folder_of(options)
+    session = Session(resolve(task, options.model), options.threads)
     session.warm()
     return session
 
 
-def finish(args: argparse.Namespace, report: Report) -> int:
+def folder_of(options: EvaluateOptions) -> Path:
+    """The folder to measure on. Raises SettingsError where none was given."""
+    if options.data is None:
+        raise SettingsError("--data must name the folder to measure on")
+    return options.data
+
+
+def finish(options: EvaluateOptions, report: Report) -> int:
     """Print the figures, or the JSON where asked for, and write the files; exit status 0."""
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
-    sys.stdout.write(text if args.json == PRINTED else report.table() + "\n")
-    if args.json and args.json != PRINTED:
-        Path(args.json).write_text(text, encoding="utf-8")
-    if args.html:
-        args.html.write_text(report.html(), encoding="utf-8")
-        print(f"thatlook: the report is {args.html}", file=sys.stderr)
+    sys.stdout.write(text if options.json == PRINTED else report.table() + "\n")
+    if options.json and options.json != PRINTED:
+        Path(options.json).write_text(text, encoding="utf-8")
+    if options.html:
+        options.html.write_text(report.html(), encoding="utf-8")
+        print(f"thatlook: the report is {options.html}", file=sys.stderr)
     return 0

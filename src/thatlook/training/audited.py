@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
-
-from thatlook.cli import label_audit
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
+from thatlook.data.audited import audited
 from thatlook.data.scenes import Scene, labelled_people, labelled_scenes, pair_scenes
 from thatlook.data.splits import split_of
+from thatlook.training.options import PhotoOptions
 from thatlook.training.scenes import read_scenes
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the audit's options to `parser`."""
-    parser.add_argument("--ignore-audit", action="store_true", help="train despite label errors")
-    label_audit.add_drawing_arguments(parser)
-
-
-def scenes_of(options: argparse.Namespace, *, people: bool = False) -> list[Scene]:
+def scenes_of(options: PhotoOptions, *, people: bool = False) -> list[Scene]:
     """All scenes of `options.data` and `options.sample`.
 
     A folder with street/ is the project's data. Anything else is labelled photos of one's own: a
     YOLO folder or COCO JSON, for `people` with key points. Photos that the data puts into no split
     get one by name.
 
-    Raises SettingsError where the labels hold errors, unless `options.ignore_audit`, and where
+    Raises DataError where the labels hold errors, unless `options.ignore_audit`, and where
     there is nothing to train or to measure on.
     """
     if (options.data / "street").is_dir():
-        _, found = label_audit.audited(options.data / "street", options, split_of, people=people)
+        _, found = audited(options.data / "street", options, split_of, people=people)
         found.require(options.ignore_audit)
         return read_scenes(options.data, options.sample)
-    dataset, found = label_audit.audited(options.data, options, split_of, people=people)
+    dataset, found = audited(options.data, options, split_of, people=people)
     found.require(options.ignore_audit)
     scenes = labelled_people(dataset) if people else labelled_scenes(dataset)
     what = "people with key points" if people else "labelled photos"
     for side, least in (("train", options.batch), ("val", 1)):
         there = sum(scene.split == side for scene in scenes)
         if there < least:
-            raise SettingsError(
+            raise DataError(
                 f"{options.data}: {there} {what} in {side}, at least {least} are needed"
                 + (" (--batch)" if side == "train" else "")
             )

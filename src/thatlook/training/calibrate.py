@@ -12,13 +12,10 @@ threshold's precision. The curves go into the embedding's registry entry.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +30,7 @@ from thatlook.evaluate.detection.own_boxes import own_boxes
 from thatlook.evaluate.person.metrics import calibration_error
 from thatlook.evaluate.retrieval import embedded
 from thatlook.training.products import ItemViews
+from thatlook.training.publish import weights_folder
 from thatlook.vision.models.registry import shipped
 from thatlook.vision.models.session import Session, to_batch
 from thatlook.vision.stages.article import ArticleStage
@@ -140,29 +138,23 @@ def figures_of(pairs: Pairs, curves: Mapping[str, Mapping[str, float]]) -> dict[
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Fit, measure, write the curves into the embedding's entry."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with street/ and catalog/")
-    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
-    parser.add_argument("--rounds", type=int, default=2)
-    args = parser.parse_args(arguments)
-    catalog = args.data / "catalog"
-    if args.boxes:
-        boxes = json.loads(args.boxes.read_text(encoding="utf-8"))
+def calibrate(data: Path, boxes: Path | None = None, rounds: int = 2) -> dict[str, Any]:
+    """Fits the curves, writes them into the embedding's entry; the curves and their figures.
+
+    `data` is the folder with street/ and catalog/, `boxes` JSON of the products' own articles.
+    """
+    catalog = data / "catalog"
+    if boxes:
+        known = json.loads(boxes.read_text(encoding="utf-8"))
     else:
-        boxes = own_boxes(ArticleStage.of(Session(shipped("article")), Settings()), catalog)
-    items = catalog_items(catalog, boxes)
-    streets = sorted((args.data / "street" / "images").glob("*.jpg"))
-    pairs = pairs_of(Session(shipped("embedding")), items, streets, args.rounds)
+        known = own_boxes(ArticleStage.of(Session(shipped("article")), Settings()), catalog)
+    items = catalog_items(catalog, known)
+    streets = sorted((data / "street" / "images").glob("*.jpg"))
+    pairs = pairs_of(Session(shipped("embedding")), items, streets, rounds)
     curves = curves_of(pairs)
-    path = Path(str(resources.files("thatlook.vision.models"))) / "weights" / "embedding.json"
+    path = weights_folder() / "embedding.json"
     entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     entry["calibration"] = curves
     path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     measured = {name: round(value, 4) for name, value in figures_of(pairs, curves).items()}
-    sys.stdout.write(json.dumps({"curves": curves, "measured": measured}, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    return {"curves": curves, "measured": measured}

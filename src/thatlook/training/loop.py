@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import copy
 import csv
 import io
@@ -22,6 +21,7 @@ from tqdm import tqdm
 
 from thatlook.core.errors import ModelError
 from thatlook.core.files import write_whole
+from thatlook.training.options import LoopOptions
 
 
 class Task(Protocol):
@@ -45,27 +45,6 @@ class Task(Protocol):
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """Validation figures; `metric` names the one that picks the best checkpoint."""
-
-
-def add_arguments(parser: argparse.ArgumentParser, *, epochs: int, batch: int) -> None:
-    """Add what all recipes share to `parser`."""
-    parser.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        help="folder with street/ and catalog/, or labelled photos of one's own",
-    )
-    parser.add_argument("--sample", type=Path, help="folder of the rendered sample, with pairs/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
-    parser.add_argument("--epochs", type=int, default=epochs)
-    parser.add_argument("--batch", type=int, default=batch)
-    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of the heads")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 4)
-    parser.add_argument("--workers", type=int, default=2, help="processes that prepare batches")
-    parser.add_argument("--every", type=int, default=5, help="epochs between measurements")
-    parser.add_argument("--resume", action="store_true", help="go on from OUT/last.pt")
-    parser.add_argument("--start", type=Path, help="a checkpoint whose weights are the start")
 
 
 class Average:
@@ -119,7 +98,7 @@ def load_weights(model: nn.Module, path: Path, *, whole: bool = True) -> list[st
     return [name for name in mine if name not in fits]
 
 
-def loader(task: Task, first: int, options: argparse.Namespace) -> Any:
+def loader(task: Task, first: int, options: LoopOptions) -> Any:
     """A DataLoader over all epochs from `first` on; its processes give way to the training's."""
     plans = [task.plan(epoch) for epoch in range(first, options.epochs)]
     return DataLoader(
@@ -162,7 +141,7 @@ def optimizer(model: nn.Module, rate: float, decay: float = 0.02) -> torch.optim
     return torch.optim.AdamW(found)
 
 
-def train(make: Callable[[], Task], options: argparse.Namespace, *, whole: bool = False) -> int:
+def train(make: Callable[[], Task], options: LoopOptions, *, whole: bool = False) -> int:
     """Seed, make the task, start from `options.start` where there is one, fit; the exit status.
 
     `whole` as in `load_weights`. Raises ModelError where the start does not fit.
@@ -180,7 +159,7 @@ def train(make: Callable[[], Task], options: argparse.Namespace, *, whole: bool 
     return 0
 
 
-def fit(task: Task, options: argparse.Namespace) -> Path:
+def fit(task: Task, options: LoopOptions) -> Path:
     """Train for `options.epochs` epochs; the path of the best checkpoint.
 
     Writes last.pt after every epoch, best.pt by `task.metric`, and log.csv. With

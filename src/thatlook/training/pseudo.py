@@ -8,9 +8,7 @@ get confident detections of what their tags name. Afterwards the article recipe 
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,16 +18,14 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.scenes import PERSON, Floats, Scene, photo, worn
 from thatlook.evaluate.detection.matching import Found
 from thatlook.evaluate.detection.metrics import found_in
-from thatlook.evaluate.detection.own_boxes import own_boxes
-from thatlook.evaluate.report import session_of
 from thatlook.training.scenes import read_scenes
 from thatlook.vision.stages.article import ArticleStage
 
+Counts = Counter[str]
 SURE: Final = 0.5
 FAINT: Final = 0.12
 """Where the shop names the category, a faint detection in the right place is enough."""
@@ -169,29 +165,16 @@ def _applied(scene: Scene, row: dict[str, Any] | None) -> Scene:
     return replace(scene.with_boxes(boxes, labels), known=np.array(row["known"], bool))
 
 
-def main() -> None:
-    """Label what the data folder leaves open, with the network that ships or another."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/pseudo.json"), help="the labels")
-    parser.add_argument("--own", type=Path, help="write the products' own boxes there, and no more")
-    args = parser.parse_args()
-    stage = ArticleStage.of(session_of(args, "article"), Settings.load())
-    if args.own:
-        found = own_boxes(stage, args.data / "catalog")
-        args.own.write_text(json.dumps(found), encoding="utf-8")
-        sys.stdout.write(f"own articles: {len(found)}\n")
-        return
-    scenes = read_scenes(args.data)
+def label_open(data: Path, stage: ArticleStage, out: Path) -> tuple[Counts, Counts]:
+    """Labels what the data folder leaves open into the file `out`; how many photos of each kind
+    were open, and how many could be labelled.
+    """
+    scenes = read_scenes(data)
     open_ones = [s for s in scenes if s.kind in ("model", "tagged") and s.split == "train"]
     made = label_all(stage, open_ones)
-    store(made, args.out)
-    for name, scenes_of in (("open", open_ones), ("labelled", made)):
-        counts = Counter(f"{s.kind} {s.hint if s.kind == 'model' else ''}" for s in scenes_of)
-        sys.stdout.write(f"{name}: {dict(counts)}\n")
+    store(made, out)
+    return _counts(open_ones), _counts(made)
 
 
-if __name__ == "__main__":
-    main()
+def _counts(scenes: Sequence[Scene]) -> Counts:
+    return Counter(f"{s.kind} {s.hint if s.kind == 'model' else ''}".strip() for s in scenes)

@@ -1,25 +1,22 @@
 """A checkpoint to the shipped weights: export, then the measured figures into the entry.
 
-python -m thatlook.training.publish article --checkpoint runs/article/best.pt --recipe "..."
-python -m thatlook.training.publish person --checkpoint runs/person/best.pt --data DATA
+thatlook train publish article --checkpoint runs/article/best.pt --recipe "..."
+thatlook train publish person --checkpoint runs/person/best.pt --data DATA
 thatlook evaluate article --data DATA --json runs/article.json
-python -m thatlook.training.publish article --metrics runs/article.json
+thatlook train publish article --metrics runs/article.json
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import ModelError
+from thatlook.core.errors import ModelError, SettingsError
 from thatlook.training.recipes import article, embedding, person
 from thatlook.training.scenes import read_scenes
-from thatlook.vision.models.registry import TASKS, ModelSpec
+from thatlook.vision.models.registry import ModelSpec
 
 LIMITS: Final = {
     "article": (
@@ -41,21 +38,37 @@ LIMITS: Final = {
 }
 
 
-def export_task(args: argparse.Namespace) -> ModelSpec:
-    """Export `args.checkpoint` into `args.out`; the written entry, without figures."""
-    entry = {
-        "id": args.id or f"{args.task}-1",
-        "recipe": args.recipe,
-        "seed": args.seed,
-        "limits": LIMITS[args.task],
-    }
-    if args.task == "article":
-        return article.export_to(args.out, args.checkpoint, entry)
-    if args.task == "person":
-        scenes = [s for s in read_scenes(args.data) if s.kind != "product"]
-        return person.export_to(args.out, args.checkpoint, scenes, entry)
-    items = embedding.items_of(argparse.Namespace(data=args.data, sample=None, boxes=args.boxes))
-    return embedding.export_to(args.out, args.checkpoint, items, entry)
+def export_task(  # noqa: PLR0913 - what is written into the entry, by name
+    task: str,
+    checkpoint: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    boxes: Path | None = None,
+    model_id: str = "",
+    recipe: str = "",
+    seed: int = 0,
+) -> ModelSpec:
+    """Export `checkpoint` into `out`; the written entry, without figures.
+
+    `data` is the folder whose photos fit a person's or an embedding's last numbers. Raises
+    SettingsError where it is needed and missing.
+    """
+    limits = LIMITS[task]
+    entry = {"id": model_id or f"{task}-1", "recipe": recipe, "seed": seed, "limits": limits}
+    if task == "article":
+        return article.export_to(out, checkpoint, entry)
+    if data is None:
+        raise SettingsError(f"--data is needed to export {task}: its numbers are fitted to photos")
+    if task == "person":
+        scenes = [s for s in read_scenes(data) if s.kind != "product"]
+        return person.export_to(out, checkpoint, scenes, entry)
+    return embedding.export_to(out, checkpoint, embedding.items_of(data, boxes), entry)
+
+
+def weights_folder() -> Path:
+    """The folder of the weights that ship."""
+    return Path(str(resources.files("thatlook.vision.models"))) / "weights"
 
 
 def add_metrics(path: Path, measured: Path) -> None:
@@ -70,32 +83,3 @@ def add_metrics(path: Path, measured: Path) -> None:
     # Times are the machine's, not the network's.
     entry["metrics"] = {k: v for k, v in found["metrics"].items() if not k.endswith("_ms")}
     path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Export a checkpoint, or add figures to an entry."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--checkpoint", type=Path)
-    parser.add_argument("--metrics", type=Path)
-    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
-    parser.add_argument("--data", type=Path, help="folder with street/ and catalog/")
-    weights = Path(str(resources.files("thatlook.vision.models"))) / "weights"
-    parser.add_argument("--out", type=Path, default=weights)
-    parser.add_argument("--id", default="")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--recipe", default="", help="the commands that trained the checkpoint")
-    args = parser.parse_args(arguments)
-    if args.checkpoint and args.task != "article" and not args.data:
-        parser.error(
-            f"--data is needed to export {args.task}: its numbers are fitted to the photos"
-        )
-    if args.checkpoint:
-        spec = export_task(args)
-        sys.stdout.write(f"{spec.path} {spec.sha256}\n")
-    if args.metrics:
-        add_metrics(args.out / f"{args.task}.json", args.metrics)
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import category_of
 from thatlook.data.jsonlines import rows
 from thatlook.data.notes import Notes, four
@@ -26,15 +26,15 @@ _SIGNATURE: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def address_of(signature: str, host: str = HOST) -> str:
-    """The address of a picture, 400 pixels wide. Raises SettingsError for no signature."""
+    """The address of a picture, 400 pixels wide. Raises DataError for no signature."""
     if not _SIGNATURE.fullmatch(signature):
-        raise SettingsError(f"expected a signature of 32 hexadecimal digits, not {signature!r}")
+        raise DataError(f"expected a signature of 32 hexadecimal digits, not {signature!r}")
     first, second, third = signature[:2], signature[2:4], signature[4:6]
     return f"{host}/400x/{first}/{second}/{third}/{signature}.jpg"
 
 
 def read(path: Path, host: str = HOST) -> PairSet:
-    """The pairs of `fashion.json`. Raises SettingsError where it cannot be read.
+    """The pairs of `fashion.json`. Raises DataError where it cannot be read.
 
     `host` is for a mirror of one's own.
     """
@@ -57,7 +57,7 @@ def _pair(row: Mapping[str, Any], names: Mapping[str, str], host: str) -> Pair |
         return None
     try:
         scene, shop = address_of(str(row.get("scene")), host), address_of(product, host)
-    except SettingsError:
+    except DataError:
         return None
     name = names.get(product, "")
     # The path of a category ends in what it is: "Apparel & Accessories|Shoes".

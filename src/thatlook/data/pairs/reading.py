@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.data.pairs import pinterest, rendered, street2shop, table
 from thatlook.data.pairs.records import PairSet
 
@@ -17,7 +17,7 @@ def read(path: str | Path, images: Path | None = None) -> PairSet:
     """The pairs at `path`: a CSV or TSV, Pinterest's `fashion.json`, or a folder with one of
     them, with `looks.jsonl` and `products.csv`, or with Street2Shop's tables.
 
-    `images` is where pictures lie that are not beside the file. Raises SettingsError.
+    `images` is where pictures lie that are not beside the file. Raises DataError.
     """
     path = Path(path)
     if path.is_dir():
@@ -26,7 +26,7 @@ def read(path: str | Path, images: Path | None = None) -> PairSet:
         return pinterest.read(path)
     if path.suffix.lower() in {".csv", ".tsv"}:
         return table.read(path, images)
-    raise SettingsError(f"{path}: expected a CSV of pairs, fashion.json, or a folder of pairs")
+    raise DataError(f"{path}: expected a CSV of pairs, fashion.json, or a folder of pairs")
 
 
 def _folder(folder: Path, images: Path | None) -> PairSet:
@@ -38,7 +38,7 @@ def _folder(folder: Path, images: Path | None) -> PairSet:
         return street2shop.read(folder, images)
     if (folder / "fashion.json").is_file():
         return pinterest.read(folder / "fashion.json")
-    raise SettingsError(
+    raise DataError(
         f"{folder}: no pairs: expected {OWN}, {rendered.FILE} with products.csv, "
         f"{street2shop.PHOTOS} with tables of pairs, or fashion.json"
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES
 from thatlook.data.records import SPLITS, Corners, Finding
 
@@ -67,9 +67,9 @@ class Pair:
     def __post_init__(self) -> None:
         if self.category not in PRODUCT_CATEGORIES:
             known = ", ".join(PRODUCT_CATEGORIES)
-            raise SettingsError(f"category must be one of {known}, not {self.category!r}")
+            raise DataError(f"category must be one of {known}, not {self.category!r}")
         if self.split not in SPLITS:
-            raise SettingsError(f"split must be one of {SPLITS}, not {self.split!r}")
+            raise DataError(f"split must be one of {SPLITS}, not {self.split!r}")
 
     @property
     def shots(self) -> tuple[Shot, Shot]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of
 from thatlook.data.jsonlines import rows
 from thatlook.data.notes import Notes, four
@@ -23,7 +23,7 @@ LEAST_PX: Final = 400
 
 
 def read(folder: Path) -> PairSet:
-    """The pairs of a folder with `looks.jsonl` and `products.csv`. Raises SettingsError."""
+    """The pairs of a folder with `looks.jsonl` and `products.csv`. Raises DataError."""
     notes = Notes()
     shop = products(folder)
     pairs = []
@@ -77,13 +77,13 @@ def picture_of(folder: Path, row: Mapping[str, str]) -> Path:
 
 
 def products(folder: Path) -> dict[str, dict[str, str]]:
-    """The rows of `products.csv` that have a picture, by id. Raises SettingsError."""
+    """The rows of `products.csv` that have a picture, by id. Raises DataError."""
     path = folder / "products.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
             found = {row["id"]: row for row in csv.DictReader(file) if row.get("image_link")}
     except (OSError, UnicodeDecodeError, KeyError) as error:
-        raise SettingsError(
+        raise DataError(
             f"{path}: expected a table of products with id and image_link: {error!r}"
         ) from error
     return found

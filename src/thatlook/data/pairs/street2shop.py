@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import category_of
 from thatlook.data.notes import Notes
 from thatlook.data.pairs.records import Pair, PairSet, Shot
@@ -29,7 +29,7 @@ _NAME: Final = re.compile(r"(?:(train|val|test)_)?.*pairs_(.+)")
 
 
 def read(folder: Path, images: Path | None = None) -> PairSet:
-    """The pairs of a folder. Raises SettingsError where a table is missing or lacks a column.
+    """The pairs of a folder. Raises DataError where a table is missing or lacks a column.
 
     Each shop photo of a product makes a pair with each street photo of it.
     """
@@ -39,7 +39,7 @@ def read(folder: Path, images: Path | None = None) -> PairSet:
         for _, row in lines(path, ("photo", "product")):
             shops[row["product"]].append(row["photo"])
     if not shops:
-        raise SettingsError(f"{folder}: expected {RETRIEVAL}: photo and product of the shop")
+        raise DataError(f"{folder}: expected {RETRIEVAL}: photo and product of the shop")
     notes = Notes()
     tables = _Tables(photos, shops, (folder, images), notes)
     found = [pair for path in sorted(folder.glob(PAIRS)) for pair in tables.pairs(path)]

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of
 from thatlook.data.notes import Notes
@@ -38,7 +38,7 @@ BAD_BOX: Final = "boxes are not four numbers; their pairs are left out"
 
 
 def read(path: Path, images: Path | None = None) -> PairSet:
-    """The pairs of a CSV (or TSV). Raises SettingsError where it lacks scene or product."""
+    """The pairs of a CSV (or TSV). Raises DataError where it lacks scene or product."""
     notes = Notes()
     pairs = []
     for number, row in lines(path, ("scene", "product")):
@@ -52,7 +52,7 @@ def read(path: Path, images: Path | None = None) -> PairSet:
 def lines(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a table with their line, cells stripped, column names in lower case.
 
-    Raises SettingsError where it cannot be read or lacks a `needed` column.
+    Raises DataError where it cannot be read or lacks a `needed` column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -62,13 +62,13 @@ def lines(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, st
             names = [name.strip().lower() for name in reader.fieldnames or ()]
             missing = [name for name in needed if name not in names]
             if missing:
-                raise SettingsError(f"{path}: expected the columns {', '.join(needed)}; {missing}")
+                raise DataError(f"{path}: expected the columns {', '.join(needed)}; {missing}")
             for row in reader:
                 cells = [row[name] or "" for name in reader.fieldnames or ()]
                 found = zip(names, map(str.strip, cells), strict=True)
                 yield reader.line_num, dict(found)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"{path}: expected a CSV in UTF-8: {error}") from error
+        raise DataError(f"{path}: expected a CSV in UTF-8: {error}") from error
 
 
 def _pair(row: Mapping[str, str], where: str, notes: Notes) -> Pair | None:

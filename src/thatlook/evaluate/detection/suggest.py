@@ -7,7 +7,6 @@ next one is the worthiest that differs from those already taken.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.data import layout
@@ -24,7 +23,8 @@ from thatlook.data.reading import read
 from thatlook.evaluate.detection.matching import Found, Labelled, above, matched
 from thatlook.evaluate.detection.metrics import found_in
 from thatlook.evaluate.detection.report import marks_of
-from thatlook.evaluate.report import Report, finish
+from thatlook.evaluate.options import DetectionOptions
+from thatlook.evaluate.report import Report, finish, folder_of
 from thatlook.render import page
 from thatlook.render.photo import figure
 from thatlook.vision.models.registry import shipped
@@ -150,16 +150,16 @@ def checked(counts: NDArray[np.int64], taken: Sequence[int], seed: int = 0) -> d
 
 
 def candidates_in(
-    args: argparse.Namespace,
+    options: DetectionOptions,
 ) -> list[tuple[Path, frozenset[str] | None, Scene | None]]:
-    """The photos at `args.data` to choose from, with their tags and hidden labels.
+    """The photos at `options.data` to choose from, with their tags and hidden labels.
 
     Without --split the unlabelled ones; with it the labelled ones of that split. Raises
-    SettingsError where there is none.
+    DataError where there is none.
     """
     from thatlook.data.scenes import labelled_scenes, street_scenes, worn
 
-    data, split = Path(args.data), args.split
+    data, split = folder_of(options), options.split
     found: list[tuple[Path, frozenset[str] | None, Scene | None]]
     if (data / "street").is_dir():
         scenes = [s for s in street_scenes(data / "street") if s.split == (split or s.split)]
@@ -168,13 +168,13 @@ def candidates_in(
             (s.path, frozenset(CATEGORIES[k] for k in worn(s)), s) for s in scenes if s.kind == kind
         ]
     elif split:
-        dataset = read(data, dict(args.map_class))
+        dataset = read(data, dict(options.map_class))
         labelled = [s for s in labelled_scenes(dataset) if split in ("all", s.split)]
         found = [(s.path, None, s) for s in labelled]
     else:
-        found = [(path, None, None) for path in _unlabelled(data, dict(args.map_class))]
+        found = [(path, None, None) for path in _unlabelled(data, dict(options.map_class))]
     if not found:
-        raise SettingsError(f"{data}: no {split or 'unlabelled'} photo to choose from")
+        raise DataError(f"{data}: no {split or 'unlabelled'} photo to choose from")
     return found
 
 
@@ -182,7 +182,7 @@ def _unlabelled(data: Path, classes: Mapping[str, str]) -> list[Path]:
     """The photos of a labelled data set that have no labels, or all those of a plain folder."""
     try:
         dataset = read(data, classes)
-    except SettingsError:
+    except DataError:
         if not data.is_dir():
             raise
         return layout.photos(data)
@@ -211,21 +211,21 @@ def seen(
     return out
 
 
-def run(args: argparse.Namespace, stage: ArticleStage) -> int:
-    """List the `args.suggest` photos most worth labelling; the exit status.
+def run(options: DetectionOptions, count: int, stage: ArticleStage) -> int:
+    """List the `count` photos most worth labelling; the exit status.
 
     With --split, of labelled photos with their labels hidden, and tell what they would have
     shown.
     """
-    photos = candidates_in(args)
-    embedding = EmbeddingStage(Session(shipped("embedding"), args.threads))
+    photos = candidates_in(options)
+    embedding = EmbeddingStage(Session(shipped("embedding"), options.threads))
     candidates = seen(stage, embedding, photos)
     least = stage.thresholds
     values = worth(candidates, least)
-    taken = chosen(values, np.stack([c.vector for c in candidates]), args.suggest)
+    taken = chosen(values, np.stack([c.vector for c in candidates]), count)
     report = Report("Photos worth labelling", stage.spec)
     report.data = f"{len(taken)} of {len(candidates)} photos"
-    if args.split:
+    if options.split:
         told = [
             counts_of(c.scene, above(c.found, least)) for c in candidates if c.scene is not None
         ]
@@ -234,7 +234,7 @@ def run(args: argparse.Namespace, stage: ArticleStage) -> int:
     report.details["suggested"] = rows
     report.lines = [f"{r['worth']:.3f}  {r['photo']}  {r['why']}" for r in rows]
     _page(report, [candidates[i] for i in taken], rows)
-    return finish(args, report)
+    return finish(options, report)
 
 
 def _row(candidate: Candidate, value: float, least: Floats) -> dict[str, Any]:

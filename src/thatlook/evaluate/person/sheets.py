@@ -6,7 +6,6 @@ of fixed lists of photos, so that the looking can be repeated with every new net
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,12 +15,14 @@ from typing import Final
 
 from tqdm import tqdm
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError, SettingsError
 from thatlook.core.image import decode
 from thatlook.core.records import Look
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import PERSON_CLASS
 from thatlook.data.splits import split_of
+from thatlook.evaluate.options import PersonOptions
+from thatlook.evaluate.report import folder_of
 from thatlook.render import page
 from thatlook.render.photo import Mark, color_of, figure
 from thatlook.vision.analyzer import Analyzer
@@ -69,11 +70,11 @@ KINDS: Final[dict[str, tuple[Callable[[Path], list[Path]], str]]] = {
 """What can be looked at: the photos, and what to look for."""
 
 
-def analyzer_of(args: argparse.Namespace) -> Analyzer:
-    """The whole pipeline with the person network that `args` name."""
+def analyzer_of(options: PersonOptions) -> Analyzer:
+    """The whole pipeline with the person network that the options name."""
     told = Settings.load()
-    person = args.model or told.person_model
-    return Analyzer.open(replace(told, person_model=person, threads=args.threads))
+    person = options.model or told.person_model
+    return Analyzer.open(replace(told, person_model=person, threads=options.threads))
 
 
 def people_in(analyzer: Analyzer, photos: Sequence[Path]) -> list[tuple[Path, Look]]:
@@ -101,25 +102,26 @@ def drawn(path: Path, look: Look, *, bones: bool = True, articles: bool = True) 
     return figure(decode(path), caption, marks, poses, SIZE)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Draw the sheet that `args.look` names into `args.html`; the exit status.
+def run(options: PersonOptions) -> int:
+    """Draw the sheet that `options.look` names into `options.html`; the exit status.
 
-    Raises SettingsError without --html, or where the photos are not there.
+    Raises SettingsError without --html, DataError where the photos are not there.
     """
-    choose, lead = KINDS[args.look]
-    photos = choose(Path(args.data))
-    if not args.html or not photos:
-        need = "--html FILE" if photos else f"the photos of {args.data}"
-        raise SettingsError(f"--look {args.look} needs {need}")
-    analyzer = analyzer_of(args)
-    if args.look == "lone":
+    choose, lead = KINDS[options.look or ""]
+    photos = choose(folder_of(options))
+    if not options.html:
+        raise SettingsError(f"--look {options.look} needs --html FILE")
+    if not photos:
+        raise DataError(f"{options.data}: none of the photos that --look {options.look} shows")
+    analyzer = analyzer_of(options)
+    if options.look == "lone":
         seen = people_in(analyzer, photos)
     else:
         seen = [(path, analyzer.parse(path)) for path in tqdm(photos, desc="photos", mininterval=5)]
-    shown = {"bones": args.look != "bystanders", "articles": args.look != "keypoints"}
+    shown = {"bones": options.look != "bystanders", "articles": options.look != "keypoints"}
     sheet = page.sheet(drawn(path, look, **shown) for path, look in seen)
-    title = f"To look at: {args.look}"
+    title = f"To look at: {options.look}"
     text = page.document(title, page.section(title, sheet, lead=lead))
-    args.html.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{len(photos)} photos, {len(seen)} drawn in {args.html}\n")
+    options.html.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{len(photos)} photos, {len(seen)} drawn in {options.html}\n")
     return 0

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.encoders import Encoder
@@ -32,7 +32,7 @@ class Vectors:
     """Vectors of crops by one encoder, kept in `folder` (None: in memory only)."""
 
     def __init__(self, encoder: Encoder, folder: Path | None = None) -> None:
-        """Raises SettingsError where the file in `folder` is not what was written there."""
+        """Raises DataError where the file in `folder` is not what was written there."""
         self.encoder = encoder
         self._path: Path | None = None
         self._known: dict[str, Floats] = {}
@@ -71,9 +71,9 @@ class Vectors:
             with np.load(path, allow_pickle=False) as file:
                 key, names, rows = str(file["encoder"]), file["keys"].tolist(), file["vectors"]
         except (OSError, ValueError, KeyError) as error:
-            raise SettingsError(f"{path}: not kept vectors; delete it: {error}") from error
+            raise DataError(f"{path}: not kept vectors; delete it: {error}") from error
         if key != self.encoder.key:
-            raise SettingsError(f"{path}: vectors of {key}, not {self.encoder.key}; delete it")
+            raise DataError(f"{path}: vectors of {key}, not {self.encoder.key}; delete it")
         self._known = dict(zip(names, rows, strict=True))
 
     def _save(self) -> None:

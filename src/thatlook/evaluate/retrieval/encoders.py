@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,6 +25,10 @@ NETWORK: Final = "network"
 IMAGENET: Final = "ImageNet"
 HISTOGRAM: Final = "colors"
 HOW_TO_INSTALL: Final = "pip install 'thatlook[train]'"
+
+
+Export = Callable[[Path], ModelSpec]
+"""Writes a registry entry into a folder. Raises ModuleNotFoundError where it cannot."""
 
 
 class Encoder(Protocol):
@@ -91,18 +95,18 @@ class HistogramEncoder:
         return np.sqrt(np.bincount(flat, minlength=int(np.prod(BINS))) / len(flat))
 
 
-def imagenet(folder: Path, threads: int = 0) -> NetworkEncoder | str:
-    """The ImageNet baseline, exported into `folder` where it is not there yet; else, in words,
-    why it is missing and how to get it.
+def imagenet(folder: Path, export: Export, threads: int = 0) -> NetworkEncoder | str:
+    """The ImageNet baseline, which `export` writes into `folder` where it is not there yet; else,
+    in words, why it is missing and how to get it.
     """
     try:
-        spec = _exported(folder)
+        spec = _exported(folder, export)
     except ModuleNotFoundError as error:
         return f"missing: it needs {error.name}; {HOW_TO_INSTALL}"
     return NetworkEncoder(IMAGENET, Session(spec, threads))
 
 
-def _exported(folder: Path) -> ModelSpec:
+def _exported(folder: Path, export: Export) -> ModelSpec:
     entry = folder / "embedding.json"
     if entry.is_file():
         try:
@@ -112,6 +116,4 @@ def _exported(folder: Path) -> ModelSpec:
             pass  # cut off or of another version: made again below
         else:
             return spec
-    from thatlook.training.imagenet import export_to
-
-    return export_to(folder)
+    return export(folder)

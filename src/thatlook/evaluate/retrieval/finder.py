@@ -10,7 +10,7 @@ from typing import Final
 
 from tqdm import tqdm
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
 from thatlook.core.image import decode, foreground
 from thatlook.core.records import Box
@@ -32,7 +32,7 @@ class Finder:
     """The articles in photos, best first, down to the score at which a product's own is taken."""
 
     def __init__(self, session: Session, folder: Path | None = None) -> None:
-        """Raises SettingsError where the file in `folder` is not what was written there."""
+        """Raises DataError where the file in `folder` is not what was written there."""
         settings = Settings()
         self._threshold = settings.article_threshold
         self._stage = ArticleStage.of(session, settings)
@@ -105,13 +105,13 @@ class Finder:
             kept = json.loads(path.read_text(encoding="utf-8"))
             rows = kept["found"].items()
             if kept["network"] != self._key:
-                raise SettingsError(f"{path}: boxes of {kept['network']}; delete it")
+                raise DataError(f"{path}: boxes of {kept['network']}; delete it")
             self._known = {
                 digest: [(name, score, (b[0], b[1], b[2], b[3])) for name, score, b in found]
                 for digest, found in rows
             }
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SettingsError(f"{path}: not kept boxes; delete it: {error!r}") from error
+            raise DataError(f"{path}: not kept boxes; delete it: {error!r}") from error
 
     def _save(self) -> None:
         if self._path is not None:

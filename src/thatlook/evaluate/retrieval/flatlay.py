@@ -14,7 +14,7 @@ from thatlook.evaluate.retrieval.trials import Notion, Trial
 def flatlay_trial(folder: Path) -> Trial:
     """Photos of senders kept apart, each to find photos of other such senders with its label.
 
-    Whole photos: there are no boxes. Raises SettingsError where labels.csv cannot be read.
+    Whole photos: there are no boxes. Raises DataError where labels.csv cannot be read.
     """
     rows = [
         row

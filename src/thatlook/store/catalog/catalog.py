@@ -92,7 +92,7 @@ class Catalog:
 
     @property
     def has_versions(self) -> bool:
-        """Whether versions of the catalog, which share its pictures, were kept (this may be one)."""
+        """Whether versions were kept, which share the pictures (this may be one)."""
         return any((self.home / "versions").glob(f"*/{FILE_NAME}"))
 
     @property

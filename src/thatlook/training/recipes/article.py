@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +27,7 @@ from thatlook.training.losses import (
     side_loss,
 )
 from thatlook.training.nets import MEAN, STD, ArticleNet, decode, imagenet_trunk, points
+from thatlook.training.options import ArticleOptions
 from thatlook.training.scenes import CANVASES, Key, SceneViews, collate
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.article import ArticleStage
@@ -39,24 +39,12 @@ that could be told from chance."""
 _KINDS: Final = ("street", "pair", "product", "model", "tagged")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the recipe's options to `parser`."""
-    loop.add_arguments(parser, epochs=60, batch=16)
-    parser.add_argument("--products", type=int, default=160, help="lone products an epoch")
-    parser.add_argument(
-        "--models", type=int, default=60, help="product photos with a person an epoch"
-    )
-    parser.add_argument("--pseudo", type=Path, help="labels that thatlook.training.pseudo wrote")
-    parser.add_argument("--tagged", type=int, default=0, help="tagged street photos an epoch")
-    audited.add_arguments(parser)
-
-
 class ArticleTask:
     """Scenes, loss and measurement for `loop.fit`."""
 
     metric = "ap50"
 
-    def __init__(self, scenes: list[Scene], options: argparse.Namespace):
+    def __init__(self, scenes: list[Scene], options: ArticleOptions):
         self.options = options
         self.train = [
             s for s in scenes if s.split == "train" and (len(s.boxes) or s.kind == "product")
@@ -194,13 +182,13 @@ def detection_loss(
     return 1.5 * score + 2.0 * giou + 0.5 * bins, parts
 
 
-def scenes_of(options: argparse.Namespace) -> list[Scene]:
-    """All scenes that the recipe can read, their labels audited. Raises SettingsError."""
+def scenes_of(options: ArticleOptions) -> list[Scene]:
+    """All scenes that the recipe can read, their labels audited. Raises DataError."""
     scenes = audited.scenes_of(options)
     return pseudo.applied(scenes, options.pseudo) if options.pseudo else scenes
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: ArticleOptions) -> int:
     """Train and write checkpoints; the exit status."""
     return loop.train(lambda: ArticleTask(scenes_of(options), options), options)
 
@@ -255,9 +243,3 @@ _ENTRY: Final[dict[str, Any]] = {
     "recipe": "",
     "seed": 0,
 }
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    run(parser.parse_args())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -25,7 +24,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from thatlook.cli import pairs_audit as pair_audit
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
 from thatlook.data.items import (
@@ -42,12 +40,14 @@ from thatlook.data.items import (
     vocabulary,
 )
 from thatlook.data.pair_items import paired_items
+from thatlook.data.pairs.audited import PairOptions, audited
 from thatlook.data.scenes import Floats, photo, street_scenes
 from thatlook.data.splits import split_of
 from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.training import export, loop
 from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
 from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
+from thatlook.training.options import EmbeddingOptions
 from thatlook.training.products import PHONE, SHOP, ItemViews, collate, plain_crop
 from thatlook.training.scenes import tensor
 from thatlook.vision.models.registry import ModelSpec
@@ -107,7 +107,7 @@ class EmbeddingTask:
     metric = "p10_both"
 
     def __init__(
-        self, items: list[Item], words: dict[str, tuple[str, ...]], options: argparse.Namespace
+        self, items: list[Item], words: dict[str, tuple[str, ...]], options: EmbeddingOptions
     ):
         self.options = options
         self.words = words
@@ -161,7 +161,7 @@ class EmbeddingTask:
         alike = self.likeness(vectors, self.groups[rows])
         same = self.sameness(vectors, rows)
         parts = {"alike": alike.item(), "same": same.item()}
-        total = self.options.likeness * alike + self.options.sameness * same
+        total = self.options.metric_loss_weight * alike + self.options.instance_loss_weight * same
         for k, (head, weight) in enumerate(zip(HEADS, _HEAD_WEIGHTS, strict=True)):
             if bool((classes[:, k] >= 0).any()):
                 wrong = functional.cross_entropy(
@@ -179,7 +179,7 @@ class EmbeddingTask:
             torch.zeros(()),
         )
         parts["apart"] = apart.item()
-        total = total + self.options.agreement * apart
+        total = total + self.options.consistency_weight * apart
         return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", "name", *HEADS)}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
@@ -293,35 +293,6 @@ def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
     }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the recipe's options to `parser`."""
-    loop.add_arguments(parser, epochs=12, batch=64)
-    parser.add_argument("--steps", type=int, default=200, help="batches an epoch")
-    parser.add_argument("--backbone", choices=BACKBONES, default=BACKBONES[0])
-    parser.add_argument(
-        "--backbone-weights", type=Path, metavar="FILE", help="its ImageNet state dict"
-    )
-    parser.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
-    parser.add_argument("--likeness", type=float, default=0.1, help="weight of that loss")
-    parser.add_argument("--dim", type=int, default=128)
-    parser.add_argument("--memory", type=int, default=2048, help="vectors remembered for mining")
-    parser.add_argument("--sameness", type=float, default=0.5, help="weight of the two-views loss")
-    parser.add_argument(
-        "--agreement", type=float, default=3.0, help="weight of the guesses' agreeing on two views"
-    )
-    parser.add_argument(
-        "--names", type=float, default=0.2, help="weight of guessing the words of products' names"
-    )
-    parser.add_argument(
-        "--teacher",
-        type=Path,
-        metavar="ENTRY",
-        help="registry entry of a network that tells what is not known of worn articles",
-    )
-    parser.add_argument("--boxes", type=Path, help="JSON of the products' own articles by id")
-    pair_audit.add_arguments(parser)
-
-
 def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> list[Item]:
     """The items, what is not known of the type, color and pattern of worn articles and of flat-lay
     photos as `teacher` is surer than `least` to see it.
@@ -344,28 +315,31 @@ def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> lis
     return found
 
 
-def items_of(options: argparse.Namespace) -> list[Item]:
-    """All items that the recipe can read, the pairs among them audited.
+def items_of(
+    data: Path, boxes: Path | None, sample: Path | None = None, pairs: PairOptions | None = None
+) -> list[Item]:
+    """All items that the recipe can read from the folder `data`, the pairs among them audited.
 
-    Raises SettingsError where pairs hold errors, unless `options.ignore_pair_audit`.
+    `boxes` is JSON of the products' own articles by id. Raises DataError where pairs hold errors,
+    unless they are to be ignored.
     """
-    boxes = json.loads(options.boxes.read_text(encoding="utf-8")) if options.boxes else {}
-    items = catalog_items(options.data / "catalog", boxes)
-    items += street_items(street_scenes(options.data / "street"))
-    if (options.data / "flatlay").is_dir():
-        items += flatlay_items(options.data / "flatlay")
-    if options.sample:
-        items += pair_items(options.sample / "pairs")
-    if getattr(options, "pairs", None):  # not asked of a caller that only wants the labels
-        items += paired_items(pair_audit.audited(options, split_of))
+    known = json.loads(boxes.read_text(encoding="utf-8")) if boxes else {}
+    items = catalog_items(data / "catalog", known)
+    items += street_items(street_scenes(data / "street"))
+    if (data / "flatlay").is_dir():
+        items += flatlay_items(data / "flatlay")
+    if sample:
+        items += pair_items(sample / "pairs")
+    if pairs and pairs.pairs:
+        items += paired_items(audited(pairs, split_of))
     return items
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: EmbeddingOptions) -> int:
     """Train and write checkpoints; the exit status."""
 
     def make() -> EmbeddingTask:
-        items = items_of(options)
+        items = items_of(options.data, options.boxes, options.sample, options)
         if options.teacher:
             items = taught(items, ModelSpec.from_file(options.teacher))
         return EmbeddingTask(items, vocabulary(items), options)
@@ -525,9 +499,3 @@ _ENTRY: Final[dict[str, Any]] = {
     "recipe": "",
     "seed": 0,
 }
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    run(parser.parse_args())

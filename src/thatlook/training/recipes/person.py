@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from thatlook.evaluate.person.metrics import (
 from thatlook.training import audited, augment, export, loop
 from thatlook.training.augment import Matrix, Rng
 from thatlook.training.nets import Near, PersonNet, imagenet_trunk
+from thatlook.training.options import PersonOptions
 from thatlook.training.scenes import tensor
 from thatlook.vision.models.registry import ModelSpec
 
@@ -207,7 +207,7 @@ class PersonTask:
 
     metric = "score"
 
-    def __init__(self, scenes: list[Scene], options: argparse.Namespace):
+    def __init__(self, scenes: list[Scene], options: PersonOptions):
         self.options = options
         self.train = [s for s in scenes if s.split == "train"]
         self.val = [s for s in scenes if s.split == "val" and s.kind in _MEASURED]
@@ -322,18 +322,7 @@ def figures(at: Floats, gender: Floats, view: Floats, scenes: Sequence[Scene]) -
     return out
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the recipe's options to `parser`."""
-    loop.add_arguments(parser, epochs=30, batch=32)
-    parser.add_argument(
-        "--keep-body",
-        action="store_true",
-        help="train only what looks at the head; with --start",
-    )
-    audited.add_arguments(parser)
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: PersonOptions) -> int:
     """Train and write checkpoints; the exit status.
 
     Raises SettingsError where a body is to be kept and none is given.
@@ -498,9 +487,3 @@ _ENTRY: Final[dict[str, Any]] = {
     "recipe": "",
     "seed": 0,
 }
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    run(parser.parse_args())

@@ -1,0 +1,68 @@
+"""What every protocol is told: which data, which network, where the report goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from thatlook.data.audited import AuditOptions
+from thatlook.data.pairs.audited import PairOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """What all protocols share.
+
+    `data` is the folder to measure on, `sample` that of the rendered sample. `model` names a
+    registry entry ("" for what ships); `threads` 0 is one per core. `json` is a file or PRINTED.
+    """
+
+    data: Path | None = None
+    sample: Path | None = None
+    model: str = ""
+    threads: int = 0
+    json: str | None = None
+    html: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoOptions(EvaluateOptions, AuditOptions):
+    """Which labelled photos measure: `split` "" is val, or all where the data has no val."""
+
+    split: str = ""
+    no_products: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionOptions(PhotoOptions):
+    """`suggest` lists so many photos worth labelling instead of measuring."""
+
+    suggest: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonOptions(PhotoOptions):
+    """`look` names a contact sheet to draw instead of measuring."""
+
+    look: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrievalOptions(EvaluateOptions, PairOptions):
+    """Which trials are measured, on what, and how precisely.
+
+    `boxes` is JSON of the products' own articles by id, else they are found by `article_model`;
+    `feed` and `images` are a shop of one's own; `cache` keeps vectors and boxes; `rounds` are the
+    resamples of the intervals; `max_products` measures on about so many only.
+    """
+
+    boxes: Path | None = None
+    article_model: str = ""
+    feed: Path | None = None
+    images: Path | None = None
+    cache: Path | None = None
+    trial: Sequence[str] | None = None
+    no_baselines: bool = False
+    rounds: int = 1000
+    max_products: int | None = None
