@@ -24,13 +24,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from thatlook.evaluate.retrieval.commands import _rendered
 from torch.nn import functional
 
 from thatlook.core.image import Pixels
 from thatlook.core.records import Box
 from thatlook.data.items import EXPAND, SIDE
 from thatlook.evaluate.retrieval.cache import Vectors
-from thatlook.evaluate.retrieval.commands import _rendered
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.metrics import mean
@@ -38,7 +38,7 @@ from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_tria
 from thatlook.evaluate.retrieval.trials import Trial, measure
 from thatlook.training.nets import TOP
 from thatlook.training.products import plain_crop
-from thatlook.training.recipes.embedding import MIX, Mix, joined, main_axes, restored, turned
+from thatlook.training.recipes.embedding import MIX, Mix, fit_pca, fuse_embedding, restored, turned
 from thatlook.training.scenes import tensor
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
@@ -84,7 +84,7 @@ class Mixed:
 
     def of(self, crops: Sequence[Crop]) -> Floats:
         learned, seen, *logits = split(self.raw.of(crops), self.lengths)
-        return joined(turned(learned, seen, self.axes), logits, self.mix).numpy()
+        return fuse_embedding(turned(learned, seen, self.axes), logits, self.mix).numpy()
 
 
 def split(rows: Floats, lengths: Sequence[int]) -> list[torch.Tensor]:
@@ -110,7 +110,7 @@ class Bench:
     def figures(self, mix: Mix) -> tuple[float, ...]:
         key = mix.general, mix.axes
         if key not in self._axes:
-            self._axes[key] = main_axes(*self._known, mix)
+            self._axes[key] = fit_pca(*self._known, mix)
         vectors = Mixed(self.raw, self.lengths, self._axes[key], mix)
         shop, *found = (measure(trial, vectors) for trial in self.trials)
         words = [shop.figure(word, "p10") for word in WORDS]
@@ -128,8 +128,8 @@ def worth(figures: Sequence[float], args: argparse.Namespace) -> float:
 
 def drawn(rng: np.random.Generator, axes: int) -> Mix:
     shares = (1.8, rng.uniform(1, 2.6), rng.uniform(1.4, 2.8), rng.uniform(LEAST_PATTERN, 0.9))
-    leanings = (rng.uniform(0, 2), rng.uniform(0, 2), rng.uniform(0, 2))
-    return Mix(shares, leanings, float(rng.choice(GENERAL)), axes)
+    logit_weights = (rng.uniform(0, 2), rng.uniform(0, 2), rng.uniform(0, 2))
+    return Mix(shares, logit_weights, float(rng.choice(GENERAL)), axes)
 
 
 def moved(mix: Mix, rng: np.random.Generator) -> Mix:
@@ -143,14 +143,16 @@ def moved(mix: Mix, rng: np.random.Generator) -> Mix:
     general = float(rng.choice(GENERAL)) if rng.random() < 0.2 else mix.general
     kind, color, pattern = step(rest)
     shares = (look, kind, color, max(LEAST_PATTERN, pattern))
-    return replace(mix, shares=shares, leanings=tuple(step(mix.leanings)), general=general)
+    return replace(
+        mix, shares=shares, logit_weights=tuple(step(mix.logit_weights)), general=general
+    )
 
 
 def rounded(mix: Mix) -> Mix:
     return replace(
         mix,
         shares=tuple(round(x, 2) for x in mix.shares),
-        leanings=tuple(round(x, 2) for x in mix.leanings),
+        logit_weights=tuple(round(x, 2) for x in mix.logit_weights),
     )
 
 
@@ -194,10 +196,10 @@ def main() -> None:
         mix = rounded(moved(tried[rng.integers(5)][0], rng))
         tried.append((mix, bench.figures(mix)))
     tried.sort(key=lambda one: -worth(one[1], args))
-    print(f"| shares; leanings; general; axes | {' | '.join(FIGURES)} |")
+    print(f"| shares; logit_weights; general; axes | {' | '.join(FIGURES)} |")
     print(f"|{' --- |' * (1 + len(FIGURES))}")
     for mix, figures in [*first, *tried[:6]]:
-        told = f"{mix.shares}; {mix.leanings}; {mix.general}; {mix.axes}"
+        told = f"{mix.shares}; {mix.logit_weights}; {mix.general}; {mix.axes}"
         print(f"| {told} | {' | '.join(f'{x:.3f}' for x in figures)} |")
 
 

@@ -65,7 +65,7 @@ def main() -> None:
     for spec in [ModelSpec.from_file(path) for path in args.model] or [resolve("embedding", "")]:
         stage = EmbeddingStage(Session(spec, 0))
         told = [
-            max(one.chances["color"].items(), key=lambda item: item[1])[0]
+            max(one.probabilities["color"].items(), key=lambda item: item[1])[0]
             for image, box, _ in found
             for one in stage.run(image, [box])
         ]

@@ -8,6 +8,7 @@ result = engine.recommend("photo.jpg", k=10)
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,9 @@ def open(catalog: str | Path, settings: Settings | None = None) -> Engine:  # no
 
 def __getattr__(name: str) -> Any:
     """The public classes, imported at their first use so that `import thatlook` stays light."""
+    if name == "Wish":
+        warnings.warn("Wish is now called SearchRequest", DeprecationWarning, stacklevel=2)
+        name = "SearchRequest"
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from dataclasses import replace
@@ -12,8 +11,8 @@ import pytest
 from PIL import Image, ImageColor
 
 from tests.data.conftest import labels, picture
-from thatlook.cli import label_audit as commands
-from thatlook.core.errors import SettingsError
+from thatlook.cli import main
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import DETECTOR_CLASSES
 from thatlook.data.audit import audit
 from thatlook.data.boxes import check
@@ -89,7 +88,7 @@ def test_nothing_but_foreign_classes_is_an_error(tmp_path):
     found = audit(read(tmp_path))
     assert [one.code for one in found.errors] == ["unmatched_class"]
     assert found.errors[0].examples == ("cat (1 boxes)", "dog (0 boxes)")
-    with pytest.raises(SettingsError, match="labels have errors: 2 class names are none"):
+    with pytest.raises(DataError, match="labels have errors: 2 class names are none"):
         found.require()
     found.require(ignore=True)
     mapped = audit(read(tmp_path, {"cat": "bag", "dog": "other"}))
@@ -135,9 +134,7 @@ def test_the_sheet_leaves_out_what_cannot_be_decoded(roboflow, tmp_path):
 
 
 def run(*arguments):
-    parser = argparse.ArgumentParser()
-    commands.add_arguments(parser)
-    return commands.run(parser.parse_args([str(word) for word in arguments]))
+    return main(["evaluate", "article", *map(str, arguments)])
 
 
 def test_the_command(roboflow, tmp_path, capsys):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.conftest import coco_content, picture
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.data.coco import split_in
 from thatlook.data.reading import read
 
@@ -82,5 +82,5 @@ def test_splits(path, split):
 )
 def test_files_that_are_not_coco(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(SettingsError, match="COCO"):
+    with pytest.raises(DataError, match="COCO"):
         read(tmp_path / "x.json")

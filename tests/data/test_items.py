@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.data.items import HEADS, flatlay_items, street_items
 from thatlook.data.scenes import Scene
@@ -47,7 +47,7 @@ def test_flatlay_photos_are_whole_and_stay_with_their_sender(tmp_path):
 
 def test_flatlay_labels_must_be_there(tmp_path):
     (tmp_path / "labels.csv").write_text("image,label\na.jpg,Shirt\n")
-    with pytest.raises(SettingsError, match="sender_id"):
+    with pytest.raises(DataError, match="sender_id"):
         flatlay_items(tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 
@@ -10,9 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.data.conftest import picture
-from thatlook.cli import pairs_audit as commands
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.data.pairs.audit import audit, table
+from thatlook.data.pairs.audited import PairOptions, audited
 from thatlook.data.pairs.reading import read
 
 HEAD = "scene,box,product,product_id,category,split\n"
@@ -78,7 +77,7 @@ def test_a_product_in_two_splits_is_a_leak(folder):
     found, codes = audit_of(folder, CLEAN[0], "s2.png,0 0 50 50,p1.png,P1,dress,val")
     assert codes["product_across"].severity == "error"
     assert codes["product_across"].examples == ("P1 (train, val)",)
-    with pytest.raises(SettingsError, match="1 products are in two splits"):
+    with pytest.raises(DataError, match="1 products are in two splits"):
         found.require()
     found.require(ignore=True)
 
@@ -132,27 +131,21 @@ def test_no_pairs_at_all(folder):
     assert codes["no_pairs"].severity == "error"
 
 
-def options(*given):
-    parser = argparse.ArgumentParser()
-    commands.add_arguments(parser)
-    return parser.parse_args(list(map(str, given)))
-
-
 def test_a_command_reads_splits_and_stops_at_errors(folder, capsys):
     (folder / "pairs.csv").write_text(
         HEAD + "s1.png,10 10 60 60,p1.png,P1,dress,\n"
         "s2.png,10 10 60 60,p2.png,P2,dress,\ns1.png,0 0 9 9,gone.png,P3,dress,\n"
     )
     findings = folder / "audit.json"
-    given = ("--pairs", folder, "--pair-audit-json", findings)
-    with pytest.raises(SettingsError, match="1 pictures are missing or damaged"):
-        commands.audited(options(*given), lambda group: "val" if group == "P2" else "train")
+    given = {"pairs": [folder], "pair_audit_json": findings}
+    with pytest.raises(DataError, match="1 pictures are missing or damaged"):
+        audited(PairOptions(**given), lambda group: "val" if group == "P2" else "train")
     assert "pair audit of" in capsys.readouterr().err
     assert json.loads(findings.read_text())[0]["ok"] is False
-    pairs = commands.audited(options(*given, "--ignore-pair-audit"), lambda _: "train")
+    pairs = audited(PairOptions(**given, ignore_pair_audit=True), lambda _: "train")
     assert [(pair.product_id, pair.split) for pair in pairs] == [("P1", "train"), ("P2", "train")]
 
 
 def test_without_pairs_nothing_is_audited(capsys):
-    assert commands.audited(options(), lambda _: "train") == []
+    assert audited(PairOptions(), lambda _: "train") == []
     assert capsys.readouterr().err == ""

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.data.conftest import picture
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.data.pairs import pinterest, table
 from thatlook.data.pairs.reading import read
 from thatlook.data.pairs.records import Pair, Shot
@@ -77,13 +77,13 @@ def test_pairs_without_categories_are_other(tmp_path):
 
 @pytest.mark.parametrize("signature", ["", "0027", "../../../../etc/passwd", SHOE.upper()])
 def test_only_signatures_become_addresses(signature):
-    with pytest.raises(SettingsError, match="32 hexadecimal digits"):
+    with pytest.raises(DataError, match="32 hexadecimal digits"):
         pinterest.address_of(signature)
 
 
 def test_json_that_is_none(tmp_path):
     (tmp_path / "fashion.json").write_text('{"product": 1}\n[]\n')
-    with pytest.raises(SettingsError, match=r"fashion\.json:2: expected a JSON object"):
+    with pytest.raises(DataError, match=r"fashion\.json:2: expected a JSON object"):
         read(tmp_path)
 
 
@@ -203,7 +203,7 @@ def test_what_is_no_pairs(tmp_path, name, text, message):
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(DataError, match=message):
         read(path if path.parent == tmp_path else path.parent)
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.data.conftest import picture
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.data.reading import read
 
 
@@ -74,7 +74,7 @@ def test_what_is_broken_is_told(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[1]", '{"name": "a"}'])
 def test_lines_that_are_no_photos(tmp_path, text):
     (tmp_path / "street.jsonl").write_text(text)
-    with pytest.raises(SettingsError, match="expected"):
+    with pytest.raises(DataError, match="expected"):
         read(tmp_path)
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.data.conftest import labels, picture
-from thatlook.core.errors import MissingExtraError, SettingsError
+from thatlook.core.errors import DataError, MissingExtraError
 from thatlook.data import layout
 from thatlook.data.reading import read
 from thatlook.data.yolo import annotation_of
@@ -158,14 +158,14 @@ def test_label_of():
 )
 def test_files_that_describe_nothing(tmp_path, text, message):
     (tmp_path / "data.yaml").write_text(text)
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(DataError, match=message):
         read(tmp_path)
 
 
 def test_folders_without_a_data_set(tmp_path):
-    with pytest.raises(SettingsError, match="no labelled data set"):
+    with pytest.raises(DataError, match="no labelled data set"):
         read(tmp_path)
-    with pytest.raises(SettingsError, match="expected a folder, a COCO file or"):
+    with pytest.raises(DataError, match="expected a folder, a COCO file or"):
         read(tmp_path / "none")
 
 

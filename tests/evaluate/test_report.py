@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from thatlook.evaluate.report import Report, add_common, finish
+from thatlook.evaluate.options import EvaluateOptions
+from thatlook.evaluate.report import PRINTED, Report, finish
 from thatlook.vision.models.registry import ModelSpec
 
 
@@ -23,14 +23,8 @@ def report():
     return found
 
 
-def parsed(*arguments):
-    parser = argparse.ArgumentParser()
-    add_common(parser)
-    return parser.parse_args(arguments)
-
-
 def test_without_options_the_figures_are_a_table(report, capsys):
-    assert finish(parsed(), report) == 0
+    assert finish(EvaluateOptions(), report) == 0
     assert capsys.readouterr().out.splitlines() == [
         "mine-1 abababababab",
         "  ap50        0.6543",
@@ -46,15 +40,15 @@ def test_json_is_printed_or_written(report, capsys, tmp_path):
         "metrics": {"ap50": 0.6543, "ap50_bag": None},
         "details": {"curve": [[0.0, 1.0], [0.1235, None]]},
     }
-    finish(parsed("--json"), report)
+    finish(EvaluateOptions(json=PRINTED), report)
     assert json.loads(capsys.readouterr().out) == wanted
-    finish(parsed("--json", str(tmp_path / "f.json")), report)
+    finish(EvaluateOptions(json=str(tmp_path / "f.json")), report)
     assert capsys.readouterr().out.startswith("mine-1 ")
     assert json.loads((tmp_path / "f.json").read_text()) == wanted
 
 
 def test_the_page_has_all_of_it(report, capsys, tmp_path):
-    finish(parsed("--html", str(tmp_path / "f.html")), report)
+    finish(EvaluateOptions(html=tmp_path / "f.html"), report)
     assert "f.html" in capsys.readouterr().err
     page = (tmp_path / "f.html").read_text()
     assert "<h1>Articles &lt;here&gt;</h1>" in page

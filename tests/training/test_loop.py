@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import argparse
 import csv
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 
 from thatlook.core.errors import ModelError
 from thatlook.training import loop
+from thatlook.training.options import LoopOptions
 from thatlook.training.scenes import read_scenes
 
 
@@ -46,10 +48,8 @@ class Task:
 
 
 def options(out, **more):
-    parser = argparse.ArgumentParser()
-    loop.add_arguments(parser, epochs=4, batch=2)
-    given = parser.parse_args(["--data", "d", "--out", str(out), "--workers", "0", "--every", "2"])
-    return argparse.Namespace(**(vars(given) | more))
+    given = {"epochs": 4, "batch": 2, "workers": 0, "every": 2} | more
+    return LoopOptions(data=Path("d"), out=out, **given)
 
 
 def weights(path):
@@ -158,9 +158,7 @@ def test_a_recipe_starts_where_it_is_told(tmp_path, capsys):
     other = nn.Linear(2, 2).state_dict()
     loop.save(tmp_path / "other.pt", {"average": other})
     with pytest.raises(ModelError, match="another network"):
-        loop.train(
-            Task, argparse.Namespace(**(vars(more) | {"start": tmp_path / "other.pt"})), whole=True
-        )
+        loop.train(Task, replace(more, start=tmp_path / "other.pt"), whole=True)
 
 
 @pytest.mark.data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 
@@ -12,8 +11,9 @@ import torch
 
 from tests.data.conftest import labels, picture
 from tests.data.test_joints import MIRRORED, upright
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.training import audited
+from thatlook.training.options import ArticleOptions, PersonOptions
 from thatlook.training.recipes import article, person
 
 SIZE = (100, 200)
@@ -39,17 +39,14 @@ def people_file(folder, points, attributes=(), count=4):
     return folder
 
 
-def options(recipe, data, *more):
-    parser = argparse.ArgumentParser()
-    recipe.add_arguments(parser)
-    given = ["--data", str(data), "--out", str(data / "out"), "--batch", "2", "--workers", "0"]
-    return parser.parse_args([*given, *more])
+def options(kind, data, **more):
+    return kind(data=data, out=data / "out", batch=2, workers=0, **more)
 
 
 def test_people_of_ones_own_are_learnt_from(tmp_path, capsys):
     told = {"gender": "male", "view": "front"}
     data = people_file(tmp_path, upright(), told)
-    scenes = audited.scenes_of(options(person, data), people=True)
+    scenes = audited.scenes_of(options(PersonOptions, data), people=True)
     assert "label audit of" in capsys.readouterr().out
     assert sorted((s.kind, s.split, s.gender) for s in scenes) == [
         ("open", "train", ""),
@@ -58,7 +55,7 @@ def test_people_of_ones_own_are_learnt_from(tmp_path, capsys):
         ("street", "train", "male"),
         ("street", "val", "male"),
     ]
-    task = person.PersonTask(scenes, options(person, data))
+    task = person.PersonTask(scenes, options(PersonOptions, data))
     # The men seen from the front are repeated up to their share, the others shown once.
     assert len(task.plan(0)) == (420 + 3) // 2
     views = [task.views[row, 0] for row in task.rows["open", "", ""][:2]]
@@ -70,7 +67,9 @@ def test_people_of_ones_own_are_learnt_from(tmp_path, capsys):
 
 
 def test_figures_need_neither_gender_nor_view(tmp_path):
-    scenes = audited.scenes_of(options(person, people_file(tmp_path, upright())), people=True)
+    scenes = audited.scenes_of(
+        options(PersonOptions, people_file(tmp_path, upright())), people=True
+    )
     at = np.stack([person.PersonViews(scenes)[0, -1].points] * 1)
     seen = np.concatenate([at, np.ones((1, 17, 1))], 2).astype(np.float32)
     gender, view = torch.zeros(1, 2).numpy(), torch.zeros(1, 3).numpy()
@@ -79,15 +78,15 @@ def test_figures_need_neither_gender_nor_view(tmp_path):
 
 def test_label_errors_stop_a_training_unless_told(tmp_path):
     data = people_file(tmp_path, MIRRORED)
-    with pytest.raises(SettingsError, match="left is the person's own left"):
-        audited.scenes_of(options(person, data), people=True)
-    assert len(audited.scenes_of(options(person, data, "--ignore-audit"), people=True)) == 5
+    with pytest.raises(DataError, match="left is the person's own left"):
+        audited.scenes_of(options(PersonOptions, data), people=True)
+    assert len(audited.scenes_of(options(PersonOptions, data, ignore_audit=True), people=True)) == 5
 
 
 def test_too_few_photos_are_told(tmp_path):
     data = people_file(tmp_path, upright(), count=1)
-    with pytest.raises(SettingsError, match=r"1 people with key points in train, at least 2"):
-        audited.scenes_of(options(person, data), people=True)
+    with pytest.raises(DataError, match=r"1 people with key points in train, at least 2"):
+        audited.scenes_of(options(PersonOptions, data), people=True)
 
 
 def test_articles_of_a_yolo_folder(tmp_path):
@@ -98,7 +97,7 @@ def test_articles_of_a_yolo_folder(tmp_path):
         for i in range(many):
             picture(tmp_path / f"images/{split}/{split}{i}.png", 7 * i + many, SIZE)
             labels(tmp_path / f"labels/{split}/{split}{i}.txt", "1 0.5 0.5 0.2 0.4")
-    scenes = article.scenes_of(options(article, tmp_path))
+    scenes = article.scenes_of(options(ArticleOptions, tmp_path))
     assert [(s.kind, s.split, s.labels.tolist()) for s in scenes] == [
         ("street", "train", [5]),
         ("street", "train", [5]),

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.data.items import SIDE
+from thatlook.data.pairs.audited import PairOptions
 from thatlook.training.products import ItemViews
 from thatlook.training.recipes import embedding
 
 
 @pytest.fixture
 def options(tmp_path, monkeypatch):
-    """The recipe's options with nothing but one pair."""
+    """Nothing to learn from but one pair."""
     monkeypatch.setattr(embedding, "catalog_items", lambda *_: [])
     monkeypatch.setattr(embedding, "street_scenes", lambda *_: [])
     for name, grey in (("scene", 90), ("product", 180)):
@@ -24,14 +25,11 @@ def options(tmp_path, monkeypatch):
     (tmp_path / "pairs.csv").write_text(
         "scene,box,product,category,split\nscene.png,10 10 80 110,product.png,dress,train\n"
     )
-    parser = argparse.ArgumentParser()
-    embedding.add_arguments(parser)
-    given = ["--data", str(tmp_path), "--out", str(tmp_path), "--pairs", str(tmp_path)]
-    return parser.parse_args(given)
+    return PairOptions(pairs=[tmp_path])
 
 
 def test_pairs_are_items_of_the_training(options, tmp_path, monkeypatch, capsys):
-    (item,) = embedding.items_of(options)
+    (item,) = embedding.items_of(tmp_path, None, None, options)
     assert [path.name for path, _ in item.crops] == ["product.png", "scene.png"]
     assert "pair audit of" in capsys.readouterr().err
     words = {
@@ -51,7 +49,7 @@ def test_pairs_with_errors_stop_the_training(options, tmp_path):
     (tmp_path / "pairs.csv").write_text(
         "scene,box,product,category\nscene.png,80 10 10 110,product.png,dress\n"
     )
-    with pytest.raises(SettingsError, match="boxes in a scene are empty or reversed"):
-        embedding.items_of(options)
-    options.ignore_pair_audit = True
-    assert len(embedding.items_of(options)) == 1
+    with pytest.raises(DataError, match="boxes in a scene are empty or reversed"):
+        embedding.items_of(tmp_path, None, None, options)
+    ignoring = replace(options, ignore_pair_audit=True)
+    assert len(embedding.items_of(tmp_path, None, None, ignoring)) == 1

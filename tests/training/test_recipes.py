@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -235,7 +235,7 @@ def test_batches_hold_two_views_of_each_item_and_whole_parts(model, tmp_path):
     np.testing.assert_array_equal(crop.image, views[0, 3].image)
 
     task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)
-    task.options = argparse.Namespace(batch=8, steps=5, seed=0)
+    task.options = SimpleNamespace(batch=8, steps=5, seed=0)
     task.train, task.groups = items, embedding._groups(items)
     plan = task.plan(0)
     assert plan == task.plan(0)
@@ -318,13 +318,13 @@ def test_disagreement_of_two_views():
     # (0.8 - 0.5) (log 0.8 - log 0.5) + (0.2 - 0.5) (log 0.2 - log 0.5) = 0.415888 for the first two
     # views, 0 for the next; half of the mean of both.
     known = torch.tensor([True] * 4)
-    found = embedding.disagreement(guesses.log(), known).item()
+    found = embedding.consistency_loss(guesses.log(), known).item()
     assert found == pytest.approx(0.415888 / 4, abs=1e-6)
     # What has no label may say what it likes: to agree it would say one thing of everything.
     first = torch.tensor([True, True, False, False])
-    assert embedding.disagreement(guesses.log(), first).item() == pytest.approx(2 * found)
-    assert embedding.disagreement(guesses.log(), ~first).item() == 0
-    assert embedding.disagreement(guesses.log(), ~known).item() == 0
+    assert embedding.consistency_loss(guesses.log(), first).item() == pytest.approx(2 * found)
+    assert embedding.consistency_loss(guesses.log(), ~first).item() == 0
+    assert embedding.consistency_loss(guesses.log(), ~known).item() == 0
 
 
 def test_a_teacher_tells_what_is_not_known_of_worn_articles(model, monkeypatch):
@@ -369,10 +369,10 @@ def test_the_loss_weighs_how_far_the_guesses_of_two_views_disagree():
 
     def loss(*more, **changes):
         task = embedding.EmbeddingTask.__new__(embedding.EmbeddingTask)
-        plain = {"likeness": 0.0, "sameness": 0.0, "agreement": 0.0}
-        task.options = argparse.Namespace(**(plain | changes))
+        plain = {"metric_loss_weight": 0.0, "instance_loss_weight": 0.0, "consistency_weight": 0.0}
+        task.options = SimpleNamespace(**(plain | changes))
         task.groups = torch.tensor([0, 1])
-        task.likeness = task.sameness = lambda *_: torch.tensor(7.0)
+        task.metric_loss = task.instance_loss = lambda *_: torch.tensor(7.0)
         task.named = torch.tensor([[1.0, 0], [0.5, 0.5]])
         return task.loss(Fixed(vectors, *logits, *more), (None, rows, classes))
 
@@ -383,12 +383,14 @@ def test_the_loss_weighs_how_far_the_guesses_of_two_views_disagree():
     wanted = heads[0] + heads[1] + 0.5 * heads[2] + 0.3 * heads[3]
     assert total.item() == pytest.approx(wanted, rel=1e-5)
     known = torch.tensor([True] * 4)
-    apart = [embedding.disagreement(found, known).item() for found in logits[:3]]
+    apart = [embedding.consistency_loss(found, known).item() for found in logits[:3]]
     wanted = apart[0] + apart[1] + 0.5 * apart[2]
     assert parts["apart"] == pytest.approx(wanted, rel=1e-5)
     assert wanted > 0.01
-    assert (loss(agreement=2.0)[0] - total).item() == pytest.approx(2 * wanted, rel=1e-4)
-    assert (loss(likeness=0.1, sameness=0.5)[0] - total).item() == pytest.approx(4.2, rel=1e-4)
+    assert (loss(consistency_weight=2.0)[0] - total).item() == pytest.approx(2 * wanted, rel=1e-4)
+    assert (
+        loss(metric_loss_weight=0.1, instance_loss_weight=0.5)[0] - total
+    ).item() == pytest.approx(4.2, rel=1e-4)
     words = torch.zeros(4, 2)
     # Two words as likely as each other cost log 2, whichever of them a name has.
     assert (loss(words, names=0.5)[0] - total).item() == pytest.approx(np.log(2) / 2, rel=1e-4)
@@ -417,7 +419,7 @@ def test_the_exported_vector_joins_the_look_with_the_guesses():
     net = embedding.EmbeddingNet((5, 4, 3, 2, 2), 8).eval()
     rng = np.random.default_rng(0)
     made = [unit(rng.normal(size=(20, count)).astype(np.float32)) for count in (8, 1280)]
-    graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, mix), mix).eval()
+    graph = embedding.EmbeddingGraph(net, *embedding.fit_pca(*made, mix), mix).eval()
     x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         vector, kinds, colors, patterns, *_ = graph(x)
@@ -475,7 +477,7 @@ def test_words_are_guessed_beside_the_heads_and_not_exported():
         assert [list(found.shape) for found in net(x)] == [[2, 8], [2, 5], [2, 4], [2, 3], [2, 6]]
         made = np.eye(8, dtype=np.float32), np.eye(8, 1280, dtype=np.float32)
         mix = embedding.Mix((1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 1.0, 6)
-        graph = embedding.EmbeddingGraph(net, *embedding.main_axes(*made, mix), mix).eval()
+        graph = embedding.EmbeddingGraph(net, *embedding.fit_pca(*made, mix), mix).eval()
         assert [list(found.shape)[1] for found in graph(x)] == [6 + 5 + 4 + 3, 5, 4, 3]
 
 
@@ -483,7 +485,7 @@ def test_main_axes_keep_what_differs_most_of_both():
     mix = embedding.Mix((1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 2.0, 9)
     rng = np.random.default_rng(0)
     learned, features = (unit(rng.normal(size=(60, count)).astype(np.float32)) for count in (4, 5))
-    axes, offset = embedding.main_axes(learned, features, mix)
+    axes, offset = embedding.fit_pca(learned, features, mix)
     turned = np.hstack([learned, features]) @ axes.numpy() - offset.numpy()
     # All axes kept: distances are those of both, the features made as long and twice as heavy.
     spread = np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean())
@@ -507,7 +509,7 @@ def test_tags_show_what_has_no_box_where_the_whole_photo_is_seen(model):
 
 def test_rare_categories_are_taken_more_often_than_their_share(model):
     many = [replace(model, kind="model", hint="topwear")] * 16
-    chances = article._chances([*many, replace(model, kind="model", hint="dress")])
+    probabilities = article._chances([*many, replace(model, kind="model", hint="dress")])
     # Roots: 16 at 1/4 and one at 1.
-    assert chances[0] == pytest.approx(0.25 / 5)
-    assert chances[-1] == pytest.approx(1 / 5)
+    assert probabilities[0] == pytest.approx(0.25 / 5)
+    assert probabilities[-1] == pytest.approx(1 / 5)

@@ -170,3 +170,15 @@ def pattern_of(*texts: str) -> str | None:
 def patterns() -> tuple[str, ...]:
     """The names of all patterns, in the order of the embedding network's pattern head."""
     return tuple(_data()["patterns"])
+
+
+@cache
+def prominence() -> dict[str, float]:
+    """How much each category counts when the article that a shopper means is guessed, 0..1."""
+    return dict(_data()["prominence"])
+
+
+@cache
+def drawing_colors() -> dict[str, str]:
+    """The color of each category in boxes, plots and headings, as #rrggbb."""
+    return dict(_data()["drawing_colors"])

@@ -12,19 +12,9 @@ from typing import Final
 from PIL import Image
 
 from thatlook.core.image import Pixels
-from thatlook.core.taxonomy import PERSON_CLASS, SKELETON
+from thatlook.core.taxonomy import PERSON_CLASS, SKELETON, drawing_colors
 
-COLORS: Final = {
-    "topwear": "#2f6fed",
-    "outerwear": "#7a3ff2",
-    "dress": "#d6336c",
-    "bottomwear": "#0b8f6a",
-    "footwear": "#c2570c",
-    "bag": "#a0760a",
-    "headwear": "#0a83a8",
-    "eyewear": "#5b6472",
-    "neckwear": "#a83279",
-}
+COLORS: Final = drawing_colors()
 """One color per category, in boxes, plots and headings alike."""
 
 PERSON_COLOR: Final = "#2b8a3e"

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from thatlook.core.records import Box
+from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.index import Filters
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.service.bodies import Body
 from thatlook.service.problems import invalid
 
-Category = Literal[
-    "topwear",
-    "outerwear",
-    "dress",
-    "bottomwear",
-    "footwear",
-    "bag",
-    "headwear",
-    "eyewear",
-    "neckwear",
-]
+if TYPE_CHECKING:
+    Category = str
+else:
+    Category = Literal[CATEGORIES]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=200)]
 Ids = Annotated[list[Text], Field(max_length=1000)]

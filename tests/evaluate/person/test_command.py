@@ -67,14 +67,16 @@ def test_people_without_key_points_cannot_be_measured(people, capsys):
     for note in content["annotations"]:
         note["keypoints"] = [0] * 51
     people.write_text(json.dumps(content))
-    assert main(["evaluate", "person", "--data", str(people)]) == 2
+    assert main(["evaluate", "person", "--data", str(people)]) == 1
     assert "nobody is labelled with key points" in capsys.readouterr().err
 
 
 def test_a_sheet_needs_photos_and_a_file(tmp_path, capsys):
     arguments = ["evaluate", "person", "--data", str(tmp_path), "--look", "lone"]
-    assert main([*arguments, "--html", str(tmp_path / "a.html")]) == 2
-    assert "--look lone needs the photos of" in capsys.readouterr().err
+    assert main([*arguments, "--html", str(tmp_path / "a.html")]) == 1
+    assert "none of the photos that --look lone shows" in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "--look lone needs --html FILE" in capsys.readouterr().err
 
 
 def test_the_lists_are_what_they_say():

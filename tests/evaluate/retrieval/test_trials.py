@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import DataError
 from thatlook.core.records import Box
 from thatlook.evaluate.retrieval.boards import chosen, shown
 from thatlook.evaluate.retrieval.cache import Vectors
@@ -153,12 +153,12 @@ def test_kept_vectors_that_are_none(crop, tmp_path):
     Vectors(Shade(), folder).of([crop(0)])
     (path,) = folder.iterdir()
     path.write_bytes(b"no vectors")
-    with pytest.raises(SettingsError, match="not kept vectors; delete it"):
+    with pytest.raises(DataError, match="not kept vectors; delete it"):
         Vectors(Shade(), folder)
     Vectors(Shade(key="shade:2"), folder).of([crop(0)])
     (other,) = set(folder.iterdir()) - {path}
     other.rename(path)
-    with pytest.raises(SettingsError, match=r"vectors of shade:2, not shade:1"):
+    with pytest.raises(DataError, match=r"vectors of shade:2, not shade:1"):
         Vectors(Shade(), folder)
 
 
@@ -339,7 +339,7 @@ def test_kept_boxes_that_are_none(finder, crop, tmp_path, fake_session):
     finder.own(crop(0).path, "bag")
     (path,) = (tmp_path / "kept").iterdir()
     path.write_text("{}")
-    with pytest.raises(SettingsError, match="not kept boxes; delete it"):
+    with pytest.raises(DataError, match="not kept boxes; delete it"):
         Finder(network(fake_session), tmp_path / "kept")
 
 

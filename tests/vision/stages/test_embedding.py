@@ -37,18 +37,18 @@ def test_vectors_are_unit_and_labels_named(fake_session):
     (found,) = stage.run(image, [Box(0, 0, 10, 10)])
     np.testing.assert_allclose(found.vector, [0.5] * 4, atol=1e-6)
     assert found.vector.dtype == np.float32
-    assert found.chances == {"type": pytest.approx({"shirt": 0.2, "dress": 0.8})}
+    assert found.probabilities == {"type": pytest.approx({"shirt": 0.2, "dress": 0.8})}
     assert stage.dim == 4
     assert stage.key == "fake-1:" + "0" * 64
 
 
 def test_a_type_is_one_of_the_articles_category():
-    chances = {
+    probabilities = {
         "type": {"heels": 0.7, "handbags": 0.2, "clutches": 0.1},
         "color": {"red": 0.6, "blue": 0.4},
         "category": {"bag": 1.0},
     }
-    found = Embedded(np.ones(4, np.float32), chances)
+    found = Embedded(np.ones(4, np.float32), probabilities)
     assert found.attributes("bag") == {"type": ("handbags", 0.2), "color": ("red", 0.6)}
     assert found.attributes("footwear")["type"] == ("heels", 0.7)
     assert found.attributes("eyewear")["type"] == ("heels", 0.7)  # it knows no glasses

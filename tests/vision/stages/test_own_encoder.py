@@ -43,7 +43,7 @@ def test_vectors_by_hand_without_attributes(tmp_path):
     red, white = stage.run_many(crops)
     np.testing.assert_allclose(red.vector, np.array([1, 0, 0, 1]) / 2**0.5, atol=1e-6)
     np.testing.assert_allclose(white.vector, [0.5] * 4, atol=1e-6)
-    assert red.chances == {}
+    assert red.probabilities == {}
     assert stage.dim == 4
     assert stage.key.startswith("clip:")
 

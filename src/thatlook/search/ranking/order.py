@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
+from thatlook.core.taxonomy import prominence
 
 Floats = NDArray[np.floating[Any]]
 
@@ -117,26 +118,14 @@ def refined(query: Floats, liked: Floats, disliked: Floats) -> NDArray[np.float3
     return (moved / length if length > 1e-6 else query).astype(np.float32)
 
 
-PROMINENCE: Final[Mapping[str, float]] = {
-    "dress": 1.0,
-    "outerwear": 1.0,
-    "topwear": 1.0,
-    "bottomwear": 0.8,
-    "bag": 0.6,
-    "footwear": 0.6,
-    "neckwear": 0.4,
-    "headwear": 0.4,
-    "eyewear": 0.2,
-}
-
-
 def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None:
-    """The place of the article a shopper most likely means, or None when there is none.
+    """The index of the article a shopper most likely means, or None when there is none.
 
     Each candidate is (category, score, area). The square root of the area counts, so that a
     large coat does not always beat the dress under it.
     """
     if not candidates:
         return None
-    weights = [PROMINENCE[c] * score * math.sqrt(area) for c, score, area in candidates]
+    weight = prominence()
+    weights = [weight[c] * score * math.sqrt(area) for c, score, area in candidates]
     return max(range(len(weights)), key=weights.__getitem__)

@@ -56,7 +56,9 @@ class ArticleTask:
         )
         self.repeats = _repeats(self.train)
         self.rows = {k: [i for i, s in enumerate(self.train) if s.kind == k] for k in _KINDS}
-        self.chances = {k: _chances([self.train[i] for i in rows]) for k, rows in self.rows.items()}
+        self.probabilities = {
+            k: _chances([self.train[i] for i in rows]) for k, rows in self.rows.items()
+        }
 
     def collate(self, views: Any) -> Any:
         """Images, labels and masks."""
@@ -70,15 +72,17 @@ class ArticleTask:
         rows: list[int] = []
         for kind, found in self.rows.items():
             take = min(some.get(kind, len(found)), len(found))
-            chance = self.chances[kind]
+            probability = self.probabilities[kind]
             rows += (
-                rng.choice(np.array(found, int), take, replace=False, p=chance).tolist()
+                rng.choice(np.array(found, int), take, replace=False, p=probability).tolist()
                 if take
                 else []
             )
         # As many repeats in every epoch: the plan's length must not change.
-        chance = np.array(self.repeats) / max(1e-9, sum(self.repeats))
-        rows += rng.choice(len(chance), int(sum(self.repeats)), replace=False, p=chance).tolist()
+        probability = np.array(self.repeats) / max(1e-9, sum(self.repeats))
+        rows += rng.choice(
+            len(probability), int(sum(self.repeats)), replace=False, p=probability
+        ).tolist()
         tall: list[int] = []
         small: list[int] = []
         for row in rng.permutation(rows):
@@ -119,8 +123,8 @@ def _chances(scenes: list[Scene]) -> NDArray[np.float64] | None:
     if not scenes or scenes[0].kind not in ("product", "model"):
         return None
     count = Counter(s.hint for s in scenes)
-    chance = np.array([count[s.hint] ** -0.5 for s in scenes])
-    return np.asarray(chance / chance.sum())
+    probability = np.array([count[s.hint] ** -0.5 for s in scenes])
+    return np.asarray(probability / probability.sum())
 
 
 def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:

@@ -63,13 +63,13 @@ class Mix:
     """How the joined vector is made of what the network says of a crop.
 
     Its parts are the look and the guesses of type, color and pattern, weighted by `shares`;
-    `leanings` say how much of each guess lies in its logits' direction (`guess`). The look is
+    `logit_weights` say how much of each guess lies in its logits' direction (`guess`). The look is
     `axes` main axes of the learned vector and of the pooled features, which know the very thing
     best and weigh `general` where the learned vector has 1.
     """
 
     shares: tuple[float, float, float, float]
-    leanings: tuple[float, float, float]
+    logit_weights: tuple[float, float, float]
     general: float
     axes: int
 
@@ -123,8 +123,8 @@ class EmbeddingTask:
         self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top, len(vocabulary))
         self.named = named(self.train, vocabulary)
         self.groups = _groups(self.train)
-        self.likeness = metric_loss(options.loss, options.dim, options.memory)
-        self.sameness = CrossBatchMemory(
+        self.metric_loss = metric_loss(options.loss, options.dim, options.memory)
+        self.instance_loss = CrossBatchMemory(
             NTXentLoss(temperature=0.1), options.dim, memory_size=options.memory
         )
 
@@ -158,8 +158,8 @@ class EmbeddingTask:
         """
         images, rows, classes = batch
         vectors, *logits = model(images)
-        alike = self.likeness(vectors, self.groups[rows])
-        same = self.sameness(vectors, rows)
+        alike = self.metric_loss(vectors, self.groups[rows])
+        same = self.instance_loss(vectors, rows)
         parts = {"alike": alike.item(), "same": same.item()}
         total = self.options.metric_loss_weight * alike + self.options.instance_loss_weight * same
         for k, (head, weight) in enumerate(zip(HEADS, _HEAD_WEIGHTS, strict=True)):
@@ -175,7 +175,7 @@ class EmbeddingTask:
             parts["name"] = wrong.item()
             total = total + self.options.names * wrong
         apart = sum(
-            (_HEAD_WEIGHTS[k] * disagreement(logits[k], classes[:, k] >= 0) for k in range(3)),
+            (_HEAD_WEIGHTS[k] * consistency_loss(logits[k], classes[:, k] >= 0) for k in range(3)),
             torch.zeros(()),
         )
         parts["apart"] = apart.item()
@@ -188,7 +188,7 @@ class EmbeddingTask:
         """
         vectors, logits = infer(model, self.val)
         guesses = [torch.from_numpy(x) for x in logits]
-        out = figures(joined(torch.from_numpy(vectors), guesses).numpy(), self.val)
+        out = figures(fuse_embedding(torch.from_numpy(vectors), guesses).numpy(), self.val)
         out |= {f"learned_{name}": value for name, value in figures(vectors, self.val).items()}
         for index, head in enumerate(HEADS[:2]):
             words = np.asarray(self.words[head])
@@ -249,7 +249,7 @@ def name_loss(logits: Tensor, told: Tensor) -> Tensor:
     return wrong.sum() / (told.sum(-1) > 0).sum().clamp(min=1)
 
 
-def disagreement(logits: Tensor, known: Tensor) -> Tensor:
+def consistency_loss(logits: Tensor, known: Tensor) -> Tensor:
     """The mean symmetric Kullback-Leibler divergence of the guesses of rows 0 and 1, 2 and 3, ...
 
     These are two views of one item (`EmbeddingTask.plan`). Guesses that other light changes cost
@@ -309,8 +309,8 @@ def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> lis
         (seen,) = stage.run(photo(path), [Box(*box)])
         words = list(item.labels)
         for index, head in enumerate(HEADS[:3]):
-            word, chance = max(seen.chances[head].items(), key=lambda one: one[1])
-            words[index] = words[index] or (word if chance > least else "")
+            word, probability = max(seen.probabilities[head].items(), key=lambda one: one[1])
+            words[index] = words[index] or (word if probability > least else "")
         found.append(replace(item, labels=tuple(words)))
     return found
 
@@ -347,11 +347,11 @@ def run(options: EmbeddingOptions) -> int:
     return loop.train(make, options, whole=False)
 
 
-def joined(look: Tensor, logits: Sequence[Tensor], mix: Mix = MIX) -> Tensor:
+def fuse_embedding(look: Tensor, logits: Sequence[Tensor], mix: Mix = MIX) -> Tensor:
     """Unit vectors (n, dim) of what the network says of a crop: the parts of `mix`, of which `look`
     are unit vectors and the rest the guesses of type, color and pattern.
     """
-    guesses = [guess(x, lean) for x, lean in zip(logits[:3], mix.leanings, strict=True)]
+    guesses = [guess(x, lean) for x, lean in zip(logits[:3], mix.logit_weights, strict=True)]
     parts = [w * x for w, x in zip(mix.shares, [look, *guesses], strict=True)]
     return functional.normalize(torch.cat(parts, 1), dim=1)
 
@@ -372,7 +372,7 @@ class EmbeddingGraph(nn.Module):
     """The network as exported: the joined vector and each head's probabilities.
 
     `axes` (dim + TOP, k) and `offset` (k,) turn the learned vector and the features to their main
-    axes, as `main_axes` finds them.
+    axes, as `fit_pca` finds them.
     """
 
     model: EmbeddingNet
@@ -391,18 +391,18 @@ class EmbeddingGraph(nn.Module):
         features = self.model.features(crop)
         learned, *logits = self.model.read(features)
         seen = functional.normalize(features[:, :TOP], dim=1)
-        vector = joined(turned(learned, seen, (self.axes, self.offset)), logits, self.mix)
+        vector = fuse_embedding(turned(learned, seen, (self.axes, self.offset)), logits, self.mix)
         return (vector, *(x.softmax(-1) for x in logits))
 
 
 def turned(learned: Tensor, features: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
     """The look (n, k), unit vectors: unit learned vectors (n, dim) and unit features (n, d) turned
-    as `main_axes` says.
+    as `fit_pca` says.
     """
     return functional.normalize(torch.cat([learned, features], 1) @ axes[0] - axes[1], dim=1)
 
 
-def main_axes(learned: Floats, features: Floats, mix: Mix = MIX) -> tuple[Tensor, Tensor]:
+def fit_pca(learned: Floats, features: Floats, mix: Mix = MIX) -> tuple[Tensor, Tensor]:
     """What turns unit learned vectors (n, dim) beside unit features (n, d) to the `mix.axes` axes
     along which both, weighted, differ most: (dim + d, axes) and the offset (axes,).
 
@@ -479,7 +479,7 @@ def export_to(
     outs = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *outs)}
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
-    graph = EmbeddingGraph(model, *main_axes(*looks(model, train))).eval()
+    graph = EmbeddingGraph(model, *fit_pca(*looks(model, train))).eval()
     parts = {"look": MIX.axes, **{head: len(words[head]) for head in HEADS[:3]}}
     outputs: dict[str, Any] = {"embedding": {"dim": sum(parts.values()), "parts": parts}}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}

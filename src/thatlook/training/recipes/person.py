@@ -313,9 +313,9 @@ def figures(at: Floats, gender: Floats, view: Floats, scenes: Sequence[Scene]) -
     out |= recalls(view.argmax(1)[street], true_view[street], VIEWS)
     known = street & (true_gender >= 0)
     if known.any():
-        chance = torch.from_numpy(gender).softmax(1).numpy()[known]
-        right = chance.argmax(1) == true_gender[known]
-        out["gender_ece"] = calibration_error(chance.max(1), right)
+        probability = torch.from_numpy(gender).softmax(1).numpy()[known]
+        right = probability.argmax(1) == true_gender[known]
+        out["gender_ece"] = calibration_error(probability.max(1), right)
     # What one's own data does not label counts for none of the checkpoints.
     weights = {"pck": 1.0, "street_gender": 1.0, "front": 0.5, "side": 0.5}
     out["score"] = sum(weight * out.get(name, 0.0) for name, weight in weights.items())

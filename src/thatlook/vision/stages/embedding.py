@@ -29,17 +29,19 @@ class Embedded:
     """A crop's unit vector and, per attribute head, the probability of each label."""
 
     vector: Vector
-    chances: Mapping[str, Mapping[str, float]]
+    probabilities: Mapping[str, Mapping[str, float]]
 
     @property
     def category(self) -> str:
         """The category that is likelier than all others together, OTHER where none is; ""
         where the network has no such head.
         """
-        chances = self.chances.get("category")
-        if chances is None:
+        probabilities = self.probabilities.get("category")
+        if probabilities is None:
             return ""
-        return next((name for name, chance in chances.items() if chance > 0.5), OTHER)
+        return next(
+            (name for name, probability in probabilities.items() if probability > 0.5), OTHER
+        )
 
     def attributes(self, category: str) -> dict[str, tuple[str, float]]:
         """The best label of each head with its probability, for an article of this category.
@@ -48,8 +50,8 @@ class Embedded:
         The head "category" is left out, since the category is known.
         """
         return {
-            head: max(_of_category(head, chances, category).items(), key=lambda item: item[1])
-            for head, chances in self.chances.items()
+            head: max(_of_category(head, probabilities, category).items(), key=lambda item: item[1])
+            for head, probabilities in self.probabilities.items()
             if head != "category"
         }
 
@@ -136,11 +138,15 @@ def vector_output(spec: ModelSpec) -> str:
     return found[0]
 
 
-def _of_category(head: str, chances: Mapping[str, float], category: str) -> Mapping[str, float]:
+def _of_category(
+    head: str, probabilities: Mapping[str, float], category: str
+) -> Mapping[str, float]:
     """The labels that an article of the category can have; all where none fits."""
     if head != "type":
-        return chances
-    return {name: p for name, p in chances.items() if _category_of(name) == category} or chances
+        return probabilities
+    return {
+        name: p for name, p in probabilities.items() if _category_of(name) == category
+    } or probabilities
 
 
 _category_of = cache(category_of)
