@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fix bench clean
+.PHONY: demo test check fix bench architecture clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -15,6 +15,7 @@ check: $(VENV)/.test  ## formatting, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 fix: $(VENV)/.test  ## mend formatting and what lint can mend
 	$(BIN)/ruff format .
@@ -26,6 +27,9 @@ BENCHMARKS := bench_recommend bench_batching bench_feeds bench_scans bench_searc
 bench: $(VENV)/.test  ## run the benchmarks that need nothing but this repository
 	@for name in $(BENCHMARKS); do \
 	  echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+architecture: $(VENV)/.test  ## draw the rooms and their imports into ARCHITECTURE.md
+	$(BIN)/python scripts/draw_architecture.py
 
 clean:
 	rm -rf $(VENV) demo
@@ -40,6 +44,6 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,dev]'
+$(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[all,dev]'
 	@touch $@ $(VENV)/.demo

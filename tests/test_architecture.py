@@ -20,6 +20,7 @@ ONE_IMPORTER = {
     "torch": ("training/",),
     "fastapi": ("service/",),
     "selenium": ("crawl/",),
+    "pyarrow": ("core/parquet.py",),
 }
 """Which part of the package may import a heavy or central package."""
 

@@ -67,7 +67,7 @@ def ids(found):
 def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender):
     found = recommender.for_look(look_of(), SearchRequest())
     assert ids(found) == ["near", "middle", "g1", "far"]
-    assert (found[0].role, found[0].article, found[0].passed) == ("primary", 0, 6)
+    assert (found[0].role, found[0].article, found[0].eligible) == ("primary", 0, 6)
     scores = [match.score for match in found[0].matches]
     assert scores[0] == pytest.approx(1 / (1 + math.exp(-8 * (math.cos(math.radians(10)) - 0.5))))
     assert scores == sorted(scores, reverse=True)
@@ -101,7 +101,7 @@ def test_k_come_wherever_k_exist(recommender):
 def test_filters_act_before_the_search(recommender):
     found = recommender.for_look(look_of(), SearchRequest(k=1, filters=Filters(max_price=9)))
     assert ids(found) == ["far"]
-    assert found[0].passed == 1
+    assert found[0].eligible == 1
     assert ids(
         recommender.for_look(look_of(), SearchRequest(filters=Filters(brands={"acme"})))
     ) == ["middle"]
@@ -155,7 +155,7 @@ def test_below_the_least_score_nothing_is_shown(recommender):
     assert [m.product.id for m in found.matches] == ["near", "middle"]
     (nothing,) = recommender.for_look(look_of(), SearchRequest(min_score=1.0))
     assert nothing.matches == ()
-    assert nothing.passed == 6
+    assert nothing.eligible == 6
 
 
 def test_nothing_good_is_said_with_what_was_searched(tmp_path):
@@ -176,7 +176,7 @@ def test_nothing_good_is_said_with_what_was_searched(tmp_path):
         assert [m.product.id for m in all_of_them.matches] == ["far"]
         assert all_of_them.message is None
         (empty,) = strict.for_look(look_of("female", article("bag", at(0))), SearchRequest())
-        assert (empty.best_score, empty.passed) == (None, 0)
+        assert (empty.best_score, empty.eligible) == (None, 0)
         assert empty.message == "nothing found: 0 products fit what was searched"
         # An article with a good match shows the others too: k come wherever k exist.
         lenient = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.9)
@@ -207,7 +207,7 @@ def test_similar_leaves_the_product_out_and_keeps_to_its_gender(recommender):
 
 def test_nothing_is_found_in_an_empty_category(recommender):
     (found,) = recommender.for_look(look_of("female", article("bag", at(0))), SearchRequest())
-    assert (found.matches, found.passed) == ((), 0)
+    assert (found.matches, found.eligible) == ((), 0)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def _told(report: Report, folder: Path) -> str:
     }
     lines += [f"{len(found)} {what} (report.json)" for what, found in notes.items() if found]
     lines += [f"  {reason}" for reason in list(report.failed_pages.values())[:SHOWN_FAILURES]]
-    lines.append(f"feed: {folder / 'feed.jsonl'}, {folder / 'feed.parquet'}")
+    lines.append(f"feed: {', '.join(map(str, sorted(folder.glob('feed.*'))))}")
     lines.append(f"next: thatlook explore {folder / 'feed.jsonl'}")
     return "\n".join(lines)
 

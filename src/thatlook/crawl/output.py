@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from thatlook.core.errors import MissingExtraError
 from thatlook.core.files import write_whole
+from thatlook.core.parquet import pyarrow
 from thatlook.crawl.extract.values import LISTS, Row
 from thatlook.crawl.pictures import addresses
 from thatlook.crawl.state.state import Picture
@@ -75,17 +78,18 @@ def without_duplicates(
 
 
 def write_feed(folder: Path, rows: list[Row], report: Mapping[str, Any]) -> None:
-    """Writes feed.jsonl, feed.parquet and report.json, each whole or not at all."""
+    """Writes feed.jsonl and report.json, each whole or not at all; feed.parquet too where the extra
+    `parquet` is installed.
+    """
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write_whole(folder / "feed.jsonl", lines.encode())
-    write_whole(folder / "feed.parquet", _parquet(rows))
+    with suppress(MissingExtraError):
+        write_whole(folder / "feed.parquet", _parquet(rows))
     write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1).encode())
 
 
 def _parquet(rows: list[Row]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa, pq = pyarrow()
     found = {name for row in rows for name in row} | {"id"}
     names = _ordered(dict.fromkeys(found, ""))
     fields = [(name, pa.list_(pa.string()) if name in LISTS else pa.string()) for name in names]

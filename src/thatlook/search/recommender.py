@@ -100,12 +100,12 @@ class Recommender:
         query = Query(
             category=article.category, genders=genders, k=request.k, filters=_with_request(request)
         )
-        found, passed = self._search(vector, query, Traits.of(article.attributes), request)
+        found, eligible = self._search(vector, query, Traits.of(article.attributes), request)
         best = max((match.score for match in found), default=None)
         good = request.min_score is not None or best is None or best >= self._good_score
         matches = _from(found, request.min_score) if good else ()
         searched = _searched(query)
-        return Recommendation(index, article.category, role, matches, passed, best, searched)
+        return Recommendation(index, article.category, role, matches, eligible, best, searched)
 
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category and for its gender, best first.
@@ -137,7 +137,7 @@ class Recommender:
             if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
                 break
             fetched = min(fetched * 4, MOST_FETCHED)
-        return self._ranked(groups, vector, traits, request), answers.passed
+        return self._ranked(groups, vector, traits, request), answers.eligible
 
     def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
         """The candidates by style, best first, each picture once."""

@@ -54,7 +54,7 @@ def test_a_yolo_export_is_measured_on_a_yolo_folder(network, data, tmp_path, cap
     assert main([*arguments, "--json", "--html", str(page)]) == 0
     told = json.loads(capsys.readouterr().out)
     metrics, per = told["metrics"], told["details"]["per_category"]
-    # One shirt found, and one invented on the other photo with the same score: found first.
+    # One shirt found, and one false positive on the other photo with the same score: found first.
     assert metrics["ap50_topwear"] == pytest.approx(1)
     assert metrics["ap50_bag"] == 0
     assert metrics["ap50_dress"] is None
@@ -68,7 +68,7 @@ def test_a_yolo_export_is_measured_on_a_yolo_folder(network, data, tmp_path, cap
     assert told["data"] == "2 labelled photos, 0 product photos"
     html = page.read_text()
     assert html.count("<figure>") == 2
-    assert "missed bag" in html
+    assert "not found bag" in html
     assert "http://" not in html.replace("http://www.w3.org", "")
 
 

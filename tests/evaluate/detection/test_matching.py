@@ -21,29 +21,29 @@ BOX, NEAR, FAR = [0, 0, 100, 100], [0, 0, 100, 80], [200, 200, 300, 300]
 def test_the_own_category_comes_before_a_better_score_of_another():
     match = matched(photo((TOPWEAR, BOX)), found((DRESS, 0.9, BOX), (TOPWEAR, 0.5, NEAR)))
     assert match.pairs == ((0, 1),)
-    assert (match.missed, match.extra) == ((), (0,))
+    assert (match.false_negatives, match.false_positives) == ((), (0,))
 
 
 def test_without_the_own_category_another_at_the_place_is_a_mistake():
     one, seen = photo((TOPWEAR, BOX), (BAG, FAR)), found((DRESS, 0.9, NEAR), (BAG, 0.4, BOX))
     match = matched(one, seen)
     assert match.pairs == ((0, 0),)
-    assert (match.missed, match.extra) == ((1,), (1,))
-    # A dress for a topwear, a bag missed, a bag invented.
+    assert (match.false_negatives, match.false_positives) == ((1,), (1,))
+    # A dress for a topwear, one bag not found, another found where none is.
     assert match.errors(one, seen) == 3
 
 
 def test_one_label_takes_one_detection_the_best():
     match = matched(photo((BAG, BOX)), found((BAG, 0.5, BOX), (BAG, 0.9, NEAR)))
     assert match.pairs == ((0, 1),)
-    assert match.extra == (0,)
+    assert match.false_positives == (0,)
 
 
 def test_an_overlap_below_one_half_is_none():
     # 100 x 49 of 100 x 100.
     match = matched(photo((BAG, BOX)), found((BAG, 0.9, [0, 0, 100, 49])))
     assert match == matched(photo((BAG, BOX)), found((BAG, 0.9, FAR)))
-    assert (match.missed, match.extra) == ((0,), (0,))
+    assert (match.false_negatives, match.false_positives) == ((0,), (0,))
 
 
 def test_counts_and_what_they_say():
@@ -71,4 +71,4 @@ def test_each_class_has_its_own_threshold():
 
 def test_no_label_and_no_detection_match_nothing():
     assert matched(photo(), found()).pairs == ()
-    assert matched(photo(), found((BAG, 0.9, BOX))).extra == (0,)
+    assert matched(photo(), found((BAG, 0.9, BOX))).false_positives == (0,)

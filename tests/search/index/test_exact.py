@@ -32,7 +32,7 @@ def found(index, vector=(1, 0), **query):
     answers = index.search(
         unit(vector)[None], Query(**{"category": "dress"} | query, filters=filters)
     )
-    return [(h.product_id, round(h.similarity, 6)) for h in answers[0]], answers.passed
+    return [(h.product_id, round(h.similarity, 6)) for h in answers[0]], answers.eligible
 
 
 def test_best_first_and_ties_by_id(index):

@@ -104,7 +104,7 @@ def test_remembered_words_are_those_of_the_block(monkeypatch):
             vector = random_vector(rng)[None]
             found = fast.search(vector, query)
             assert found == exact.search(vector, query)
-            assert found.passed > 0
+            assert found.eligible > 0
 
 
 def test_a_search_that_began_sees_the_state_it_began_with():

@@ -171,7 +171,7 @@ def test_nobody_listens(slept):
 
 
 def test_a_host_that_is_down_is_left_alone(shop, slept, monkeypatch):
-    down = with_policy(slept, attempts=2, silences=3, rest_s=30)
+    down = with_policy(slept, attempts=2, failure_threshold=3, cooldown_s=30)
     clock = [100.0]
     monkeypatch.setattr("circuitbreaker.monotonic", lambda: clock[0])
     tried = []
@@ -198,7 +198,7 @@ def test_a_host_that_is_down_is_left_alone(shop, slept, monkeypatch):
 
 
 def test_an_error_is_an_answer_and_no_silence(shop, slept):
-    flaky = with_policy(slept, attempts=1, silences=2)
+    flaky = with_policy(slept, attempts=1, failure_threshold=2)
     shop.answers["/"] = (503, {}, b"")
     for _ in range(5):
         with pytest.raises(FetchError, match="HTTP status 503"):

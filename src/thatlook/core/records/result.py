@@ -43,7 +43,7 @@ class Match:
 class Recommendation:
     """The matches of one article; `article` is its place in the look's articles.
 
-    `passed` says how many products of the catalog were eligible: of the category, for the
+    `eligible` says how many products of the catalog were eligible: of the category, for the
     gender, within the filters; `searched` which these were, as JSON data; `best_score` how good the
     best of them is, shown or not, None where there was none to compare.
     """
@@ -52,7 +52,7 @@ class Recommendation:
     category: str
     role: str
     matches: tuple[Match, ...]
-    passed: int = 0
+    eligible: int = 0
     best_score: float | None = None
     searched: Mapping[str, Any] = field(default_factory=dict)
 
@@ -66,9 +66,9 @@ class Recommendation:
         if self.matches:
             return None
         if self.best_score is None:
-            return f"nothing found: {self.passed} products fit what was searched"
+            return f"nothing found: {self.eligible} products fit what was searched"
         return (
-            f"nothing good found: the best of {self.passed} products has a score of "
+            f"nothing good found: the best of {self.eligible} products has a score of "
             f"{self.best_score:.2f}"
         )
 
@@ -78,7 +78,7 @@ class Recommendation:
             "article": self.article,
             "category": self.category,
             "role": self.role,
-            "passed": self.passed,
+            "passed": self.eligible,
             "best_score": None if self.best_score is None else round(self.best_score, 4),
             "searched": dict(self.searched),
             "message": self.message,

@@ -20,7 +20,7 @@ from thatlook.crawl.http.answers import Answers
 from thatlook.crawl.http.failures import GoneError, RestError, TroubleError, rest
 from thatlook.crawl.http.pace import Pacer
 from thatlook.crawl.shop import Limits
-from thatlook.store.feed.fetch import PASSING
+from thatlook.store.feed.fetch import TRANSIENT_STATUSES
 
 T = TypeVar("T")
 
@@ -98,7 +98,11 @@ class Browser:
         seen = gate.traffic.seen()
         if seen.refused:
             raise GoneError(seen.refused)
-        if seen.document is not None and seen.document >= 400 and seen.document not in PASSING:
+        if (
+            seen.document is not None
+            and seen.document >= 400
+            and seen.document not in TRANSIENT_STATUSES
+        ):
             raise GoneError(f"{url} answered {seen.document}")
         self._check_troubles()
         if seen.document is None:
@@ -236,8 +240,8 @@ class Browser:
 
     def _check_troubles(self) -> None:
         seen = self._open_gate().traffic.seen()
-        if seen.rest_s:
-            raise rest(self._url, seen.rest_s)
+        if seen.cooldown_s:
+            raise rest(self._url, seen.cooldown_s)
         if seen.troubles:
             raise TroubleError(seen.troubles[0])
 

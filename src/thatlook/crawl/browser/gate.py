@@ -14,7 +14,7 @@ from thatlook.crawl.browser.traffic import Traffic
 from thatlook.crawl.http.answers import Answered, Answers
 from thatlook.crawl.http.failures import ForbiddenError, GoneError, TroubleError
 from thatlook.crawl.http.pace import MAX_WAIT_S, Pacer
-from thatlook.store.feed.fetch import PASSING, REDIRECTS, retry_after
+from thatlook.store.feed.fetch import REDIRECTS, TRANSIENT_STATUSES, retry_after
 
 BACKOFF_S = 0.5
 MAX_BODY_BYTES = 30_000_000
@@ -122,7 +122,7 @@ class Gate:
         try:
             if self._is_page(event) and status not in REDIRECTS:
                 self.traffic.document(status)
-            if status in PASSING:
+            if status in TRANSIENT_STATUSES:
                 self._trouble(url, f"status {status}", _asked_wait_s(response["headers"]))
                 return
             self._in_a_row = 0

@@ -17,7 +17,7 @@ class Seen:
     """Why the page itself, or what it was redirected to, was not asked for."""
     forbidden: tuple[str, ...] = ()
     """What robots.txt kept the page from asking for, in words."""
-    rest_s: float = 0.0
+    cooldown_s: float = 0.0
     """For how long the shop asked to be left alone, where that is longer than a crawl waits."""
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urljoin
 
-from thatlook.core.errors import FeedError
+from thatlook.core.errors import MissingExtraError
 from thatlook.core.taxonomy import gender_of, words
-from thatlook.store.feed.prices import parse_price
 
 Value = str | list[str]
 Row = dict[str, Value]
@@ -19,9 +18,6 @@ LINKS = ("link", "image_link", "additional_image_link")
 PRICES = ("price", "sale_price")
 LISTS = ("additional_image_link",)
 
-_AMOUNT = re.compile(r"\d+(?:[.,'\u00a0\u202f ]\d+)*")
-_CODE_BEFORE = re.compile(r"\b([A-Z]{3})\s*$")
-_CODE_AFTER = re.compile(r"^\s*([A-Z]{3})\b")
 _SIGNS: Mapping[str, str] = {
     "€": "EUR",
     "£": "GBP",
@@ -31,6 +27,7 @@ _SIGNS: Mapping[str, str] = {
     "US$": "USD",
     "$": "USD",
 }
+_CODE = re.compile(r"[A-Z]{3}")
 _CHILD = {"boy", "girl", "kid", "child", "children", "baby", "infant"}
 
 
@@ -72,21 +69,16 @@ def price_of(text: str, currency: str = "") -> str:
     """ "1299.00 INR" of "Rs. 1,299.00": the first amount in `text`, or "" where there is none.
 
     The currency is the text's own, else `currency`. A text without a readable amount
-    is a missing price, which the layout watch counts.
+    is a missing price, which the layout watch counts. Raises MissingExtraError without the extra
+    `crawl`.
     """
-    found = _AMOUNT.search(text)
-    if found is None:
-        return ""
-    named = _currency(text[: found.start()], text[found.end() :])
     try:
-        return str(parse_price(found.group(), named or currency))
-    except FeedError:
+        from price_parser import Price
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("thatlook crawl", "crawl") from error
+    found = Price.fromstring(text)
+    if found.amount is None:
         return ""
-
-
-def _currency(before: str, after: str) -> str:
-    """The currency beside an amount: a code that touches it, else a sign anywhere."""
-    code = _CODE_BEFORE.search(before) or _CODE_AFTER.search(after)
-    if code:
-        return code.group(1)
-    return next((code for sign, code in _SIGNS.items() if sign in before + after), "")
+    named = found.currency or ""
+    code = _SIGNS.get(named) or (named if _CODE.fullmatch(named) else currency)
+    return f"{found.amount} {code}".rstrip()

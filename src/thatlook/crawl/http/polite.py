@@ -12,7 +12,7 @@ from thatlook.crawl.http.pace import MAX_WAIT_S, Pacer
 from thatlook.crawl.http.robots import Robots
 from thatlook.crawl.shop import Limits
 from thatlook.store.feed.addresses import Resolver, checked_addresses, parsed, resolve
-from thatlook.store.feed.fetch import PASSING, Fetched, Fetcher, FetchPolicy
+from thatlook.store.feed.fetch import TRANSIENT_STATUSES, Fetched, Fetcher, FetchPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Polite:
             raise
         except FetchError as error:
             self._rest(url, error.retry_after_s)
-            passing = error.status is None or error.status in PASSING
+            passing = error.status is None or error.status in TRANSIENT_STATUSES
             raise (TroubleError if passing else GoneError)(str(error), error.status) from error
 
     def _rest(self, url: str, seconds: float | None) -> None:

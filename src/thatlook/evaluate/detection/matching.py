@@ -1,4 +1,4 @@
-"""Which detection is which label: counts of hits, misses, mistakes and inventions."""
+"""Which detection is which label: true and false positives, false negatives, confusions."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Labelled(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Pairs of (label, detection), then the labels missed and the detections of nothing."""
+    """Pairs of (label, detection); labels without a detection, detections without a label."""
 
     pairs: tuple[tuple[int, int], ...]
-    missed: tuple[int, ...]
-    extra: tuple[int, ...]
+    false_negatives: tuple[int, ...]
+    false_positives: tuple[int, ...]
 
     def errors(self, photo: Labelled, found: Found) -> int:
-        """How many labels are missed, detections invented, categories mistaken."""
+        """The number of false negatives, false positives and confused categories."""
         wrong = sum(photo.labels[i] != found[2][j] for i, j in self.pairs)
-        return len(self.missed) + len(self.extra) + int(wrong)
+        return len(self.false_negatives) + len(self.false_positives) + int(wrong)
 
 
 def above(found: Found, thresholds: NDArray[np.floating[Any]]) -> Found:
@@ -69,9 +69,9 @@ def matched(photo: Labelled, found: Found) -> Matched:
             best = max(free, key=lambda i: overlaps[i, j], default=None)
             if best is not None and j not in pairs.values() and overlaps[best, j] >= OVERLAP:
                 pairs[best] = j
-    missed = [i for i in range(len(photo.boxes)) if i not in pairs]
-    extra = [j for j in range(len(found[0])) if j not in pairs.values()]
-    return Matched(tuple(pairs.items()), tuple(missed), tuple(extra))
+    false_negatives = [i for i in range(len(photo.boxes)) if i not in pairs]
+    false_positives = [j for j in range(len(found[0])) if j not in pairs.values()]
+    return Matched(tuple(pairs.items()), tuple(false_negatives), tuple(false_positives))
 
 
 def confusion(
@@ -83,9 +83,9 @@ def confusion(
     for photo, seen, match in zip(photos, found, matches, strict=True):
         for i, j in match.pairs:
             counts[photo.labels[i], seen[2][j]] += 1
-        for i in match.missed:
+        for i in match.false_negatives:
             counts[photo.labels[i], nothing] += 1
-        for j in match.extra:
+        for j in match.false_positives:
             counts[nothing, seen[2][j]] += 1
     return counts
 

@@ -139,16 +139,19 @@ def _photo(scene: Scene, found: Found, match: Matched, errors: int) -> str:
     from thatlook.data.scenes import photo
 
     names = [DETECTOR_CLASSES[label] for label in scene.labels]
-    missed = ", ".join(names[i] for i in match.missed)
-    extra = ", ".join(DETECTOR_CLASSES[found[2][j]] for j in match.extra)
+    missed = ", ".join(names[i] for i in match.false_negatives)
+    extra = ", ".join(DETECTOR_CLASSES[found[2][j]] for j in match.false_positives)
     wrong = ", ".join(
         f"{names[i]} as {DETECTOR_CLASSES[found[2][j]]}"
         for i, j in match.pairs
         if scene.labels[i] != found[2][j]
     )
-    told = (("missed", missed), ("invented", extra), ("mistaken", wrong))
+    told = (("not found", missed), ("false positive", extra), ("confused", wrong))
     caption = [f"{scene.path.name}: {errors}", *(f"{word} {t}" for word, t in told if t)]
-    unclear = {*match.missed, *(i for i, j in match.pairs if scene.labels[i] != found[2][j])}
+    unclear = {
+        *match.false_negatives,
+        *(i for i, j in match.pairs if scene.labels[i] != found[2][j]),
+    }
     marks = [
         Mark(scene.boxes[i].tolist(), names[i], color_of(names[i]), dashed=True)
         for i in sorted(unclear)

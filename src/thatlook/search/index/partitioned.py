@@ -57,8 +57,8 @@ class PartitionedIndex(Follower):
         """The answers from these partitions, whatever changes meanwhile."""
         vectors = checked_vectors(vectors, self._dim)
         parts = [part for partition in partitions for part in partition.parts(query.filters)]
-        hits, passed = best_of(parts, vectors, query.k)
-        return Answers(hits, passed)
+        hits, eligible = best_of(parts, vectors, query.k)
+        return Answers(hits, eligible)
 
     def upsert(self, entries: Sequence[Entry], sequence: int) -> None:
         """Adds products, or replaces those with the same ids, whatever partition held them."""

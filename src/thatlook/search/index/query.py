@@ -132,14 +132,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Per query vector its hits, best first and ties by id; `passed` counts what was eligible.
+    """Per query vector its hits, best first and ties by id.
 
-    `passed` is the number of products in the partitions searched that pass the filters: the
-    same for every vector of a query. Fewer than `k` hits come only when fewer passed.
+    `eligible` is the number of products in the partitions searched that pass the filters: the
+    same for every vector of a query. Fewer than `k` hits come only when fewer are eligible.
     """
 
     hits: tuple[tuple[Hit, ...], ...]
-    passed: int
+    eligible: int
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -157,11 +157,13 @@ def search(
     `mask` (n,) says which rows count; None counts all. Exact whatever the scan's error, if it
     is complete: rows are fetched until no row outside could still be among the best k.
     """
-    passed = len(vectors) if mask is None else int(np.count_nonzero(mask))
-    if mask is not None and passed < scan.rows_below * len(vectors):
+    eligible = len(vectors) if mask is None else int(np.count_nonzero(mask))
+    if mask is not None and eligible < scan.rows_below * len(vectors):
         return search_rows(vectors, np.flatnonzero(mask), queries, k)
-    scan = scan.under(passed / max(1, len(vectors)))
-    return _widening(scan, vectors, queries, (k, passed), None if passed == len(vectors) else mask)
+    scan = scan.under(eligible / max(1, len(vectors)))
+    return _widening(
+        scan, vectors, queries, (k, eligible), None if eligible == len(vectors) else mask
+    )
 
 
 def search_rows(vectors: Vectors, rows: Rows, queries: Vectors, k: int) -> list[Found]:
@@ -176,20 +178,20 @@ def _widening(
 
     `sizes` are k and how many rows count.
     """
-    k, passed = sizes
-    if passed == 0:
+    k, eligible = sizes
+    if eligible == 0:
         return [(np.zeros(0, np.float32), np.zeros(0, np.int64))] * len(queries)
     found: dict[int, Found] = {}
-    count = min(passed, scan.first_count(k))
+    count = min(eligible, scan.first_count(k))
     while len(found) < len(queries):
         waiting = [index for index in range(len(queries)) if index not in found]
         asked = np.ascontiguousarray(queries[waiting])
         for index, scores, rows in zip(waiting, *scan.candidates(asked, count, mask), strict=True):
             best = _best(vectors, queries[index], rows, k)
-            last = count == passed or not scan.complete
+            last = count == eligible or not scan.complete
             if last or best[0][-1] > float(scores.min()) + scan.error(queries[index]):
                 found[index] = best
-        count = min(passed, count * 4)
+        count = min(eligible, count * 4)
     return [found[index] for index in range(len(queries))]
 
 

@@ -9,33 +9,33 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from thatlook.core.errors import CatalogError
+from thatlook.core.parquet import pyarrow
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.catalog import Catalog
 
 BATCH_ROWS: Final = 1000
 
-_SCHEMA: Final = pa.schema(
-    [
-        *(pa.field(name, pa.string()) for name in (
-            "id", "title", "category", "gender", "description", "link", "image_link", "price",
-            "sale_price", "brand", "age_group", "color", "pattern", "material", "product_type",
-            "google_product_category", "item_group_id", "availability", "status",
-        )),
-        pa.field("additional_image_link", pa.list_(pa.string())),
-        pa.field("extra", pa.string()),
-    ]
+TEXT_COLUMNS: Final = (
+    "id", "title", "category", "gender", "description", "link", "image_link", "price", "sale_price",
+    "brand", "age_group", "color", "pattern", "material", "product_type", "google_product_category",
+    "item_group_id", "availability", "status",
 )  # fmt: skip
-_ARTICLE_SCHEMA: Final = (
-    pa.field("article_vector", pa.list_(pa.float32())),
-    pa.field("article_box", pa.list_(pa.float64())),
-    pa.field("article_attributes", pa.string()),
-    pa.field("article_image", pa.string()),
-    pa.field("model_key", pa.string()),
-)
+
+
+def _schema(pa: Any, vectors: bool) -> Any:
+    """The columns of a Parquet file, in order."""
+    columns = {name: pa.string() for name in TEXT_COLUMNS}
+    columns |= {"additional_image_link": pa.list_(pa.string()), "extra": pa.string()}
+    if vectors:
+        columns |= {
+            "article_vector": pa.list_(pa.float32()),
+            "article_box": pa.list_(pa.float64()),
+            "article_attributes": pa.string(),
+            "article_image": pa.string(),
+            "model_key": pa.string(),
+        }
+    return pa.schema(list(columns.items()))
 
 
 def export(catalog: Catalog, path: Path, *, vectors: bool = False, left: bool = False) -> int:
@@ -44,7 +44,7 @@ def export(catalog: Catalog, path: Path, *, vectors: bool = False, left: bool = 
     The file can be read as a feed. `vectors` adds the vector and what was seen in the picture,
     `left` the products that left the feed. In Parquet the shop's own columns, and attributes,
     are JSON texts. The file is there whole or not at all. Raises CatalogError for another
-    suffix or a place that cannot be written.
+    suffix or a path that cannot be written, MissingExtraError for Parquet without its extra.
     """
     writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet}
     if path.suffix not in writers:
@@ -87,7 +87,8 @@ def _write_jsonl(rows: Iterator[Stored], file: IO[bytes], vectors: bool) -> int:
 
 
 def _write_parquet(rows: Iterator[Stored], file: IO[bytes], vectors: bool) -> int:
-    schema = pa.schema([*_SCHEMA, *_ARTICLE_SCHEMA]) if vectors else _SCHEMA
+    pa, pq = pyarrow()
+    schema = _schema(pa, vectors)
     count = 0
     with pq.ParquetWriter(file, schema) as writer:
         while batch := [_row(stored, vectors) for stored in islice(rows, BATCH_ROWS)]:

@@ -26,7 +26,7 @@ from thatlook.store.feed.policy import Fetched, FetchPolicy
 __all__ = ["FetchPolicy", "Fetched", "Fetcher"]
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that may be better the next time."""
 _CHUNK_BYTES: Final = 65536
 
@@ -51,8 +51,8 @@ class Fetcher:
 
     def _new_breaker(self, _host: str, _port: int) -> CircuitBreaker:
         return CircuitBreaker(
-            failure_threshold=self.policy.silences,
-            recovery_timeout=self.policy.rest_s,
+            failure_threshold=self.policy.failure_threshold,
+            recovery_timeout=self.policy.cooldown_s,
             expected_exception=_Silent,
         )
 
@@ -176,7 +176,7 @@ class Fetcher:
     def _read(self, url: str, response: Any, deadline: float) -> Fetched:
         """The answer of one address, its status, type and size checked."""
         status, headers = response.status, response.headers
-        if status in PASSING:
+        if status in TRANSIENT_STATUSES:
             raise _Passing(f"HTTP status {status}", status, retry_after(headers.get("Retry-After")))
         kept = {
             "content_type": headers.get("Content-Type", "").partition(";")[0].strip().lower(),

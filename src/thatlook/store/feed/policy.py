@@ -14,9 +14,9 @@ class FetchPolicy:
 
     `content_types` are prefixes such as "image/" (empty: any). `timeout_s` is for connecting
     and for each silence, `deadline_s` for everything, waiting and retries included. A
-    Retry-After above `max_wait_s` is not waited for. A host that gave no answer `silences` times
-    in a row is left alone for `rest_s`: what is asked of it meanwhile fails at once. `ca_file`
-    holds the certificates to trust in the place of the system's.
+    Retry-After above `max_wait_s` is not waited for. A host that gave no answer
+    `failure_threshold` times in a row is left alone for `cooldown_s`: what is asked of it meanwhile
+    fails at once. `ca_file` holds the certificates to trust instead of the system's.
     """
 
     allow_private: bool = False
@@ -28,8 +28,8 @@ class FetchPolicy:
     backoff_s: float = 0.5
     max_wait_s: float = 30.0
     max_redirects: int = 5
-    silences: int = 64
-    rest_s: float = 30.0
+    failure_threshold: int = 64
+    cooldown_s: float = 30.0
     ca_file: str = ""
     user_agent: str = f"thatlook/{__version__}"
 

@@ -20,6 +20,7 @@ from pytorch_metric_learning.losses import (
     TripletMarginLoss,
 )
 from pytorch_metric_learning.miners import MultiSimilarityMiner, TripletMarginMiner
+from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -412,10 +413,9 @@ def fit_pca(learned: Floats, features: Floats, mix: Mix = MIX) -> tuple[Tensor, 
     spread = float(np.sqrt(((features - features.mean(0)) ** 2).sum(1).mean()))
     scales = np.r_[np.ones(learned.shape[1]), np.full(features.shape[1], mix.general / spread)]
     both = np.hstack([learned, features]) * scales
-    middle = both.mean(0)
-    _, _, main = np.linalg.svd(both - middle, full_matrices=False)
-    axes = np.ascontiguousarray(main[: mix.axes].T * scales[:, None], np.float32)
-    offset = np.asarray(middle @ main[: mix.axes].T, np.float32)
+    pca = PCA(mix.axes, svd_solver="full").fit(both)
+    axes = np.ascontiguousarray(pca.components_.T * scales[:, None], np.float32)
+    offset = np.asarray(pca.mean_ @ pca.components_.T, np.float32)
     return torch.from_numpy(axes), torch.from_numpy(offset)
 
 
