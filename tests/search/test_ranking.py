@@ -5,6 +5,7 @@ import pytest
 
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Product
+from thatlook.core.taxonomy import prominence
 from thatlook.search.ranking import (
     Calibration,
     Curve,
@@ -102,6 +103,14 @@ def test_most_prominent():
     # outerwear 1.0 * 0.9 * 100 = 90, footwear 0.6 * 1.0 * 140 = 84
     assert most_prominent([("footwear", 1.0, 140.0**2), ("outerwear", 0.9, 100.0**2)]) == 1
     assert most_prominent([]) is None
+    # Trousers count 0.8 of a shirt: 0.8 * sqrt(1.55) = 0.996, 0.8 * sqrt(1.58) = 1.006
+    for area, first in ((1.55, 1), (1.58, 0)):
+        assert most_prominent([("bottomwear", 1.0, area), ("topwear", 1.0, 1.0)]) == first
+    weights = {
+        "dress": 1.0, "outerwear": 1.0, "topwear": 1.0, "bottomwear": 0.8, "bag": 0.6,
+        "footwear": 0.6, "neckwear": 0.4, "headwear": 0.4, "eyewear": 0.2,
+    }  # fmt: skip
+    assert prominence() == weights
 
 
 def test_diverse_by_hand():

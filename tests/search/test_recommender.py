@@ -242,6 +242,16 @@ def test_boosts_move_products_but_not_their_scores(recommender):
     assert ids(down)[-1] == "near"
 
 
+def test_what_is_boosted_is_found_among_the_nearest_two_hundred(tmp_path):
+    rows = [Row(product=product(f"p{n:03}"), vector=at(n / 2)) for n in range(150)]
+    rows.append(Row(product=product("liked", brand="acme"), vector=at(76)))
+    with Catalog.open(tmp_path / "many", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(rows)
+        asked = SearchRequest(k=1, boosts=(Boost("brand", "acme", 1.0),))
+        found = Recommender(catalog, Calibration(Curve(8, 0.5))).for_look(look_of(), asked)
+    assert ids(found) == ["liked"]
+
+
 @pytest.mark.parametrize("given", [("title", "x", 0.1), ("brand", "x", 1.5)])
 def test_impossible_boosts(given):
     with pytest.raises(SettingsError):

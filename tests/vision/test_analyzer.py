@@ -327,3 +327,19 @@ def test_warming_up_runs_every_network_once():
 
     Analyzer(Stage("article"), Stage("person"), Stage("embedding"), Settings()).warm()
     assert ran == ["article", "person", "embedding"]
+
+
+def test_prominence_counts_the_root_of_the_share_the_score_and_the_distance_from_the_middle():
+    # A fifth of a 100 x 100 photo's side: 0.04 of it, the root is 0.2; its middle is the photo's.
+    middle = Detection("person", Box(40, 40, 60, 60), 0.5)
+    assert prominence(middle, 100, 100) == pytest.approx(0.5 * 0.2)
+    # 0.3 and 0.4 of the sides off the middle are 0.5.
+    off = Detection("person", Box(70, 80, 90, 100), 0.5)
+    assert prominence(off, 100, 100) == pytest.approx(0.5 * 0.2 * 0.5)
+
+
+def test_an_article_is_the_persons_up_to_a_tenth_beyond_the_box():
+    person = Box(100, 100, 200, 300)
+    # scaled(1.1) is 95..205: of a bag at 200..210 that is just half, of one at 201..211 less.
+    assert labels(worn_by(person, [], [seen("bag", (200, 150, 210, 160))])) == [("bag", 0.9)]
+    assert worn_by(person, [], [seen("bag", (201, 150, 211, 160))]) == []

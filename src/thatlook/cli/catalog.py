@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     added = _action(actions, "compare", "how a version answers differently", _compare)
     added.add_argument("name", metavar="NAME")
     added.add_argument("-k", type=_positive, default=10, help="answers compared (default 10)")
-    added.add_argument("--queries", type=_positive, default=200, metavar="N")
+    added.add_argument("--queries", type=_positive, default=200, metavar="N", help="how many")
     added.add_argument("--ids", nargs="+", default=[], metavar="PRODUCT_ID", help="the queries")
     added = _action(actions, "rollback", "makes a version the present", _rollback)
     added.add_argument("name", metavar="NAME")
@@ -51,8 +51,8 @@ def _action(
     actions: Any, name: str, summary: str, command: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     added: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary)
-    added.add_argument("--catalog", required=True, metavar="DIR")
-    added.add_argument("--json", action="store_true")
+    added.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
+    added.add_argument("--json", action="store_true", help="the result as JSON")
     added.set_defaults(act=command)
     return added
 

@@ -32,13 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--contact", default="", help="how the shop can reach you (mailto: or https://)"
     )
     parser.add_argument("--requests-per-second", type=float, metavar="N", help="per host")
-    parser.add_argument("--max-pages", type=int, metavar="N")
-    parser.add_argument("--max-minutes", type=float, metavar="N")
-    parser.add_argument("--max-products", type=int, metavar="N")
+    parser.add_argument("--max-pages", type=int, metavar="N", help="stop after so many")
+    parser.add_argument("--max-minutes", type=float, metavar="N", help="stop after so long")
+    parser.add_argument("--max-products", type=int, metavar="N", help="stop after so many")
     parser.add_argument(
         "--allow-private", action="store_true", help="also hosts inside your own network"
     )
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

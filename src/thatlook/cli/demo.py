@@ -34,8 +34,10 @@ def sample() -> Path:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook demo`."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="default demo"
+    )
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook explore`."""
     parser.add_argument("feed", metavar="FEED", help="a feed as for `thatlook index`")
     parser.add_argument("--images", metavar="DIR", help="where image links are looked up")
-    parser.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN")
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="FIELD=COLUMN", help="again for more"
+    )
     parser.add_argument(
         "--out", default="report.html", metavar="FILE", help="the page (default: %(default)s)"
     )

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "feed", metavar="FEED", help="CSV, TSV, JSON Lines, Parquet, XML or a folder of images"
     )
-    parser.add_argument("--catalog", required=True, metavar="DIR")
+    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
     parser.add_argument("--images", metavar="DIR", help="where image links are looked up")
     parser.add_argument(
         "--map",
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, metavar="N", help="processes (default: one per core)"
     )
     parser.add_argument("--strict", action="store_true", help="stop at the first bad row")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
 def _pair(text: str) -> str:

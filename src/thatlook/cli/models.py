@@ -16,7 +16,7 @@ from thatlook.vision.models.registry import TASKS, ModelSpec, resolve
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook models`."""
     parser.add_argument("action", choices=("list", "verify"))
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -67,24 +67,26 @@ def _look_text(look: Look) -> str:
 def add_arguments_recommend(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook recommend`."""
     parser.add_argument("photo", metavar="PHOTO")
-    parser.add_argument("--catalog", required=True, metavar="DIR")
+    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
     parser.add_argument("-k", type=int, help="matches per article (default 10)")
-    parser.add_argument("--gender", choices=GENDER_CHOICES, default="auto")
+    parser.add_argument(
+        "--gender", choices=GENDER_CHOICES, default="auto", help="default auto: the person's"
+    )
     parser.add_argument(
         "--category", action="append", choices=CATEGORIES, help="only this; again for more"
     )
     parser.add_argument("--primary", choices=CATEGORIES, help="the article asked for")
-    parser.add_argument("--min-price", type=_amount, metavar="AMOUNT")
-    parser.add_argument("--max-price", type=_amount, metavar="AMOUNT")
+    parser.add_argument("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper")
+    parser.add_argument("--max-price", type=_amount, metavar="AMOUNT", help="no dearer")
     parser.add_argument("--brand", action="append", help="only this; again for more")
     parser.add_argument("--color", action="append", help="only this; again for more")
     parser.add_argument(
         "--policy", choices=POLICIES, default="any", help="full: refuse other than front full shots"
     )
     shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true")
-    shown.add_argument("--html", metavar="FILE", type=Path)
-    shown.add_argument("--png", metavar="FILE", type=Path)
+    shown.add_argument("--json", action="store_true", help="the result as JSON")
+    shown.add_argument("--html", metavar="FILE", type=Path, help="a page with the pictures")
+    shown.add_argument("--png", metavar="FILE", type=Path, help="one picture of it all")
 
 
 def _amount(text: str) -> Decimal:
@@ -174,9 +176,9 @@ def _match_lines(matches: Iterable[Match]) -> list[str]:
 def add_arguments_similar(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook similar`."""
     parser.add_argument("product_id", metavar="PRODUCT_ID")
-    parser.add_argument("--catalog", required=True, metavar="DIR")
+    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
     parser.add_argument("-k", type=int, help="how many (default 10)")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
 def run_similar(args: argparse.Namespace) -> int:

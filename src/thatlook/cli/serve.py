@@ -30,9 +30,9 @@ busy a worker that only starts is slow too, and to start it over again makes it 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `thatlook serve`. The rest is set by THATLOOK_SERVE_*."""
-    parser.add_argument("--catalog", required=True, metavar="DIR")
+    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=int, default=8000, help="default 8000")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default 1)")
     parser.add_argument("--threads", type=int, metavar="N", help="photos at a time in each worker")
     parser.add_argument("--queue", type=int, metavar="N", help="photos that may wait for a thread")
