@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from thatlook.evaluate.options import EvaluateOptions
 from thatlook.evaluate.report import PRINTED, Report, finish
@@ -19,7 +20,7 @@ def report():
     found.main = {"mAP50": "ap50"}
     found.meanings = {"ap50": "average precision", "ap50_bag": "of bags"}
     found.details = {"curve": [(0.0, 1.0), (0.123456, float("nan"))]}
-    found.add("Curves", "<svg></svg>", lead="a & b")
+    found.add("Curves", Markup("<svg></svg>"), lead="a & b")
     return found
 
 

@@ -76,6 +76,13 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
     assert reasons(Traits(), Traits(), 0.5) == ("overall likeness 0.50",)
 
 
+def test_an_unknown_type_gives_no_reason():
+    known, unknown = Traits("tshirt", "", ""), Traits("", "", "")
+    assert (
+        reasons(known, unknown, 0.5) == reasons(unknown, known, 0.5) == ("overall likeness 0.50",)
+    )
+
+
 def test_reasons_give_the_numbers_of_the_parts():
     # Parts of squared lengths 0.5, 0.32, 0.18: 0.5 * 1 + 0.32 * 0 + 0.18 * -1 = 0.32 in all.
     one = np.array([np.sqrt(0.5), 0, np.sqrt(0.32), 0, np.sqrt(0.18)])

@@ -11,9 +11,10 @@ import pytest
 from thatlook.core.errors import SettingsError, UnknownProductError
 from thatlook.core.records import Article, Box, Gate, Keypoint, Look, Person, Price, Product
 from thatlook.search.index import Filters
-from thatlook.search.ranking import Calibration, Curve
-from thatlook.search.recommender import Recommender
+from thatlook.search.ranking import Calibration, Curve, Traits
+from thatlook.search.recommender import Recommender, traits_of
 from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.stored import Stored
 from thatlook.store.catalog import Catalog, Row
 
 DIM = 8
@@ -295,3 +296,14 @@ def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
     request = SearchRequest(filters=Filters(exclude_ids=frozenset({"vague2"})))
     (found,) = styles.for_look(look_of(), request)
     assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague3"]
+
+
+def test_what_is_compared_are_the_feeds_words_else_what_was_read():
+    read = {"type": ["shirt", 0.9], "color": "Red", "pattern": ["Striped", 0.7]}
+    shown = {"status": "active", "sequence": 1, "changed_at": "", "row_hash": ""}
+    plain = Stored(product=product("a"), attributes=read, **shown)
+    assert traits_of(plain) == Traits("shirt", "red", "striped")
+    told = product("a", product_type="Tops > Polos", color="Navy", pattern="Checked")
+    words = Stored(product=told, attributes=read, **shown)
+    assert traits_of(words) == Traits("Tops > Polos", "navy", "checked")
+    assert traits_of(Stored(product=product("a"), **shown)) == Traits("", "", "")

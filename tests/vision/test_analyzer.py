@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.vision.analyzer import Analyzer
@@ -66,6 +67,8 @@ def standing(shoulders=100, hips=120, height=100, knees=(500, 500), score=0.5):
         ((30, 150, 126, 300), {}, False),  # at 116.4: the torso's middle is held
         ((30, 150, 134, 300), {}, False),  # at 123.6: both
         ((90, 150, 100, 300), {}, False),  # 25 off: what a coat leaves to see
+        ((118, 150, 198, 300), {}, True),  # its inner part begins at 126, its middle is 38 off
+        ((106, 150, 206, 300), {}, False),  # at 116: the hips' middle is held
         ((80, 150, 90, 300), {}, True),
         ((80, 150, 90, 300), {"height": 200}, False),
         ((80, 150, 90, 300), {"knees": (85, 200)}, False),
@@ -343,3 +346,16 @@ def test_an_article_is_the_persons_up_to_a_tenth_beyond_the_box():
     # scaled(1.1) is 95..205: of a bag at 200..210 that is just half, of one at 201..211 less.
     assert labels(worn_by(person, [], [seen("bag", (200, 150, 210, 160))])) == [("bag", 0.9)]
     assert worn_by(person, [], [seen("bag", (201, 150, 211, 160))]) == []
+
+
+def test_a_drawn_box_is_believed():
+    look = Analyzer(FakeArticles([]), FakePerson(0.9), FakeEmbedding(), Settings())
+    found = look.article_in(IMAGE, Box(10, 20, 60, 90), "bag")
+    assert (found.category, found.box, found.score) == ("bag", Box(10, 20, 60, 90), 1.0)
+
+
+@pytest.mark.parametrize("one", [5, None, "a.jpg", b"JPEG"])
+def test_one_crop_is_not_a_list_of_crops(one):
+    look = Analyzer(FakeArticles([]), FakePerson(0.9), FakeEmbedding(), Settings())
+    with pytest.raises(SettingsError, match="expected a list of crops"):
+        look.embed(one)

@@ -11,9 +11,10 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from thatlook.core.errors import SettingsError
 from thatlook.evaluate.options import EvaluateOptions
@@ -39,14 +40,14 @@ class Report:
     spec: ModelSpec
     figures: dict[str, float] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
-    parts: list[str] = field(default_factory=list)
+    parts: list[Markup] = field(default_factory=list)
     main: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     data: str = ""
     lines: list[str] = field(default_factory=list)
     """What the printed table shows besides the figures."""
 
-    def add(self, heading: str, *parts: str, lead: str = "") -> None:
+    def add(self, heading: str, *parts: Markup, lead: str = "") -> None:
         """A section of the page; `parts` are HTML, see `graphics`."""
         self.parts.append(page.section(heading, *parts, lead=lead))
 
@@ -75,13 +76,10 @@ class Report:
             if name in self.figures
         }
         rows = [(name, value, self._meaning(name)) for name, value in self.figures.items()]
-        head = (
-            f"<header><h1>{escape(self.title)}</h1>"
-            f"{page.words(f'{self.spec.id}, sha256 {self.spec.sha256[:12]}. {self.data}')}"
-            f"{page.tiles(shown)}</header>"
-        )
+        lead = f"{self.spec.id}, sha256 {self.spec.sha256[:12]}. {self.data}"
+        head = page.header(self.title, lead, page.tiles(shown))
         figures = page.section("All figures", page.table(("figure", "value", "what it is"), rows))
-        return page.document(self.title, head + "".join(self.parts) + figures)
+        return page.document(self.title, page.joined([head, *self.parts, figures]))
 
     def _meaning(self, name: str) -> str:
         told = [start for start in self.meanings if name == start or name.startswith(f"{start}_")]

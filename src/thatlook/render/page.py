@@ -1,25 +1,23 @@
 """One HTML page with everything inside, and the parts that pages are made of.
 
-Every function here escapes the words it is given; a `body` is HTML already.
+Every function takes words as they are; what is Markup (the result of another function) is HTML.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from importlib import resources
 
+from markupsafe import Markup
 
-def document(title: str, body: str, css: str | None = None) -> str:
+from thatlook.render.templating import part, render
+
+
+def document(title: str, body: Markup, css: str | None = None) -> str:
     """The page: `body` under the style `css`, that of reports where none is given."""
-    style = report_style() if css is None else css
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body>{body}</body></html>\n"
-    )
+    style = Markup(report_style() if css is None else css)  # noqa: S704 - our own files
+    return str(render("document.html.jinja", title=title, style=style, body=body))
 
 
 def report_style() -> str:
@@ -27,41 +25,50 @@ def report_style() -> str:
     return resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 
 
-def section(heading: str, *parts: str, lead: str = "") -> str:
-    """A part of a page under its heading; `parts` are HTML, `lead` words before them."""
-    return f"<section><h2>{escape(heading)}</h2>{words(lead)}{''.join(parts)}</section>"
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Parts one after another."""
+    return Markup("").join(parts)
 
 
-def words(text: str) -> str:
+def header(title: str, lead: str, *parts: Markup) -> Markup:
+    """The head of a page: its title, words, and what stands below them."""
+    return part("header", title, lead, joined(parts))
+
+
+def section(heading: str, *parts: Markup, lead: str = "") -> Markup:
+    """A part of a page under its heading; `lead` are words before the parts."""
+    return part("section", heading, lead, parts)
+
+
+def heading(text: str, anchor: str = "") -> Markup:
+    """A smaller heading, which links can lead to by `anchor`."""
+    return part("heading", text, anchor)
+
+
+def words(text: str) -> Markup:
     """A paragraph, nothing for no words."""
-    return f"<p>{escape(text)}</p>" if text else ""
+    return part("words", text)
 
 
-def tiles(values: Mapping[str, str]) -> str:
+def tiles(values: Mapping[str, str]) -> Markup:
     """A few main figures, large: words to value as it is shown."""
-    shown = "".join(
-        f"<div><b>{escape(value)}</b>{escape(name)}</div>" for name, value in values.items()
-    )
-    return f'<div class="tiles">{shown}</div>'
+    return part("tiles", values)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
     """A table of plain values; numbers stand at the right, fractions with three digits."""
     rows = list(rows)
-    numbers = [isinstance(value, (int, float)) for value in rows[0]] if rows else []
-    heads = "".join(
-        f"""<th{' class="number"' if index < len(numbers) and numbers[index] else ""}>"""
-        f"{escape(name)}</th>"
-        for index, name in enumerate(head)
-    )
-    lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead>{lines}</table></div>'
+    numbers = [i for i, value in enumerate(rows[0]) if _is_number(value)] if rows else []
+    shown = [[(_shown(value), _is_number(value)) for value in row] for row in rows]
+    return part("table", head, shown, numbers)
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, (int, float)):
-        return f'<td class="number">{number(value)}</td>'
-    return f"<td>{escape(str(value))}</td>"
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _shown(value: object) -> object:
+    return number(value) if isinstance(value, (int, float)) else value
 
 
 def number(value: float) -> str:
@@ -71,15 +78,16 @@ def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
-def legend(colors: Mapping[str, str]) -> str:
+def legend(colors: Mapping[str, str]) -> Markup:
     """What each color means, on one line."""
-    shown = "".join(
-        f'<span><i style="background:{color}"></i>{escape(name)}</span>'
-        for name, color in colors.items()
-    )
-    return f'<p class="legend">{shown}</p>'
+    return part("legend", colors)
 
 
-def sheet(figures: Iterable[str]) -> str:
+def sheet(figures: Iterable[Markup]) -> Markup:
     """A contact sheet of `photo.figure`s."""
-    return f'<div class="sheet">{"".join(figures)}</div>'
+    return part("sheet", list(figures))
+
+
+def groups(groups: Iterable[Iterable[Markup]]) -> Markup:
+    """Rows of `photo.figure`s."""
+    return part("groups", [list(group) for group in groups])

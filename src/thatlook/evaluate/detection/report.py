@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from thatlook.core.taxonomy import DETECTOR_CLASSES, PERSON_CLASS
@@ -135,7 +136,7 @@ def _worst(
     report.add("Photos with most errors", page.sheet(figures), lead=lead)
 
 
-def _photo(scene: Scene, found: Found, match: Matched, errors: int) -> str:
+def _photo(scene: Scene, found: Found, match: Matched, errors: int) -> Markup:
     from thatlook.data.scenes import photo
 
     names = [DETECTOR_CLASSES[label] for label in scene.labels]

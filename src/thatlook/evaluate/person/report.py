@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from thatlook.core.records import Look, Person
@@ -164,7 +165,7 @@ def _off(found: Floats, truth: Floats) -> Floats:
     return np.asarray(apart / torso(truth)[:, None], np.float32)
 
 
-def _posed(scene: Scene, person: Person, note: str) -> str:
+def _posed(scene: Scene, person: Person, note: str) -> Markup:
     from thatlook.data.scenes import photo
 
     truth = truth_of([scene])[0].tolist()
@@ -174,7 +175,7 @@ def _posed(scene: Scene, person: Person, note: str) -> str:
 
 
 def _gender(report: Report, got: Measured) -> None:
-    parts: list[str] = []
+    parts: list[Markup] = []
     for where, people, scenes in (
         ("street", got.people, got.scenes),
         ("product photos", got.worn_people, got.worn),
@@ -237,7 +238,7 @@ def reliability(score: Floats, right: NDArray[np.bool_], bins: int = 10) -> list
     ]
 
 
-def _labelled(scene: Scene, words: str) -> str:
+def _labelled(scene: Scene, words: str) -> Markup:
     from thatlook.data.scenes import person_box, photo
 
     mark = Mark(person_box(scene).tolist(), "", color_of(PERSON_CLASS), dashed=True)
@@ -297,7 +298,7 @@ def _gate(report: Report, got: Measured) -> None:
     report.add("The gate", *parts, lead=lead)
 
 
-def _shot(shot: Shot) -> str:
+def _shot(shot: Shot) -> Markup:
     from thatlook.data.scenes import photo
 
     image = photo(shot.path)

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from markupsafe import Markup
 from tqdm import tqdm
 
 from thatlook.core.errors import DataError, SettingsError
@@ -83,7 +84,7 @@ def people_in(analyzer: Analyzer, photos: Sequence[Path]) -> list[tuple[Path, Lo
     return [(path, look) for path, look in seen if look.person is not None]
 
 
-def drawn(path: Path, look: Look, *, bones: bool = True, articles: bool = True) -> str:
+def drawn(path: Path, look: Look, *, bones: bool = True, articles: bool = True) -> Markup:
     """The photo with the look drawn: the articles, the person's box and key points."""
     marks = [
         Mark(article.box.to_list(), f"{article.category} {article.score:.2f}", color)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from markupsafe import Markup
 
 from thatlook.core.image import Pixels, cropped, fit_square
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.metrics import NOBODY
 from thatlook.evaluate.retrieval.results import Result
+from thatlook.render import page
 from thatlook.render.photo import figure
 
 QUERIES: Final = 6
@@ -51,36 +52,31 @@ def _different(order: Sequence[int], words: Sequence[str], count: int) -> list[i
     return [*kept, *others][:count]
 
 
-def boards(result: Result) -> str:
+def boards(result: Result) -> Markup:
     """The boards of a trial as HTML, pictures inside."""
-    return "".join(
-        f"<h3>{escape(heading)} queries</h3>{_groups(result, rows)}"
+    return page.joined(
+        page.heading(f"{heading} queries") + page.groups(_group(result, row) for row in rows)
         for heading, rows in chosen(result).items()
     )
 
 
-def _groups(result: Result, rows: Iterable[int]) -> str:
-    shown = "".join(f'<div class="group">{_group(result, row)}</div>' for row in rows)
-    return f'<div class="groups">{shown}</div>'
-
-
-def _group(result: Result, row: int) -> str:
+def _group(result: Result, row: int) -> list[Markup]:
     trial = result.trial
     query, notion = trial.queries[row], trial.notions[trial.main]
     if query is None:
-        return ""
+        return []
     parts = [_figure(query, ASKED, ("asked", notion.queries[row]))]
-    for rank, place in enumerate(result.network.rows[row, :SHOWN].tolist()):
-        if place == NOBODY:
+    for rank, index in enumerate(result.network.rows[row, :SHOWN].tolist()):
+        if index == NOBODY:
             break
-        right = notion.gallery[place] == notion.queries[row]
+        right = notion.gallery[index] == notion.queries[row]
         score = f"{'right' if right else 'wrong'} {result.network.scores[row, rank]:.2f}"
-        caption = trial.captions[place] if trial.captions else notion.gallery[place]
-        parts.append(_figure(trial.gallery[place], RIGHT if right else WRONG, (score, caption)))
-    return "".join(parts)
+        caption = trial.captions[index] if trial.captions else notion.gallery[index]
+        parts.append(_figure(trial.gallery[index], RIGHT if right else WRONG, (score, caption)))
+    return parts
 
 
-def _figure(crop: Crop, color: tuple[int, int, int], caption: tuple[str, str]) -> str:
+def _figure(crop: Crop, color: tuple[int, int, int], caption: tuple[str, str]) -> Markup:
     framed = np.empty((SIDE_PX + 2 * FRAME_PX,) * 2 + (3,), np.uint8)
     framed[:] = color
     inner = slice(FRAME_PX, -FRAME_PX)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
+
 from thatlook.evaluate.report import Report
 from thatlook.evaluate.retrieval.boards import boards
 from thatlook.evaluate.retrieval.figures import (
@@ -61,7 +63,7 @@ def _trial(report: Report, result: Result, missing: Mapping[str, str]) -> None:
     report.add(trial.title, *parts, boards(result), lead=trial.lead)
 
 
-def _counts(result: Result) -> str:
+def _counts(result: Result) -> Markup:
     counts = result.counts
     lines = [f"{counts['queries']:,} queries among {counts['gallery']:,}"]
     words = {
@@ -80,7 +82,7 @@ def _counts(result: Result) -> str:
     return page.words("; ".join((*lines, *unlabelled)) + ".")
 
 
-def _figures(result: Result, missing: Mapping[str, str]) -> str:
+def _figures(result: Result, missing: Mapping[str, str]) -> Markup:
     rows = [
         (name, notion, *_row({m: result.figure(m, notion, name) for m in METRICS}))
         for notion in result.trial.notions
@@ -98,7 +100,7 @@ def _row(figures: Mapping[str, Estimate]) -> list[str]:
     return [*(told(figures[metric]) for metric in measured), shown]
 
 
-def _curves(result: Result) -> str:
+def _curves(result: Result) -> Markup:
     lines = {
         name: [(float(k), result.figure(f"r{k}", encoder=name).value) for k in DEPTHS]
         for name in result.encoders
@@ -106,15 +108,15 @@ def _curves(result: Result) -> str:
     return svg.curves(lines, svg.Axis("k", 0, max(DEPTHS)), svg.Axis("Recall@k"), dotted=True)
 
 
-def _subsets(result: Result) -> str:
+def _subsets(result: Result) -> Markup:
     rows = [(name, row["p10"].count, *_row(row)) for name, row in result.by_subset().items()]
     heads = ("queries", "how many", *HEADS.values())
     shown = page.table(heads, rows)
-    heading = f"<h3>The network by category: {result.trial.main}</h3>"
+    heading = page.heading(f"The network by category: {result.trial.main}")
     return heading + shown + (_by_attribute(result) if len(result.trial.notions) > 1 else "")
 
 
-def _by_attribute(result: Result) -> str:
+def _by_attribute(result: Result) -> Markup:
     """Precision per category by every notion, each beside its ceiling."""
     precision, ceiling = "p10", "p10_ceiling"
     found = {
@@ -126,7 +128,7 @@ def _by_attribute(result: Result) -> str:
         for name in next(iter(found.values()))
     ]
     shown = page.table(("queries", *heads), rows)
-    return f"<h3>Precision@10 by category and attribute</h3>{shown}"
+    return page.heading("Precision@10 by category and attribute") + shown
 
 
 def _precise(row: Mapping[str, Estimate]) -> tuple[str, str]:

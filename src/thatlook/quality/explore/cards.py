@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+from typing import Any
+
+from markupsafe import Markup
 
 from thatlook.quality.checks.product import KINDS, Finding
 from thatlook.quality.explore.report import Report
 from thatlook.quality.explore.thumbs import thumbnail
+from thatlook.render.templating import part
 
-MOST_SHOWN = 60
+CARDS = "feed_cards.html.jinja"
+MAX_SHOWN = 60
 """Of more findings of one kind the others are in the JSON report only."""
+
+MAX_GROUP = 6
 
 _ADVICE = {
     "category_seen": "The detector is sure of another article and sees none of the listed kind. "
@@ -28,69 +34,53 @@ _ADVICE = {
 }
 
 
-def gallery(report: Report, kind: str) -> str:
+def gallery(report: Report, kind: str) -> Markup:
     """The findings of one kind as cards with pictures, the surest first."""
     found = report.checked.of_kind(kind)
     if not found:
-        return ""
-    cards = "".join(_card(report, finding) for finding in found[:MOST_SHOWN])
-    advice = f"<p>{escape(_ADVICE[kind])}</p>" if kind in _ADVICE else ""
-    return (
-        f'<h3 id="{kind}">{escape(KINDS[kind])} ({len(found):,})</h3>{advice}'
-        f'<div class="cards">{cards}</div>{_rest(len(found))}'
-    )
+        return Markup("")
+    cards = [_card(report, finding) for finding in found[:MAX_SHOWN]]
+    advice = _ADVICE.get(kind, "")
+    more = len(found) - MAX_SHOWN
+    return part("gallery", kind, KINDS[kind], len(found), advice, cards, more, template=CARDS)
 
 
-def groups_of(report: Report, target: str, name: str, groups: Sequence[Sequence[str]]) -> str:
+def groups_of(report: Report, target: str, name: str, groups: Sequence[Sequence[str]]) -> Markup:
     """Groups of products side by side, the largest first; six of each are shown."""
     if not groups:
-        return ""
-    shown = []
-    for ids in sorted(groups, key=len, reverse=True)[:MOST_SHOWN]:
-        figures = "".join(
-            f"<figure>{_picture(report, other)}<figcaption><small>"
-            f"{escape(report.products[other].title)}<br>{escape(other)}</small></figcaption></figure>"
-            for other in ids[:6]
-        )
-        more = f"<p>and {len(ids) - 6:,} more</p>" if len(ids) > 6 else ""
-        shown.append(f'<div class="group">{figures}{more}</div>')
-    return (
-        f'<h3 id="{target}">{escape(name)} ({len(groups):,} group{"s" * (len(groups) > 1)})</h3>'
-        f'<div class="groups">{"".join(shown)}</div>{_rest(len(groups))}'
-    )
+        return Markup("")
+    shown = [
+        {
+            "cards": [_product(report, product_id) for product_id in ids[:MAX_GROUP]],
+            "more": len(ids) - MAX_GROUP,
+        }
+        for ids in sorted(groups, key=len, reverse=True)[:MAX_SHOWN]
+    ]
+    more = len(groups) - MAX_SHOWN
+    return part("groups", target, name, len(groups), shown, more, template=CARDS)
 
 
-def listed(target: str, name: str, lines: Iterable[str], count: int) -> str:
-    """A list that opens at a click; its lines are HTML already."""
+def listed(target: str, name: str, lines: Iterable[str], count: int) -> Markup:
+    """A list that opens at a click."""
     if not count:
-        return ""
-    items = "".join(f"<li>{line}</li>" for line in lines)
-    return (
-        f'<h3 id="{target}">{escape(name)} ({count:,})</h3>'
-        f"<details><summary>Show</summary><ul>{items}</ul>{_rest(count)}</details>"
-    )
+        return Markup("")
+    return part("listed", target, name, count, list(lines), count - MAX_SHOWN, template=CARDS)
 
 
-def _rest(count: int) -> str:
-    more = count - MOST_SHOWN
-    return f"<p>The other {more:,} are in the JSON report.</p>" if more > 0 else ""
-
-
-def _card(report: Report, finding: Finding) -> str:
-    product = report.products[finding.product_id]
-    # Of two products with one picture either may be wrong: no word is struck out.
-    one_sided = finding.seen and finding.kind != "shared_picture"
-    says = (
-        f'<span class="says">{escape(finding.says)}</span> &rarr; '
-        f'<span class="seen">{escape(finding.seen)}</span> {finding.score:.0%}'
-        if one_sided
-        else escape(finding.message)
-    )
-    words = f"<small>{escape(product.title or '(no title)')}<br>{escape(product.id)}</small>"
-    return f"<figure>{_picture(report, product.id)}<figcaption>{says}{words}</figcaption></figure>"
-
-
-def _picture(report: Report, product_id: str) -> str:
+def _product(report: Report, product_id: str) -> dict[str, Any]:
     facts = report.facts.get(product_id)
     uri = thumbnail(facts.file) if facts is not None else ""
-    return f'<img src="{uri}" alt="">' if uri else '<div class="none">no picture</div>'
+    title = report.products[product_id].title or "(no title)"
+    return {"id": product_id, "title": title, "uri": uri}
+
+
+def _card(report: Report, finding: Finding) -> dict[str, Any]:
+    # Of two products with one picture either may be wrong: no word is struck out.
+    seen = finding.seen if finding.kind != "shared_picture" else ""
+    return {
+        **_product(report, finding.product_id),
+        "says": finding.says,
+        "seen": seen,
+        "score": finding.score,
+        "message": finding.message,
+    }

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
 from itertools import islice
 
 import numpy as np
+from markupsafe import Markup
 
 from thatlook.core.color import ANCHORS
 from thatlook.core.taxonomy import OTHER
 from thatlook.quality.checks.colors import meant
 from thatlook.quality.checks.product import DISAGREEMENTS, KINDS
 from thatlook.quality.checks.summary import NOT_GIVEN
-from thatlook.quality.explore.cards import MOST_SHOWN, gallery, groups_of, listed
+from thatlook.quality.explore.cards import CARDS, MAX_SHOWN, gallery, groups_of, listed
 from thatlook.quality.explore.mapping import Layout, one_per_cell, principal_layout
 from thatlook.quality.explore.prices import price_boxes
 from thatlook.quality.explore.report import Report
@@ -22,9 +22,10 @@ from thatlook.quality.explore.thumbs import thumbnail
 from thatlook.render import page as html
 from thatlook.render import svg
 from thatlook.render.photo import COLORS, OTHER_COLOR
+from thatlook.render.templating import part
 
-MOST_BARS = 20
-MOST_DOTS = 3000
+MAX_BARS = 20
+MAX_DOTS = 3000
 GRID = (18, 12)
 
 CATEGORY_COLORS = COLORS | {OTHER: OTHER_COLOR}
@@ -32,23 +33,14 @@ CATEGORY_COLORS = COLORS | {OTHER: OTHER_COLOR}
 
 def page(report: Report) -> str:
     """The whole page."""
-    body = "".join(
-        [
-            _head(report),
-            _attention(report),
-            _counts(report),
-            _prices(report),
-            _fields(report),
-            _disagreements(report),
-            _pictures(report),
-            _words(report),
-            _map(report),
-        ]
-    )
+    sections = (
+        _head, _attention, _counts, _prices, _fields, _disagreements, _pictures, _words, _map
+    )  # fmt: skip
+    body = html.joined(section(report) for section in sections)
     return html.document(f"{report.feed}: feed report", body)
 
 
-def _head(report: Report) -> str:
+def _head(report: Report) -> Markup:
     share = report.usable / report.rows if report.rows else 0.0
     disagree = sum(len(report.checked.of_kind(kind)) for kind in DISAGREEMENTS)
     tiles = {
@@ -58,18 +50,16 @@ def _head(report: Report) -> str:
         "pictures that disagree with their words": f"{disagree:,}",
     }
     steps = {step.name: step.left for step in report.steps}
-    note = (
-        "" if report.looked else "<p>Made without the networks: what pictures show is not here.</p>"
-    )
-    return (
-        f"<header><h1>{escape(report.feed)}</h1>{html.tiles(tiles)}</header>"
-        f"<section><h2>How much of the feed can be used</h2>"
-        f"<p>Each line counts the rows that also fulfil all lines above it.</p>"
-        f"{svg.bars(steps, report.rows, label_px=320)}{note}</section>"
+    note = "" if report.looked else "Made without the networks: what pictures show is not here."
+    return html.header(report.feed, "", html.tiles(tiles)) + html.section(
+        "How much of the feed can be used",
+        svg.bars(steps, report.rows, label_px=320),
+        html.words(note),
+        lead="Each line counts the rows that also fulfil all lines above it.",
     )
 
 
-def _attention(report: Report) -> str:
+def _attention(report: Report) -> Markup:
     found = {kind: len(report.checked.of_kind(kind)) for kind in KINDS}
     rows = [(KINDS[kind], count, f"#{kind}") for kind, count in found.items() if count]
     rows += [
@@ -82,31 +72,32 @@ def _attention(report: Report) -> str:
         ]
         if groups
     ]
-    lines = "".join(
-        f'<tr><td><a href="{target}">{escape(name)}</a></td><td class="number">{count:,}</td></tr>'
-        for name, count, target in rows
-    )
-    table = f'<table class="counts">{lines}</table>'
-    return f"<section><h2>What needs attention</h2>{table}</section>"
+    return html.section("What needs attention", part("attention", rows, template=CARDS))
 
 
-def _counts(report: Report) -> str:
+def _counts(report: Report) -> Markup:
     total = len(report.products)
-    plot = svg.stacked(report.genders, svg.GENDER_COLORS, total)
-    genders = svg.bars(report.facets["gender"], total, svg.GENDER_COLORS)
-    parts = [f"<section><h2>What is in it</h2><h3>Gender</h3>{genders}"]
-    parts.append("<h3>Category and gender</h3>")
-    parts.append(f"{html.legend(svg.GENDER_COLORS)}{plot}")
+    parts = [
+        html.heading("Gender"),
+        svg.bars(report.facets["gender"], total, svg.GENDER_COLORS),
+        html.heading("Category and gender"),
+        html.legend(svg.GENDER_COLORS),
+        svg.stacked(report.genders, svg.GENDER_COLORS, total),
+    ]
     for facet, name in [("product_type", "Type"), ("color", "Color"), ("brand", "Brand")]:
         values = report.facets[facet]
-        top = dict(islice(values.items(), MOST_BARS))
-        more = f"<p>and {len(values) - len(top):,} more</p>" if len(values) > len(top) else ""
+        top = dict(islice(values.items(), MAX_BARS))
         colors = {value: _swatch(value) for value in top} if facet == "color" else None
+        parts.append(html.heading(name))
         if set(values) == {NOT_GIVEN}:
-            parts.append(f"<h3>{name}</h3><p>The feed does not give it.</p>")
+            parts.append(html.words("The feed does not give it."))
         else:
-            parts.append(f"<h3>{name}</h3>{svg.bars(top, total, colors)}{more}")
-    return "".join(parts) + "</section>"
+            parts += [svg.bars(top, total, colors), _more(len(values) - len(top))]
+    return html.section("What is in it", *parts)
+
+
+def _more(count: int, what: str = "more") -> Markup:
+    return html.words(f"and {count:,} {what}" if count > 0 else "")
 
 
 def _swatch(color: str) -> str:
@@ -116,110 +107,116 @@ def _swatch(color: str) -> str:
     return "#{:02x}{:02x}{:02x}".format(*ANCHORS[names[0]][0])
 
 
-def _prices(report: Report) -> str:
+def _prices(report: Report) -> Markup:
     if not report.prices:
-        return "<section><h2>Prices</h2><p>The feed has no prices.</p></section>"
+        return html.section("Prices", lead="The feed has no prices.")
     plot = price_boxes(report.prices)
-    return (
-        "<section><h2>Prices</h2><p>Box: the middle half of the prices; dark line: the median; "
-        f"thin line: all prices.</p>{plot}{gallery(report, 'odd_price')}</section>"
-    )
+    lead = "Box: the middle half of the prices; dark line: the median; thin line: all prices."
+    return html.section("Prices", plot, gallery(report, "odd_price"), lead=lead)
 
 
-def _fields(report: Report) -> str:
+def _fields(report: Report) -> Markup:
     plot = svg.bars(report.checked.filled, len(report.products))
-    return f"<section><h2>Which fields are filled</h2>{plot}</section>"
+    return html.section("Which fields are filled", plot)
 
 
-def _words(report: Report) -> str:
+def _words(report: Report) -> Markup:
     kinds = ("gender_words", "no_title", "odd_title", "no_price")
-    titles = listed("titles", "Titles that several products have", (
-        f"{escape(report.products[ids[0]].title)} ({len(ids)} times)"
-        for ids in islice(report.checked.repeated_titles.values(), MOST_SHOWN)
-    ), len(report.checked.repeated_titles))  # fmt: skip
-    problems = listed("rows", "Rows that cannot be used", (
-        escape(str(problem)) for problem in report.problems[:MOST_SHOWN]
-    ), len(report.problems))  # fmt: skip
-    shown = "".join(gallery(report, kind) for kind in kinds)
-    other = _without_category(report)
-    nothing = "" if shown or other or titles or problems else "<p>Nothing was found.</p>"
-    return f"<section><h2>Fields to check</h2>{other}{shown}{titles}{problems}{nothing}</section>"
+    repeated = report.checked.repeated_titles
+    titles = [
+        f"{report.products[ids[0]].title} ({len(ids)} times)"
+        for ids in islice(repeated.values(), MAX_SHOWN)
+    ]
+    problems = [str(problem) for problem in report.problems[:MAX_SHOWN]]
+    parts = [
+        _without_category(report),
+        *(gallery(report, kind) for kind in kinds),
+        listed("titles", "Titles that several products have", titles, len(repeated)),
+        listed("rows", "Rows that cannot be used", problems, len(report.problems)),
+    ]
+    return html.section("Fields to check", *_or(parts, "Nothing was found."))
 
 
-def _without_category(report: Report) -> str:
+def _or(parts: Sequence[Markup], nothing: str) -> Sequence[Markup]:
+    """The parts, or the words where all of them are empty."""
+    return parts if any(parts) else [html.words(nothing)]
+
+
+def _without_category(report: Report) -> Markup:
     """What kinds of products belong to no category: a table says more than their pictures."""
     found = report.checked.of_kind("no_category")
     if not found:
-        return ""
+        return Markup("")
     kinds = Counter(
         report.products[finding.product_id].product_type or NOT_GIVEN for finding in found
     )
-    top = dict(kinds.most_common(MOST_BARS))
-    more = f"<p>and {len(kinds) - len(top):,} more types</p>" if len(kinds) > len(top) else ""
-    return (
-        f'<h3 id="no_category">{KINDS["no_category"]} ({len(found):,})</h3>'
-        "<p>These types are none of the nine categories. Such products are kept, and found by "
-        "their whole picture only. If one of them should be matched, map its type in the feed's "
-        f"mapping.</p>{svg.bars(top, len(report.products))}{more}"
+    top = dict(kinds.most_common(MAX_BARS))
+    return html.joined(
+        [
+            html.heading(f"{KINDS['no_category']} ({len(found):,})", "no_category"),
+            html.words(
+                "These types are none of the nine categories. Such products are kept, and found "
+                "by their whole picture only. If one of them should be matched, map its type in "
+                "the feed's mapping."
+            ),
+            svg.bars(top, len(report.products)),
+            _more(len(kinds) - len(top), "more types"),
+        ]
     )
 
 
-def _pictures(report: Report) -> str:
-    same = groups_of(
-        report,
-        "same",
-        "The same picture file for several products",
-        report.checked.same_files,
-    )
-    near = groups_of(report, "near", "Nearly the same picture", report.checked.near_twins)
-    broken = gallery(report, "broken_picture") + gallery(report, "tiny_picture")
-    nothing = "" if same or near or broken else "<p>All pictures are whole, and all differ.</p>"
-    return f"<section><h2>Pictures to check</h2>{broken}{same}{near}{nothing}</section>"
+def _pictures(report: Report) -> Markup:
+    same, near = report.checked.same_files, report.checked.near_twins
+    parts = [
+        gallery(report, "broken_picture"),
+        gallery(report, "tiny_picture"),
+        groups_of(report, "same", "The same picture file for several products", same),
+        groups_of(report, "near", "Nearly the same picture", near),
+    ]
+    nothing = "All pictures are whole, and all differ."
+    return html.section("Pictures to check", *_or(parts, nothing))
 
 
-def _disagreements(report: Report) -> str:
-    kinds = (*DISAGREEMENTS, "article_not_seen")
-    shown = "".join(gallery(report, kind) for kind in kinds)
-    if not shown:
-        return ""
-    return f"<section><h2>Pictures that disagree with the words</h2>{shown}</section>"
+def _disagreements(report: Report) -> Markup:
+    shown = [gallery(report, kind) for kind in (*DISAGREEMENTS, "article_not_seen")]
+    if not any(shown):
+        return Markup("")
+    return html.section("Pictures that disagree with the words", *shown)
 
 
-def _map(report: Report) -> str:
+def _map(report: Report) -> Markup:
     seen = {
         name: found.seen.vector
         for name, found in report.facts.items()
         if found.seen is not None and found.seen.vector is not None
     }
     if len(seen) < 3:
-        return ""
+        return Markup("")
     names, layout = list(seen), principal_layout(np.stack(list(seen.values())))
-    legend = "".join(
-        f'<span><i style="background:{CATEGORY_COLORS[name]}"></i>{name}</span>'
-        for name in report.genders
-    )
-    return (
-        "<section><h2>Map of the catalog</h2><p>Products whose pictures look alike to the "
-        "embedding network lie near each other. Each picture stands for the products around it "
-        f"(principal components, which show {layout.explained:.0%} of all differences).</p>"
-        f"{_contact_sheet(report, names, layout)}"
-        f'<p>The same map with a dot for each product. <span class="legend">{legend}</span></p>'
-        f"{_dots(report, names, layout)}</section>"
+    return html.section(
+        "Map of the catalog",
+        _contact_sheet(report, names, layout),
+        html.words("The same map with a dot for each product."),
+        html.legend({name: CATEGORY_COLORS[name] for name in report.genders}),
+        _dots(report, names, layout),
+        lead="Products whose pictures look alike to the embedding network lie near each other. "
+        "Each picture stands for the products around it (principal components, which show "
+        f"{layout.explained:.0%} of all differences).",
     )
 
 
-def _contact_sheet(report: Report, names: Sequence[str], layout: Layout) -> str:
+def _contact_sheet(report: Report, names: Sequence[str], layout: Layout) -> Markup:
     chosen = one_per_cell(layout.points, *GRID)
     cells = {
-        cell: (uri, report.products[names[place]].title)
-        for cell, place in chosen.items()
-        if (uri := thumbnail(report.facts[names[place]].file, 64))
+        cell: (uri, report.products[names[index]].title)
+        for cell, index in chosen.items()
+        if (uri := thumbnail(report.facts[names[index]].file, 64))
     }
     return svg.picture_map(cells, *GRID)
 
 
-def _dots(report: Report, names: Sequence[str], layout: Layout) -> str:
-    step = max(1, len(names) // MOST_DOTS)
+def _dots(report: Report, names: Sequence[str], layout: Layout) -> Markup:
+    step = max(1, len(names) // MAX_DOTS)
     points = [
         (
             float(layout.points[index, 0]),

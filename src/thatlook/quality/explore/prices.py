@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from thatlook.quality.checks.summary import PriceRange
 from thatlook.render import svg
 
 
-def price_boxes(ranges: Sequence[PriceRange]) -> str:
+def price_boxes(ranges: Sequence[PriceRange]) -> Markup:
     """For each category the middle half of its prices as a box, the median as a line, and
     the whole range as a thin line; one scale for all, from 0.
     """
