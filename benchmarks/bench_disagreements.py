@@ -15,6 +15,7 @@ import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from thatlook.core.processes import available_cores
 from thatlook.core.records import Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER
@@ -23,7 +24,7 @@ from thatlook.quality.checks.product import ALIKE
 from thatlook.quality.explore.html import page
 from thatlook.quality.explore.report import build
 from thatlook.quality.facts import PictureFacts, Seen
-from thatlook.quality.picture_facts import Job, look_at, open_analyzer, worker_count
+from thatlook.quality.picture_facts import Job, look_at, open_analyzer
 from thatlook.store.feed import FeedRow, read_feed
 
 KINDS = ("category_seen", "gender_seen", "color_seen")
@@ -42,7 +43,7 @@ def main() -> None:
         Job(row.product.id, row.product.category, Path(other.images[0]))
         for row, other in zip(rows, others, strict=True)
     ]
-    workers = worker_count()
+    workers = available_cores()
     looked = look_at(jobs, Settings.load(), factory=open_analyzer, workers=workers)
     facts = dict(looked)
     shown = {row.product.id: other.product for row, other in zip(rows, others, strict=True)}

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 FORMATS = ("csv", "tsv", "jsonl", "xml", "parquet", "csv.gz", "jsonl.gz")
 READ = """
 import json, pathlib, sys, time
-from thatlook.feed import FeedRow, read_feed
+from thatlook.store.feed import FeedRow, read_feed
 def memory(name):
     lines = pathlib.Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))

@@ -15,13 +15,14 @@ from tqdm import tqdm
 
 from thatlook.cli.command import Command
 from thatlook.core.errors import FeedError
+from thatlook.core.processes import available_cores
 from thatlook.core.records import Product
 from thatlook.core.settings import Settings
 from thatlook.quality.explore.fetching import fetch
 from thatlook.quality.explore.html import page
 from thatlook.quality.explore.report import Report, build
 from thatlook.quality.facts import PictureFacts
-from thatlook.quality.picture_facts import Job, LooksFactory, look_at, open_analyzer, worker_count
+from thatlook.quality.picture_facts import Job, LooksFactory, look_at, open_analyzer
 from thatlook.store.feed import FeedMapping, Problem, read_feed
 from thatlook.store.feed.fetch import Fetcher
 from thatlook.store.feed.pictures import PICTURES, PictureFolder
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             Path(args.images) if args.images else None,
             FeedMapping().with_fields(args.map),
             factory=None if args.quick else open_analyzer,
-            workers=args.workers or worker_count(),
+            workers=args.workers or available_cores(),
             pictures=PictureFolder(Path(args.fetched or meanwhile), fetcher),
         )
         _write(out, page(report))

@@ -72,20 +72,38 @@ def equal_groups(prints: list[Print]) -> list[list[int]]:
 
 
 def near_pairs(prints: list[Print]) -> list[tuple[int, int]]:
-    """Places (i, j), i < j, of photos that are nearly one, those of equal bytes left out.
-
-    Compares all with all in blocks: n squared time, BLOCK x n memory.
-    """
+    """Indices (i, j), i < j, of photos that are nearly one, those of equal bytes left out."""
     if not prints:
         return []
-    signs = np.where([found.bits for found in prints], 1, -1).astype(np.float32)
+    pairs = close_hashes(np.array([found.bits for found in prints]), MOST_BITS)
+    return [(i, j) for i, j in pairs if _near(prints[i], prints[j])]
+
+
+def close_hashes(bits: NDArray[np.bool_], max_bits: int) -> list[tuple[int, int]]:
+    """Indices (i, j), i < j, of hashes (n, b) that differ in at most `max_bits` bits, in order.
+
+    The product of two hashes written as +1 and -1 is b less twice the bits that differ: all pairs
+    are one product of matrices, in blocks (n squared time, BLOCK x n memory).
+    """
+    signs = np.where(bits, 1, -1).astype(np.float32)
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(signs), BLOCK):
         differing = (signs.shape[1] - signs[start : start + BLOCK] @ signs.T) / 2
-        rows, columns = np.nonzero(differing <= MOST_BITS)
+        rows, columns = np.nonzero(differing <= max_bits)
         later = rows + start < columns
         pairs += zip((rows[later] + start).tolist(), columns[later].tolist(), strict=True)
-    return [(i, j) for i, j in pairs if _near(prints[i], prints[j])]
+    return pairs
+
+
+def dhash(image: Pixels) -> int:
+    """The 64-bit difference hash: is each of 8 x 8 cells darker than its right neighbour?
+
+    It finds another size or JPEG quality of one picture; `hash_bits` also other brightness.
+    Source: N. Krawetz, "Kind of Like That" (2013).
+    """
+    grey = resized(image, (9, 8)).astype(np.int32).sum(axis=2)
+    bits = (grey[:, 1:] > grey[:, :-1]).reshape(-1)
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
 def _near(one: Print, other: Print) -> bool:

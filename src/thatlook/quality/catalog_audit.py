@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from thatlook.core.processes import available_cores
 from thatlook.core.settings import Settings
 from thatlook.quality.checks.product import Finding
 from thatlook.quality.checks.whole import Checked, check_all
 from thatlook.quality.facts import PictureFacts, Seen
-from thatlook.quality.picture_facts import Job, LooksFactory, look_at, worker_count
+from thatlook.quality.picture_facts import Job, LooksFactory, look_at
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.rows import UNIT_TOLERANCE
@@ -102,7 +103,7 @@ def audit(catalog: Catalog, looking: Looking | None = None) -> Audit:
     """Everything found wrong with the products that can be found, as of now.
 
     Without networks the catalog's own word counts for whether an article is seen in its
-    picture. Raises ModelError where a network cannot be opened, FeedError where a process died.
+    picture. Raises ModelError where a network cannot be opened.
     """
     looking = looking or Looking()
     active = [stored for stored in catalog.all_stored() if stored.status == "active"]
@@ -155,7 +156,7 @@ def _facts(catalog: Catalog, active: Sequence[Stored], looking: Looking) -> dict
         facts[name] = PictureFacts(str(path), seen=Seen(own=stored.found, vector=stored.vector))
         if looking.files and path.is_file():
             jobs.append(Job(name, stored.product.category, path))
-    workers = looking.workers or min(worker_count(), 1 + len(jobs) // _FEW)
+    workers = looking.workers or min(available_cores(), 1 + len(jobs) // _FEW)
     for name, found in look_at(jobs, Settings.load(), factory=looking.factory, workers=workers):
         facts[name] = found if found.seen or found.error else replace(found, seen=facts[name].seen)
     return facts

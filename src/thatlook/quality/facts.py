@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.errors import PhotoError
 from thatlook.core.image import Pixels, decode, resized
+from thatlook.core.near_duplicates import dhash
 from thatlook.core.records import Vector
 from thatlook.core.settings import Settings
 
@@ -76,17 +77,6 @@ def file_facts(path: Path, settings: Settings) -> tuple[PictureFacts, Pixels | N
     signature = resized(image, (SIGNATURE_PX, SIGNATURE_PX)).tobytes()
     facts = PictureFacts(str(path), "", "", width, height, digest, dhash(image), signature)
     return facts, image
-
-
-def dhash(image: Pixels) -> int:
-    """The 64-bit difference hash: is each of 8 x 8 places darker than its right neighbour?
-
-    Source: N. Krawetz, "Kind of Like That" (2013). Written out here, because the library for
-    it (imagehash) brings SciPy and PyWavelets for these lines.
-    """
-    grey = resized(image, (9, 8)).astype(np.int32).sum(axis=2)
-    bits = (grey[:, 1:] > grey[:, :-1]).reshape(-1)
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
 def signature_of(facts: PictureFacts) -> NDArray[np.int16]:

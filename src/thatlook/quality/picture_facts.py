@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from thatlook.core.errors import FeedError, PhotoError
+from thatlook.core.errors import PhotoError
 from thatlook.core.image import Pixels
+from thatlook.core.processes import Pool
 from thatlook.core.records import Article, Described, Look, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.quality.facts import PictureFacts, Seen, file_facts
@@ -65,53 +61,43 @@ def look_at(
 ) -> Iterator[tuple[str, PictureFacts]]:
     """The facts of each job's picture, by the product's id, in order.
 
-    `factory` makes the analyzer of each process; without it no network looks. Raises
-    ModelError where a network cannot be opened, FeedError where a process died.
+    `factory` makes the analyzer of each process; without it no network looks. A picture that
+    ends the process that reads it is told as damaged. Raises ModelError where a network cannot be
+    opened.
     """
-    settings = replace(settings, threads=1)
+    looking = Looking(replace(settings, threads=1), factory)
     if workers == 1:
-        _begin(settings, factory)
-        yield from (_facts(job) for job in jobs)
+        look = looking()
+        for job in jobs:
+            yield from look([job])
         return
-    # Fresh processes: a forked one would share the parent's threads and locks.
-    context = multiprocessing.get_context("spawn")
     if factory is not None:
-        factory(settings)  # missing weights are told here, and not by a broken pool
-    try:
-        with ProcessPoolExecutor(workers, context, _begin, (settings, factory)) as pool:
-            yield from pool.map(_facts, jobs, chunksize=CHUNK)
-    except BrokenProcessPool as error:
-        message = "a process that looks at pictures died; memory, or a picture that crashes it"
-        raise FeedError(f"{message}; --workers 1 shows which") from error
+        factory(looking.settings)  # missing weights are told before a process is started
+    groups = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
+    with Pool(looking, workers, _lost) as pool:
+        for future in [pool.submit(group) for group in groups]:
+            yield from future.result()
 
 
-def worker_count() -> int:
-    """One process per core that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Makes what looks at pictures, in the process that does it."""
+
+    settings: Settings
+    factory: LooksFactory | None
+
+    def __call__(self) -> Callable[[Sequence[Job]], list[tuple[str, PictureFacts]]]:
+        """Looks at groups of pictures with one analyzer."""
+        looks = self.factory(self.settings) if self.factory else None
+        return lambda jobs: [_facts(job, self.settings, looks) for job in jobs]
 
 
-_own: dict[str, Any] = {}
-"""What a worker process keeps between jobs."""
+def _lost(job: Job, why: str) -> tuple[str, PictureFacts]:
+    return job.product_id, PictureFacts(str(job.path), "damaged", why)
 
 
-def _end_with_parent(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
-def _begin(settings: Settings, factory: LooksFactory | None) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        # A killed parent cannot end its workers, which would wait for it for ever.
-        threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    _own["settings"] = settings
-    _own["looks"] = factory(settings) if factory else None
-
-
-def _facts(job: Job) -> tuple[str, PictureFacts]:
-    facts, image = file_facts(job.path, _own["settings"])
-    looks: Looks | None = _own["looks"]
+def _facts(job: Job, settings: Settings, looks: Looks | None) -> tuple[str, PictureFacts]:
+    facts, image = file_facts(job.path, settings)
     if image is not None and looks is not None:
         try:
             facts = replace(facts, seen=seen_in(image, job.category, looks))

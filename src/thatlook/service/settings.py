@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.processes import available_cores
 
 PREFIX: Final = "THATLOOK_SERVE_"
 _ON: Final = {"1": True, "true": True, "yes": True, "on": True}
@@ -71,7 +72,7 @@ class ServiceSettings:
     @property
     def at_a_time(self) -> int:
         """Photos worked on at a time in one worker."""
-        return self.threads or max(1, cores() // self.workers)
+        return self.threads or max(1, available_cores() // self.workers)
 
     @property
     def network_threads(self) -> int:
@@ -80,7 +81,7 @@ class ServiceSettings:
         One core each for four photos is twice as quick as four cores for one after another, and
         quicker than a batch of four: benchmarks/bench_batching.py.
         """
-        return max(1, cores() // (self.at_a_time * self.workers))
+        return max(1, available_cores() // (self.at_a_time * self.workers))
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -134,13 +135,6 @@ class ServiceSettings:
 
 
 SHORTEST_KEY: Final = 16
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _from_file(path: Path) -> list[tuple[str, str]]:

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from tests.quality.checks.samples import picture, shop
+from thatlook.core.near_duplicates import dhash
 from thatlook.core.settings import Settings
 from thatlook.quality.checks.summary import counts, filled, price_outliers, prices, repeated_titles
 from thatlook.quality.checks.twins import near_twins, same_files
-from thatlook.quality.facts import PictureFacts, dhash, file_facts
+from thatlook.quality.facts import PictureFacts, file_facts
 
 
 def test_the_hash_reads_rows_from_left_to_right():

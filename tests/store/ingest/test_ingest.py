@@ -291,8 +291,8 @@ def test_a_script_needs_no_main_guard(shop, tmp_path):
     script.write_text(
         f"""
 from tests.store.ingest.fake import DIM, KEY, Factory
-from thatlook.catalog import Catalog, Row
-from thatlook.ingest import ingest
+from thatlook.store.catalog import Catalog, Row
+from thatlook.store.ingest import ingest
 with Catalog.open({str(tmp_path / "c")!r}, KEY, DIM) as catalog:
     print(ingest({str(shop.feed)!r}, catalog, Factory(), workers=1).added)
 """

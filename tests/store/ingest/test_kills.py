@@ -40,8 +40,8 @@ def test_killed_and_run_again(tmp_path, monkeypatch):
     code = f"""
 import time
 from tests.store.ingest.fake import DIM, KEY, Factory, FakeDescriber
-from thatlook.catalog import Catalog
-from thatlook.ingest import ingest, pipeline
+from thatlook.store.catalog import Catalog
+from thatlook.store.ingest import ingest, pipeline
 pipeline.STORE_ROWS = pipeline.GROUP_JOBS = 8
 described = FakeDescriber.describe
 def slowly(self, items):

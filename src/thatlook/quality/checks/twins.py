@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.near_duplicates import close_hashes
 from thatlook.quality.facts import SIGNATURE_PX, PictureFacts, signature_of
 
 BITS_APART = 3
@@ -22,9 +23,6 @@ that a tie on white is not like every other tie on white.
 
 FROM_BACKGROUND = 20
 """Places that differ by no more levels from the color of the picture's edge show its background."""
-
-_ROWS = 512
-"""Pictures that are compared with all others at a time."""
 
 
 def same_files(facts: Mapping[str, PictureFacts]) -> list[list[str]]:
@@ -54,19 +52,11 @@ def near_twins(facts: Mapping[str, PictureFacts]) -> list[list[str]]:
 def _candidates(
     names: Sequence[str], facts: Mapping[str, PictureFacts]
 ) -> Iterator[tuple[str, str]]:
-    """Pairs with hashes near each other, each once.
-
-    The product of two hashes written as +1 and -1 is 64 less twice the bits that differ: all
-    pairs are one product of matrices, which for 100,000 pictures takes a minute.
-    """
+    """Pairs with hashes near each other, each once."""
     hashes = np.array([facts[name].dhash for name in names], ">u8")
-    bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1)
-    signs = bits.astype(np.float32) * 2 - 1
-    for start in range(0, len(names), _ROWS):
-        alike = signs[start : start + _ROWS] @ signs[start:].T >= 64 - 2 * BITS_APART
-        for one, other in np.argwhere(alike):
-            if one < other:
-                yield names[start + int(one)], names[start + int(other)]
+    bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1).astype(bool)
+    for one, other in close_hashes(bits, BITS_APART):
+        yield names[one], names[other]
 
 
 def _alike(one: PictureFacts, other: PictureFacts) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,17 @@ class DescriberFactory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Describing:
+    """Makes what describes jobs, in the process that does it."""
+
+    factory: DescriberFactory
+
+    def __call__(self) -> Callable[[Sequence[Job]], list[Done]]:
+        """Describes groups of jobs with one describer."""
+        return partial(describe_jobs, self.factory())
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A product to be described from the files of its pictures, the main one first.
 
@@ -74,6 +86,11 @@ class Done:
     image_hash: str = ""
     messages: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+
+
+def lost(job: Job, why: str) -> Done:
+    """What becomes of a job whose process died."""
+    return Done(job, messages=(why,))
 
 
 def hash_of(files: Sequence[str]) -> str:

@@ -15,13 +15,13 @@ from typing import Final
 from tqdm import tqdm
 
 from thatlook.core.errors import CatalogError, FeedError, ModelMismatchError, SettingsError
+from thatlook.core.processes import Pool, available_cores
 from thatlook.store.catalog import Catalog, FeedRun, Row
 from thatlook.store.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.store.feed.fetch import Fetcher
 from thatlook.store.feed.pictures import PictureFolder
-from thatlook.store.ingest.describing import DescriberFactory, Done
+from thatlook.store.ingest.describing import DescriberFactory, Describing, Done, Job, lost
 from thatlook.store.ingest.plan import Located, Plan, located, plan_of
-from thatlook.store.ingest.pool import Pool
 from thatlook.store.ingest.report import IngestReport, Tally
 from thatlook.store.product_row import described_row, stored_path
 
@@ -74,19 +74,12 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     progress = progress and sys.stderr.isatty()
     total = estimated_rows(feed) if progress else None
     bar = tqdm(total=total, unit="product", disable=not progress)
-    with catalog.feed_run() as run, Pool(factory, count) as pool, bar:
+    with catalog.feed_run() as run, Pool(Describing(factory), count, lost) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)
         intake = _Intake(os.fspath(feed), catalog, run, pool, pictures, tally)
         intake.take(rows, most_waiting=4 * max(1, count))
         return tally.report(time.monotonic() - started)
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Intake:
@@ -97,7 +90,7 @@ class _Intake:
         name: str,
         catalog: Catalog,
         run: FeedRun,
-        pool: Pool,
+        pool: Pool[Job, Done],
         pictures: PictureFolder,
         tally: Tally,
     ) -> None:

@@ -1,42 +1,66 @@
-"""Worker processes behind threads: each thread owns one process and waits for it."""
+"""One pool of worker processes: each thread owns one process and waits for it.
+
+Not multiprocessing: that would import the caller's main module again in every worker, and a
+script that calls `engine.index(...)` without a `__main__` guard would start itself. And not
+loky or concurrent.futures: there a process that dies ends all work, here it costs one job.
+"""
 
 from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Generic, Self, TypeVar
 
 from thatlook.core import errors
 from thatlook.core.errors import ThatlookError
-from thatlook.store.ingest.describing import DescriberFactory, Done, Job, describe_jobs
 
-_START = "from thatlook.store.ingest.worker import main; main()"
+Job = TypeVar("Job")
+Done = TypeVar("Done")
+Work = Callable[[Sequence[Job]], list[Done]]
+"""Does a group of jobs; results in order."""
+
+_START = "from thatlook.core.processes import main; main()"
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class WorkerDied(Exception):  # noqa: N818 - it is news, not an error of the caller
     """A worker process was ended by a signal: a codec crashed, or memory ran out."""
 
 
-class Pool:
-    """Describes groups of jobs in `workers` processes, or in this one where it is 0.
+class Pool(Generic[Job, Done]):
+    """Does groups of jobs in `workers` processes, or in this one where it is 0.
 
-    A process that dies is replaced and its jobs are tried once more one by one, so that one
-    picture that crashes a decoder costs one product.
+    `factory` makes what does the work, in the process that does it; it is sent there by pickle. A
+    process that dies is replaced and its jobs are tried once more one by one, so that one
+    picture that crashes a decoder costs one job: `lost` says what becomes of that one, and why.
     """
 
-    def __init__(self, factory: DescriberFactory, workers: int) -> None:
+    def __init__(
+        self,
+        factory: Callable[[], Work[Job, Done]],
+        workers: int,
+        lost: Callable[[Job, str], Done],
+    ) -> None:
         self._factory = factory
         self._workers = workers
+        self._lost = lost
         self._local = threading.local()
         self._started: list[_Worker] = []
         self._stopping = False
-        self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="describe")
+        self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="worker")
 
     def submit(self, jobs: Sequence[Job]) -> Future[list[Done]]:
         """The group's results, in order, once they are there."""
@@ -64,16 +88,17 @@ class Pool:
             worker.close()
 
     def _here(self, jobs: Sequence[Job]) -> list[Done]:
-        if not hasattr(self._local, "describer"):
-            self._local.describer = self._factory()
-        return describe_jobs(self._local.describer, jobs)
+        if not hasattr(self._local, "work"):
+            self._local.work = self._factory()
+        done: list[Done] = self._local.work(jobs)
+        return done
 
     def _in_worker(self, jobs: Sequence[Job]) -> list[Done]:
         try:
             return self._asked(jobs)
         except WorkerDied as died:
             if len(jobs) == 1:
-                return [Done(jobs[0], messages=(str(died),))]
+                return [self._lost(jobs[0], str(died))]
         return [done for job in jobs for done in self._in_worker([job])]
 
     def _asked(self, jobs: Sequence[Job]) -> list[Done]:
@@ -83,11 +108,12 @@ class Pool:
         if worker is None or not worker.alive:
             worker = self._local.worker = _Worker(self._factory)
             self._started.append(worker)
-        return worker.described(jobs)
+        done: list[Done] = worker.done(jobs)
+        return done
 
 
 class _Worker:
-    def __init__(self, factory: DescriberFactory) -> None:
+    def __init__(self, factory: Callable[[], Any]) -> None:
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-c", _START],
@@ -95,14 +121,14 @@ class _Worker:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths},
         )
-        self._factory: DescriberFactory | None = factory
+        self._factory: Callable[[], Any] | None = factory
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def described(self, jobs: Sequence[Job]) -> list[Done]:
-        """The results of a group; raises what the describer raised, or WorkerDied."""
+    def done(self, jobs: Sequence[Any]) -> list[Any]:
+        """The results of a group; raises what the work raised, or WorkerDied."""
         try:
             if self._factory is not None:
                 self._send(self._factory)
@@ -114,8 +140,8 @@ class _Worker:
         if kind == "error":
             name, message = value
             raise getattr(errors, name, ThatlookError)(message)
-        done: list[Done] = value
-        return done
+        found: list[Any] = value
+        return found
 
     def _send(self, value: Any) -> None:
         if self._process.stdin:
@@ -139,3 +165,38 @@ class _Worker:
                 except BrokenPipeError:
                     continue  # the process is gone, and with it what was not yet written
         self._process.wait()
+
+
+def main() -> None:
+    """A worker process: jobs from standard input, results to standard output.
+
+    Serves until the parent closes the pipe, as it does when it dies.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get between the results
+    calls = sys.stdin.buffer
+    try:
+        work = pickle.load(calls)()  # noqa: S301 - written by the parent
+    except ThatlookError as error:
+        _reply(replies, _error_reply(error))
+        return
+    while True:
+        try:
+            jobs = pickle.load(calls)  # noqa: S301 - written by the parent
+        except EOFError:
+            return
+        try:
+            _reply(replies, ("done", work(jobs)))
+        except ThatlookError as error:
+            _reply(replies, _error_reply(error))
+
+
+def _error_reply(error: ThatlookError) -> tuple[str, tuple[str, str]]:
+    """An error as data: not every exception survives pickling."""
+    return ("error", (type(error).__name__, str(error)))
+
+
+def _reply(replies: IO[bytes], reply: Any) -> None:
+    pickle.dump(reply, replies)
+    replies.flush()
