@@ -37,6 +37,12 @@ def _add_article(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
     )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="DIR",
+        help="labels made by eye (labels/ of the repository): false positives in product photos",
+    )
 
 
 def _article(args: argparse.Namespace) -> int:

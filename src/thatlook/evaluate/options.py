@@ -36,9 +36,12 @@ class PhotoOptions(EvaluateOptions, AuditOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionOptions(PhotoOptions):
-    """`suggest` lists so many photos worth labelling instead of measuring."""
+    """`suggest` lists so many photos worth labelling instead of measuring; `labels` is a folder of
+    labels made by eye of what else product photos show.
+    """
 
     suggest: int | None = None
+    labels: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

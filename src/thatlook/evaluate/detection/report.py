@@ -9,8 +9,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from thatlook.core.taxonomy import DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.evaluate import coco
+from thatlook.evaluate.detection.absent import Absent, absent_figures, false_positives, labelled
 from thatlook.evaluate.detection.matching import (
     Found,
     Matched,
@@ -42,6 +43,7 @@ MAIN_FIGURES: Final = {
     "AP50 of topwear, bottomwear, footwear": "main_ap50",
     "mask IoU": "mask_iou",
     "products with their own category found": "product",
+    "products with a bag, hat, glasses or scarf that is not there": "absent_small",
 }
 MEANINGS: Final = {
     "ap50": "COCO average precision at IoU 0.5; alone: the mean of the nine categories",
@@ -50,15 +52,25 @@ MEANINGS: Final = {
     "mask": "IoU of the coarse mask inside labelled boxes; mask_iou: mean over categories",
     "product": "share of product photos with their category found at the threshold in use; alone: "
     "over topwear, bottomwear, dress, footwear, bag, headwear, eyewear",
+    "false_positives": "detections of nothing per labelled photo, at the thresholds in use",
+    "absent": "share of product photos without this category in which it is found, by eye; photos: "
+    "how many were looked at; small: any of bag, headwear, eyewear, neckwear",
     "median_ms": "time of one photo at the score in use, on this machine, for orientation",
 }
 RECALLS: Final = np.linspace(0, 1, 101)
 
 
 def report_of(
-    spec: ModelSpec, scenes: Sequence[Scene], seen: Answers, products: Sequence[Shown]
+    spec: ModelSpec,
+    scenes: Sequence[Scene],
+    seen: Answers,
+    products: Sequence[Shown],
+    absent: Absent,
 ) -> Report:
-    """The whole report of what a network said of labelled photos and product photos."""
+    """The whole report of what a network said of labelled photos and product photos.
+
+    `absent` says what is surely not in some of the product photos.
+    """
     table = precision_table(scenes, seen.found)
     figures = ap_figures(table) | mask_figures(seen) | product_figures(products)
     report = Report("Articles", spec, figures | {"median_ms": seen.median_ms})
@@ -71,8 +83,12 @@ def report_of(
     _curves(report, table)
     _confusion(report, counts)
     _worst(report, scenes, clear, matches)
+    if scenes:
+        report.figures["false_positives"] = float(counts[-1, : len(CATEGORIES)].sum() / len(scenes))
     if products:
         _missed_products(report, products)
+    report.figures |= absent_figures(products, absent)
+    _absent(report, products, absent)
     return report
 
 
@@ -194,6 +210,27 @@ def _missed_products(report: Report, products: Sequence[Shown]) -> None:
     lead = "Whether the product's own category is among the detections at the threshold in use."
     rows = [(name, *row) for name, row in per.items()]
     report.add("Product photos", page.table(heads, rows), sheet, lead=lead)
+
+
+def _absent(report: Report, products: Sequence[Shown], absent: Absent) -> None:
+    wrong = [(s, false_positives(s, names)) for s, names in labelled(products, absent)]
+    worst = sorted((one for one in wrong if one[1]), key=lambda one: -len(one[1]))
+    if not wrong:
+        return
+    report.details["absent_found"] = {s.scene.path.name: sorted(names) for s, names in worst}
+    sheet = page.sheet(_wrong_product(s, names) for s, names in worst[:WORST])
+    lead = (
+        f"Of {len(wrong)} product photos that somebody looked at, {len(worst)} have a detection of "
+        "something that is not there."
+    )
+    report.add("Found and not there", sheet, lead=lead)
+
+
+def _wrong_product(shown: Shown, names: set[str]) -> Markup:
+    from thatlook.data.scenes import photo
+
+    caption = [f"{shown.scene.path.name}: {', '.join(sorted(names))}"]
+    return figure(photo(shown.scene.path), caption, marks_of(shown.found))
 
 
 def _share(products: Sequence[Shown]) -> float:

@@ -18,6 +18,7 @@ from thatlook.vision.stages.article import ArticleStage
 
 if TYPE_CHECKING:
     from thatlook.data.scenes import Scene
+from thatlook.evaluate.detection.absent import read_absent
 from thatlook.evaluate.detection.metrics import answers, shown_products
 
 
@@ -59,7 +60,8 @@ def run(options: DetectionOptions) -> int:
         return suggest(options, options.suggest, stage)
     from thatlook.evaluate.detection.report import report_of
 
+    absent = read_absent(options.labels) if options.labels else {}
     scenes, products = scenes_in(options)
     seen = answers(stage, scenes)
     shown = shown_products(stage, products)
-    return finish(options, report_of(stage.spec, scenes, seen, shown))
+    return finish(options, report_of(stage.spec, scenes, seen, shown, absent))

@@ -1,0 +1,65 @@
+"""What is found in product photos and is not there: false positives by labels made by eye.
+
+A product photo is labelled for its own category alone, so that a bag found on every second
+forearm costs no average precision. Here somebody looked at what else is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from thatlook.core.errors import DataError
+from thatlook.core.taxonomy import CATEGORIES
+from thatlook.data.pairs.table import lines
+from thatlook.evaluate.detection.metrics import Shown
+
+FILE = "product_models.csv"
+SMALL = ("bag", "headwear", "eyewear", "neckwear")
+"""What is invented most: `small` counts photos with any of them."""
+
+Absent = Mapping[str, frozenset[str]]
+"""By the photo's file name without suffix, the categories that are surely not in it."""
+
+
+def read_absent(folder: Path) -> Absent:
+    """The labels in a folder's product_models.csv.
+
+    Raises DataError where it cannot be read, lacks a column or names no category of ours.
+    """
+    found = {}
+    for number, row in lines(folder / FILE, ("photo", "absent")):
+        absent = frozenset(row["absent"].split())
+        if unknown := absent - set(CATEGORIES):
+            wrong = ", ".join(sorted(unknown))
+            raise DataError(f"{folder / FILE}:{number}: no such category: {wrong}")
+        found[row["photo"]] = absent
+    return found
+
+
+def labelled(products: Sequence[Shown], absent: Absent) -> list[tuple[Shown, frozenset[str]]]:
+    """The products that somebody looked at, each with what is not in its photo."""
+    known = [(shown, absent.get(shown.scene.path.stem)) for shown in products]
+    return [(shown, categories) for shown, categories in known if categories is not None]
+
+
+def false_positives(shown: Shown, absent: frozenset[str]) -> set[str]:
+    """The categories found in a product photo that are not in it."""
+    return {CATEGORIES[label] for label in shown.found[2] if label < len(CATEGORIES)} & absent
+
+
+def absent_figures(products: Sequence[Shown], absent: Absent) -> dict[str, float]:
+    """`absent_photos`, how many were looked at; per category `absent_NAME`, the share of photos
+    without it in which it is found; `absent_small`, with any of SMALL. Nothing without labels.
+    """
+    seen = labelled(products, absent)
+    if not seen:
+        return {}
+    wrong = [(false_positives(shown, categories), categories) for shown, categories in seen]
+    out = {"absent_photos": float(len(seen))}
+    for name in CATEGORIES:
+        asked = [name in found for found, categories in wrong if name in categories]
+        if asked:
+            out[f"absent_{name}"] = sum(asked) / len(asked)
+    small = [bool(found & set(SMALL)) for found, _ in wrong]
+    return out | {"absent_small": sum(small) / len(small)}

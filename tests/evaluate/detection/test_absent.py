@@ -1,0 +1,79 @@
+"""False positives in product photos, by what an eye saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.evaluate.detection.labelled import found
+from thatlook.cli import main
+from thatlook.core.errors import DataError
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.data.scenes import Scene
+from thatlook.evaluate.detection.absent import absent_figures, read_absent
+from thatlook.evaluate.detection.metrics import Shown
+
+LABELS = Path(__file__).resolve().parents[3] / "labels"
+TOPWEAR, BAG, HEADWEAR = (CATEGORIES.index(name) for name in ("topwear", "bag", "headwear"))
+PERSON = len(CATEGORIES)
+BOX = [0, 0, 10, 10]
+
+
+def shown(name, *labels):
+    none = np.zeros((0, 4), np.float32)
+    known = np.ones(len(DETECTOR_CLASSES), bool)
+    scene = Scene(Path(f"{name}.jpg"), "model", "val", none, np.zeros(0, np.int64), known)
+    return Shown(scene, found(*((label, 0.9, BOX) for label in labels)))
+
+
+def test_shares_of_what_is_found_and_not_there():
+    absent = {
+        "a": frozenset({"bag", "headwear"}),
+        "b": frozenset({"bag", "headwear"}),
+        "c": frozenset({"headwear"}),
+        "d": frozenset({"bag", "topwear"}),
+    }
+    products = [
+        shown("a", TOPWEAR, BAG, BAG, PERSON),
+        shown("b", TOPWEAR),
+        shown("c", BAG),  # whether there is a bag was not decided
+        shown("d", HEADWEAR, TOPWEAR),
+        shown("nobody-looked", BAG, HEADWEAR),
+    ]
+    assert absent_figures(products, absent) == {
+        "absent_photos": 4,
+        "absent_topwear": 1,
+        "absent_bag": pytest.approx(1 / 3),
+        "absent_headwear": 0,
+        "absent_small": pytest.approx(1 / 4),
+    }
+    assert absent_figures(products, {}) == {}
+
+
+def test_the_labels_of_the_repository():
+    absent = read_absent(LABELS)
+    assert len(absent) == 640
+    assert all({"bag", "headwear", "eyewear", "neckwear"} <= names for names in absent.values())
+    assert absent["10056"] == {"bag", "dress", "eyewear", "headwear", "neckwear"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("photo,seen\n1,topwear\n", "expected the columns photo, absent"),
+        ("photo,absent\n1,bag hat\n", "product_models.csv:2: no such category: hat"),
+    ],
+)
+def test_labels_that_cannot_be(tmp_path, text, words):
+    (tmp_path / "product_models.csv").write_text(text)
+    with pytest.raises(DataError, match=words):
+        read_absent(tmp_path)
+
+
+@pytest.mark.data
+def test_the_command_tells_them(data, capsys, tmp_path):
+    command = ["evaluate", "article", "--data", str(data), "--labels", str(tmp_path)]
+    assert main(command) == 1
+    assert "product_models.csv" in capsys.readouterr().err
