@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 
+import click
 import pyarrow.parquet as pq
 import pytest
 
 from tests.store.catalog.conftest import FULL, row_of
-from thatlook.cli.catalog import add_arguments, run
+from thatlook.cli.catalog import catalog as command
 from thatlook.core.errors import CatalogError
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.export import export
@@ -26,9 +26,7 @@ def filled(catalog, tmp_path):
 
 
 def thatlook(capsys, *words):
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    status = run(parser.parse_args([str(word) for word in words]))
+    status = command.main([str(word) for word in words], standalone_mode=False)
     out, err = capsys.readouterr()
     return status, out, err
 
@@ -110,9 +108,8 @@ def test_a_missing_catalog(tmp_path, capsys):
 
 def test_wrong_usage(capsys):
     for words in (["compare", "--catalog", "x", "v", "-k", "0"], ["info"], []):
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(click.UsageError):
             thatlook(capsys, *words)
-        assert stopped.value.code == 2
 
 
 def test_opening_leaves_no_handles(tmp_path):
