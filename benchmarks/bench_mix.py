@@ -48,7 +48,7 @@ GENERAL = (0.35, 0.5, 0.7, 1.0, 1.4)
 WORDS = ("type", "color", "both")
 FIGURES = (*WORDS, "degraded", "rendered", *(f"{word}, proportional" for word in WORDS))
 """The last three with the types mixed as in the shop."""
-LEAST_PATTERN = 0.2
+MIN_PATTERN = 0.2
 """No figure asks for equal patterns; a shopper does."""
 
 
@@ -127,7 +127,7 @@ def worth(figures: Sequence[float], args: argparse.Namespace) -> float:
 
 
 def drawn(rng: np.random.Generator, axes: int) -> Mix:
-    shares = (1.8, rng.uniform(1, 2.6), rng.uniform(1.4, 2.8), rng.uniform(LEAST_PATTERN, 0.9))
+    shares = (1.8, rng.uniform(1, 2.6), rng.uniform(1.4, 2.8), rng.uniform(MIN_PATTERN, 0.9))
     logit_weights = (rng.uniform(0, 2), rng.uniform(0, 2), rng.uniform(0, 2))
     return Mix(shares, logit_weights, float(rng.choice(GENERAL)), axes)
 
@@ -142,7 +142,7 @@ def moved(mix: Mix, rng: np.random.Generator) -> Mix:
 
     general = float(rng.choice(GENERAL)) if rng.random() < 0.2 else mix.general
     kind, color, pattern = step(rest)
-    shares = (look, kind, color, max(LEAST_PATTERN, pattern))
+    shares = (look, kind, color, max(MIN_PATTERN, pattern))
     return replace(
         mix, shares=shares, logit_weights=tuple(step(mix.logit_weights)), general=general
     )

@@ -28,7 +28,7 @@ from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.models.session import Session
 from thatlook.vision.stages.embedding import EmbeddingStage
 
-LEAST_PX = 400
+MIN_PX = 400
 CLEAR = 0.5
 
 
@@ -43,7 +43,7 @@ def articles(data: Path) -> Iterator[tuple[Pixels, Box, str]]:
                 continue
             x0, y0, x1, y1 = np.round(box).astype(int)
             own = (mask[y0:y1, x0:x1] == label + 1).astype(np.uint8) * 255
-            if (own > 0).sum() < LEAST_PX:
+            if (own > 0).sum() < MIN_PX:
                 continue
             seen = shares(np.ascontiguousarray(image[y0:y1, x0:x1]), own)
             name = max(seen, key=seen.get)

@@ -302,10 +302,10 @@ def test_fit_area_of_a_strip_is_capped_and_padded_with_grey():
     assert (fitted.canvas[:51] == 0).all()
 
 
-def test_fit_area_enlarges_a_small_photo_only_to_the_least_area():
+def test_fit_area_enlarges_a_small_photo_only_to_the_min_area():
     def shape(height, width):
         image = np.zeros((height, width, 3), np.uint8)
-        return fit_area(image, 160_000, 1000, 1, least_area=90_000).canvas.shape[:2]
+        return fit_area(image, 160_000, 1000, 1, min_area=90_000).canvas.shape[:2]
 
     assert shape(200, 100) == (424, 212)  # scale sqrt(90000 / 20000) = 2.1213
     assert shape(320, 320) == (320, 320)  # between the two: as it is

@@ -12,7 +12,7 @@ from PIL import Image, ImageEnhance
 from tests.data.conftest import picture
 from thatlook.core.errors import PhotoError
 from thatlook.core.image import resized
-from thatlook.core.near_duplicates import MOST_BITS, equal_groups, hash_bits, near_pairs, print_of
+from thatlook.core.near_duplicates import MAX_BITS, equal_groups, hash_bits, near_pairs, print_of
 
 
 def slow_bits(image):
@@ -65,8 +65,8 @@ def test_a_changed_photo_is_nearly_the_same(tmp_path, how):
 
 def test_pairs_equal_the_slow_comparison(tmp_path, monkeypatch):
     monkeypatch.setattr("thatlook.core.near_duplicates.BLOCK", 7)  # several blocks
-    monkeypatch.setattr("thatlook.core.near_duplicates.MOST_RMS", 1e9)
-    monkeypatch.setattr("thatlook.core.near_duplicates.MOST_BITS", 28)
+    monkeypatch.setattr("thatlook.core.near_duplicates.MAX_RMS", 1e9)
+    monkeypatch.setattr("thatlook.core.near_duplicates.MAX_BITS", 28)
     prints = [print_of(picture(tmp_path / f"{n}.png", n, (32, 32))) for n in range(20)]
     slow = [
         (i, j)
@@ -85,7 +85,7 @@ def test_another_color_of_the_same_thing_is_not_the_same(tmp_path):
         image.paste(color, (20, 20, 80, 90))
         image.save(tmp_path / f"{name}.png")
     prints = [print_of(tmp_path / "red.png"), print_of(tmp_path / "blue.png")]
-    assert (prints[0].bits != prints[1].bits).sum() <= MOST_BITS
+    assert (prints[0].bits != prints[1].bits).sum() <= MAX_BITS
     assert near_pairs(prints) == []
 
 

@@ -164,7 +164,7 @@ def test_the_log_has_no_photo_no_key_no_query(locked, caplog):
 
 
 def test_photos_at_a_time_share_the_cores(monkeypatch):
-    monkeypatch.setattr("thatlook.service.settings.cores", lambda: 8)
+    monkeypatch.setattr("thatlook.service.settings.available_cores", lambda: 8)
     shares = {
         (w, t): (s.at_a_time, s.network_threads)
         for w, t in [(1, 0), (2, 0), (16, 0), (1, 2), (2, 2), (4, 8)]

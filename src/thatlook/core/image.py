@@ -298,16 +298,16 @@ class Fitted:
 
 
 def fit_area(
-    image: Pixels, area: int, max_side: int, multiple: int, least_area: int | None = None
+    image: Pixels, area: int, max_side: int, multiple: int, min_area: int | None = None
 ) -> Fitted:
     """The image scaled to about `area` pixels, no side above `max_side`, at the top left of a
     canvas whose sides are multiples of `multiple`, the rest grey.
 
-    With `least_area` a small image is enlarged only to that: there is nothing more to see in it.
+    With `min_area` a small image is enlarged only to that: there is nothing more to see in it.
     """
     height, width = image.shape[:2]
-    least = area if least_area is None else least_area
-    wanted = min(max(width * height, least), area)
+    floor = area if min_area is None else min_area
+    wanted = min(max(width * height, floor), area)
     scale = min((wanted / (width * height)) ** 0.5, max_side / max(width, height))
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = np.full((_up(h, multiple), _up(w, multiple), 3), GREY, np.uint8)

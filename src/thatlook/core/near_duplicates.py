@@ -25,8 +25,8 @@ from thatlook.core.image import Pixels, decode, resized
 SIDE_PX: Final = 32
 LOW: Final = 8
 THUMBNAIL_PX: Final = 8
-MOST_BITS: Final = 8
-MOST_RMS: Final = 15.0
+MAX_BITS: Final = 8
+MAX_RMS: Final = 15.0
 """Root mean square difference of two thumbnails (0..255), brightness apart."""
 BLOCK: Final = 1024
 
@@ -75,7 +75,7 @@ def near_pairs(prints: list[Print]) -> list[tuple[int, int]]:
     """Indices (i, j), i < j, of photos that are nearly one, those of equal bytes left out."""
     if not prints:
         return []
-    pairs = close_hashes(np.array([found.bits for found in prints]), MOST_BITS)
+    pairs = close_hashes(np.array([found.bits for found in prints]), MAX_BITS)
     return [(i, j) for i, j in pairs if _near(prints[i], prints[j])]
 
 
@@ -111,7 +111,7 @@ def _near(one: Print, other: Print) -> bool:
         return False
     difference = one.thumbnail - other.thumbnail
     difference -= difference.mean()
-    return bool(np.sqrt((difference**2).mean()) <= MOST_RMS)
+    return bool(np.sqrt((difference**2).mean()) <= MAX_RMS)
 
 
 def groups(keys: Sequence[str], pairs: Iterable[tuple[int, int]]) -> dict[str, str]:

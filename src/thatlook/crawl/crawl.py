@@ -23,7 +23,7 @@ from thatlook.crawl.shop import Shop
 from thatlook.crawl.state.journal import Journal
 from thatlook.crawl.state.state import Read, State, Unit
 
-MOST_TROUBLES = 5
+MAX_TROUBLES = 5
 """A shop that fails this many pages in a row is left alone."""
 
 
@@ -160,9 +160,9 @@ class Crawl:
     def _trouble(self, error: TroubleError) -> None:
         self._troubles += 1
         if isinstance(error, RestError):
-            self._troubles = MOST_TROUBLES
+            self._troubles = MAX_TROUBLES
             raise _EnoughError(str(error))
-        if self._troubles >= MOST_TROUBLES:
+        if self._troubles >= MAX_TROUBLES:
             raise _EnoughError(f"{self._troubles} failures in a row; the last: {error}")
 
     def _check_limits(self, state: State, *, pages: bool = True) -> None:
@@ -186,7 +186,7 @@ class Crawl:
             requests=self._polite.requests + browser.requests,
             seconds=round(time.monotonic() - self._began, 1),
             stopped=stopped,
-            gave_up=self._troubles >= MOST_TROUBLES,
+            gave_up=self._troubles >= MAX_TROUBLES,
             repeated=state.repeated,
             without_id=state.without_id,
             failed_pages=state.failed,

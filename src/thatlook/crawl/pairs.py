@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.files import write_whole
-from thatlook.crawl.crawl import MOST_TROUBLES, user_agent
+from thatlook.crawl.crawl import MAX_TROUBLES, user_agent
 from thatlook.crawl.http.failures import TroubleError
 from thatlook.crawl.http.pace import Pacer
 from thatlook.crawl.http.polite import Network, Polite
@@ -96,7 +96,7 @@ class PairPictures:
                 except TroubleError as error:
                     waiting[url] = str(error)
                     troubles += 1
-                if troubles >= MOST_TROUBLES:
+                if troubles >= MAX_TROUBLES:
                     stopped = f"{troubles} pictures in a row could not be had: {waiting[url]}"
                     break
         return state.pictures, waiting, stopped

@@ -231,8 +231,8 @@ def vocabulary(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
     found = {}
     for index, head in enumerate(HEADS[:2]):
         counts = Counter(i.labels[index] for i in train if i.labels[index])
-        least = _RARE[index]
-        found[head] = tuple(sorted(word for word, count in counts.items() if count >= least))
+        min_count = _RARE[index]
+        found[head] = tuple(sorted(word for word, count in counts.items() if count >= min_count))
     usages, seasons = (tuple(sorted({i.labels[k] for i in train} - {""})) for k in (3, 5))
     return found | {
         "pattern": patterns(),

@@ -135,8 +135,8 @@ def foreground(image: Pixels) -> Pixels:
     distance = 255 - image.min(axis=2)
     seen = (distance > 12).astype(np.uint8)
     outlines, _ = cv2.findContours(seen, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    least = 0.002 * seen.size
-    kept = [line for line in outlines if cv2.contourArea(line) > least]
+    min_area = 0.002 * seen.size
+    kept = [line for line in outlines if cv2.contourArea(line) > min_area]
     filled = np.zeros_like(seen)
     cv2.drawContours(filled, kept, -1, 1, cv2.FILLED)
     return np.asarray(filled, np.uint8)

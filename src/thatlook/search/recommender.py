@@ -30,7 +30,7 @@ from thatlook.search.stored import ProductStore, Stored
 BOOSTED: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
-MOST_FETCHED: Final = 5_000
+MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
 
 SPARE: Final = 4
@@ -134,9 +134,9 @@ class Recommender:
             found = self._candidates(answers[0], request.boosts)
             groups = self._groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
-            if len(groups) >= query.k or len(found) < fetched or fetched >= MOST_FETCHED:
+            if len(groups) >= query.k or len(found) < fetched or fetched >= MAX_FETCHED:
                 break
-            fetched = min(fetched * 4, MOST_FETCHED)
+            fetched = min(fetched * 4, MAX_FETCHED)
         return self._ranked(groups, vector, traits, request), answers.eligible
 
     def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
@@ -227,8 +227,8 @@ def _rows(vectors: Sequence[Vector | None]) -> Vector:
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
 
 
-def _from(matches: Sequence[Match], least: float | None) -> tuple[Match, ...]:
-    return tuple(match for match in matches if match.score >= (least or 0.0))
+def _from(matches: Sequence[Match], min_score: float | None) -> tuple[Match, ...]:
+    return tuple(match for match in matches if match.score >= (min_score or 0.0))
 
 
 def _searched(query: Query) -> dict[str, Any]:

@@ -28,11 +28,11 @@ def scenes_of(options: PhotoOptions, *, people: bool = False) -> list[Scene]:
     found.require(options.ignore_audit)
     scenes = labelled_people(dataset) if people else labelled_scenes(dataset)
     what = "people with key points" if people else "labelled photos"
-    for side, least in (("train", options.batch), ("val", 1)):
+    for side, needed in (("train", options.batch), ("val", 1)):
         there = sum(scene.split == side for scene in scenes)
-        if there < least:
+        if there < needed:
             raise DataError(
-                f"{options.data}: {there} {what} in {side}, at least {least} are needed"
+                f"{options.data}: {there} {what} in {side}, at least {needed} are needed"
                 + (" (--batch)" if side == "train" else "")
             )
     return scenes + (pair_scenes(options.sample / "pairs") if options.sample else [])

@@ -52,14 +52,14 @@ def map_boxes(boxes: Floats, matrix: Matrix) -> Floats:
 
 
 def clip_boxes(
-    boxes: Floats, size: tuple[int, int], least: float
+    boxes: Floats, size: tuple[int, int], min_share: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Boxes cut at the canvas, and which keep the share `least` of their area and 3 px a side."""
+    """Boxes cut at the canvas, and which keep `min_share` of their area and 3 px a side."""
     limit = np.array([*size, *size], np.float32)
     cut = np.clip(boxes, 0, limit)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     sides = cut[:, 2:] - cut[:, :2]
-    kept = (np.prod(sides, axis=1) >= least * np.maximum(area, 1e-6)) & (
+    kept = (np.prod(sides, axis=1) >= min_share * np.maximum(area, 1e-6)) & (
         sides.min(1, initial=np.inf) >= 3
     )
     return cut, kept

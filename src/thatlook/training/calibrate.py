@@ -1,6 +1,6 @@
 """From similarity to a probability that two crops match: the curve of each category.
 
-python -m thatlook.training.calibrate --data DATA [--rounds 2]
+thatlook train calibrate --data DATA [--rounds 2]
 
 Queries are products kept apart, seen as a phone would see them: other crop, light, blur, JPEG,
 often another background. Each is searched among all products of its category and gender; a
@@ -37,7 +37,7 @@ from thatlook.vision.stages.article import ArticleStage
 from thatlook.vision.stages.embedding import EmbeddingStage, unit
 
 NEIGHBOURS: Final = 20
-LEAST_PAIRS: Final = 400
+MIN_PAIRS: Final = 400
 """A category with fewer pairs to fit, or fewer than a tenth of one kind, has no own curve."""
 
 Floats = NDArray[np.float32]
@@ -116,7 +116,7 @@ def curves_of(pairs: Pairs) -> dict[str, dict[str, float]]:
     for name in sorted(set(pairs.category.tolist())):
         mine = use & (pairs.category == name)
         share = float(pairs.good[mine].mean()) if mine.any() else 0.0
-        if mine.sum() >= LEAST_PAIRS and 0.1 <= share <= 0.9:
+        if mine.sum() >= MIN_PAIRS and 0.1 <= share <= 0.9:
             curves[name] = fitted(pairs.similarity[mine], pairs.good[mine])
     return curves
 

@@ -11,15 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from thatlook.core.errors import SettingsError
-from thatlook.core.image import (
-    Bytes,
-    PhotoSource,
-    Pixels,
-    decode,
-    foreground,
-    name_of,
-    outline,
-)
+from thatlook.core.image import Bytes, PhotoSource, Pixels, decode, foreground, name_of, outline
 from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER, PERSON_CLASS, is_named
@@ -106,8 +98,8 @@ class Analyzer:
         with watch.part("person"):
             person, bystanders = self._main_person(image, detections)
         if person:
-            least = self._settings.torso_threshold
-            detections = [f for f in detections if not beside_hips(f, person.keypoints, least)]
+            min_score = self._settings.torso_threshold
+            detections = [f for f in detections if not beside_hips(f, person.keypoints, min_score)]
         worn = worn_by(person.box if person else None, bystanders, detections)
         with watch.part("embedding"):
             embedded = self._embedding.run(image, [found.box for found in worn])

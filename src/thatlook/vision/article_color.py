@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from thatlook.core.color import shares
-from thatlook.core.image import (
-    Pixels,
-    cropped,
-    resized,
-)
+from thatlook.core.image import Pixels, cropped, resized
 from thatlook.core.records import Box, Mask
 
 COLOR_PX = 32

@@ -11,7 +11,7 @@ from thatlook.core.taxonomy import CATEGORIES, PERSON_CLASS
 from thatlook.vision.stages.article import Detection
 from thatlook.vision.stages.person import LEGS, TORSO
 
-MOST_WORN = {"bag": 2}
+MAX_WORN = {"bag": 2}
 """How many articles of a category one person wears at most; one of each where not given."""
 
 
@@ -101,7 +101,7 @@ def worn_by(
     kept: list[Detection] = []
     for found in sorted(articles, key=lambda f: -f.score):
         same = [other for other in kept if other.label == found.label]
-        if len(same) < MOST_WORN.get(found.label, 1) and not _taken(found, kept):
+        if len(same) < MAX_WORN.get(found.label, 1) and not _taken(found, kept):
             kept.append(found)
     return sorted(kept, key=lambda f: (CATEGORIES.index(f.label), -f.score))
 
@@ -115,14 +115,14 @@ EDGE = 0.1
 or ankle, are someone else's."""
 
 
-def beside_hips(found: Detection, keypoints: Sequence[Keypoint], least: float) -> bool:
+def beside_hips(found: Detection, keypoints: Sequence[Keypoint], min_score: float) -> bool:
     """Whether these are trousers or a skirt of somebody who stands beside the person.
 
     Nothing is said of a person who does not hold the torso upright. Key points below the score
-    `least` are not believed.
+    `min_score` are not believed.
     """
     torso = [keypoints[joint] for joint in TORSO]
-    if found.label != "bottomwear" or min(point.score for point in torso) < least:
+    if found.label != "bottomwear" or min(point.score for point in torso) < min_score:
         return False
     shoulders, hips = torso[:2], torso[2:]
     middle = sum(point.x for point in hips) / 2
@@ -132,7 +132,9 @@ def beside_hips(found: Detection, keypoints: Sequence[Keypoint], least: float) -
         return False
     box = found.box
     legs = [keypoints[joint] for joint in LEGS]
-    if any(p.score >= least and box.x0 <= p.x <= box.x1 and box.y0 <= p.y <= box.y1 for p in legs):
+    if any(
+        p.score >= min_score and box.x0 <= p.x <= box.x1 and box.y0 <= p.y <= box.y1 for p in legs
+    ):
         return False
     edge = EDGE * box.width
     held = (middle, sum(point.x for point in torso) / 4)

@@ -91,7 +91,7 @@ def test_price_ranges_of_large_partitions(low, high, narrow, some):
 
 
 def test_remembered_words_are_those_of_the_block(monkeypatch):
-    monkeypatch.setattr("thatlook.search.index.choosing.MOST_TABLES", 2)
+    monkeypatch.setattr("thatlook.search.index.choosing.MAX_TABLES", 2)
     rng = np.random.default_rng(5)
     exact, fast = ExactIndex(DIM), PartitionedIndex(DIM)
     for sequence in range(1, 5):

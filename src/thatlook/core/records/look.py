@@ -16,12 +16,7 @@ from thatlook.core.records.values import (
     rounded,
     rounded_timing,
 )
-from thatlook.core.taxonomy import (
-    CATEGORIES,
-    KEYPOINTS,
-    PERSON_GENDERS,
-    VIEWS,
-)
+from thatlook.core.taxonomy import CATEGORIES, KEYPOINTS, PERSON_GENDERS, VIEWS
 
 
 @dataclass(frozen=True, slots=True)

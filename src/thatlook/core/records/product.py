@@ -10,10 +10,7 @@ from typing import Any
 from thatlook.core.errors import SettingsError
 from thatlook.core.records.geometry import Box
 from thatlook.core.records.values import Vector, check_one_of, read_only
-from thatlook.core.taxonomy import (
-    PRODUCT_CATEGORIES,
-    PRODUCT_GENDERS,
-)
+from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,7 @@ from thatlook.crawl.extract.values import Row
 from thatlook.crawl.http.failures import LayoutError
 from thatlook.crawl.shop import Source
 
-LEAST_ROWS = 10
+MIN_ROWS = 10
 """Fewer products than this say nothing about a page's layout."""
 
 
@@ -28,7 +28,7 @@ class LayoutWatch:
             frozenset(name for name in self._required if not row.get(name)) for row in rows
         )
         count = len(self._last)
-        if count < LEAST_ROWS:
+        if count < MIN_ROWS:
             return
         for name in self._required:
             missing = sum(name in gone for gone in self._last)

@@ -18,7 +18,7 @@ from thatlook.data.notes import Notes, four
 from thatlook.data.pairs.records import Pair, PairSet, Shot
 
 FILE: Final = "looks.jsonl"
-LEAST_PX: Final = 400
+MIN_PX: Final = 400
 """Fewer visible pixels of an article than this do not show what it is."""
 
 
@@ -40,7 +40,7 @@ def read(folder: Path) -> PairSet:
 
 _TOLD: Final = {
     "no_product_shot": ("warning", "articles have no picture of their product; they are left out"),
-    "hidden": ("warning", f"articles show fewer than {LEAST_PX} pixels; they are left out"),
+    "hidden": ("warning", f"articles show fewer than {MIN_PX} pixels; they are left out"),
     "unknown_product": ("error", "articles name a product that products.csv does not have"),
     "malformed": ("error", "articles have no box of four numbers"),
 }
@@ -57,7 +57,7 @@ def _pair(
         return "no_product_shot"
     if box is None:
         return "malformed"
-    if article.get("visible_px", LEAST_PX) < LEAST_PX:
+    if article.get("visible_px", MIN_PX) < MIN_PX:
         return "hidden"
     row = products[key]
     name = row.get("category", "")

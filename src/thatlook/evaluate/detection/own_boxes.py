@@ -7,14 +7,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from thatlook.core.taxonomy import (
-    CATEGORIES,
-    category_of,
-)
-from thatlook.data.scenes import (
-    photo,
-    styles,
-)
+from thatlook.core.taxonomy import CATEGORIES, category_of
+from thatlook.data.scenes import photo, styles
 from thatlook.evaluate.detection.metrics import found_in
 from thatlook.vision.analyzer import OWN_THRESHOLD
 from thatlook.vision.stages.article import ArticleStage

@@ -40,7 +40,7 @@ Floats = NDArray[np.floating[Any]]
 FAINT: Final = 0.3
 """Detections below this score say nothing, not even doubt."""
 DRAWS: Final = 500
-NEAR, MOST_DOUBTS = 0.15, 4
+NEAR, MAX_DOUBTS = 0.15, 4
 """How near to its threshold a score is doubtful, and how many categories in doubt are named."""
 
 
@@ -59,11 +59,11 @@ class Candidate:
     scene: Scene | None = field(default=None)
 
 
-def doubt(found: Found, least: Floats) -> float:
-    """The sum of the detections' doubts: 1 at the class's threshold in `least`, 0 at scores of 0
+def doubt(found: Found, thresholds: Floats) -> float:
+    """The sum of the detections' doubts: 1 at the class's threshold, 0 at scores of 0
     and 1.
     """
-    scores, at = found[1], least[found[2]]
+    scores, at = found[1], thresholds[found[2]]
     below, beyond = scores / np.maximum(at, 1e-6), (1 - scores) / np.maximum(1 - at, 1e-6)
     return float(np.minimum(below, beyond).sum())
 
@@ -80,12 +80,12 @@ def disagreement(found: Found, tags: frozenset[str]) -> float:
     return total
 
 
-def worth(candidates: Sequence[Candidate], least: Floats) -> Floats:
+def worth(candidates: Sequence[Candidate], thresholds: Floats) -> Floats:
     """How much each photo is worth (n,), 0 to 1: the mean of its ranks by doubt and disagreement.
 
     A photo without tags counts by its doubt alone.
     """
-    doubts = _ranks(np.array([doubt(c.found, least) for c in candidates]))
+    doubts = _ranks(np.array([doubt(c.found, thresholds) for c in candidates]))
     tagged = [i for i, c in enumerate(candidates) if c.tags is not None]
     out = doubts.copy()
     if tagged:
@@ -97,7 +97,7 @@ def worth(candidates: Sequence[Candidate], least: Floats) -> Floats:
 
 
 def _ranks(values: Floats) -> Floats:
-    """Each value's place among all, 0 for the least and 1 for the greatest; equal ones share."""
+    """Each value's place among all, 0 for the lowest and 1 for the highest; equal ones share."""
     ordered = np.sort(values)
     low = np.searchsorted(ordered, values, "left")
     high = np.searchsorted(ordered, values, "right")
@@ -220,32 +220,34 @@ def run(options: DetectionOptions, count: int, stage: ArticleStage) -> int:
     photos = candidates_in(options)
     embedding = EmbeddingStage(Session(shipped("embedding"), options.threads))
     candidates = seen(stage, embedding, photos)
-    least = stage.thresholds
-    values = worth(candidates, least)
+    thresholds = stage.thresholds
+    values = worth(candidates, thresholds)
     taken = chosen(values, np.stack([c.vector for c in candidates]), count)
     report = Report("Photos worth labelling", stage.spec)
     report.data = f"{len(taken)} of {len(candidates)} photos"
     if options.split:
         told = [
-            counts_of(c.scene, above(c.found, least)) for c in candidates if c.scene is not None
+            counts_of(c.scene, above(c.found, thresholds))
+            for c in candidates
+            if c.scene is not None
         ]
         report.figures |= checked(np.stack(told), taken)
-    rows = [_row(candidates[i], float(values[i]), least) for i in taken]
+    rows = [_row(candidates[i], float(values[i]), thresholds) for i in taken]
     report.details["suggested"] = rows
     report.lines = [f"{r['worth']:.3f}  {r['photo']}  {r['why']}" for r in rows]
     _page(report, [candidates[i] for i in taken], rows)
     return finish(options, report)
 
 
-def _row(candidate: Candidate, value: float, least: Floats) -> dict[str, Any]:
+def _row(candidate: Candidate, value: float, thresholds: Floats) -> dict[str, Any]:
     found = candidate.found
     doubts: dict[str, float] = {}
-    for j in np.argsort(np.abs(found[1] - least[found[2]]), kind="stable"):
-        if abs(found[1][j] - least[found[2][j]]) < NEAR:
+    for j in np.argsort(np.abs(found[1] - thresholds[found[2]]), kind="stable"):
+        if abs(found[1][j] - thresholds[found[2][j]]) < NEAR:
             doubts.setdefault(DETECTOR_CLASSES[found[2][j]], float(found[1][j]))
-    why = [f"{name} {score:.2f}?" for name, score in list(doubts.items())[:MOST_DOUBTS]]
+    why = [f"{name} {score:.2f}?" for name, score in list(doubts.items())[:MAX_DOUBTS]]
     if candidate.tags is not None:
-        clear = {DETECTOR_CLASSES[k] for k in above(found, least)[2]} - {PERSON_CLASS}
+        clear = {DETECTOR_CLASSES[k] for k in above(found, thresholds)[2]} - {PERSON_CLASS}
         why += [f"{name} tagged, not found" for name in sorted(candidate.tags - clear)]
         why += [f"{name} found, not tagged" for name in sorted(clear - candidate.tags)]
     return {"photo": str(candidate.path), "worth": value, "why": ", ".join(why)}

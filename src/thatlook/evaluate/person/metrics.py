@@ -88,14 +88,14 @@ def torso(points: Floats) -> Floats:
 
 
 def pck(
-    found: Floats, truth: Floats, share: float = 0.2, least: float = 0.5
+    found: Floats, truth: Floats, share: float = 0.2, min_score: float = 0.5
 ) -> NDArray[np.float64]:
-    """Per key point, the part of those the truth saw (v >= least) found within share x torso.
+    """Per key point, the part of those the truth saw (v >= min_score) found within share x torso.
 
     Both (n, 17, 3). NaN for a key point never seen.
     """
     off = np.hypot(*np.moveaxis(found[..., :2] - truth[..., :2], -1, 0))
-    seen = truth[..., 2] >= least
+    seen = truth[..., 2] >= min_score
     hit = (off <= share * torso(truth)[:, None]) & seen
     count = seen.sum(0)
     return np.where(count > 0, hit.sum(0) / np.maximum(count, 1), np.nan)
@@ -149,10 +149,10 @@ def recalls(
 
 def calibration_error(probability: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
     """Expected calibration error (Guo et al., ICML 2017) of the winning probability (n,)."""
-    place = np.minimum((probability * bins).astype(int), bins - 1)
+    index = np.minimum((probability * bins).astype(int), bins - 1)
     error = 0.0
     for k in range(bins):
-        here = place == k
+        here = index == k
         if here.any():
             error += here.mean() * abs(float(right[here].mean()) - float(probability[here].mean()))
     return float(error)

@@ -226,15 +226,15 @@ def reliability(score: Floats, right: NDArray[np.bool_], bins: int = 10) -> list
     """Per bin of the winning probability that has photos: what was `said` on the mean, what share
     was `right`, how many `photos`. The bins divide 0.5 to 1.
     """
-    place = np.minimum(((score - 0.5) * 2 * bins).astype(int), bins - 1)
+    index = np.minimum(((score - 0.5) * 2 * bins).astype(int), bins - 1)
     return [
         {
-            "said": float(score[place == k].mean()),
-            "right": float(right[place == k].mean()),
-            "photos": int((place == k).sum()),
+            "said": float(score[index == k].mean()),
+            "right": float(right[index == k].mean()),
+            "photos": int((index == k).sum()),
         }
         for k in range(bins)
-        if (place == k).any()
+        if (index == k).any()
     ]
 
 

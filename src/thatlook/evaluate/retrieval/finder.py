@@ -21,7 +21,7 @@ from thatlook.vision.models.session import Session
 from thatlook.vision.stages.article import ArticleStage
 
 SAVE_EVERY: Final = 500
-LEAST_IOU: Final = 0.5
+MIN_IOU: Final = 0.5
 """A box found is that of a labelled article from this overlap on."""
 
 Found = tuple[str, float, Corners]
@@ -74,7 +74,7 @@ class Finder:
         """For each (category, box) that a photo shows the box found for it, None where none is.
 
         Boxes of the category above the threshold at which a look takes them, that overlap by
-        LEAST_IOU; best score first, none taken twice.
+        MIN_IOU; best score first, none taken twice.
         """
         self.look([path])
         matched: list[Corners | None] = [None] * len(wanted)
@@ -86,7 +86,7 @@ class Finder:
                 for index, (name, true) in enumerate(wanted)
             ]
             best = max(range(len(wanted)), key=lambda k: overlaps[k], default=None)
-            if best is not None and overlaps[best] >= LEAST_IOU:
+            if best is not None and overlaps[best] >= MIN_IOU:
                 matched[best] = box
         return matched
 

@@ -42,12 +42,12 @@ def ranked(scores: NDArray[np.floating[Any]], allowed: Bools, wrong_first: Bools
     """
     found = np.full((len(scores), k), NOBODY, np.int64)
     for row, values in enumerate(scores):
-        places = np.flatnonzero(allowed[row])
-        if len(places) > k:
-            least = np.partition(values[places], -k)[-k]
-            places = places[values[places] >= least]  # and all that equal the last
-        order = np.lexsort((places, wrong_first[row, places], -values[places]))[:k]
-        found[row, : len(order)] = places[order]
+        indices = np.flatnonzero(allowed[row])
+        if len(indices) > k:
+            least = np.partition(values[indices], -k)[-k]
+            indices = indices[values[indices] >= least]  # and all that equal the last
+        order = np.lexsort((indices, wrong_first[row, indices], -values[indices]))[:k]
+        found[row, : len(order)] = indices[order]
     return found
 
 

@@ -21,7 +21,7 @@ ORDERED_FROM: Final = 2048
 
 RowsOf = Callable[[Iterable[str]], Rows]
 
-MOST_TABLES: Final = 64
+MAX_TABLES: Final = 64
 """So many sets of wanted words are remembered with a block."""
 _NONE: Final = np.zeros(0, np.int64)
 
@@ -107,7 +107,7 @@ def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:
         matches = color_matches if column == "color" else same_word
         words = block.words[column]
         found = np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
-        if len(tables) >= MOST_TABLES:
+        if len(tables) >= MAX_TABLES:
             tables.clear()
         tables[column, wanted] = found
     return found

@@ -14,7 +14,7 @@ from thatlook.core.image import Pixels, decode
 from thatlook.core.records import Described, Product
 from thatlook.core.settings import Settings
 
-MOST_IMAGES = 8
+MAX_IMAGES = 8
 """Of more pictures of one product only the first are looked at."""
 
 _ABSENT = b"absent"
@@ -96,7 +96,7 @@ def lost(job: Job, why: str) -> Done:
 def hash_of(files: Sequence[str]) -> str:
     """The sha256 of the contents of these files together; unreadable ones count as absent."""
     whole = hashlib.sha256()
-    for file in files[:MOST_IMAGES]:
+    for file in files[:MAX_IMAGES]:
         try:
             whole.update(_digest(file))
         except OSError:
@@ -134,7 +134,7 @@ class _Opened:
 def _opened(job: Job, settings: Settings) -> _Opened:
     """The pictures of a job, decoded. The hash is of the very bytes that were decoded."""
     whole, images, messages = hashlib.sha256(), [], []
-    for file in job.files[:MOST_IMAGES]:
+    for file in job.files[:MAX_IMAGES]:
         try:
             data = _data(file, settings)
             whole.update(_digest(file) if data is None else hashlib.sha256(data).digest())

@@ -13,7 +13,7 @@ from thatlook.store.catalog import Catalog, Row, State
 from thatlook.store.catalog.rows import product_json
 from thatlook.store.feed.pictures import PictureFolder
 from thatlook.store.feed.rows import FeedRow
-from thatlook.store.ingest.describing import MOST_IMAGES, Job, hash_of
+from thatlook.store.ingest.describing import MAX_IMAGES, Job, hash_of
 from thatlook.store.product_row import stored_path
 
 
@@ -35,7 +35,7 @@ def located(row: FeedRow, pictures: PictureFolder) -> Located:
     Where that fails, the copy of an earlier run serves, and the message says so.
     """
     files, messages = [], []
-    for place in row.images[:MOST_IMAGES]:
+    for place in row.images[:MAX_IMAGES]:
         if not place.lower().startswith(("http://", "https://")):
             files.append(place)
             continue

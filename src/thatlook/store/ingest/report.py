@@ -10,7 +10,7 @@ from tqdm import tqdm
 from thatlook.core.errors import FeedError
 from thatlook.store.feed.rows import Problem
 
-MOST_PROBLEMS: Final = 10_000
+MAX_PROBLEMS: Final = 10_000
 """As many problems are kept in full; further ones are only counted."""
 
 
@@ -72,7 +72,7 @@ class Tally:
         problem = Problem(line, product_id, message)
         if self._strict:
             raise FeedError(str(problem))
-        if len(self._problems) < MOST_PROBLEMS:
+        if len(self._problems) < MAX_PROBLEMS:
             self._problems.append(problem)
 
     def first_problem(self) -> Problem | None:

@@ -127,15 +127,15 @@ def _chances(scenes: list[Scene]) -> NDArray[np.float64] | None:
     return np.asarray(probability / probability.sum())
 
 
-def _repeats(scenes: list[Scene], least: float = 0.3) -> list[float]:
+def _repeats(scenes: list[Scene], min_share: float = 0.3) -> list[float]:
     """How often more than once each scene is shown, for the rarest class in it.
 
-    Repeat factors of LVIS (Gupta et al., CVPR 2019): the root of `least` over the share of
+    Repeat factors of LVIS (Gupta et al., CVPR 2019): the root of `min_share` over the share of
     street photos that show the class.
     """
     street = [s for s in scenes if s.kind == "street"]
     share = {c: sum(c in s.labels for s in street) / max(1, len(street)) for c in range(PERSON)}
-    factor = {c: max(1.0, (least / max(f, 1e-3)) ** 0.5) for c, f in share.items()}
+    factor = {c: max(1.0, (min_share / max(f, 1e-3)) ** 0.5) for c, f in share.items()}
     return [
         max([factor.get(int(c), 1.0) for c in s.labels], default=1.0) - 1
         if s.kind == "street"

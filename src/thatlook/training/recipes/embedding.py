@@ -294,9 +294,9 @@ def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
     }
 
 
-def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> list[Item]:
+def taught(items: Sequence[Item], teacher: ModelSpec, min_probability: float = 0.5) -> list[Item]:
     """The items, what is not known of the type, color and pattern of worn articles and of flat-lay
-    photos as `teacher` is surer than `least` to see it.
+    photos as `teacher` is surer than `min_probability` to see it.
 
     Without such labels a network learns colors before white paper alone.
     """
@@ -311,7 +311,7 @@ def taught(items: Sequence[Item], teacher: ModelSpec, least: float = 0.5) -> lis
         words = list(item.labels)
         for index, head in enumerate(HEADS[:3]):
             word, probability = max(seen.probabilities[head].items(), key=lambda one: one[1])
-            words[index] = words[index] or (word if probability > least else "")
+            words[index] = words[index] or (word if probability > min_probability else "")
         found.append(replace(item, labels=tuple(words)))
     return found
 

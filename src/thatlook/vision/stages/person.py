@@ -29,7 +29,7 @@ GENDERS = PERSON_GENDERS[:2]
 """What the network tells apart; the third is its doubt."""
 
 
-LEAST_KEYPOINTS = 4
+MIN_KEYPOINTS = 4
 """A person with fewer key points seen is a shoe or a bag that the article stage mistook."""
 
 SURE, SURE_KEYPOINTS, SURE_PERSON = 0.5, 3, 0.75
@@ -133,12 +133,12 @@ class PersonStage:
         return replace(found, box=back, keypoints=points)
 
 
-def is_somebody(person: Person, least: float) -> bool:
-    """Whether enough of a person's key points are seen, from the score `least` on."""
+def is_somebody(person: Person, min_score: float) -> bool:
+    """Whether enough of a person's key points are seen, from the score `min_score` on."""
     scores = np.array([point.score for point in person.keypoints])
-    legs = bool((scores[list(LEGS)] >= least).any())
+    legs = bool((scores[list(LEGS)] >= min_score).any())
     sure = int((scores >= SURE).sum()) >= SURE_KEYPOINTS or person.score >= SURE_PERSON
-    return (legs or sure) and int((scores >= least).sum()) >= LEAST_KEYPOINTS
+    return (legs or sure) and int((scores >= min_score).sum()) >= MIN_KEYPOINTS
 
 
 def shoulder_ratio(keypoints: tuple[Keypoint, ...]) -> float:
