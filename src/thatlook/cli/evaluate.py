@@ -43,6 +43,11 @@ def _add_article(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="labels made by eye (labels/ of the repository): false positives in product photos",
     )
+    parser.add_argument(
+        "--eye",
+        action="store_true",
+        help="street photos by DATA/street/eye_labels.jsonl, those alone that it names",
+    )
 
 
 def _article(args: argparse.Namespace) -> int:

@@ -64,6 +64,26 @@ def _article(args: argparse.Namespace) -> int:
     return run(options_of(ArticleOptions, args))
 
 
+def _add_classes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="folder with street/ and catalog/")
+    parser.add_argument("--labels", type=Path, required=True, help="labels/ of the repository")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+    parser.add_argument("--model", default="", help="a registry entry (default: what ships)")
+    parser.add_argument("--epochs", type=int, default=8, help="default 8")
+    parser.add_argument("--batch", type=int, default=8, help="default 8")
+    parser.add_argument("--rate", type=float, default=5e-4, help="peak learning rate")
+    parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 2, help="one per core")
+    parser.add_argument("--products", type=int, default=900, help="lone products")
+    parser.add_argument("--negatives", type=int, default=600, help="models nobody looked at")
+
+
+def _classes(args: argparse.Namespace) -> int:
+    from thatlook.training.recipes.article_classes import ClassesOptions, run
+
+    return run(options_of(ClassesOptions, args))
+
+
 def _add_person(parser: argparse.ArgumentParser) -> None:
     _add_loop(parser, epochs=30, batch=32)
     parser.add_argument(
@@ -252,6 +272,10 @@ def _fetch_pairs(args: argparse.Namespace) -> int:
 
 RECIPES = {
     "article": (Command(_add_article, _article), "the network that finds articles and people"),
+    "article-classes": (
+        Command(_add_classes, _classes),
+        "the class heads of the article network alone, on eye labels",
+    ),
     "person": (Command(_add_person, _person), "key points, view and gender"),
     "embedding": (Command(_add_embedding, _embedding), "vectors, type, color and pattern"),
     "pseudo": (Command(_add_pseudo, _pseudo), "label photos without boxes by a first network"),
