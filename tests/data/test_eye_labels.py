@@ -54,6 +54,21 @@ def test_a_file_that_is_none(tmp_path):
         with_eye_labels([scene("a.jpg")], tmp_path / "eye.jsonl")
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"articles": [], "unboxed": []},
+        {"file": "a.jpg", "articles": [], "unboxed": [{"category": "belt"}]},
+        {"file": "a.jpg", "articles": [article("bag", [1, 2, 3])], "unboxed": []},
+    ],
+)
+def test_a_row_that_is_none(tmp_path, row):
+    path = tmp_path / "eye.jsonl"
+    path.write_text("\n" + json.dumps(row) + "\n")
+    with pytest.raises(DataError, match=r"eye\.jsonl:2: expected file, articles"):
+        with_eye_labels([scene("a.jpg")], path)
+
+
 @pytest.mark.data
 def test_the_real_ones(data):
     from thatlook.data.scenes import street_scenes

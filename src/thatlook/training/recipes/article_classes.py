@@ -12,9 +12,8 @@ box of a model's photo is the network's own, of a category that the eye saw ther
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, cast
@@ -29,6 +28,7 @@ from thatlook.core.image import fit_area
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.eye_labels import FILE, with_eye_labels
+from thatlook.data.product_labels import read_product_labels
 from thatlook.data.scenes import PERSON, Scene, photo
 from thatlook.training import export, loop
 from thatlook.training.losses import Labels, assign, score_loss
@@ -81,8 +81,7 @@ def scenes_of(options: ClassesOptions, stage: ArticleStage) -> list[Scene]:
     scenes = [s for s in read_scenes(options.data) if s.split == "train"]
     street = [s for s in scenes if s.kind == "street"]
     eyes = with_eye_labels(street, options.data / "street" / FILE)
-    with (options.labels / "product_models.csv").open(encoding="utf-8", newline="") as file:
-        seen = {row["photo"]: row for row in csv.DictReader(file)}
+    seen = read_product_labels(options.labels, ("person", "seen", "absent"))
     models = [s for s in scenes if s.kind == "model"]
     looked = [s for s in models if s.path.stem in seen and seen[s.path.stem]["person"] != "several"]
     others = [s for s in models if s.path.stem not in seen and s.hint in ("topwear", "outerwear")]
@@ -100,7 +99,7 @@ def scenes_of(options: ClassesOptions, stage: ArticleStage) -> list[Scene]:
     ]
 
 
-def _looked_at(scene: Scene, row: dict[str, str], stage: ArticleStage) -> Scene:
+def _looked_at(scene: Scene, row: Mapping[str, str], stage: ArticleStage) -> Scene:
     """A model's photo with the network's boxes of what an eye saw, and what is not there."""
     found = stage.detect(photo(scene.path), PROPOSED)
     boxes, labels = [*scene.boxes], [*scene.labels]
