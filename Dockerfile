@@ -3,11 +3,11 @@ FROM python:3.12-slim AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[serve]'
+RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[serve,parquet]'
 
 FROM python:3.12-slim
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links /wheels 'thatlook[serve]' && rm -rf /wheels \
+RUN pip install --no-cache-dir --no-index --find-links /wheels 'thatlook[serve,parquet]' && rm -rf /wheels \
     && useradd --create-home --uid 10001 thatlook && mkdir /catalog && chown thatlook /catalog
 USER thatlook
 VOLUME /catalog

@@ -59,7 +59,6 @@ def test_an_export_is_a_feed_again(filled, tmp_path, capsys, name):
 
 
 def test_an_export_with_vectors_and_what_left(filled, tmp_path):
-    pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra parquet")
     assert export(filled, tmp_path / "a.jsonl", vectors=True, left=True) == 3
     rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert [(r["id"], r["status"]) for r in rows] == [
@@ -70,6 +69,7 @@ def test_an_export_with_vectors_and_what_left(filled, tmp_path):
     assert rows[1]["article_vector"] == filled.vector("p2").tolist()
     assert rows[1]["article_box"] == [1, 2, 3, 4]
     export(filled, tmp_path / "a.parquet", vectors=True)
+    pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra parquet")
     table = pq.read_table(tmp_path / "a.parquet").to_pylist()
     assert table[1]["article_vector"] == filled.vector("p2").tolist()
     assert json.loads(table[1]["article_attributes"])["type"] == ["gown", 0.75]

@@ -171,5 +171,5 @@ def test_folders_without_a_data_set(tmp_path):
 
 def test_without_a_yaml_parser_the_extra_is_named(roboflow, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'thatlook\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'thatlook\[eval\]'"):
         read(roboflow)

@@ -11,7 +11,7 @@ from thatlook.cli import main
 
 @pytest.fixture
 def yolo(tmp_path):
-    pytest.importorskip("yaml", reason="needs the extra train")
+    pytest.importorskip("yaml", reason="needs the extra eval")
     for place in ("images/train", "labels/train"):
         (tmp_path / place).mkdir(parents=True)
     Image.fromarray(np.full((100, 80, 3), 200, np.uint8)).save(tmp_path / "images/train/a.jpg")

@@ -108,7 +108,7 @@ def test_filters_and_department(looked):
     assert set(ids(looked)) == everything
 
 
-def test_a_preferred_brand_and_poor_matches_are_wishes_too(looked):
+def test_a_preferred_brand_and_poor_matches_are_in_the_request_too(looked):
     sent = []
 
     def note(route):

@@ -185,3 +185,18 @@ def test_settings_from_the_environment():
     for wrong in ({"QUEUE": "some"}, {"PHOTO_URL": "maybe"}, {"QEUE": "1"}, {"THREADS": "-1"}):
         with pytest.raises(SettingsError):
             ServiceSettings.load({f"THATLOOK_SERVE_{k}": v for k, v in wrong.items()})
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        (("QEUE", "1"), "variable THATLOOK_SERVE_QEUE; did you mean THATLOOK_SERVE_QUEUE?"),
+        (("XYZZY", "1"), "variable THATLOOK_SERVE_XYZZY; known are CATALOG, THREADS, QUEUE,"),
+        (("QUEUE", "some"), "THATLOOK_SERVE_QUEUE must be a int, not 'some'"),
+        (("PHOTO_URL", "maybe"), "THATLOOK_SERVE_PHOTO_URL must be on or off, not 'maybe'"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_was_expected(variable, message):
+    with pytest.raises(SettingsError) as error:
+        ServiceSettings.load({f"THATLOOK_SERVE_{variable[0]}": variable[1]})
+    assert message in str(error.value)

@@ -66,7 +66,7 @@ def test_the_photo_itself_is_the_best_match_of_a_product(client, filled_folder):
     assert answer["look"]["articles"][0]["box"] == stored.box.to_list()
 
 
-def test_wishes_reach_the_engine(client, photo):
+def test_requests_reach_the_engine(client, photo):
     everything = send(client, photo, gender="any", k="30").json()
     brands = {m["product"]["brand"] for r in everything["recommendations"] for m in r["matches"]}
     brand = min(brands)
@@ -137,7 +137,7 @@ def test_policy_full_refuses_with_words(client, photo, double):
         ({"include": "everything"}, "include.0"),
     ],
 )
-def test_impossible_wishes_name_their_field(client, photo, fields, field):
+def test_impossible_requests_name_their_field(client, photo, fields, field):
     answer = send(client, photo, **fields)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"

@@ -109,11 +109,11 @@ def test_deadline_is_a_problem_and_other_timeouts_stay():
 def test_uploads_are_bounded():
     async def scenario():
         uploads = Uploads(1)
-        async with uploads.place():
+        async with uploads.slot():
             with pytest.raises(Problem):
-                async with uploads.place():
+                async with uploads.slot():
                     pass
-        async with uploads.place():
+        async with uploads.slot():
             pass
 
     asyncio.run(scenario())

@@ -54,12 +54,19 @@ def evaluate() -> None:
 
 @evaluate.command(extra="eval")
 @photos_options
-@click.option("--suggest", type=int, metavar="N", help="list the N photos most worth labelling")
+@click.option(
+    "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
+)
 @click.option(
     "--labels",
     type=PATH,
     metavar="DIR",
     help="labels made by eye (labels/ of the repository): false positives in product photos",
+)
+@click.option(
+    "--eye",
+    is_flag=True,
+    help="street photos by DATA/street/eye_labels.jsonl, those alone that it names",
 )
 def article(audit: str | None, **given: Any) -> int:
     """Boxes, categories and masks."""

@@ -65,6 +65,10 @@ audit_options = together(
     click.option("--ignore-audit", is_flag=True, help="train despite label errors"), labels_options
 )
 
+project_option = click.option(
+    "--data", type=PATH, required=True, help="folder with street/ and catalog/"
+)
+
 
 @needs_torch()
 @_loop_options(epochs=60, batch=16)
@@ -79,6 +83,25 @@ def article(**given: Any) -> int:
     from thatlook.training.recipes.article import run
 
     return run(ArticleOptions(**given))
+
+
+@needs_torch("article-classes")
+@project_option
+@click.option("--labels", type=PATH, required=True, help="labels/ of the repository")
+@click.option("--out", type=PATH, required=True, help="folder for the checkpoint")
+@click.option("--model", default="", help="a registry entry (default: what ships)")
+@click.option("--epochs", type=int, default=8, help="default 8")
+@click.option("--batch", type=int, default=8, help="default 8")
+@click.option("--rate", type=float, default=5e-4, help="peak learning rate")
+@click.option("--seed", type=int, default=0, help="of everything that is drawn")
+@click.option("--threads", type=int, default=os.cpu_count() or 2, help="default: one per core")
+@click.option("--products", type=int, default=900, help="lone products")
+@click.option("--negatives", type=int, default=600, help="models nobody looked at")
+def article_classes(**given: Any) -> int:
+    """The class heads of the article network alone, on eye labels."""
+    from thatlook.training.recipes.article_classes import ClassesOptions, run
+
+    return run(ClassesOptions(**given))
 
 
 @needs_torch()
@@ -144,11 +167,6 @@ def embedding(**given: Any) -> int:
     from thatlook.training.recipes.embedding import run
 
     return run(EmbeddingOptions(**given))
-
-
-project_option = click.option(
-    "--data", type=PATH, required=True, help="folder with street/ and catalog/"
-)
 
 
 @needs_torch()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -129,9 +129,14 @@ def _check_names(env: Mapping[str, str], settings: Iterable[str]) -> None:
         name = variable.removeprefix(PREFIX)
         if variable == name or name in known or variable.startswith(SERVICE_PREFIX):
             continue
-        near = [PREFIX + found for found in get_close_matches(name, known, n=1)]
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        raise SettingsError(f"unknown environment variable {variable}; {hint}")
+        raise unknown_variable(name, PREFIX, known)
+
+
+def unknown_variable(name: str, prefix: str, known: Sequence[str]) -> SettingsError:
+    """The error for a variable that nothing reads, with the nearest of `known`."""
+    near = [prefix + found for found in get_close_matches(name, known, n=1)]
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return SettingsError(f"unknown environment variable {prefix}{name}; {hint}")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from thatlook.core.parquet import pyarrow
 from thatlook.crawl.extract.values import LISTS, Row
 from thatlook.crawl.pictures import addresses
 from thatlook.crawl.state.state import Picture
+
+_log = logging.getLogger(__name__)
 
 IMAGES = "images/"
 """The folder of the pictures, seen from the feed beside it."""
@@ -79,12 +81,14 @@ def without_duplicates(
 
 def write_feed(folder: Path, rows: list[Row], report: Mapping[str, Any]) -> None:
     """Writes feed.jsonl and report.json, each whole or not at all; feed.parquet too where the extra
-    `parquet` is installed.
+    `parquet` is installed, and else a warning with its pip line.
     """
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write_whole(folder / "feed.jsonl", lines.encode())
-    with suppress(MissingExtraError):
+    try:
         write_whole(folder / "feed.parquet", _parquet(rows))
+    except MissingExtraError as missing:
+        _log.warning("no feed.parquet: %s", missing)
     write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1).encode())
 
 

@@ -64,7 +64,7 @@ def _yaml(path: Path) -> dict[str, Any]:
     try:
         import yaml
     except ImportError as error:
-        raise MissingExtraError("reading data.yaml", "train") from error
+        raise MissingExtraError("reading data.yaml", "eval") from error
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

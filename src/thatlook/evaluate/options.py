@@ -37,11 +37,13 @@ class PhotoOptions(EvaluateOptions, AuditOptions):
 @dataclass(frozen=True, kw_only=True)
 class DetectionOptions(PhotoOptions):
     """`suggest` lists so many photos worth labelling instead of measuring; `labels` is a folder of
-    labels made by eye of what else product photos show.
+    labels made by eye of what else product photos show; `eye` measures on the street photos that
+    have eye labels, by those.
     """
 
     suggest: int | None = None
     labels: Path | None = None
+    eye: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

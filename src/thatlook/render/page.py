@@ -17,7 +17,7 @@ from thatlook.render.templating import part, render
 def document(title: str, body: Markup, css: str | None = None) -> str:
     """The page: `body` under the style `css`, that of reports where none is given."""
     style = Markup(report_style() if css is None else css)  # noqa: S704 - our own files
-    return str(render("document.html.jinja", title=title, style=style, body=body))
+    return str(render("render/templates/document.html.jinja", title=title, style=style, body=body))
 
 
 def report_style() -> str:
@@ -78,9 +78,9 @@ def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
-def legend(colors: Mapping[str, str]) -> Markup:
-    """What each color means, on one line."""
-    return part("legend", colors)
+def legend(colors: Mapping[str, str], lead: str = "") -> Markup:
+    """What each color means, on one line; `lead` are words before it."""
+    return part("legend", colors, lead)
 
 
 def sheet(figures: Iterable[Markup]) -> Markup:

@@ -21,7 +21,7 @@ COLORS: Final = drawing_colors()
 
 PERSON_COLOR: Final = "#2b8a3e"
 OTHER_COLOR: Final = "#707070"
-SEEN: Final = 0.3
+MIN_KEYPOINT_SCORE: Final = 0.3
 """Key points with a lower score are not drawn."""
 
 Point = tuple[float, float, float]
@@ -90,7 +90,7 @@ def _mark(mark: Mark, stroke: float) -> str:
 
 
 def skeleton(points: Sequence[Point], color: str, size: float) -> str:
-    """17 key points and the limbs between them as SVG; those below SEEN are left out.
+    """17 key points and the limbs between them as SVG; those below MIN_KEYPOINT_SCORE are left out.
 
     The person's own left is drawn in `color`, the right in white.
     """
@@ -99,12 +99,12 @@ def skeleton(points: Sequence[Point], color: str, size: float) -> str:
         f'y2="{points[b][1]:.1f}" stroke="#fff" stroke-opacity="0.7" '
         f'stroke-width="{size / 2:.1f}"/>'
         for a, b in SKELETON
-        if min(points[a][2], points[b][2]) >= SEEN
+        if min(points[a][2], points[b][2]) >= MIN_KEYPOINT_SCORE
     )
     dots = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" '
         f'fill="{color if index % 2 else "#fff"}" stroke="#1c1b19" stroke-width="{size / 4:.1f}"/>'
         for index, (x, y, score) in enumerate(points)
-        if score >= SEEN
+        if score >= MIN_KEYPOINT_SCORE
     )
     return bones + dots

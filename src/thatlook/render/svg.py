@@ -23,7 +23,7 @@ def bars(
     label_px: int = LABEL_PX,
 ) -> Markup:
     """Horizontal bars with their counts and shares, in the given order."""
-    most = max(values.values(), default=1) or 1
+    max_count = max(values.values(), default=1) or 1
     room = WIDTH_PX - label_px - VALUE_PX
     rows = []
     for index, (name, count) in enumerate(values.items()):
@@ -31,9 +31,9 @@ def bars(
         color = (swatches or {}).get(name, "#4a6572")
         rows.append(
             label(name, y, label_px)
-            + f'<rect x="{label_px}" y="{y}" width="{max(1, room * count / most):.1f}" '
+            + f'<rect x="{label_px}" y="{y}" width="{max(1, room * count / max_count):.1f}" '
             f'height="{BAR_PX}" rx="2" fill="{color}" stroke="#0003"/>'
-            + _value(label_px + room * count / most, y, count, total)
+            + _value(label_px + room * count / max_count, y, count, total)
         )
     return frame(len(values) * (BAR_PX + 4), "".join(rows))
 
@@ -43,14 +43,14 @@ def stacked(
 ) -> Markup:
     """Horizontal bars of several parts, each part in its color, in the order of `colors`."""
     sums = {name: sum(parts.values()) for name, parts in values.items()}
-    most = max(sums.values(), default=1) or 1
+    max_count = max(sums.values(), default=1) or 1
     room = WIDTH_PX - LABEL_PX - VALUE_PX
     rows = []
     for index, (name, parts) in enumerate(values.items()):
         x, y = float(LABEL_PX), index * (BAR_PX + 4)
         row = label(name, y)
         for part, color in colors.items():
-            width = room * parts.get(part, 0) / most
+            width = room * parts.get(part, 0) / max_count
             if width:
                 title = f"<title>{escape(part)}: {parts[part]:,}</title>"
                 row += (
@@ -89,8 +89,8 @@ def dots(points: Sequence[tuple[float, float, str, str]]) -> Markup:
 
 def label(name: str, y: int, label_px: int = LABEL_PX) -> str:
     """The name of a row of bars, left of them, cut where it is too long."""
-    most = label_px // 7  # characters that fit
-    shown = name if len(name) <= most else name[: most - 1] + "…"
+    max_chars = label_px // 7  # that fit
+    shown = name if len(name) <= max_chars else name[: max_chars - 1] + "…"
     return (
         f'<text x="{label_px - 8}" y="{y + 15}" text-anchor="end">{escape(shown)}'
         f"<title>{escape(name)}</title></text>"
@@ -173,17 +173,17 @@ def _grid(x: Axis, y: Axis) -> str:
     bottom = top + height
     parts = []
     for share, text in x.ticks():
-        place = left + width * share
+        tick = left + width * share
         parts.append(
-            f'<line x1="{place:.0f}" x2="{place:.0f}" y1="{top}" y2="{bottom}" '
-            f'stroke="var(--line)"/><text x="{place:.0f}" y="{bottom + 16}" '
+            f'<line x1="{tick:.0f}" x2="{tick:.0f}" y1="{top}" y2="{bottom}" '
+            f'stroke="var(--line)"/><text x="{tick:.0f}" y="{bottom + 16}" '
             f'text-anchor="middle" class="value">{text}</text>'
         )
     for share, text in y.ticks():
-        place = bottom - height * share
+        tick = bottom - height * share
         parts.append(
-            f'<line x1="{left}" x2="{left + width}" y1="{place:.0f}" y2="{place:.0f}" '
-            f'stroke="var(--line)"/><text x="{left - 6}" y="{place + 4:.0f}" text-anchor="end" '
+            f'<line x1="{left}" x2="{left + width}" y1="{tick:.0f}" y2="{tick:.0f}" '
+            f'stroke="var(--line)"/><text x="{left - 6}" y="{tick + 4:.0f}" text-anchor="end" '
             f'class="value">{text}</text>'
         )
     middle = top + height / 2

@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 @cache
 def environment() -> jinja2.Environment:
-    """The templates beside this file; an undefined name is an error."""
+    """The package's templates, by their path in it; an undefined name is an error."""
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("thatlook.render"),
+        loader=jinja2.PackageLoader("thatlook", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -26,7 +26,7 @@ def render(template: str, **values: Any) -> Markup:
     return Markup(environment().get_template(template).render(values))  # noqa: S704
 
 
-def part(name: str, *values: Any, template: str = "parts.html.jinja") -> Markup:
+def part(name: str, *values: Any, template: str = "render/templates/parts.html.jinja") -> Markup:
     """A macro of a template filled with values."""
     macro = getattr(environment().get_template(template).module, name)
     return Markup(macro(*values))  # noqa: S704

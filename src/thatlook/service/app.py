@@ -121,7 +121,7 @@ def _fetch(settings: ServiceSettings, limits: Settings) -> Fetch:
         content_types=PICTURE_TYPES,
         timeout_s=5.0,
         deadline_s=settings.deadline_s / 2,
-        attempts=1,  # the caller may try again; meanwhile the place is free for another
+        attempts=1,  # the caller may try again; meanwhile the thread is free for another
     )
     fetcher = Fetcher(policy)
     return lambda url: fetcher.get(url).data

@@ -101,7 +101,7 @@ async def _answered(
 ) -> Response:
     """Reads the photo and the request, runs the job in a thread, all within the deadline."""
     service.photos.check()
-    async with service.uploads.place(), deadline(service.settings.deadline_s):
+    async with service.uploads.slot(), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "photo")
         search_request = models[0 if body.form else 1].of(body)
         photo, name = body.file, body.file_name

@@ -33,7 +33,7 @@ PHOTO_STATUS: Final = {
 }
 """The status of a PhotoError by its code; 422 for the others."""
 
-TOLD: Final = (
+OWN_WORDS: Final = (
     (UnknownProductError, 404, "unknown_product"),
     (SettingsError, 422, "invalid"),
     (FeedError, 422, "invalid_product"),
@@ -102,7 +102,7 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that tells of an error; what nobody foresaw is logged and told as a bug."""
+    """The problem that tells of an error; what nobody foresaw is logged and answered as a bug."""
     match error:
         case Problem():
             return error
@@ -128,7 +128,7 @@ def _of_thatlook(error: ThatlookError) -> Problem:
         status = getattr(error, "status", None)
         why = f"it answered {status}" if status else FETCHED
         return Problem(422, "not_fetched", f"the address could not be used: {why}")
-    for kind, status, code in TOLD:
+    for kind, status, code in OWN_WORDS:
         if isinstance(error, kind):
             return Problem(status, code, str(error))
     logger.error("catalog or setup", extra={"error": str(error)})  # paths stay in the log
@@ -141,9 +141,9 @@ def _of_thatlook(error: ThatlookError) -> Problem:
 
 def invalid(errors: Sequence[Any]) -> Problem:
     """The problem for pydantic's errors: where and what, never the value that came."""
-    told = [
+    fields = [
         {"field": ".".join(str(part) for part in entry["loc"]), "message": str(entry["msg"])}
         for entry in errors
     ]
-    first = " ".join(told[0].values()) if told else "the request is not valid"
-    return Problem(422, "invalid", first, errors=told)
+    first = " ".join(fields[0].values()) if fields else "the request is not valid"
+    return Problem(422, "invalid", first, errors=fields)

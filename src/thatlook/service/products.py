@@ -146,7 +146,7 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
     """
     _check_address(product_id)
     service.photos.check()
-    async with service.uploads.place(), deadline(service.settings.deadline_s):
+    async with service.uploads.slot(), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "image")
         given = ProductBody.of(_product_fields(body))
         new = given.product(product_id)

@@ -47,7 +47,7 @@ class WorkQueue:
         """What `job` returns or raises, from a thread.
 
         When the caller is cancelled, a job that waits is dropped; one that runs goes on and
-        keeps its place, so that the limit stays true. Raises Problem 503 when full or closed.
+        keeps its slot, so that the limit stays true. Raises Problem 503 when full or closed.
         """
         self._take()
         context = contextvars.copy_context()
@@ -112,8 +112,8 @@ class Uploads:
         self._open = 0
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place while the block runs. Raises Problem 503 when none is free."""
+    async def slot(self) -> AsyncIterator[None]:
+        """A slot while the block runs. Raises Problem 503 when none is free."""
         if self._open >= self._limit:
             metrics.REFUSED.labels("busy").inc()
             headers = {"Retry-After": "2"}

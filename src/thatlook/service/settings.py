@@ -10,8 +10,9 @@ from typing import Any, Final, Self
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.processes import available_cores
+from thatlook.core.settings import SERVICE_PREFIX as PREFIX
+from thatlook.core.settings import unknown_variable
 
-PREFIX: Final = "THATLOOK_SERVE_"
 _ON: Final = {"1": True, "true": True, "yes": True, "on": True}
 _OFF: Final = {"0": False, "false": False, "no": False, "off": False, "": False}
 
@@ -92,15 +93,15 @@ class ServiceSettings:
     def load(cls, environment: Mapping[str, str] | None = None, **arguments: Any) -> Self:
         """Settings from the environment, arguments that are not None before it.
 
-        Raises SettingsError for a value of the wrong type or an unknown THATLOOK_SERVE_ name.
+        Raises SettingsError for a value of the wrong type or an unknown THATLOOK_SERVE_ name,
+        with the nearest known one.
         """
         env = os.environ if environment is None else environment
         kinds = {entry.name: type(entry.default) for entry in fields(cls)}
         given = {name.removeprefix(PREFIX).lower(): name for name in env if name.startswith(PREFIX)}
         unknown = sorted(given.keys() - kinds.keys())
         if unknown:
-            known = ", ".join(PREFIX + name.upper() for name in kinds)
-            raise SettingsError(f"unknown setting {given[unknown[0]]}; known are {known}")
+            raise unknown_variable(unknown[0].upper(), PREFIX, [name.upper() for name in kinds])
         values: dict[str, Any] = {
             name: _parsed(kinds[name], full, env[full]) for name, full in given.items()
         }

@@ -11,7 +11,7 @@ from tests.data.conftest import labels, picture
 from tests.vision.stages.test_yolo import entry_of
 from thatlook.cli import main
 
-pytest.importorskip("pycocotools", reason="needs the extra train")
+pytest.importorskip("pycocotools", reason="needs the extra eval")
 pytest.importorskip("cv2", reason="needs the extra train")
 
 

@@ -12,7 +12,7 @@ from thatlook.cli import main
 from thatlook.data.splits import split_of
 from thatlook.evaluate.person import sheets
 
-pytest.importorskip("pycocotools", reason="needs the extra train")
+pytest.importorskip("pycocotools", reason="needs the extra eval")
 pytest.importorskip("cv2", reason="needs the extra train")
 
 

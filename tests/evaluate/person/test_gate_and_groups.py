@@ -83,7 +83,7 @@ class Person:
 
 
 def test_oks_of_perfect_and_of_shifted_people():
-    pytest.importorskip("pycocotools", reason="needs the extra train")
+    pytest.importorskip("pycocotools", reason="needs the extra eval")
     pytest.importorskip("cv2", reason="needs the extra train")
     from thatlook.data.scenes import PERSON
 

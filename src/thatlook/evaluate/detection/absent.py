@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.data.pairs.table import lines
+from thatlook.data.product_labels import read_product_labels
 from thatlook.evaluate.detection.metrics import Shown
 
-FILE = "product_models.csv"
 SMALL = ("bag", "headwear", "eyewear", "neckwear")
 """What is invented most: `small` counts photos with any of them."""
 
@@ -23,18 +21,9 @@ Absent = Mapping[str, frozenset[str]]
 
 
 def read_absent(folder: Path) -> Absent:
-    """The labels in a folder's product_models.csv.
-
-    Raises DataError where it cannot be read, lacks a column or names no category of ours.
-    """
-    found = {}
-    for number, row in lines(folder / FILE, ("photo", "absent")):
-        absent = frozenset(row["absent"].split())
-        if unknown := absent - set(CATEGORIES):
-            wrong = ", ".join(sorted(unknown))
-            raise DataError(f"{folder / FILE}:{number}: no such category: {wrong}")
-        found[row["photo"]] = absent
-    return found
+    """What is not in the photos of a folder's product_models.csv. Raises DataError."""
+    rows = read_product_labels(folder, ("absent",))
+    return {photo: frozenset(row["absent"].split()) for photo, row in rows.items()}
 
 
 def labelled(products: Sequence[Shown], absent: Absent) -> list[tuple[Shown, frozenset[str]]]:

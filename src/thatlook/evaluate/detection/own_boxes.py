@@ -1,4 +1,4 @@
-"""TODO doc"""
+"""Where the article network finds each product of the catalog in the product's own photo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from thatlook.vision.stages.article import ArticleStage
 def own_boxes(stage: ArticleStage, folder: Path) -> dict[str, list[float]]:
     """By product id, the box of the product's own article where the article network finds it.
 
-    The best detection of the product's category above OWN_THRESHOLD, as the analyzer takes it.
+    The best detection of the product's category above OWN_THRESHOLD, as the analyzer takes it:
+    x0 y0 x1 y1 in pixels of the photo. A product without one is left out. `folder` is a catalog
+    with styles.csv and images. Raises DataError.
     """
     found = {}
     for row in tqdm(styles(folder), desc="own articles", mininterval=5):

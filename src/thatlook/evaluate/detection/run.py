@@ -28,6 +28,7 @@ def scenes_in(options: DetectionOptions) -> tuple[list[Scene], list[Scene]]:
     A folder with street/ is the project's own data; anything else is read as labelled photos of
     one's own, without products. Raises DataError where nothing is labelled.
     """
+    from thatlook.data.eye_labels import FILE, with_eye_labels
     from thatlook.data.scenes import labelled_scenes, product_scenes, street_scenes
 
     data = folder_of(options)
@@ -35,6 +36,8 @@ def scenes_in(options: DetectionOptions) -> tuple[list[Scene], list[Scene]]:
         street = [
             s for s in street_scenes(data / "street") if s.split == "val" and s.kind == "street"
         ]
+        if options.eye:
+            street = with_eye_labels(street, data / "street" / FILE)
         if options.no_products:
             return street, []
         return street, [s for s in product_scenes(data / "catalog") if s.split == "val"]

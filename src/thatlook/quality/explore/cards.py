@@ -12,7 +12,7 @@ from thatlook.quality.explore.report import Report
 from thatlook.quality.explore.thumbs import thumbnail
 from thatlook.render.templating import part
 
-CARDS = "feed_cards.html.jinja"
+CARDS = "quality/explore/cards.html.jinja"
 MAX_SHOWN = 60
 """Of more findings of one kind the others are in the JSON report only."""
 
@@ -70,8 +70,7 @@ def listed(target: str, name: str, lines: Iterable[str], count: int) -> Markup:
 def _product(report: Report, product_id: str) -> dict[str, Any]:
     facts = report.facts.get(product_id)
     uri = thumbnail(facts.file) if facts is not None else ""
-    title = report.products[product_id].title or "(no title)"
-    return {"id": product_id, "title": title, "uri": uri}
+    return {"id": product_id, "title": report.products[product_id].title, "uri": uri}
 
 
 def _card(report: Report, finding: Finding) -> dict[str, Any]:

@@ -196,8 +196,10 @@ def _map(report: Report) -> Markup:
     return html.section(
         "Map of the catalog",
         _contact_sheet(report, names, layout),
-        html.words("The same map with a dot for each product."),
-        html.legend({name: CATEGORY_COLORS[name] for name in report.genders}),
+        html.legend(
+            {name: CATEGORY_COLORS[name] for name in report.genders},
+            "The same map with a dot for each product.",
+        ),
         _dots(report, names, layout),
         lead="Products whose pictures look alike to the embedding network lie near each other. "
         "Each picture stands for the products around it (principal components, which show "

@@ -40,10 +40,10 @@ def principal_layout(vectors: NDArray[np.float32]) -> Layout:
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each value's place among all, 0..1; equal values keep their order."""
-    places = np.empty(len(values))
-    places[np.argsort(values, kind="stable")] = np.linspace(0, 1, len(values))
-    return places
+    """Each value's rank, scaled to 0..1; equal values keep their order."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.linspace(0, 1, len(values))
+    return ranks
 
 
 def one_per_cell(
@@ -55,7 +55,7 @@ def one_per_cell(
     middles = (cells + 0.5) / size
     apart = ((points - middles) ** 2).sum(axis=1)
     chosen: dict[tuple[int, int], int] = {}
-    for place in np.argsort(apart, kind="stable"):
-        cell = (int(cells[place, 0]), int(cells[place, 1]))
-        chosen.setdefault(cell, int(place))
+    for index in np.argsort(apart, kind="stable"):
+        cell = (int(cells[index, 0]), int(cells[index, 1]))
+        chosen.setdefault(cell, int(index))
     return chosen

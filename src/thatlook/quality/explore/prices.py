@@ -14,11 +14,11 @@ def price_boxes(ranges: Sequence[PriceRange]) -> Markup:
     """For each category the middle half of its prices as a box, the median as a line, and
     the whole range as a thin line; one scale for all, from 0.
     """
-    most = float(max((entry.three_quarters for entry in ranges), default=1)) * 1.6 or 1.0
+    max_price = float(max((entry.three_quarters for entry in ranges), default=1)) * 1.6 or 1.0
     room = svg.WIDTH_PX - svg.LABEL_PX - svg.VALUE_PX
 
     def at(value: object) -> float:
-        return svg.LABEL_PX + room * min(1.0, float(str(value)) / most)
+        return svg.LABEL_PX + room * min(1.0, float(str(value)) / max_price)
 
     rows = []
     for index, entry in enumerate(ranges):

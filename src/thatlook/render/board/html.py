@@ -12,7 +12,7 @@ from thatlook.core.records import Look, Match, Recommendation
 from thatlook.core.taxonomy import SKELETON
 from thatlook.render.board.entry import Entry, Thumbnails, crop_of
 from thatlook.render.page import document
-from thatlook.render.photo import COLORS, SEEN, data_uri
+from thatlook.render.photo import COLORS, MIN_KEYPOINT_SCORE, data_uri
 from thatlook.render.templating import render
 
 
@@ -20,7 +20,7 @@ def page(entries: Sequence[Entry], thumbnails: Thumbnails, title: str, note: str
     """The HTML text of a page with one board per entry, in order."""
     style = resources.files(__package__).joinpath("board.css").read_text(encoding="utf-8")
     shown = [_board(entry, thumbnails) for entry in entries]
-    body = render("board.html.jinja", title=title, note=note, entries=shown)
+    body = render("render/templates/board.html.jinja", title=title, note=note, entries=shown)
     return document(title, body, style)
 
 
@@ -48,12 +48,12 @@ def _photo(entry: Entry, look: Look) -> Markup:
     points = look.person.keypoints if look.person else ()
     pairs = [(points[a], points[b]) for a, b in SKELETON] if points else []
     return render(
-        "look.svg.jinja",
+        "render/templates/look.svg.jinja",
         look=look,
         uri=data_uri(entry.image, 640, 960),
         colors=COLORS,
-        joints=[point for point in points if point.score >= SEEN],
-        bones=[(a, b) for a, b in pairs if min(a.score, b.score) >= SEEN],
+        joints=[point for point in points if point.score >= MIN_KEYPOINT_SCORE],
+        bones=[(a, b) for a, b in pairs if min(a.score, b.score) >= MIN_KEYPOINT_SCORE],
     )
 
 

@@ -8,7 +8,7 @@ from thatlook.core.image import Pixels
 from thatlook.core.records import Look, Match, Recommendation
 from thatlook.core.taxonomy import SKELETON
 from thatlook.render.board.entry import Entry, Thumbnails, crop_of
-from thatlook.render.photo import COLORS, SEEN, shrunk
+from thatlook.render.photo import COLORS, MIN_KEYPOINT_SCORE, shrunk
 
 MARGIN = 16
 PHOTO = (400, 640)
@@ -29,8 +29,8 @@ def picture(entry: Entry, thumbnails: Thumbnails, columns: int = 6) -> Image.Ima
     board = Image.new("RGB", (width, height), PAPER)
     board.paste(photo, (MARGIN, MARGIN))
     draw = ImageDraw.Draw(board)
-    place = (MARGIN, photo.height + 2 * MARGIN)
-    draw.multiline_text(place, _facts(entry), INK, ImageFont.load_default(13))
+    position = (MARGIN, photo.height + 2 * MARGIN)
+    draw.multiline_text(position, _facts(entry), INK, ImageFont.load_default(13))
     for number, found in enumerate(rows):
         top = MARGIN + number * row_px
         _row(board, draw, (PHOTO[0] + 2 * MARGIN, top), entry, found, thumbnails, columns)
@@ -45,10 +45,10 @@ def marked(image: Pixels, look: Look, size: tuple[int, int]) -> Image.Image:
     if look.person:
         points = [(p.x * scale, p.y * scale, p.score) for p in look.person.keypoints]
         for a, b in SKELETON:
-            if min(points[a][2], points[b][2]) >= SEEN:
+            if min(points[a][2], points[b][2]) >= MIN_KEYPOINT_SCORE:
                 draw.line([points[a][:2], points[b][:2]], fill="#ffffff", width=2)
         for x, y, score in points:
-            if score >= SEEN:
+            if score >= MIN_KEYPOINT_SCORE:
                 draw.ellipse([x - 3, y - 3, x + 3, y + 3], fill="#ffd54a", outline=INK)
     for article in look.articles:
         color = ImageColor.getrgb(COLORS[article.category])
@@ -95,9 +95,9 @@ def _row(
     seen = [article.attributes.get(name, "") for name in ("type", "color", "pattern")]
     _text(draw, at, f"{found.category} ({found.role})\n{', '.join(filter(None, seen))}", color)
     for column, match in enumerate(found.matches[:columns], start=1):
-        place = (at[0] + column * (TILE[0] + MARGIN), at[1])
-        _tile(board, draw, place, thumbnails(match.product.id), "#e2dfd8")
-        _text(draw, place, _caption(match), INK)
+        position = (at[0] + column * (TILE[0] + MARGIN), at[1])
+        _tile(board, draw, position, thumbnails(match.product.id), "#e2dfd8")
+        _text(draw, position, _caption(match), INK)
 
 
 def _caption(match: Match) -> str:
@@ -125,8 +125,8 @@ def _text(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, color: str)
     lines = []
     for line in text.splitlines():
         lines += _wrapped(line, font, TILE[0])
-    place = (at[0], at[1] + TILE[1] + 3)
-    draw.multiline_text(place, "\n".join(lines[:3]), color, font, spacing=2)
+    position = (at[0], at[1] + TILE[1] + 3)
+    draw.multiline_text(position, "\n".join(lines[:3]), color, font, spacing=2)
 
 
 def _wrapped(line: str, font: Font, width: int) -> list[str]:

@@ -9,17 +9,17 @@ import * as intake from "./intake.js";
 import { judge, section } from "./rows.js";
 import * as sharing from "./sharing.js";
 import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
-import * as wishes from "./wishes.js";
+import * as request from "./request.js";
 
 const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {} };
 const BRANDS = new Set();
 
 async function question(extra, words) {
-  const answer = await ask(state, [["include", "masks"], ...wishes.fields(), ...extra], words);
+  const answer = await ask(state, [["include", "masks"], ...request.fields(), ...extra], words);
   for (const { matches } of answer.recommendations) {
     for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
   }
-  wishes.offerBrands([...BRANDS].sort());
+  request.offerBrands([...BRANDS].sort());
   return answer;
 }
 
@@ -80,8 +80,8 @@ async function recommendAll() {
   state.answer = answer;
   show("work");
   state.rows = answer.recommendations.map((found) => {
-    const old = before.find((row) => !row.custom && row.place === found.article);
-    return newRow(answer.look.articles[found.article], found, { place: found.article, ...taste(old) });
+    const old = before.find((row) => !row.custom && row.index === found.article);
+    return newRow(answer.look.articles[found.article], found, { index: found.article, ...taste(old) });
   });
   state.rows.push(...before.filter((row) => row.custom));
   render();
@@ -96,7 +96,7 @@ function newRow(article, recommendation, more) {
   return { article, recommendation, custom: false, liked: new Set(), disliked: new Set(), inColor: "", ...more };
 }
 
-function wishesOf(row) {
+function requestOf(row) {
   const found = row.custom
     ? [["box", row.article.box.join(",")], ["box_category", row.article.category]]
     : [["categories", row.article.category]];
@@ -108,9 +108,9 @@ function wishesOf(row) {
 }
 
 async function refresh(row, focus = true) {
-  const answer = await question(wishesOf(row), `Looking again for ${nameOf(row.article.category)}.`);
+  const answer = await question(requestOf(row), `Looking again for ${nameOf(row.article.category)}.`);
   if (row.custom) [row.article] = answer.look.articles;
-  const found = answer.recommendations.find((one) => row.custom || one.article === row.place);
+  const found = answer.recommendations.find((one) => row.custom || one.article === row.index);
   row.recommendation = found ?? { matches: [], passed: 0, role: "secondary" };
   render(focus ? row : null);
 }
@@ -119,7 +119,7 @@ async function refresh(row, focus = true) {
 
 function render(focused) {
   const { look, accepted, reason } = state.answer;
-  state.rows.forEach((row, place) => { row.number = place + 1; });
+  state.rows.forEach((row, index) => { row.number = index + 1; });
   showSpots(look, state.rows, pick);
   byId("facts").textContent = facts(look);
   const empty = emptyWords(accepted, reason);
@@ -152,10 +152,10 @@ const acts = {
   recolor: (row, color) => { row.inColor = color; attempt(() => refresh(row)); },
   anyway: (row) => { row.anyway = true; attempt(() => refresh(row)); },
   forget: (row) => { row.liked.clear(); row.disliked.clear(); attempt(() => refresh(row)); },
-  clear: () => wishes.clear(),
-  filtered: wishes.filtering,
-  department: wishes.department,
-  everywhere: () => wishes.choose("any"),
+  clear: () => request.clear(),
+  filtered: request.filtering,
+  department: request.department,
+  everywhere: () => request.choose("any"),
   like: (row, id) => { if (!row.liked.delete(id)) row.liked.add(id); attempt(() => refresh(row)); },
   dislike: (row, id) => { row.liked.delete(id); row.disliked.add(id); attempt(() => refresh(row)); },
   compare: (row, match) => compare(row, match, state.answer.look),
@@ -190,11 +190,11 @@ intake.listen({
 });
 boxing.listen();
 sharing.listen();
-wishes.listen(() => { if (state.answer) attempt(recommendAll); });
+request.listen(() => { if (state.answer) attempt(recommendAll); });
 toggle("showMasks", "masks");
 toggle("showJoints", "joints");
 byId("draw").addEventListener("click", drawNew);
-byId("share").addEventListener("click", () => sharing.open(state.name, wishes.fields(), state.answer));
+byId("share").addEventListener("click", () => sharing.open(state.name, request.fields(), state.answer));
 byId("again").addEventListener("click", () => { stop(); boxing.stop(); forgetRows(); show("start"); byId("choose").focus(); });
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -204,7 +204,7 @@ attempt(async () => {
   const found = await api.info();
   state.colors = found.colors;
   judge(found.good_score, found.close_score);
-  wishes.offerColors(found.colors);
+  request.offerColors(found.colors);
   byId("byUrl").hidden = !found.photo_url;
   byId("count").textContent = found.products ? `${found.products.toLocaleString("en")} products` : "The catalog is empty";
   document.body.dataset.ready = "yes";

@@ -23,7 +23,7 @@ function bodyOf({ photo, name, url }, fields) {
   return JSON.stringify(json);
 }
 
-/** The answer for a photo and the fields of a wish; a question still running is given up. */
+/** The answer for a photo and the fields of a request; a question still running is given up. */
 export async function ask(source, fields, words) {
   stop();
   const stopper = new AbortController();

@@ -52,8 +52,8 @@ function showExamples(take, fail) {
     if (answer.ok) take(await answer.blob(), `${name}.jpg`);
     else fail(new Trouble("That example is not there."));
   };
-  const tiles = EXAMPLES.map((name, place) => {
-    const image = el("img", { src: `/examples/${name}.jpg`, alt: `Example ${place + 1}`, loading: "lazy", width: 96, height: 144 });
+  const tiles = EXAMPLES.map((name, index) => {
+    const image = el("img", { src: `/examples/${name}.jpg`, alt: `Example ${index + 1}`, loading: "lazy", width: 96, height: 144 });
     return el("button", { type: "button", onclick: () => open(name) }, image);
   });
   byId("examples").append(...tiles);

@@ -3,7 +3,7 @@
 import { picture } from "./api.js";
 import { byId, describe, el, icon, nameOf, safeLink } from "./dom.js";
 
-const LEAST = 4; // products shown beside a good one even when they are not good themselves
+const MIN_SHOWN = 4; // products shown beside a good one even when they are not good themselves
 const scores = { good: 0, close: 0 };
 
 /** Sets below which score nothing is good, and below which the best is merely the nearest. */
@@ -70,11 +70,11 @@ function taste(row, act) {
 function matches(row, act) {
   const found = row.recommendation.matches;
   if (!found.length) return nothing(row, act);
-  const shown = (match, place) => row.anyway || match.score >= scores.good || place < LEAST;
+  const shown = (match, index) => row.anyway || match.score >= scores.good || index < MIN_SHOWN;
   const good = found.filter(shown);
   const weak = good[0].score < scores.close
     ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
-  const rest = found.filter((match, place) => !shown(match, place));
+  const rest = found.filter((match, index) => !shown(match, index));
   return el("div", {}, weak, cards(good, rest, row, act));
 }
 
@@ -144,8 +144,8 @@ export function price(product) {
 }
 
 /** Why it matches, as a list. A card shows the first few in words; beside the crop there is room for the numbers too. */
-export function reasons(words, most = 0) {
-  const shown = most ? words.filter((word) => !word.startsWith("overall likeness")).slice(0, most) : words;
+export function reasons(words, max = 0) {
+  const shown = max ? words.filter((word) => !word.startsWith("overall likeness")).slice(0, max) : words;
   const items = shown.map((word) => el("li", { class: /^(other|different)/.test(word) ? "differs" : "" }, word));
   return items.length ? el("ul", { class: "reasons" }, ...items) : null;
 }

@@ -6,16 +6,16 @@ import { byId } from "./dom.js";
 const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 
 /** The command that asks the same again. A key is named, never written. */
-export function curlLine(name, wishes) {
+export function curlLine(name, fields) {
   const parts = ["curl", quoted(`${location.origin}/v1/recommendations`), "-F", quoted(`photo=@${name}`)];
   if (key.get()) parts.push("-H", '"Authorization: Bearer $THATLOOK_KEY"');
-  for (const [field, value] of wishes) parts.push("-F", quoted(`${field}=${value}`));
+  for (const [field, value] of fields) parts.push("-F", quoted(`${field}=${value}`));
   return parts.join(" ");
 }
 
 /** Opens the dialog. */
-export function open(name, wishes, answer) {
-  byId("curl").value = curlLine(name, wishes);
+export function open(name, fields, answer) {
+  byId("curl").value = curlLine(name, fields);
   byId("json").value = JSON.stringify(answer, null, 1);
   byId("copied").textContent = "";
   byId("sharing").showModal();

@@ -4,7 +4,7 @@ import { byId, CATEGORIES, el, nameOf } from "./dom.js";
 
 /** Fills the pills and calls `changed` when a filter does. */
 export function listen(changed) {
-  const form = byId("wishes");
+  const form = byId("request");
   let timer = 0;
   const later = () => {
     clearTimeout(timer);
@@ -39,9 +39,9 @@ export function offerBrands(names) {
 
 /** Empties every filter, and keeps the department. */
 export function clear() {
-  const { gender } = Object.fromEntries(new FormData(byId("wishes")));
-  byId("wishes").reset();
-  byId("wishes").elements.gender.value = gender;
+  const { gender } = Object.fromEntries(new FormData(byId("request")));
+  byId("request").reset();
+  byId("request").elements.gender.value = gender;
 }
 
 function pill(name, value, ...content) {
@@ -50,7 +50,7 @@ function pill(name, value, ...content) {
 
 /** The fields that differ from their default, as [name, value] pairs. */
 export function fields() {
-  const form = byId("wishes");
+  const form = byId("request");
   const defaults = { gender: "auto", k: "10", diversity: "0.2" };
   const found = [];
   for (const [name, value] of new FormData(form)) {
@@ -64,10 +64,10 @@ export function fields() {
 export const filtering = () => fields().some(([name]) => FILTERS.has(name));
 
 /** The department that is chosen, and choosing it. */
-export const department = () => byId("wishes").elements.gender.value;
+export const department = () => byId("request").elements.gender.value;
 export function choose(gender) {
-  byId("wishes").elements.gender.value = gender;
-  byId("wishes").dispatchEvent(new Event("change"));
+  byId("request").elements.gender.value = gender;
+  byId("request").dispatchEvent(new Event("change"));
 }
 
 const PREFERRED = 0.05; // added to the likeness of a preferred brand: enough among equals

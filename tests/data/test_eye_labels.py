@@ -1,0 +1,82 @@
+"""Street photos by what an eye saw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from thatlook.core.errors import DataError
+from thatlook.core.taxonomy import DETECTOR_CLASSES
+from thatlook.data.eye_labels import with_eye_labels
+from thatlook.data.scenes import PERSON, Scene
+
+DRESS, SKIRT, SHOES, BAG, HAT = (
+    DETECTOR_CLASSES.index(name) for name in ("dress", "bottomwear", "footwear", "bag", "headwear")
+)
+
+
+def scene(name):
+    boxes = np.array([[10, 20, 30, 40], [0, 0, 50, 90]], np.float32)
+    known = np.ones(len(DETECTOR_CLASSES), bool)
+    mask = Path("mask.png")
+    return Scene(Path(name), "street", "val", boxes, np.array([DRESS, PERSON]), known, mask)
+
+
+def article(category, box, *, wrong=False):
+    return {"category": category, "box": box, "box_wrong": wrong}
+
+
+def test_categories_boxes_and_what_is_not_known(tmp_path):
+    row = {
+        "file": "a.jpg",
+        "articles": [
+            article("bottomwear", [10, 20, 30, 41]),
+            article("footwear", [1, 2, 3, 4], wrong=True),
+        ],
+        "unboxed": [{"category": "bag"}],
+    }
+    path = tmp_path / "eye.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    (found,) = with_eye_labels([scene("a.jpg"), scene("b.jpg")], path)
+    assert found.labels.tolist() == [SKIRT, PERSON]
+    assert found.boxes.tolist() == [[10, 20, 30, 41], [0, 0, 50, 90]]
+    assert np.flatnonzero(~found.known).tolist() == [SHOES, BAG]
+    assert found.known[[DRESS, HAT, PERSON]].all()
+    assert found.mask is None  # it is of the old categories
+
+
+def test_a_file_that_is_none(tmp_path):
+    (tmp_path / "eye.jsonl").write_text("no json\n")
+    with pytest.raises(DataError, match=r"eye\.jsonl"):
+        with_eye_labels([scene("a.jpg")], tmp_path / "eye.jsonl")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"articles": [], "unboxed": []},
+        {"file": "a.jpg", "articles": [], "unboxed": [{"category": "belt"}]},
+        {"file": "a.jpg", "articles": [article("bag", [1, 2, 3])], "unboxed": []},
+    ],
+)
+def test_a_row_that_is_none(tmp_path, row):
+    path = tmp_path / "eye.jsonl"
+    path.write_text("\n" + json.dumps(row) + "\n")
+    with pytest.raises(DataError, match=r"eye\.jsonl:2: expected file, articles"):
+        with_eye_labels([scene("a.jpg")], path)
+
+
+@pytest.mark.data
+def test_the_real_ones(data):
+    from thatlook.data.scenes import street_scenes
+
+    street = [s for s in street_scenes(data / "street") if s.kind == "street"]
+    found = with_eye_labels(street, data / "street" / "eye_labels.jsonl")
+    val = [s for s in found if s.split == "val"]
+    assert (len(street), len(found), len(val)) == (793, 659, 111)
+    assert sum((s.labels == DRESS).sum() for s in found) < sum(
+        (s.labels == DRESS).sum() for s in street
+    )
