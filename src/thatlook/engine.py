@@ -188,13 +188,13 @@ class Engine:
         watch = watch or Stopwatch()
         look = self._analyzer.parse_image(image, name, watch)
         if request.box is not None:
-            look = replace(look, articles=(self._drawn(image, request),))
+            look = replace(look, articles=(self._drawn(image, look, request),))
         refusal = _refusal(look) if request.policy == "full" else None
         with watch.part("search"):
             found = self._recommender.for_look(look, request) if refusal is None else ()
         return Result(look, refusal is None, refusal, found, watch.timing_ms, image)
 
-    def _drawn(self, image: Pixels, request: SearchRequest) -> Article:
+    def _drawn(self, image: Pixels, look: Look, request: SearchRequest) -> Article:
         """The article in the box that the user drew."""
         if request.box is None or request.box_category is None:
             raise SettingsError("a drawn box needs its category, and a category its box")
@@ -204,7 +204,9 @@ class Engine:
             raise SettingsError(
                 f"the drawn box {request.box.to_list()} is outside the {size} photo"
             )
-        return self._analyzer.article_in(image, box, request.box_category)
+        return self._analyzer.article_in(
+            image, box, request.box_category, worn=look.person is not None
+        )
 
     def _request(
         self, k: int | None, request: SearchRequest | None, given: Mapping[str, Any]

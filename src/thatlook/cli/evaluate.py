@@ -137,6 +137,30 @@ def retrieval(**given: Any) -> int:
 evaluate.add_command(retrieval, "embedding")
 
 
+@evaluate.command(extra="eval")
+@measured_options
+@click.option("--catalog", type=PATH, metavar="DIR", help="the catalog that is searched")
+@click.option(
+    "--labels",
+    type=PATH,
+    metavar="FILE",
+    help="eye labels of the photos in --data (default: DATA/street/eye_labels.jsonl)",
+)
+@click.option(
+    "--split",
+    type=click.Choice(("val", "train", "all")),
+    default="val",
+    help="which photos of the project's data (default: val)",
+)
+@click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")
+def street(**given: Any) -> int:
+    """Whether worn articles bring products that a shopper would accept."""
+    from thatlook.evaluate.options import StreetOptions
+    from thatlook.evaluate.street.run import run
+
+    return run(StreetOptions(**given))
+
+
 def _imagenet(folder: Path) -> ModelSpec:
     """The ImageNet baseline, which needs torch to be exported."""
     from thatlook.training.imagenet import export_to

@@ -76,6 +76,8 @@ project_option = click.option(
 @click.option("--models", type=int, default=60, help="product photos with a person an epoch")
 @click.option("--pseudo", type=PATH, help="labels that `thatlook train pseudo` wrote")
 @click.option("--tagged", type=int, default=0, help="tagged street photos an epoch")
+@click.option("--eye-labels", type=PATH, metavar="DIR", help="learn from labels made by eye")
+@click.option("--shipped", is_flag=True, help="start from the weights of the shipped network")
 @audit_options
 def article(**given: Any) -> int:
     """The network that finds articles and people."""
@@ -83,25 +85,6 @@ def article(**given: Any) -> int:
     from thatlook.training.recipes.article import run
 
     return run(ArticleOptions(**given))
-
-
-@needs_torch("article-classes")
-@project_option
-@click.option("--labels", type=PATH, required=True, help="labels/ of the repository")
-@click.option("--out", type=PATH, required=True, help="folder for the checkpoint")
-@click.option("--model", default="", help="a registry entry (default: what ships)")
-@click.option("--epochs", type=int, default=8, help="default 8")
-@click.option("--batch", type=int, default=8, help="default 8")
-@click.option("--rate", type=float, default=5e-4, help="peak learning rate")
-@click.option("--seed", type=int, default=0, help="of everything that is drawn")
-@click.option("--threads", type=int, default=os.cpu_count() or 2, help="default: one per core")
-@click.option("--products", type=int, default=900, help="lone products")
-@click.option("--negatives", type=int, default=600, help="models nobody looked at")
-def article_classes(**given: Any) -> int:
-    """The class heads of the article network alone, on eye labels."""
-    from thatlook.training.recipes.article_classes import ClassesOptions, run
-
-    return run(ClassesOptions(**given))
 
 
 @needs_torch()
@@ -150,6 +133,8 @@ def person(**given: Any) -> int:
     default=3.0,
     help="of the attribute heads agreeing on two views",
 )
+@click.option("--eye-labels", type=PATH, metavar="DIR", help="learn from labels made by eye")
+@click.option("--shipped", is_flag=True, help="start from the weights of the shipped network")
 @click.option(
     "--names", type=float, default=0.2, help="weight of guessing the words of products' names"
 )

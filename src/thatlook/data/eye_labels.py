@@ -21,7 +21,7 @@ def with_eye_labels(scenes: Sequence[Scene], path: Path) -> list[Scene]:
     """The scenes that the file names, with its categories and boxes in place of the old ones.
 
     A category of which an article has no box, or a wrong one, is not known in that photo: neither
-    a label nor a background. The person's box stays. Raises DataError.
+    a label nor a background. The person stays as known as before. Raises DataError.
     """
     seen = {}
     for number, row in lines(path):
@@ -63,6 +63,7 @@ def _seen(scene: Scene, row: _Row) -> Scene:
     boxes = [*row.boxes, *scene.boxes[person].tolist()]
     labels = [*row.labels, *scene.labels[person].tolist()]
     known = np.ones(len(DETECTOR_CLASSES), bool)
+    known[PERSON] = scene.known[PERSON]
     known[row.unsure] = False
     made = scene.with_boxes(np.array(boxes, np.float32), np.array(labels, np.int64))
     return replace(made, known=known, mask=None)

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ from thatlook.data.scenes import (
     styles,
 )
 from thatlook.data.splits import catalog_groups, split_of
+from thatlook.data.worn import WornPhoto
 
 SIDE: Final = 224
 EXPAND: Final = 1.05
@@ -43,6 +44,9 @@ _RARE: Final = (5, 12)
 
 _RARE_WORD: Final = 20
 """A word in fewer training products' names than this is not learned."""
+
+_MIN_WORN_PX: Final = 1200
+"""Smaller crops of street photos, in square pixels, teach nothing."""
 
 _SAME_COLOR: Final = {
     "navy": "navy blue",
@@ -193,7 +197,7 @@ def street_items(scenes: Sequence[Scene]) -> list[Item]:
     for scene in scenes:
         tags = set(scene.hint.split())
         for index, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
-            if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > 1200:
+            if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > _MIN_WORN_PX:
                 category = DETECTOR_CLASSES[label]
                 told = sorted(tags.intersection(MASK_WORDS[category].split()))
                 kind = _WORN_TYPES.get(told[0], "") if len(told) == 1 else ""
@@ -203,6 +207,37 @@ def street_items(scenes: Sequence[Scene]) -> list[Item]:
                 items.append(
                     Item(key, f"{category}/{scene.gender}", scene.split, crops, labels, "street")
                 )
+    return items
+
+
+_EYE_TYPES: Final = {
+    "coats": "jackets",
+    "blazers": "jackets",
+    "capes": "jackets",
+    "cardigans": "sweaters",
+    "hats": "caps",
+    "beanies": "caps",
+    "jumpsuits": "dresses",
+    "glasses": "sunglasses",
+}
+"""The shop's nearest type for one of the eye labels that it does not sell. Boots and waistcoats
+have none that is near."""
+
+
+def worn_items(photos: Iterable[WornPhoto], images: Path) -> list[Item]:
+    """The worn articles of photos that an eye read: type, first color and pattern are known."""
+    items = []
+    for photo_ in photos:
+        for index, worn in enumerate(photo_.articles):
+            color = worn.colors[0] if worn.colors else ""
+            kind = _EYE_TYPES.get(worn.type, worn.type)
+            labels = (kind, _SAME_COLOR.get(color, color), worn.pattern, "", worn.category, "")
+            x0, y0, x1, y1 = worn.box.to_list()
+            if worn.box.area > _MIN_WORN_PX:
+                key = f"{Path(photo_.file).stem}-{index}"
+                part = f"{worn.category}/{photo_.gender}"
+                crops = ((images / photo_.file, (x0, y0, x1, y1)),)
+                items.append(Item(key, part, split_of(photo_.file), crops, labels, "street"))
     return items
 
 

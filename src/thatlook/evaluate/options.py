@@ -71,3 +71,15 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
     no_baselines: bool = False
     rounds: int = 1000
     max_products: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreetOptions(EvaluateOptions):
+    """`catalog` is the folder that is searched; `labels` a file of eye labels of photos in `data`
+    ("" for those of the project's data, of which `split` is measured); `rounds` as above.
+    """
+
+    catalog: Path | None = None
+    labels: Path | None = None
+    split: str = ""
+    rounds: int = 1000

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import csv
+import ctypes
 import io
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -116,8 +118,28 @@ def _polite(_worker: int) -> None:
     torch.set_num_threads(1)
 
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEPT_BYTES: Final = 2**31 - 1
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep freed memory for the next batch instead of giving it back.
+
+    Batches free and ask for the same large blocks again and again. Where the system maps them anew
+    each time, a training spends most of its time in page faults: benchmarks/bench_train_step.py.
+    Elsewhere than on glibc nothing changes.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+
+
 def seed_all(seed: int, threads: int) -> None:
     """Seed Python, NumPy and torch and set torch's threads."""
+    keep_freed_memory()
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - pytorch-metric-learning draws from it
     torch.manual_seed(seed)

@@ -44,7 +44,8 @@ class PhotoOptions(LoopOptions, AuditOptions):
 @dataclass(frozen=True, kw_only=True)
 class ArticleOptions(PhotoOptions):
     """How many product photos an epoch shows: lone `products`, `models` who wear them, street
-    photos with tags alone (`tagged`). `pseudo` is the file of labels made by a network.
+    photos with tags alone (`tagged`). `pseudo` is the file of labels made by a network,
+    `eye_labels` the folder of those made by eye; with `shipped` the network that ships goes on.
     """
 
     epochs: int = 60
@@ -52,6 +53,8 @@ class ArticleOptions(PhotoOptions):
     products: int = 160
     models: int = 60
     pseudo: Path | None = None
+    eye_labels: Path | None = None
+    shipped: bool = False
     tagged: int = 0
 
 
@@ -70,7 +73,8 @@ class EmbeddingOptions(LoopOptions, PairOptions):
 
     `steps` are the batches of an epoch; `memory` the vectors remembered for mining; `teacher` the
     registry entry of a network that tells what is not known of worn articles; `boxes` JSON of the
-    products' own articles by id.
+    products' own articles by id; `eye_labels` the folder of labels made by eye, which then stand
+    for the street photos' own; with `shipped` the start is the network that ships.
     """
 
     epochs: int = 12
@@ -87,3 +91,5 @@ class EmbeddingOptions(LoopOptions, PairOptions):
     names: float = 0.2
     teacher: Path | None = None
     boxes: Path | None = None
+    eye_labels: Path | None = None
+    shipped: bool = False

@@ -105,6 +105,7 @@ class SceneViews(Dataset[View]):
         mask = np.full(image.shape[:2], NO_MASK, np.uint8)
         if scene.mask is not None:
             mask, shape = street_mask(scene.mask, image.shape[1::-1])
+            mask = named_alone(mask, scene.labels)
             if rng.random() < 0.15:
                 image = augment.paste_behind(image, shape, self._stranger(rng), rng)
         return _Layers(image, scene.boxes, scene.labels, mask)
@@ -159,6 +160,15 @@ class SceneViews(Dataset[View]):
             if whole:
                 shown[list(worn(scene))] = True
         return View(augment.wear(image, rng), boxes[kept], labels, scene.known, mask, shown)
+
+
+def named_alone(mask: Pixels, labels: NDArray[np.int64]) -> Pixels:
+    """The mask with what no label names as unclear: an eye may have called it otherwise."""
+    kept = np.full(256, NO_MASK, np.uint8)
+    kept[0] = 0
+    articles = labels[labels != PERSON]
+    kept[articles + 1] = articles + 1
+    return np.asarray(kept[mask], np.uint8)
 
 
 def choose_window(layers: _Layers, size: Size, rng: Rng, kind: str) -> Floats:

@@ -105,7 +105,8 @@ class Analyzer:
             embedded = self._embedding.run(image, [found.box for found in worn])
         with watch.part("attributes"):
             articles = tuple(
-                _article(image, found, read) for found, read in zip(worn, embedded, strict=True)
+                self._article(image, found, read, worn=person is not None)
+                for found, read in zip(worn, embedded, strict=True)
             )
         height, width = image.shape[:2]
         return Look(name, width, height, person, articles, watch.timing_ms)
@@ -156,10 +157,19 @@ class Analyzer:
         vectors = [entry.vector for entry in found]
         return np.stack(vectors) if vectors else np.zeros((0, self.dim), np.float32)
 
-    def article_in(self, image: Pixels, box: Box, category: str) -> Article:
-        """The article that someone says is in this box of an image."""
+    def article_in(self, image: Pixels, box: Box, category: str, *, worn: bool = False) -> Article:
+        """The article that someone says is in this box of an image, `worn` by a person there."""
         read = self._embedding.run(image, [box])[0]
-        return _article(image, Detection(category, box, 1.0), read)
+        return self._article(image, Detection(category, box, 1.0), read, worn=worn)
+
+    def _article(self, image: Pixels, found: Detection, read: Embedded, *, worn: bool) -> Article:
+        best = read.attributes(found.label)
+        attributes = {name: label for name, (label, _) in best.items()}
+        seen = seen_colors(image, found.box, found.mask)
+        label, probability = best.get("color", ("", 0.0))
+        attributes["color"] = joined_color(label, probability, seen)
+        vector = self._embedding.worn(read.vector) if worn else read.vector
+        return Article(found.label, found.box, found.score, attributes, vector, found.mask)
 
     def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
         """What a catalog keeps of each product's picture, in order.
@@ -176,7 +186,7 @@ class Analyzer:
         embedded = self._embedding.run_many(crops)
         return [
             Described(
-                read.vector,
+                self._embedding.told(read, _words(product)),
                 found.box,
                 read.attributes(found.category or product.category),
                 found.score or 0.0,
@@ -205,6 +215,12 @@ class Analyzer:
         return _Shown(best.box, best.score)
 
 
+def _words(product: Product) -> dict[str, str]:
+    """What the shop says of a product, by the head that would guess it."""
+    words = {"type": product.product_type, "color": product.color, "pattern": product.pattern}
+    return {head: word for head, word in words.items() if word}
+
+
 def _are_many(crops: object) -> bool:
     """Whether these are several crops, not a path's letters, a file's bytes, an image's rows."""
     if isinstance(crops, np.ndarray):
@@ -219,12 +235,3 @@ class _Shown:
     box: Box
     score: float | None
     category: str = ""
-
-
-def _article(image: Pixels, found: Detection, read: Embedded) -> Article:
-    best = read.attributes(found.label)
-    attributes = {name: label for name, (label, _) in best.items()}
-    seen = seen_colors(image, found.box, found.mask)
-    label, probability = best.get("color", ("", 0.0))
-    attributes["color"] = joined_color(label, probability, seen)
-    return Article(found.label, found.box, found.score, attributes, read.vector, found.mask)

@@ -17,6 +17,7 @@ from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.scenes import PERSON, Floats, Scene, photo
 from thatlook.evaluate.detection.metrics import MIN_SCORE, average_precision, found_in
 from thatlook.training import audited, export, loop, pseudo
+from thatlook.training.looked_at import looked_at
 from thatlook.training.losses import (
     Labels,
     assign,
@@ -28,13 +29,17 @@ from thatlook.training.losses import (
 )
 from thatlook.training.nets import MEAN, STD, ArticleNet, decode, imagenet_trunk, points
 from thatlook.training.options import ArticleOptions
-from thatlook.training.scenes import CANVASES, Key, SceneViews, collate
-from thatlook.vision.models.registry import ModelSpec
+from thatlook.training.restore import measure_norms, restored_article
+from thatlook.training.scenes import CANVASES, Key, SceneViews, collate, tensor
+from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.stages.article import ArticleStage
 
 HUGE: Final = 80_000
 """All weights as bytes cost 0.9 points of mAP50, those above 40,000 elements 0.2 to 0.4, these none
 that could be told from chance."""
+
+KEPT: Final = 5
+"""Blocks of the trunk, up to stride 8, that stay as they are when a shipped network goes on."""
 
 _KINDS: Final = ("street", "pair", "product", "model", "tagged")
 
@@ -47,18 +52,29 @@ class ArticleTask:
     def __init__(self, scenes: list[Scene], options: ArticleOptions):
         self.options = options
         self.train = [
-            s for s in scenes if s.split == "train" and (len(s.boxes) or s.kind == "product")
+            s
+            for s in scenes
+            if s.split == "train" and (len(s.boxes) or s.kind == "product" or s.known.any())
         ]
         self.val = [s for s in scenes if s.split == "val" and s.kind == "street"]
         self.views = SceneViews(self.train)
-        self.model: nn.Module = ArticleNet(
-            len(DETECTOR_CLASSES), len(CATEGORIES), trunk=imagenet_trunk()
-        )
+        self.model: nn.Module = self._started()
         self.repeats = _repeats(self.train)
         self.rows = {k: [i for i, s in enumerate(self.train) if s.kind == k] for k in _KINDS}
         self.probabilities = {
             k: _chances([self.train[i] for i in rows]) for k, rows in self.rows.items()
         }
+
+    def _started(self) -> ArticleNet:
+        if not self.options.shipped:
+            return ArticleNet(len(DETECTOR_CLASSES), len(CATEGORIES), trunk=imagenet_trunk())
+        model = restored_article(resolve("article"))
+        rng = np.random.default_rng(self.options.seed)
+        drawn = rng.choice(len(self.train), min(160, len(self.train)), replace=False)
+        views = [self.views[Key(int(row), self.options.seed, 0)] for row in drawn]
+        measure_norms(model, [tensor([view.image]) for view in views])
+        model.trunk.freeze(model.trunk.stem, *model.trunk.blocks[:KEPT])
+        return model
 
     def collate(self, views: Any) -> Any:
         """Images, labels and masks."""
@@ -106,7 +122,8 @@ class ArticleTask:
         total, parts = detection_loss((raw, logits, boxes), labels, (centers, strides))
         masked, there = mask_loss(mask, masks), presence_loss(presence, labels)
         parts |= {"mask": masked.item(), "presence": there.item()}
-        return total + 0.8 * masked + 1.5 * there, parts
+        # A shipped network has no presence head: a new one would unlearn the trunk at first.
+        return total + 0.8 * masked + (0.0 if self.options.shipped else 1.5) * there, parts
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """COCO figures on the street photos kept apart."""
@@ -189,6 +206,8 @@ def detection_loss(
 def scenes_of(options: ArticleOptions) -> list[Scene]:
     """All scenes that the recipe can read, their labels audited. Raises DataError."""
     scenes = audited.scenes_of(options)
+    if options.eye_labels:
+        return looked_at(scenes, options.data, options.eye_labels)
     return pseudo.applied(scenes, options.pseudo) if options.pseudo else scenes
 
 

@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
+from thatlook.data.eye_labels import FILE
 from thatlook.data.items import (
     EXPAND,
     HEADS,
@@ -39,19 +40,23 @@ from thatlook.data.items import (
     street_items,
     title_words,
     vocabulary,
+    worn_items,
 )
 from thatlook.data.pair_items import paired_items
 from thatlook.data.pairs.audited import PairOptions, audited
 from thatlook.data.scenes import Floats, photo, street_scenes
 from thatlook.data.splits import split_of
+from thatlook.data.worn import read_worn
 from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.training import export, loop
 from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
+from thatlook.training.looked_at import STREET
 from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
 from thatlook.training.options import EmbeddingOptions
 from thatlook.training.products import PHONE, SHOP, ItemViews, collate, plain_crop
+from thatlook.training.restore import measure_norms, restored_embedding
 from thatlook.training.scenes import tensor
-from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.models.session import Session
 from thatlook.vision.stages.embedding import EmbeddingStage
 
@@ -77,6 +82,9 @@ class Mix:
 
 MIX: Final = Mix((1.8, 1.89, 2.09, 0.32), (1.07, 0.72, 1.18), 0.5, 66)
 """What is exported, found by `benchmarks/bench_mix.py`; with 94 classes 160 numbers."""
+
+WORN_LOOK: Final = 0.4
+"""How much of its look a worn article is searched by: on paper the same thing looks otherwise."""
 
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
@@ -120,14 +128,30 @@ class EmbeddingTask:
         name, weights = options.backbone, options.backbone_weights
         trunk = backbone(name, weights, steady=True)
         top = imagenet_top() if name == BACKBONES[0] and weights is None else None
-        vocabulary = frequent_words(self.train)
-        self.model: nn.Module = EmbeddingNet(sizes, options.dim, trunk, top, len(vocabulary))
+        vocabulary = frequent_words(self.train) if options.names else ()
+        self.model: nn.Module = (
+            self._shipped()
+            if options.shipped
+            else EmbeddingNet(sizes, options.dim, trunk, top, len(vocabulary))
+        )
         self.named = named(self.train, vocabulary)
         self.groups = _groups(self.train)
         self.metric_loss = metric_loss(options.loss, options.dim, options.memory)
         self.instance_loss = CrossBatchMemory(
             NTXentLoss(temperature=0.1), options.dim, memory_size=options.memory
         )
+
+    def _shipped(self) -> EmbeddingNet:
+        """The shipped network, which must have these classes. Raises ModelError."""
+        spec = resolve("embedding")
+        if any(list(spec.names(head)) != list(self.words[head]) for head in HEADS):
+            raise ModelError(f"{spec.id}: learned other labels than this data has; train anew")
+        model = restored_embedding(spec)
+        rng = np.random.default_rng(self.options.seed)
+        rows = rng.choice(len(self.train), min(160, len(self.train)), replace=False)
+        images = [tensor([self.views[int(row), self.options.seed].image]) for row in rows]
+        measure_norms(model, images)
+        return model
 
     def collate(self, views: Any) -> Any:
         """Images, rows and classes."""
@@ -317,16 +341,24 @@ def taught(items: Sequence[Item], teacher: ModelSpec, min_probability: float = 0
 
 
 def items_of(
-    data: Path, boxes: Path | None, sample: Path | None = None, pairs: PairOptions | None = None
+    data: Path,
+    boxes: Path | None,
+    sample: Path | None = None,
+    pairs: PairOptions | None = None,
+    eye_labels: Path | None = None,
 ) -> list[Item]:
     """All items that the recipe can read from the folder `data`, the pairs among them audited.
 
-    `boxes` is JSON of the products' own articles by id. Raises DataError where pairs hold errors,
-    unless they are to be ignored.
+    `boxes` is JSON of the products' own articles by id; `eye_labels` as in EmbeddingOptions.
+    Raises DataError where pairs hold errors, unless they are to be ignored.
     """
     known = json.loads(boxes.read_text(encoding="utf-8")) if boxes else {}
     items = catalog_items(data / "catalog", known)
-    items += street_items(street_scenes(data / "street"))
+    if eye_labels:
+        for path in (data / "street" / FILE, *(eye_labels / name for name in STREET)):
+            items += worn_items(read_worn(path), data / "street" / "images")
+    else:
+        items += street_items(street_scenes(data / "street"))
     if (data / "flatlay").is_dir():
         items += flatlay_items(data / "flatlay")
     if sample:
@@ -340,7 +372,7 @@ def run(options: EmbeddingOptions) -> int:
     """Train and write checkpoints; the exit status."""
 
     def make() -> EmbeddingTask:
-        items = items_of(options.data, options.boxes, options.sample, options)
+        items = items_of(options.data, options.boxes, options.sample, options, options.eye_labels)
         if options.teacher:
             items = taught(items, ModelSpec.from_file(options.teacher))
         return EmbeddingTask(items, vocabulary(items), options)
@@ -481,7 +513,13 @@ def export_to(
     train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
     graph = EmbeddingGraph(model, *fit_pca(*looks(model, train))).eval()
     parts = {"look": MIX.axes, **{head: len(words[head]) for head in HEADS[:3]}}
-    outputs: dict[str, Any] = {"embedding": {"dim": sum(parts.values()), "parts": parts}}
+    vector = {
+        "dim": sum(parts.values()),
+        "parts": parts,
+        "logit_weights": dict(zip(HEADS, MIX.logit_weights, strict=False)),
+        "worn_weights": {"look": WORN_LOOK},
+    }
+    outputs: dict[str, Any] = {"embedding": vector}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
     found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))

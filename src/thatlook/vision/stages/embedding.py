@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.color import canonical
 from thatlook.core.errors import ModelError
 from thatlook.core.image import Pixels, fit_box, with_aspect
 from thatlook.core.records import Box, Vector
@@ -56,6 +57,11 @@ class Embedded:
         }
 
 
+TOLD: Final = 0.7
+"""How much a shop's own word for a type or color weighs beside what the picture shows: shops are
+wrong at times, and `docs/training-log.md` has what other values cost."""
+
+
 class EmbeddingStage:
     """Embeds crops with the embedding network. Raises ModelError for an entry that lacks the
     crops' size, does not say which output is the vector, or has a value that cannot be.
@@ -66,7 +72,10 @@ class EmbeddingStage:
         self._session = session
         self._vector = vector_output(spec)
         self._dim = spec.dim_of(self._vector)
-        spec.parts_of(self._vector)  # a fault in it should show now, not at the first match
+        self._parts = spec.parts_of(self._vector)
+        about = spec.outputs[self._vector]
+        self._logit_weights = dict(about.get("logit_weights", {}))
+        self._worn = self._weights(about.get("worn_weights", {}))
         self._input = EmbeddingInput.of(spec)
         self._heads = {name: spec.names(name) for name in spec.labels if name in spec.outputs}
 
@@ -79,6 +88,49 @@ class EmbeddingStage:
     def dim(self) -> int:
         """The vectors' length."""
         return self._dim
+
+    def _weights(self, named: Mapping[str, float]) -> NDArray[np.float32]:
+        """One number per number of the vector, 1 where its part is not named."""
+        weights = np.ones(self._dim, np.float32)
+        for name, part in self._parts.items():
+            weights[part] = float(named.get(name, 1.0))
+        return weights
+
+    def worn(self, vector: Vector) -> Vector:
+        """The unit vector to search with for an article that somebody wears in a photo.
+
+        A worn thing and the same on white paper look different; its type and color are told
+        apart more surely. The entry's `worn_weights` say how much each part counts then.
+        """
+        found: Vector = unit((vector * self._worn)[None])[0]
+        return found
+
+    def told(self, read: Embedded, words: Mapping[str, str]) -> Vector:
+        """The unit vector of a product of which the shop says type, color or pattern in `words`.
+
+        Each word that the network has a label for counts TOLD, its own guess the rest. Words of
+        which the entry has no part with a `logit_weight`, and unknown ones, change nothing.
+        """
+        vector = read.vector.copy()
+        for head, weight in self._logit_weights.items():
+            part, label = self._parts.get(head), self._label(head, words.get(head, ""))
+            if part is None or label is None:
+                continue
+            seen = np.array(list(read.probabilities[head].values()), np.float64)
+            known = (1 - TOLD) * seen
+            known[label] += TOLD
+            length = float(np.linalg.norm(vector[part]))
+            vector[part] = length * guess(np.log(np.maximum(known, 1e-8)), float(weight))
+        found: Vector = unit(vector[None])[0]
+        return found
+
+    def _label(self, head: str, word: str) -> int | None:
+        """The index of the head's label that a shop's word means."""
+        plain = _plain(word.rsplit(">", 1)[-1])
+        names = [_plain(name) for name in self._heads.get(head, ())]
+        if plain and plain not in names and head == "color":
+            plain = _plain(canonical(word))
+        return names.index(plain) if plain in names else None
 
     def run(self, image: Pixels, boxes: Sequence[Box]) -> list[Embedded]:
         """One Embedded per box of the image, in order."""
@@ -121,6 +173,22 @@ class EmbeddingStage:
             )
             for index, vector in enumerate(vectors)
         ]
+
+
+def guess(logits: NDArray[np.float64], logit_weight: float) -> NDArray[np.float32]:
+    """The unit vector (classes,) of a guess: roots of the probabilities, and `logit_weight` times
+    the logits' direction. What the exported graph computes; the recipe says why.
+    """
+    shifted = np.exp(logits - logits.max())
+    roots = np.sqrt(np.maximum(shifted / shifted.sum(), 1e-8))
+    centered = logits - logits.mean()
+    mixed = roots + logit_weight * centered / max(float(np.linalg.norm(centered)), 1e-12)
+    return np.asarray(mixed / np.linalg.norm(mixed), np.float32)
+
+
+def _plain(word: str) -> str:
+    """Letters alone, without a plural's s: "T-Shirts" and "tshirt" are one."""
+    return "".join(c for c in word.lower() if c.isalpha()).removesuffix("s")
 
 
 def vector_output(spec: ModelSpec) -> str:

@@ -1,0 +1,1 @@
+"""Street to shop: are the products shown for a worn article what a shopper would accept?"""
