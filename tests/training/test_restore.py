@@ -56,7 +56,7 @@ def test_a_photo_read_once_gives_the_scores_of_the_network_mirrored_labels_inclu
     known = np.ones(len(DETECTOR_CLASSES), bool)
     scene = photo_of(tmp_path, "street", [[10, 20, 60, 100]], [TOPWEAR], known)
     into = ArticleInput.of(shipped("article"))
-    body = article_classes.Body(model)
+    body = article_classes.ArticleNetBody(model)
     plain = article_classes.read(body, scene, into, flip=False)
     with torch.no_grad():
         scores = [b(x.float()).flatten(2) for b, x in zip(model.score, plain.maps, strict=True)]
@@ -79,7 +79,7 @@ def test_a_photo_read_once_gives_the_scores_of_the_network_mirrored_labels_inclu
 
 
 def test_what_is_known_to_be_absent_costs_and_what_is_not_known_does_not(model, tmp_path):
-    into, body = ArticleInput.of(shipped("article")), article_classes.Body(model)
+    into, body = ArticleInput.of(shipped("article")), article_classes.ArticleNetBody(model)
 
     def loss(known):
         scene = photo_of(tmp_path, "model", np.zeros((0, 4)), np.zeros(0, np.int64), known)

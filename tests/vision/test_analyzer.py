@@ -10,7 +10,12 @@ from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.vision.analyzer import Analyzer
 from thatlook.vision.article_color import joined_color, seen_colors
-from thatlook.vision.assignment import beside_hips, prominence, single, worn_by
+from thatlook.vision.assignment import (
+    beside_hips,
+    person_prominence,
+    without_merged_persons,
+    worn_by,
+)
 from thatlook.vision.stages.article import Detection
 from thatlook.vision.stages.embedding import Embedded
 
@@ -30,18 +35,18 @@ def test_two_people_taken_for_one_are_two():
     left = Detection("person", Box(0, 0, 40, 100), 0.8)
     right = Detection("person", Box(44, 0, 84, 100), 0.6)
     both = Detection("person", Box(10, 0, 84, 100), 0.5)
-    assert single([left, right, both]) == [left, right]
+    assert without_merged_persons([left, right, both]) == [left, right]
     # Twice as sure as one of the two, or with nobody beside: it may be a person.
     sure = Detection("person", Box(10, 0, 84, 100), 1.0)
     faint = Detection("person", Box(44, 0, 84, 100), 0.5)
-    assert single([left, faint, sure]) == [left, faint, sure]
-    assert single([left, both]) == [left, both]
+    assert without_merged_persons([left, faint, sure]) == [left, faint, sure]
+    assert without_merged_persons([left, both]) == [left, both]
     # Two boxes that overlap are no two people side by side; a third of the width is not filled.
     on_left = Detection("person", Box(0, 0, 70, 100), 0.9)
-    assert single([left, on_left, both]) == [left, on_left, both]
+    assert without_merged_persons([left, on_left, both]) == [left, on_left, both]
     wide = Detection("person", Box(0, 0, 120, 100), 0.5)
-    assert single([left, right, wide]) == [left, right, wide]
-    assert single([]) == []
+    assert without_merged_persons([left, right, wide]) == [left, right, wide]
+    assert without_merged_persons([]) == []
 
 
 def test_articles_of_bystanders_and_of_the_background_are_left_out():
@@ -139,7 +144,7 @@ def test_the_main_person_is_large_and_near_the_middle():
     middle = seen("person", (40, 10, 60, 90), 0.9)
     edge = seen("person", (0, 10, 22, 90), 0.9)
     small = seen("person", (45, 40, 55, 60), 0.9)
-    ranked = sorted([edge, small, middle], key=lambda d: prominence(d, 100, 100))
+    ranked = sorted([edge, small, middle], key=lambda d: person_prominence(d, 100, 100))
     assert ranked == [small, edge, middle]
 
 
@@ -335,10 +340,10 @@ def test_warming_up_runs_every_network_once():
 def test_prominence_counts_the_root_of_the_share_the_score_and_the_distance_from_the_middle():
     # A fifth of a 100 x 100 photo's side: 0.04 of it, the root is 0.2; its middle is the photo's.
     middle = Detection("person", Box(40, 40, 60, 60), 0.5)
-    assert prominence(middle, 100, 100) == pytest.approx(0.5 * 0.2)
+    assert person_prominence(middle, 100, 100) == pytest.approx(0.5 * 0.2)
     # 0.3 and 0.4 of the sides off the middle are 0.5.
     off = Detection("person", Box(70, 80, 90, 100), 0.5)
-    assert prominence(off, 100, 100) == pytest.approx(0.5 * 0.2 * 0.5)
+    assert person_prominence(off, 100, 100) == pytest.approx(0.5 * 0.2 * 0.5)
 
 
 def test_an_article_is_the_persons_up_to_a_tenth_beyond_the_box():

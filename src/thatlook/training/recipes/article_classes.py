@@ -67,7 +67,7 @@ class ClassesOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class NeckMaps:
     """A photo as the neck sees it: three maps float16, decoded boxes (A, 4), and its labels."""
 
     maps: list[Tensor]
@@ -124,12 +124,12 @@ def without_small(scene: Scene) -> Scene:
     )
 
 
-class Body(nn.Module):
+class ArticleNetBody(nn.Module):
     """Everything but the class branches, norms folded: neck maps and raw sides."""
 
     def __init__(self, model: ArticleNet):
         super().__init__()
-        self.model = cast("ArticleNet", export.folded(model))
+        self.model = cast("ArticleNet", export.fold_batch_norms(model))
 
     @torch.no_grad()
     def forward(self, image: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -142,7 +142,7 @@ class Body(nn.Module):
         return maps, decode(raw, *points(*image.shape[2:]))[0]
 
 
-def read(body: Body, scene: Scene, into: ArticleInput, *, flip: bool) -> Read:
+def read(body: ArticleNetBody, scene: Scene, into: ArticleInput, *, flip: bool) -> NeckMaps:
     """A photo read once, perhaps mirrored."""
     image, boxes = photo(scene.path), scene.boxes.reshape(-1, 4).astype(np.float64)
     if flip:
@@ -154,7 +154,9 @@ def read(body: Body, scene: Scene, into: ArticleInput, *, flip: bool) -> Read:
     fitted = fit_area(image, into.area, into.max_side, into.multiple, into.min_area)
     maps, decoded = body(tensor([fitted.canvas]))
     scaled = boxes * [fitted.sx, fitted.sy, fitted.sx, fitted.sy]
-    return Read([m.half() for m in maps], decoded, fitted.canvas.shape[:2], _labels(scene, scaled))
+    return NeckMaps(
+        [m.half() for m in maps], decoded, fitted.canvas.shape[:2], _labels(scene, scaled)
+    )
 
 
 def _labels(scene: Scene, boxes: NDArray[np.float64]) -> Labels:
@@ -168,7 +170,7 @@ def _labels(scene: Scene, boxes: NDArray[np.float64]) -> Labels:
     )
 
 
-def loss_of(model: ArticleNet, one: Read) -> Tensor:
+def loss_of(model: ArticleNet, one: NeckMaps) -> Tensor:
     """The class loss of one photo, as in the article recipe."""
     scores = [b(x.float()).flatten(2) for b, x in zip(model.score, one.maps, strict=True)]
     logits = torch.cat(scores, 2).transpose(1, 2)
@@ -187,7 +189,7 @@ def run(options: ClassesOptions) -> int:
     scenes = scenes_of(options, stage)
     print(dict(Counter(s.kind for s in scenes)), flush=True)
     model = restored_article(spec)
-    reads = list(_all_read(Body(model), scenes, into))
+    reads = list(_all_read(ArticleNetBody(model), scenes, into))
     model.requires_grad_(requires_grad=False)
     model.score.requires_grad_(requires_grad=True)
     adam = loop.optimizer(model, options.rate)
@@ -214,7 +216,9 @@ def run(options: ClassesOptions) -> int:
     return 0
 
 
-def _all_read(body: Body, scenes: Sequence[Scene], into: ArticleInput) -> Iterator[Read]:
+def _all_read(
+    body: ArticleNetBody, scenes: Sequence[Scene], into: ArticleInput
+) -> Iterator[NeckMaps]:
     """Every photo, street photos also mirrored; of the others every second one is."""
     body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for index, scene in enumerate(tqdm(scenes, desc="read", mininterval=10)):
