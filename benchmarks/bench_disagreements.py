@@ -19,12 +19,12 @@ from thatlook.core.processes import available_cores
 from thatlook.core.records import Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER
-from thatlook.quality.checks.colors import acceptable, meant
+from thatlook.quality.checks.colors import acceptable_colors, color_names_of
 from thatlook.quality.checks.product import ALIKE
 from thatlook.quality.explore.html import page
 from thatlook.quality.explore.report import build
-from thatlook.quality.facts import PictureFacts, Seen
-from thatlook.quality.picture_facts import Job, look_at, open_analyzer
+from thatlook.quality.facts import PictureFacts, PictureSeen
+from thatlook.quality.picture_facts import PictureJob, look_at, open_analyzer
 from thatlook.store.feed import FeedRow, read_feed
 
 KINDS = ("category_seen", "gender_seen", "color_seen")
@@ -40,7 +40,7 @@ def main() -> None:
     rows = chosen(args.data / "catalog", args.products, args.seed)
     others = random.Random(args.seed).sample(rows, len(rows))
     jobs = [
-        Job(row.product.id, row.product.category, Path(other.images[0]))
+        PictureJob(row.product.id, row.product.category, Path(other.images[0]))
         for row, other in zip(rows, others, strict=True)
     ]
     workers = available_cores()
@@ -89,14 +89,14 @@ def differing(product: Product, shown: Product, facts: PictureFacts) -> Iterator
     """In what the words of a product cannot be true of another one's picture, as far as it can
     be seen there: a gender where there is a face, a color where there is such an article.
     """
-    seen = facts.seen or Seen()
+    seen = facts.seen or PictureSeen()
     pair = {product.category, shown.category}
     if len(pair) == 2 and not any(pair <= group for group in ALIKE):
         yield "category_seen"
     if seen.gender and {product.gender, shown.gender} == {"female", "male"}:
         yield "gender_seen"
-    one, other = meant(product.color), meant(shown.color)
-    if seen.colors and one and other and not other & acceptable(one):
+    one, other = color_names_of(product.color), color_names_of(shown.color)
+    if seen.colors and one and other and not other & acceptable_colors(one):
         yield "color_seen"
 
 

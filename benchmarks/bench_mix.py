@@ -38,7 +38,14 @@ from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_tria
 from thatlook.evaluate.retrieval.trials import Trial, measure
 from thatlook.training.nets import TOP
 from thatlook.training.products import plain_crop
-from thatlook.training.recipes.embedding import MIX, Mix, fit_pca, fuse_embedding, restored, turned
+from thatlook.training.recipes.embedding import (
+    MIX,
+    Mix,
+    fit_pca,
+    fuse_embedding,
+    project_look,
+    restored_embedding_net,
+)
 from thatlook.training.scenes import tensor
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
@@ -60,7 +67,7 @@ class Raw:
     def __init__(self, checkpoint: Path) -> None:
         digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
         self.key = f"all of {digest}, {SIDE} px, grown by {EXPAND}"
-        self.net = restored(checkpoint)
+        self.net = restored_embedding_net(checkpoint)
         heads = [head.out_features for head in self.net.heads[:3]]
         self.lengths = (self.net.project.out_features, TOP, *heads)
 
@@ -84,7 +91,7 @@ class Mixed:
 
     def of(self, crops: Sequence[Crop]) -> Floats:
         learned, seen, *logits = split(self.raw.of(crops), self.lengths)
-        return fuse_embedding(turned(learned, seen, self.axes), logits, self.mix).numpy()
+        return fuse_embedding(project_look(learned, seen, self.axes), logits, self.mix).numpy()
 
 
 def split(rows: Floats, lengths: Sequence[int]) -> list[torch.Tensor]:

@@ -65,13 +65,30 @@ def drawing(needs: dict[str, set[str]]) -> str:
     return "\n".join([*lines, "```"])
 
 
+def around(text: str) -> tuple[str, str]:
+    """What stands before and after the drawing.
+
+    Raises ValueError unless each marker occurs exactly once, START before END.
+    """
+    for marker in (START, END):
+        if (count := text.count(marker)) != 1:
+            raise ValueError(f"{PAGE.name} must hold {marker} exactly once, not {count} times")
+    before, _, rest = text.partition(START)
+    if END in before:
+        raise ValueError(f"{PAGE.name} must hold {START} before {END}")
+    return before, rest.partition(END)[2]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only say whether the page is true")
     args = parser.parse_args()
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
+    try:
+        before, after = around(text)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     new = f"{before}{START}\n\n{drawing(imports())}\n\n{END}{after}"
     if args.check:
         if new != text:

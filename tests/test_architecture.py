@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -48,6 +50,14 @@ def done(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+def draw_architecture() -> ModuleType:
+    """The script as a module of its own."""
+    spec = importlib.util.spec_from_file_location("draw", ROOT / "scripts/draw_architecture.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
 def test_imports_go_down_only_and_never_in_a_circle():
     """[tool.importlinter] in pyproject.toml has the floors."""
     pytest.importorskip("importlinter", reason="needs the extra dev")
@@ -59,6 +69,32 @@ def test_the_picture_of_the_rooms_is_true():
     pytest.importorskip("grimp", reason="needs the extra dev")
     found = done(sys.executable, "scripts/draw_architecture.py", "--check")
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no drawing\n", "{START} exactly once, not 0 times"),
+        ("{START}\n", "{END} exactly once, not 0 times"),
+        ("{START} a {END} b {START} a {END}\n", "{START} exactly once, not 2 times"),
+        ("{START} a {END} b {END}\n", "{END} exactly once, not 2 times"),
+        ("{END} a {START}\n", "{START} before {END}"),
+    ],
+)
+def test_a_page_whose_markers_are_not_one_pair_is_refused(
+    monkeypatch, capsys, tmp_path, text, message, check
+):
+    pytest.importorskip("grimp", reason="needs the extra dev")
+    script = draw_architecture()
+    marks = {"START": script.START, "END": script.END}
+    page = tmp_path / "ARCHITECTURE.md"
+    page.write_text(text.format(**marks))
+    monkeypatch.setattr(script, "PAGE", page)
+    monkeypatch.setattr(sys, "argv", ["draw_architecture.py", *["--check"] * check])
+    assert script.main() == 1
+    assert f"ARCHITECTURE.md must hold {message.format(**marks)}" in capsys.readouterr().err
+    assert page.read_text() == text.format(**marks)
 
 
 @pytest.mark.parametrize(("package", "homes"), ONE_IMPORTER.items())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thatlook.core.color import ANCHORS, RELATED, SYNONYMS, lab, name_of, related, shares
+from thatlook.core.color import ANCHORS, RELATED, SYNONYMS, is_vivid, lab, name_of, related, shares
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,11 @@ def test_shares_count_by_weight_and_by_how_telling_a_pixel_is():
 def test_nothing_counts():
     assert shares(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.uint8)) == {}
     assert name_of(np.zeros((0, 3), np.uint8)) is None
+
+
+def test_clear_colors():
+    grey = {"charcoal", "grey", "silver", "white", "cream", "beige", "olive", "light blue"}
+    assert {name for name in ANCHORS if not is_vivid(name)} == grey
 
 
 def test_related_is_symmetric_and_not_transitive():

@@ -18,10 +18,10 @@ import pytest
 
 from tests.crawl.local_pages import Answer, Made, png
 from tests.crawl.local_shop import LocalShop, shop_file
-from thatlook.crawl.crawl import Crawl, Report
+from thatlook.crawl.crawl import Crawl, CrawlReport
 from thatlook.crawl.http.failures import LayoutError
 from thatlook.crawl.http.polite import Network
-from thatlook.crawl.shopfile import shop_from
+from thatlook.crawl.shopfile import shop_of_table
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("real_chromium")]
 
@@ -157,12 +157,12 @@ def test_a_changed_layout_stops_the_crawl_and_a_mended_file_goes_on(
     with pytest.raises(
         LayoutError, match=r"page=4: the field brand .* the selector 'h3.brand' finds"
     ) as told:
-        Crawl(shop_from(tomllib.loads(text)), tmp_path, Network(allow_private=True)).run()
+        Crawl(shop_of_table(tomllib.loads(text)), tmp_path, Network(allow_private=True)).run()
     assert told.value.selector == "the selector 'h3.brand'"
     assert len((tmp_path / "feed.jsonl").read_text().splitlines()) == 60
     assert "h3.brand" in json.loads((tmp_path / "report.json").read_text())["stopped"]
 
-    mended = shop_from(tomllib.loads(text.replace('"h3.brand"', '["h3.brand", "h3.maker"]')))
+    mended = shop_of_table(tomllib.loads(text.replace('"h3.brand"', '["h3.brand", "h3.maker"]')))
     report = Crawl(mended, tmp_path, Network(allow_private=True)).run()
     assert (report.products, report.stopped) == (100, "")
     assert local_shop.asked()["/number?page=3"] == 1
@@ -174,7 +174,7 @@ def test_a_shop_that_asks_the_browser_for_a_long_rest_gets_it(
     local_shop: LocalShop, tmp_path: Path
 ) -> None:
     local_shop.faults = {"/api/number?page=2": ["429 3600"]}
-    shop = shop_from(tomllib.loads(shop_file(local_shop, RATE, images_per_product=0)))
+    shop = shop_of_table(tomllib.loads(shop_file(local_shop, RATE, images_per_product=0)))
     report = Crawl(shop, tmp_path, Network(allow_private=True)).run()
     rest = f"{local_shop.url}/number?page=2: the host asks to be left alone for 3600 s"
     # The first page of each listing was read before: 20, 120, 20 and 40 products.
@@ -196,10 +196,10 @@ def test_the_browser_asks_robots_at_every_hop_of_a_redirect(
     text = shop_file(local_shop, RATE, images_per_product=0)
     head, _, _, source, _ = text.split("[[source]]")
 
-    def crawl(name: str, *paths: str) -> Report:
+    def crawl(name: str, *paths: str) -> CrawlReport:
         starts = json.dumps([f"{local_shop.url}/{path}" for path in paths])
         own = source.replace(f'"{local_shop.url}/next"', starts)
-        shop = shop_from(tomllib.loads(f"{head}[[source]]{own}"))
+        shop = shop_of_table(tomllib.loads(f"{head}[[source]]{own}"))
         return Crawl(shop, tmp_path / name, Network(allow_private=True)).run()
 
     report = crawl("pages", "allowed", "refused")

@@ -14,9 +14,9 @@ pytest.importorskip("extruct", reason="needs the extra: pip install 'thatlook[cr
 from tests.crawl.local_pages import Answer, plain_listing, png
 from tests.crawl.local_shop import LocalShop
 from thatlook.core.errors import FeedError, FetchError
-from thatlook.crawl.crawl import Crawl, Report
+from thatlook.crawl.crawl import Crawl, CrawlReport
 from thatlook.crawl.http.polite import Network
-from thatlook.crawl.shopfile import shop_from
+from thatlook.crawl.shopfile import shop_of_table
 
 HEAD = """
 name = "Local"
@@ -59,9 +59,9 @@ start = "{url}"
 
 def crawled(
     shop: LocalShop, out: Path, source: str, rate: float = 500, images: int = 0
-) -> tuple[Report, list[dict[str, Any]]]:
+) -> tuple[CrawlReport, list[dict[str, Any]]]:
     text = HEAD.format(rate=rate, images=images) + source.format(url=shop.url)
-    report = Crawl(shop_from(tomllib.loads(text)), out, Network(allow_private=True)).run()
+    report = Crawl(shop_of_table(tomllib.loads(text)), out, Network(allow_private=True)).run()
     return report, [json.loads(line) for line in (out / "feed.jsonl").read_text().splitlines()]
 
 
@@ -185,12 +185,12 @@ def other_shop():
     shop.close()
 
 
-def crawled_over_hosts(shop: LocalShop, out: Path, source: str) -> Report:
+def crawled_over_hosts(shop: LocalShop, out: Path, source: str) -> CrawlReport:
     """Crawls with both names on this machine; the second one is a host of the shop file."""
     text = HEAD.format(rate=500, images=0).replace("[limits]", 'hosts = ["b.example"]\n[limits]')
     text += source.format(url=shop.url.replace("127.0.0.1", "a.example"))
     network = Network(lambda host, port: ["127.0.0.1"], allow_private=True)
-    return Crawl(shop_from(tomllib.loads(text)), out, network).run()
+    return Crawl(shop_of_table(tomllib.loads(text)), out, network).run()
 
 
 def test_a_redirect_to_another_host_obeys_that_hosts_rules(local_shop, other_shop, tmp_path):
@@ -229,7 +229,7 @@ def test_rules_that_lie_on_a_foreign_host_forbid_everything(local_shop, other_sh
 def test_private_addresses_are_refused_unless_allowed(local_shop, tmp_path):
     text = HEAD.format(rate=500, images=0) + PLAIN.format(url=local_shop.url)
     with pytest.raises(FetchError, match=r"127\.0\.0\.1 is at 127\.0\.0\.1, not on the public"):
-        Crawl(shop_from(tomllib.loads(text)), tmp_path).run()
+        Crawl(shop_of_table(tomllib.loads(text)), tmp_path).run()
     assert local_shop.log == []
 
 

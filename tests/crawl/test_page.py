@@ -14,7 +14,7 @@ from thatlook.core.errors import SettingsError
 from thatlook.crawl.extract.page import Page, selected
 from thatlook.crawl.extract.structured import structured_rows
 from thatlook.crawl.shop import Rule, Source
-from thatlook.crawl.shopfile import read_shop
+from thatlook.crawl.shopfile import read_shop_file
 
 URL = "https://shop.example/list"
 HTML = """<ul><li data-id="7"><b class="old">€ 20</b><b class="new">€ 15</b>
@@ -165,8 +165,8 @@ def test_broken_json_ld_leaves_the_microdata():
 
 def test_the_myntra_example_reads_what_its_search_pages_hold():
     """A page made up by us in the shape that those pages are known to have."""
-    path = Path(str(resources.files("thatlook.crawl") / "shops" / "myntra.toml"))
-    (source,) = read_shop(path, "mailto:a@example.com").sources
+    path = Path(str(resources.files("thatlook.crawl") / "shop_files" / "myntra.toml"))
+    (source,) = read_shop_file(path, "mailto:a@example.com").sources
     product = {
         "productId": 2314567,
         "productName": "Acme Men Striped Pure Cotton T-shirt",

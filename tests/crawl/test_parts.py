@@ -17,7 +17,7 @@ from thatlook.crawl.browser import chromium
 from thatlook.crawl.extract.layout import LayoutWatch, no_products
 from thatlook.crawl.extract.page import Page, selected
 from thatlook.crawl.extract.structured import structured_rows
-from thatlook.crawl.http.answers import Answered, Answers
+from thatlook.crawl.http.answers import AnswerCache, Answered
 from thatlook.crawl.http.failures import GoneError, LayoutError, TroubleError
 from thatlook.crawl.http.pace import Pacer
 from thatlook.crawl.http.polite import text_of
@@ -26,7 +26,7 @@ from thatlook.crawl.http.sitemap import Sitemap, read_sitemap
 from thatlook.crawl.output import feed_rows, without_duplicates
 from thatlook.crawl.shop import ProductPage, Rule, Source
 from thatlook.crawl.state.journal import Journal
-from thatlook.crawl.state.state import Picture, Read, State, Unit
+from thatlook.crawl.state.state import CrawlState, PageRead, PageTask, Picture
 from thatlook.store.feed.fetch import Fetched
 
 URL = "https://shop.example/list"
@@ -155,18 +155,22 @@ def test_a_torn_journal_goes_on_from_its_last_whole_line(tmp_path):
 
 
 def test_the_state_is_what_the_journal_says(tmp_path):
-    start = [Unit("listing", URL, 0), Unit("listing", URL + "2", 0)]
+    start = [PageTask("listing", URL, 0), PageTask("listing", URL + "2", 0)]
     with Journal(tmp_path / "j") as journal:
-        state = State(journal, start)
+        state = CrawlState(journal, start)
         rows = ({"id": "1", "title": "a"}, {"title": "no id"})
-        state.done(start[0], Read(rows, (Unit("product", URL + "/1", 0, seed={"id": "1"}),), 3))
+        state.done(
+            start[0], PageRead(rows, (PageTask("product", URL + "/1", 0, seed={"id": "1"}),), 3)
+        )
         state.fail(start[1], "status 500", lasting=False)
-        assert state.next_unit() == Unit("product", URL + "/1", 0, seed={"id": "1"})
-        state.done(Unit("product", URL + "/1", 0), Read(({"id": "1", "title": "b", "brand": "c"},)))
+        assert state.next_unit() == PageTask("product", URL + "/1", 0, seed={"id": "1"})
+        state.done(
+            PageTask("product", URL + "/1", 0), PageRead(({"id": "1", "title": "b", "brand": "c"},))
+        )
         state.picture(Picture("u", "f.jpg", "00"))
         assert state.next_unit() is None
     with Journal(tmp_path / "j") as journal:
-        again = State(journal, start)
+        again = CrawlState(journal, start)
     assert again.rows == {"1": {"id": "1", "title": "a", "brand": "c"}}
     assert (again.pages, again.repeated, again.without_id) == (4, 1, 1)
     assert again.failed == {URL + "2": "status 500"}
@@ -177,13 +181,13 @@ def test_the_state_is_what_the_journal_says(tmp_path):
 
 
 def test_answers_of_a_page_go_and_scripts_stay(tmp_path):
-    answers = Answers(tmp_path / "answers")
+    answers = AnswerCache(tmp_path / "answers")
     header = {"name": "Content-Type", "value": {"type": "string", "value": "text/html"}}
     packed = {"name": "Content-Encoding", "value": {"type": "string", "value": "gzip"}}
     body = {"type": "string", "value": "ü"}
     answers.put(URL, Answered([header, packed], body), lasting=False)
     answers.put(URL + ".js", Answered([], body), lasting=True)
-    assert Answers(tmp_path / "answers").get(URL) == Answered([header], body)
+    assert AnswerCache(tmp_path / "answers").get(URL) == Answered([header], body)
     answers.forget_page()
     assert (answers.has(URL), answers.has(URL + ".js")) == (False, True)
     assert answers.get(URL) is None

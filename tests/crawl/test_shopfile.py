@@ -11,7 +11,7 @@ from thatlook.cli.crawl import crawl
 from thatlook.core.errors import FeedError, FetchError
 from thatlook.crawl.browser import chromium
 from thatlook.crawl.shop import Rule
-from thatlook.crawl.shopfile import read_shop
+from thatlook.crawl.shopfile import read_shop_file
 
 GOOD = """
 name = "A"
@@ -32,7 +32,7 @@ price = { css = "i", pattern = "([0-9]+)" }
 def read(tmp_path: Path, text: str, contact: str = "") -> object:
     file = tmp_path / "shop.toml"
     file.write_text(text)
-    return read_shop(file, contact)
+    return read_shop_file(file, contact)
 
 
 def test_a_short_file_says_enough(tmp_path):
@@ -87,8 +87,8 @@ def test_a_wrong_file_is_told_where(tmp_path, old, new, message):
 
 
 def test_the_example_that_ships_reads_the_fields_a_page_really_has():
-    path = Path(str(resources.files("thatlook.crawl") / "shops" / "myntra.toml"))
-    shop = read_shop(path, "mailto:a@example.com")
+    path = Path(str(resources.files("thatlook.crawl") / "shop_files" / "myntra.toml"))
+    shop = read_shop_file(path, "mailto:a@example.com")
     wanted = {"id", "title", "brand", "gender", "price", "sale_price", "size", "rating", "link"}
     (source,) = shop.sources
     assert set(source.fields) >= wanted | {"image_link", "additional_image_link"}
@@ -96,13 +96,13 @@ def test_the_example_that_ships_reads_the_fields_a_page_really_has():
     assert all(rule.data for rule in source.fields.values())
     assert "permission" in path.read_text()
     with pytest.raises(FeedError, match="contact is empty"):
-        read_shop(path)
+        read_shop_file(path)
 
 
 @pytest.mark.parametrize("name", ["shopify.toml", "sitemap.toml", "scroll.toml"])
 def test_the_examples_can_be_read(name):
     examples = Path(__file__).parents[2] / "examples" / "shops"
-    assert read_shop(examples / name, "mailto:a@example.com").sources
+    assert read_shop_file(examples / name, "mailto:a@example.com").sources
 
 
 def test_a_shop_that_is_not_there(tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from thatlook.data.items import HEADS
 from thatlook.data.pair_items import paired_items
-from thatlook.data.pairs.records import Pair, Shot
+from thatlook.data.pairs.records import Pair, PairPicture
 
 
 def test_one_item_per_product_its_own_picture_first(tmp_path):
@@ -15,12 +15,14 @@ def test_one_item_per_product_its_own_picture_first(tmp_path):
     product[20:60, 10:50] = 30
     Image.fromarray(product).save(tmp_path / "p.png")
     Image.fromarray(np.full((200, 100, 3), 90, np.uint8)).save(tmp_path / "s.png")
-    own, scene = Shot(str(tmp_path / "p.png")), str(tmp_path / "s.png")
-    boxed = Shot(str(tmp_path / "p.png"), (1, 2, 3, 4))
+    own, scene = PairPicture(str(tmp_path / "p.png")), str(tmp_path / "s.png")
+    boxed = PairPicture(str(tmp_path / "p.png"), (1, 2, 3, 4))
     pairs = [
-        Pair(Shot(scene, (0.1, 0.2, 0.5, 1.0), shares=True), own, "A", "dress", split="train"),
-        Pair(Shot(scene, (5, 6, 7, 8)), own, "A", "dress", split="train"),
-        Pair(Shot(scene), boxed, "B", "bag", split="test"),
+        Pair(
+            PairPicture(scene, (0.1, 0.2, 0.5, 1.0), shares=True), own, "A", "dress", split="train"
+        ),
+        Pair(PairPicture(scene, (5, 6, 7, 8)), own, "A", "dress", split="train"),
+        Pair(PairPicture(scene), boxed, "B", "bag", split="test"),
     ]
     dress, bag = paired_items(pairs)
     assert dress.crops == (

@@ -11,7 +11,7 @@ from tests.data.conftest import picture
 from thatlook.core.errors import DataError
 from thatlook.data.pairs import pinterest, table
 from thatlook.data.pairs.reading import read
-from thatlook.data.pairs.records import Pair, Shot
+from thatlook.data.pairs.records import Pair, PairPicture
 from thatlook.data.pairs.splitting import split
 
 SHOE, SCENE = "0027e30879ce3d87f82f699f148bff7e", "cdab9160072dd1800038227960ff6467"
@@ -43,7 +43,7 @@ def test_shop_the_look(tmp_path):
     assert pair.scene.place == (
         "http://i.pinimg.com/400x/cd/ab/91/cdab9160072dd1800038227960ff6467.jpg"
     )
-    assert pair.product == Shot(
+    assert pair.product == PairPicture(
         "http://i.pinimg.com/400x/00/27/e3/0027e30879ce3d87f82f699f148bff7e.jpg"
     )
     assert (pair.product_id, pair.category, pair.split) == (SHOE, "footwear", "")
@@ -130,7 +130,7 @@ def test_rendered_looks(tmp_path):
     (tmp_path / "looks.jsonl").write_text(json.dumps({"file": "l.jpg", "articles": articles}))
     found = read(tmp_path)
     assert [(p.product_id, p.category) for p in found.pairs] == [("A", "dress"), ("B", "headwear")]
-    assert found.pairs[0].scene == Shot(str(tmp_path / "l.jpg"), (1, 2, 30, 40))
+    assert found.pairs[0].scene == PairPicture(str(tmp_path / "l.jpg"), (1, 2, 30, 40))
     assert found.pairs[0].product.path == (tmp_path / "../shop/A.jpg").resolve()
     assert codes(found) == {"no_product_shot": 1, "hidden": 1, "malformed": 1, "unknown_product": 1}
 
@@ -170,8 +170,8 @@ def test_ones_own_in_full(tmp_path):
     found = read(tmp_path / "own.csv", images)
     first, second, third = found.pairs
     assert first == Pair(
-        Shot(str(tmp_path / "a.jpg"), (1, 2, 3, 4)),
-        Shot(str(images / "b.jpg"), (5, 6, 7, 8)),
+        PairPicture(str(tmp_path / "a.jpg"), (1, 2, 3, 4)),
+        PairPicture(str(images / "b.jpg"), (5, 6, 7, 8)),
         "B", "footwear", "Shoes", "val",
     )  # fmt: skip
     assert second.scene.box is None
@@ -185,7 +185,12 @@ def test_what_is_written_is_read_again(tmp_path):
     pairs = read(fashion(tmp_path, row, categories=json.dumps({SHOE: "Shoes"}))).pairs
     table.write(tmp_path / "pairs.csv", pairs)
     assert read(tmp_path).pairs == pairs  # pairs.csv goes before fashion.json
-    own = Pair(Shot(str(tmp_path / "i/a.jpg"), (1, 2, 3, 4)), Shot("/else/b.jpg"), "B", "dress")
+    own = Pair(
+        PairPicture(str(tmp_path / "i/a.jpg"), (1, 2, 3, 4)),
+        PairPicture("/else/b.jpg"),
+        "B",
+        "dress",
+    )
     table.write(tmp_path / "pairs.csv", [own])
     assert "\ni/a.jpg,1 2 3 4,/else/b.jpg,,B,dress,\n" in (tmp_path / "pairs.csv").read_text()
 
@@ -213,13 +218,13 @@ def side(group):
 
 def test_splits_are_by_product_with_its_likes():
     pairs = [
-        Pair(Shot("s1"), Shot("a"), "A", "dress"),
-        Pair(Shot("s2"), Shot("a2"), "A", "dress"),
-        Pair(Shot("s1"), Shot("b"), "B", "dress"),
-        Pair(Shot("s3"), Shot("c"), "C", "dress", split="test"),
-        Pair(Shot("s3"), Shot("b"), "D", "dress"),  # B's own picture
-        Pair(Shot("s4"), Shot("e"), "E", "dress"),
-        Pair(Shot("s4"), Shot("f"), "F", "dress"),  # nearly E's picture
+        Pair(PairPicture("s1"), PairPicture("a"), "A", "dress"),
+        Pair(PairPicture("s2"), PairPicture("a2"), "A", "dress"),
+        Pair(PairPicture("s1"), PairPicture("b"), "B", "dress"),
+        Pair(PairPicture("s3"), PairPicture("c"), "C", "dress", split="test"),
+        Pair(PairPicture("s3"), PairPicture("b"), "D", "dress"),  # B's own picture
+        Pair(PairPicture("s4"), PairPicture("e"), "E", "dress"),
+        Pair(PairPicture("s4"), PairPicture("f"), "F", "dress"),  # nearly E's picture
     ]
     found = split(pairs, side, [("f", "e"), ("f", "nobody")])
     assert [pair.split for pair in found] == [

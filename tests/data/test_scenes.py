@@ -35,7 +35,7 @@ def test_the_foreground_of_a_dark_thing_on_white():
     image = np.full((100, 80, 3), 255, np.uint8)
     image[20:60, 30:50] = 40
     image[30:40, 35:45] = 255
-    mask = data.foreground(image)
+    mask = data.foreground_mask(image)
     assert data.extent(mask).tolist() == [30, 20, 50, 60]
     assert mask[35, 40] == 1, "a white print is part of the shirt"
     assert data.extent(np.zeros((4, 4), np.uint8)) is None

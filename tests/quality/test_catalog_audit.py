@@ -13,16 +13,16 @@ from tests.quality.checks.samples import RED, fake_analyzer, saved, write_feed
 from tests.store.catalog.conftest import DIM, row_of, vector_of
 from thatlook.cli.catalog import catalog as command
 from thatlook.core.errors import SettingsError
-from thatlook.quality.catalog_audit import Audit, Looking, audit
-from thatlook.quality.explore.report import Report
+from thatlook.quality.catalog_audit import AuditDepth, CatalogAudit, audit
+from thatlook.quality.explore.report import FeedReport
 from thatlook.quality.explore.run import explored
 from thatlook.store.catalog import Catalog, Row
 from thatlook.store.feed import FeedMapping, FeedRow, read_feed
 
-SURE = Looking(factory=fake_analyzer, workers=1)
+SURE = AuditDepth(factory=fake_analyzer, workers=1)
 
 
-def kinds(found: Audit) -> set[tuple[str, str]]:
+def kinds(found: CatalogAudit) -> set[tuple[str, str]]:
     return {(finding.kind, finding.product_id) for finding in found.findings}
 
 
@@ -94,13 +94,13 @@ def test_a_picture_that_broke_after_it_was_indexed(whole, tmp_path):
     found = audit(whole)
     assert kinds(found) == {("broken_picture", "p1")}
     assert found.severe
-    unopened = audit(whole, Looking(files=False))
+    unopened = audit(whole, AuditDepth(files=False))
     assert kinds(unopened) == set()
     assert unopened.not_checked["broken_picture"] == "the pictures were not opened"
 
 
 @pytest.fixture
-def both(tmp_path) -> tuple[Catalog, Report]:
+def both(tmp_path) -> tuple[Catalog, FeedReport]:
     """A feed with a fault of every kind: indexed, and as its report sees it."""
     feed = write_feed(tmp_path)
     images = tmp_path / "images"
@@ -112,7 +112,7 @@ def both(tmp_path) -> tuple[Catalog, Report]:
         yield catalog, report
 
 
-def indexed(row: FeedRow, report: Report) -> Row:
+def indexed(row: FeedRow, report: FeedReport) -> Row:
     """What ingest keeps of a row, by the same analyzer."""
     seen = report.facts[row.product.id].seen
     vector = vector_of(0) if seen is None else seen.vector

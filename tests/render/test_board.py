@@ -20,7 +20,7 @@ from thatlook.core.records import (
     Result,
 )
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.render.board import Entry, page, picture
+from thatlook.render.board import BoardEntry, page, picture
 from thatlook.render.board.png import marked
 from thatlook.render.photo import COLORS, data_uri
 
@@ -44,7 +44,7 @@ def entry_of(person=PERSON, product=None, reason=None):
     product = product or Product("1", "Shirt", price=Price(Decimal("9.90"), "EUR"))
     match = Match(0.73, product, ("same color: navy blue",))
     found = () if reason else (Recommendation(0, "topwear", "primary", (match,)),)
-    return Entry(Result(look, reason is None, reason, found, {"decode": 2.0}), IMAGE)
+    return BoardEntry(Result(look, reason is None, reason, found, {"decode": 2.0}), IMAGE)
 
 
 def thumbnail(_):

@@ -5,7 +5,7 @@ import pytest
 
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Product
-from thatlook.core.taxonomy import prominence
+from thatlook.core.taxonomy import category_prominence
 from thatlook.search.ranking import (
     Calibration,
     Curve,
@@ -117,7 +117,7 @@ def test_most_prominent():
         "dress": 1.0, "outerwear": 1.0, "topwear": 1.0, "bottomwear": 0.8, "bag": 0.6,
         "footwear": 0.6, "neckwear": 0.4, "headwear": 0.4, "eyewear": 0.2,
     }  # fmt: skip
-    assert prominence() == weights
+    assert category_prominence() == weights
 
 
 def test_diverse_by_hand():

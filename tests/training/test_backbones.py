@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from thatlook.core.errors import ModelError
-from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
+from thatlook.training.backbones import BACKBONES, backbone, empty, trunk_of
 from thatlook.training.nets import EmbeddingNet
 
 # Known counts of the published networks without classifiers (and without MobileNetV2's last layer).
@@ -55,7 +55,7 @@ def test_weights_come_from_a_file_and_the_classifier_stays_behind(name, tmp_path
     vector, _ = net(torch.rand(2, 3, 64, 64))
     assert vector.shape == (2, 8)
     assert all(torch.equal(trunk.state_dict()[k], v) for k, v in before.items())
-    assert name_of(net.state_dict()) == name
+    assert trunk_of(net.state_dict()) == name
 
 
 def test_input_is_normalised_as_the_weights_expect():

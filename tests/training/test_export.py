@@ -38,7 +38,7 @@ class Tiny(nn.Module):
 
 
 def entry(**more):
-    return export.Entry(
+    return export.RegistryEntry(
         id="tiny-1",
         task="embedding",
         input={"name": "crop", "width": 8, "height": 8},
@@ -58,7 +58,7 @@ def trace():
 def test_folding_changes_nothing_but_the_norms():
     torch.manual_seed(0)
     net = Tiny().eval()
-    flat = export.folded(net)
+    flat = export.fold_batch_norms(net)
     x = torch.rand(2, 3, 8, 8)
     torch.testing.assert_close(flat(x), net(x), atol=1e-5, rtol=1e-5)
     assert not any(isinstance(part, nn.BatchNorm2d) for part in flat.modules())

@@ -291,7 +291,7 @@ def test_the_words_of_names():
     said = ["Fila Men 2 Red T-shirts", "FILA Women Shoes", ""]
     items = [replace(item(str(k), "", ""), title=title) for k, title in enumerate(said)]
     assert title_words(items[0]) == {"fila", "men", "red", "shirts"}
-    told = embedding.named(items, ("fila", "men", "shoes"))
+    told = embedding.title_word_targets(items, ("fila", "men", "shoes"))
     assert told.tolist() == [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0, 0]]
     logits = torch.tensor([[0.8, 0.1, 0.1], [0.2, 0.4, 0.4], [1.0, 0, 0]]).clamp(1e-9).log()
     wanted = -(np.log(0.8) + np.log(0.1) + np.log(0.2) + np.log(0.4)) / 2 / 2
@@ -343,7 +343,7 @@ def test_a_teacher_tells_what_is_not_known_of_worn_articles(model, monkeypatch):
     monkeypatch.setattr(embedding, "Session", lambda *_: None)
     product = item("1", "", "", model.path)
     worn = replace(item("2", "shirts", "", model.path), kind="street")
-    mine, theirs = embedding.taught([product, worn], None)
+    mine, theirs = embedding.with_teacher_labels([product, worn], None)
     assert mine == product
     # The tag's word stays; of the color it is sure, of the pattern not.
     assert theirs.labels == ("shirts", "red", "", "", "topwear", "summer")
@@ -464,7 +464,7 @@ def test_a_checkpoint_of_other_labels_is_not_exported(tmp_path):
     sizes = tuple(len(vocabulary(items)[head]) for head in HEADS)
     net = embedding.EmbeddingNet((sizes[0] + 1, *sizes[1:]), 8, words=3)
     torch.save({"average": net.state_dict()}, tmp_path / "last.pt")
-    assert embedding.restored(tmp_path / "last.pt").words.out_features == 3
+    assert embedding.restored_embedding_net(tmp_path / "last.pt").words.out_features == 3
     with pytest.raises(ModelError, match="2 classes of type, but the data has 1"):
         embedding.export_to(tmp_path, tmp_path / "last.pt", items, {})
 

@@ -10,7 +10,12 @@ from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.vision.analyzer import Analyzer
 from thatlook.vision.article_color import joined_color, seen_colors
-from thatlook.vision.assignment import beside_hips, prominence, single, worn_by
+from thatlook.vision.assignment import (
+    beside_hips,
+    person_prominence,
+    without_merged_persons,
+    worn_by,
+)
 from thatlook.vision.stages.article import Detection
 from thatlook.vision.stages.embedding import Embedded
 
@@ -30,18 +35,18 @@ def test_two_people_taken_for_one_are_two():
     left = Detection("person", Box(0, 0, 40, 100), 0.8)
     right = Detection("person", Box(44, 0, 84, 100), 0.6)
     both = Detection("person", Box(10, 0, 84, 100), 0.5)
-    assert single([left, right, both]) == [left, right]
+    assert without_merged_persons([left, right, both]) == [left, right]
     # Twice as sure as one of the two, or with nobody beside: it may be a person.
     sure = Detection("person", Box(10, 0, 84, 100), 1.0)
     faint = Detection("person", Box(44, 0, 84, 100), 0.5)
-    assert single([left, faint, sure]) == [left, faint, sure]
-    assert single([left, both]) == [left, both]
+    assert without_merged_persons([left, faint, sure]) == [left, faint, sure]
+    assert without_merged_persons([left, both]) == [left, both]
     # Two boxes that overlap are no two people side by side; a third of the width is not filled.
     on_left = Detection("person", Box(0, 0, 70, 100), 0.9)
-    assert single([left, on_left, both]) == [left, on_left, both]
+    assert without_merged_persons([left, on_left, both]) == [left, on_left, both]
     wide = Detection("person", Box(0, 0, 120, 100), 0.5)
-    assert single([left, right, wide]) == [left, right, wide]
-    assert single([]) == []
+    assert without_merged_persons([left, right, wide]) == [left, right, wide]
+    assert without_merged_persons([]) == []
 
 
 def test_articles_of_bystanders_and_of_the_background_are_left_out():
@@ -139,7 +144,7 @@ def test_the_main_person_is_large_and_near_the_middle():
     middle = seen("person", (40, 10, 60, 90), 0.9)
     edge = seen("person", (0, 10, 22, 90), 0.9)
     small = seen("person", (45, 40, 55, 60), 0.9)
-    ranked = sorted([edge, small, middle], key=lambda d: prominence(d, 100, 100))
+    ranked = sorted([edge, small, middle], key=lambda d: person_prominence(d, 100, 100))
     assert ranked == [small, edge, middle]
 
 
@@ -206,6 +211,12 @@ class FakeEmbedding:
             for _, box in crops
         ]
 
+    def worn(self, vector):
+        return vector * np.array([1, 1, 1, -1], np.float32)
+
+    def told(self, read, words):
+        return read.vector * (2 if words.get("color") == "red" else 1)
+
 
 def analyzer_of(detections, keypoint_score=0.9):
     return Analyzer(
@@ -223,7 +234,7 @@ def test_parse_composes_the_stages():
     assert look.person is not None
     (article,) = look.articles
     assert article.attributes == {"color": "red"}
-    np.testing.assert_array_equal(article.vector, [110, 100, 190, 200])
+    np.testing.assert_array_equal(article.vector, [110, 100, 190, -200])  # as something worn
     assert list(look.timing_ms) == ["decode", "article", "person", "embedding", "attributes"]
 
 
@@ -266,6 +277,22 @@ def test_who_stands_beside_someone_found_is_not_taken_for_two():
     assert (look.person.box, look.person.score) == (left, 0.7)  # read again, alone
     assert [article.box for article in look.articles] == [mine.box]
     assert right not in (article.box for article in look.articles)
+
+
+def test_without_a_person_nothing_is_worn():
+    analyzer = analyzer_of([seen("footwear", (20, 100, 280, 300))])
+    (shoe,) = analyzer.parse(IMAGE).articles
+    np.testing.assert_array_equal(shoe.vector, [20, 100, 280, 300])
+    drawn = analyzer.article_in(IMAGE, Box(1, 2, 3, 4), "bag", worn=True)
+    np.testing.assert_array_equal(drawn.vector, [1, 2, 3, -4])
+
+
+def test_a_products_words_are_told_to_its_vector():
+    products = [Product("1", category="topwear", color=color) for color in ("red", "")]
+    detections = [seen("topwear", (10, 10, 60, 60), 0.7)]
+    red, plain = analyzer_of(detections).describe([(IMAGE, one) for one in products])
+    np.testing.assert_array_equal(red.vector, [20, 20, 120, 120])
+    np.testing.assert_array_equal(plain.vector, [10, 10, 60, 60])
 
 
 def test_nothing_at_all():
@@ -335,10 +362,10 @@ def test_warming_up_runs_every_network_once():
 def test_prominence_counts_the_root_of_the_share_the_score_and_the_distance_from_the_middle():
     # A fifth of a 100 x 100 photo's side: 0.04 of it, the root is 0.2; its middle is the photo's.
     middle = Detection("person", Box(40, 40, 60, 60), 0.5)
-    assert prominence(middle, 100, 100) == pytest.approx(0.5 * 0.2)
+    assert person_prominence(middle, 100, 100) == pytest.approx(0.5 * 0.2)
     # 0.3 and 0.4 of the sides off the middle are 0.5.
     off = Detection("person", Box(70, 80, 90, 100), 0.5)
-    assert prominence(off, 100, 100) == pytest.approx(0.5 * 0.2 * 0.5)
+    assert person_prominence(off, 100, 100) == pytest.approx(0.5 * 0.2 * 0.5)
 
 
 def test_an_article_is_the_persons_up_to_a_tenth_beyond_the_box():

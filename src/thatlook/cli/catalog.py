@@ -16,7 +16,7 @@ from thatlook.cli.options import PATH, catalog_option, json_option
 from thatlook.core.errors import SettingsError, UnknownProductError
 
 if TYPE_CHECKING:
-    from thatlook.quality.catalog_audit import Audit
+    from thatlook.quality.catalog_audit import CatalogAudit
     from thatlook.store.catalog.catalog import Catalog
 
 SHOWN: Final = 20
@@ -65,17 +65,17 @@ def audit_catalog(
     """What is wrong; exit status 1 where it is severe."""
     if look and no_pictures:
         raise SettingsError("--look looks at the pictures; leave out --no-pictures")
-    from thatlook.quality.catalog_audit import Looking, audit
+    from thatlook.quality.catalog_audit import AuditDepth, audit
     from thatlook.quality.picture_facts import open_analyzer
 
     factory = open_analyzer if look else None
     with _opened(catalog) as opened:
-        found = audit(opened, Looking(not no_pictures, factory, workers or 0))
+        found = audit(opened, AuditDepth(not no_pictures, factory, workers or 0))
     print(json.dumps(found.to_dict()) if as_json else "\n".join(_told(found)))
     return int(found.severe)
 
 
-def _told(found: Audit) -> Iterator[str]:
+def _told(found: CatalogAudit) -> Iterator[str]:
     """The first findings of each kind, then the counts."""
     counts: Counter[str] = Counter()
     for finding in found.findings:

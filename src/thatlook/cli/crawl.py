@@ -16,7 +16,7 @@ from thatlook.cli.options import PATH, json_option, private_option
 from thatlook.core.errors import FeedError
 
 if TYPE_CHECKING:
-    from thatlook.crawl.crawl import Report
+    from thatlook.crawl.crawl import CrawlReport
 
 SHOWN_FAILURES = 5
 
@@ -45,9 +45,9 @@ def crawl(
 
     from thatlook.crawl.crawl import Crawl
     from thatlook.crawl.http.polite import Network
-    from thatlook.crawl.shopfile import read_shop
+    from thatlook.crawl.shopfile import read_shop_file
 
-    plan = read_shop(_path(shop), contact)
+    plan = read_shop_file(_path(shop), contact)
     given = {name: value for name, value in limits.items() if value is not None}
     plan = replace(plan, limits=replace(plan.limits, **given))
     with tqdm(unit=" products", file=sys.stderr, disable=None) as bar:
@@ -65,13 +65,13 @@ def _path(name: str) -> Path:
     """The shop file: a path, or else one that ships by its name."""
     if Path(name).exists():
         return Path(name)
-    shipped = resources.files("thatlook.crawl") / "shops" / f"{name}.toml"
+    shipped = resources.files("thatlook.crawl") / "shop_files" / f"{name}.toml"
     if name == Path(name).stem and shipped.is_file():
         return Path(str(shipped))
     raise FeedError(f"{name}: no such shop file, and no example of this name")
 
 
-def _told(report: Report, folder: Path) -> str:
+def _told(report: CrawlReport, folder: Path) -> str:
     asked = f"{report.requests} requests in {report.seconds:g} s"
     lines = [f"{report.products} products from {report.pages} pages of {report.shop}, {asked}"]
     if report.stopped:

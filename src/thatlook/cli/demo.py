@@ -17,7 +17,7 @@ from thatlook.cli.options import PATH, json_option
 if TYPE_CHECKING:
     from thatlook.core.records import Recommendation
     from thatlook.engine import Engine
-    from thatlook.render.board import Entry
+    from thatlook.render.board import BoardEntry
 
 K = 6
 SAME_ARTICLE_IOU = 0.5
@@ -34,7 +34,7 @@ def sample() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WornArticleResult:
     """One article of the table: what was worn, what came first, at which place it was found."""
 
     photo: str
@@ -73,29 +73,31 @@ def demo(out: Path, as_json: bool) -> int:
     return 0
 
 
-def _entry(engine: Engine, look: dict[str, Any]) -> Entry:
-    from thatlook.render.board import Entry
+def _entry(engine: Engine, look: dict[str, Any]) -> BoardEntry:
+    from thatlook.render.board import BoardEntry
 
     photo = sample() / look["file"]
-    return Entry.of(engine.recommend(photo, k=K), photo.stem.replace("_", " "))
+    return BoardEntry.of(engine.recommend(photo, k=K), photo.stem.replace("_", " "))
 
 
-def _rows(look: dict[str, Any], entry: Entry) -> list[Row]:
+def _rows(look: dict[str, Any], entry: BoardEntry) -> list[WornArticleResult]:
     return [_row(look, article, entry) for article in look["articles"]]
 
 
-def _row(look: dict[str, Any], worn: dict[str, Any], entry: Entry) -> Row:
+def _row(look: dict[str, Any], worn: dict[str, Any], entry: BoardEntry) -> WornArticleResult:
     photo = Path(look["file"]).stem
     found = _recommended(worn, entry)
     if found is None or not found.matches:
-        return Row(photo, worn["category"], worn["product_id"], "", 0.0, None)
+        return WornArticleResult(photo, worn["category"], worn["product_id"], "", 0.0, None)
     ids = [match.product.id for match in found.matches]
     place = ids.index(worn["product_id"]) + 1 if worn["product_id"] in ids else None
     best = found.matches[0]
-    return Row(photo, worn["category"], worn["product_id"], best.product.id, best.score, place)
+    return WornArticleResult(
+        photo, worn["category"], worn["product_id"], best.product.id, best.score, place
+    )
 
 
-def _recommended(worn: dict[str, Any], entry: Entry) -> Recommendation | None:
+def _recommended(worn: dict[str, Any], entry: BoardEntry) -> Recommendation | None:
     """The recommendation for the article that really is where the label says."""
     from thatlook.core.records import Box
 
@@ -107,7 +109,7 @@ def _recommended(worn: dict[str, Any], entry: Entry) -> Recommendation | None:
     return None
 
 
-def _summary(rows: list[Row]) -> dict[str, Any]:
+def _summary(rows: list[WornArticleResult]) -> dict[str, Any]:
     places = [row.place for row in rows]
     return {
         "articles": len(rows),
@@ -117,7 +119,7 @@ def _summary(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[Row]) -> str:
+def _table(rows: list[WornArticleResult]) -> str:
     lines = [
         f"{'photo':<10} {'article':<11} {'worn':<8} {'best':<8} {'score':>5}  the worn product is"
     ]

@@ -16,7 +16,7 @@ from thatlook.cli.options import PATH, PRINTED, json_file_option, private_option
 from thatlook.core.errors import FeedError
 
 if TYPE_CHECKING:
-    from thatlook.quality.explore.report import Report
+    from thatlook.quality.explore.report import FeedReport
 
 
 @click.command(cls=Command)
@@ -91,7 +91,7 @@ def _write(path: Path, text: str) -> None:
         raise FeedError(f"{path}: the report cannot be written: {error.strerror}") from error
 
 
-def _told(report: Report, out: Path) -> str:
+def _told(report: FeedReport, out: Path) -> str:
     lines = [f"{report.rows:,} rows, {len(report.products):,} products, {report.seconds:.0f} s"]
     lines += [f"{step.left:>8,}  {step.name}" for step in report.steps]
     lines += report.checked.lines()

@@ -164,9 +164,9 @@ def existing(folder: str) -> Engine:
 
 
 def _draw(engine: Engine, result: Result, name: str, html: Path | None, png: Path | None) -> None:
-    from thatlook.render.board import Entry, page, picture
+    from thatlook.render.board import BoardEntry, page, picture
 
-    entry = Entry.of(result, name)
+    entry = BoardEntry.of(result, name)
     if png:
         picture(entry, engine.picture).save(png, "PNG")
     elif html:

@@ -6,6 +6,7 @@ name of its nearest anchor. Conversion: IEC 61966-2-1 and CIE 15, white point D6
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -119,6 +120,21 @@ def _telling(values: Floats) -> Floats:
 def name_of(rgb: NDArray[np.uint8], weights: NDArray[np.uint8] | None = None) -> str | None:
     """The color name with the largest share, or None when nothing counts."""
     return next(iter(shares(rgb, weights)), None)
+
+
+VIVID_CHROMA: Final = 25.0
+"""In CIELAB; beige has 18, brown 26, red 73."""
+
+
+@cache
+def is_vivid(name: str) -> bool:
+    """Whether a color name is of a clear color or black, which other colors side by side do not
+    add up to: narrow stripes and checks look grey or pale from afar.
+    """
+    if name == "black":
+        return True
+    _, a, b = lab(np.array(ANCHORS[name][0], np.uint8))
+    return bool(np.hypot(a, b) >= VIVID_CHROMA)
 
 
 RELATED: Final = (

@@ -142,7 +142,7 @@ def category_of(*texts: str) -> str:
     return OTHER
 
 
-def is_named(*texts: str) -> bool:
+def names_category(*texts: str) -> bool:
     """Whether any of the texts has a word that tells a category, "other" included."""
     return any(_lookup("categories", text) is not None for text in texts)
 
@@ -173,7 +173,7 @@ def patterns() -> tuple[str, ...]:
 
 
 @cache
-def prominence() -> dict[str, float]:
+def category_prominence() -> dict[str, float]:
     """How much each category counts when the article that a shopper means is guessed, 0..1."""
     return dict(_data()["prominence"])
 

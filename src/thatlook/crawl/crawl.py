@@ -21,7 +21,7 @@ from thatlook.crawl.pictures import Pictures
 from thatlook.crawl.reading import Reader, start_units
 from thatlook.crawl.shop import Shop
 from thatlook.crawl.state.journal import Journal
-from thatlook.crawl.state.state import Read, State, Unit
+from thatlook.crawl.state.state import CrawlState, PageRead, PageTask
 
 MAX_TROUBLES = 5
 """A shop that fails this many pages in a row is left alone."""
@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CrawlReport:
     """What a crawl did. `stopped` says why it ended before all was read, or ""."""
 
     shop: str
@@ -83,7 +83,7 @@ class Crawl:
         self._troubles = 0
         self._failed_pictures: dict[str, str] = {}
 
-    def run(self) -> Report:
+    def run(self) -> CrawlReport:
         """Crawls and writes the feed. Raises LayoutError after writing what was found before;
         FeedError where another crawl uses the folder, FetchError where a host may not be asked.
         """
@@ -91,7 +91,7 @@ class Crawl:
         with ExitStack() as stack:
             stack.callback(self._polite.close)
             journal = stack.enter_context(Journal(state_folder / "journal.jsonl"))
-            state = State(journal, start_units(self._shop))
+            state = CrawlState(journal, start_units(self._shop))
             browser = stack.enter_context(self._browser(state_folder))
             try:
                 self._work(state, browser)
@@ -115,7 +115,7 @@ class Crawl:
             user_agent(self._shop.contact),
         )
 
-    def _work(self, state: State, browser: Browser) -> None:
+    def _work(self, state: CrawlState, browser: Browser) -> None:
         """Reads pages and pictures until nothing is left. Raises _Enough where a limit ends it."""
         reader = Reader(self._shop, self._polite, browser)
         pictures = Pictures(self._folder / "images", self._polite, state, self._shop.limits)
@@ -130,23 +130,23 @@ class Crawl:
                     self._pictures(state.rows[str(row["id"])], state, pictures)
             self._progress(state.pages, len(state.rows))
 
-    def _page(self, unit: Unit, state: State, reader: Reader) -> Read:
+    def _page(self, unit: PageTask, state: CrawlState, reader: Reader) -> PageRead:
         """Reads and records one page. Raises LayoutError before anything of it is recorded."""
         try:
             read = reader.read(unit, state.is_new, self._shop.limits.max_pages - state.pages)
         except GoneError as error:
             state.fail(unit, str(error), lasting=True)
-            return Read()
+            return PageRead()
         except TroubleError as error:
             state.fail(unit, str(error), lasting=False)
             self._trouble(error)
-            return Read()
+            return PageRead()
         self._watches[unit.source].check(unit.url, read.rows)
         state.done(unit, read)
         self._troubles = 0
         return read
 
-    def _pictures(self, row: Row, state: State, pictures: Pictures) -> None:
+    def _pictures(self, row: Row, state: CrawlState, pictures: Pictures) -> None:
         while (url := pictures.missing(row)) is not None:
             self._check_limits(state, pages=False)
             try:
@@ -165,7 +165,7 @@ class Crawl:
         if self._troubles >= MAX_TROUBLES:
             raise _EnoughError(f"{self._troubles} failures in a row; the last: {error}")
 
-    def _check_limits(self, state: State, *, pages: bool = True) -> None:
+    def _check_limits(self, state: CrawlState, *, pages: bool = True) -> None:
         limits = self._shop.limits
         if time.monotonic() - self._began > limits.max_minutes * 60:
             raise _EnoughError(f"the limit of {limits.max_minutes:g} minutes")
@@ -174,12 +174,12 @@ class Crawl:
         if pages and len(state.rows) >= limits.max_products:
             raise _EnoughError(f"the limit of {limits.max_products} products")
 
-    def _written(self, state: State, browser: Browser, stopped: str) -> Report:
+    def _written(self, state: CrawlState, browser: Browser, stopped: str) -> CrawlReport:
         """Writes the feed and the report of what was found so far."""
         rows = list(state.rows.values())[: self._shop.limits.max_products]
         rows, duplicates, shared = without_duplicates(feed_rows(rows, state.pictures))
         failed = {url: picture.error for url, picture in state.pictures.items() if picture.error}
-        report = Report(
+        report = CrawlReport(
             shop=self._shop.name,
             products=len(rows),
             pages=state.pages,

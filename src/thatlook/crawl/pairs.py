@@ -28,19 +28,19 @@ from thatlook.crawl.http.polite import Network, Polite
 from thatlook.crawl.pictures import Pictures
 from thatlook.crawl.shop import Limits, host_of
 from thatlook.crawl.state.journal import Journal
-from thatlook.crawl.state.state import Picture, State
-from thatlook.data.audit import Audit
+from thatlook.crawl.state.state import CrawlState, Picture
+from thatlook.data.audit import DatasetAudit
 from thatlook.data.pairs import table
 from thatlook.data.pairs.audited import checked, usable
 from thatlook.data.pairs.reading import OWN
-from thatlook.data.pairs.records import Pair, PairSet, Shot
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet
 
 IMAGES: Final = "images"
 SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PairsReport:
     """What a run did. `broken` are addresses that are gone for good, `waiting` those to be asked
     again, each with the reason; `left_out` are the pairs that lack a picture.
     """
@@ -85,7 +85,7 @@ class PairPictures:
         waiting: dict[str, str] = {}
         with ExitStack() as stack:
             journal = stack.enter_context(Journal(self._folder / "state" / "pairs.jsonl"))
-            state = State(journal, ())
+            state = CrawlState(journal, ())
             pictures = self._pictures(state, addresses, stack)
             stopped = ""
             troubles = 0
@@ -101,14 +101,14 @@ class PairPictures:
                     break
         return state.pictures, waiting, stopped
 
-    def _pictures(self, state: State, addresses: Sequence[str], stack: ExitStack) -> Pictures:
+    def _pictures(self, state: CrawlState, addresses: Sequence[str], stack: ExitStack) -> Pictures:
         hosts = tuple(sorted({host_of(url) for url in addresses}))
         pacer = Pacer(self._limits.requests_per_second, self._limits.jitter)
         polite = Polite(hosts, pacer, self._limits, self._agent, self._network)
         stack.callback(polite.close)
         return Pictures(self._folder / IMAGES, polite, state, self._limits)
 
-    def _whole(self, state: State, url: str) -> bool:
+    def _whole(self, state: CrawlState, url: str) -> bool:
         """Whether nothing is to be asked: the picture is gone for good, or here as it was."""
         picture = state.pictures.get(url)
         if picture is None:
@@ -122,7 +122,7 @@ class PairPictures:
 Fetch = Callable[[Sequence[str]], tuple[dict[str, Picture], dict[str, str], str]]
 
 
-def gathered(found: PairSet, folder: Path, fetch: Fetch) -> tuple[PairSet, Report]:
+def gathered(found: PairSet, folder: Path, fetch: Fetch) -> tuple[PairSet, PairsReport]:
     """The pairs with files in place of addresses, and what was done for it.
 
     `fetch` is asked only where the pairs have addresses.
@@ -137,7 +137,7 @@ def gathered(found: PairSet, folder: Path, fetch: Fetch) -> tuple[PairSet, Repor
     broken = {u: pictures[u].error for u in urls if u in pictures and pictures[u].error}
     pairs = tuple(pair for pair in (_here(pair, files) for pair in found.pairs) if pair)
     lacking = len(found.pairs) - len(pairs)
-    report = Report(len(urls), len(files), len(pairs), lacking, stopped, broken, waiting)
+    report = PairsReport(len(urls), len(files), len(pairs), lacking, stopped, broken, waiting)
     return replace(found, pairs=pairs), report
 
 
@@ -147,7 +147,7 @@ def _here(pair: Pair, files: dict[str, str]) -> Pair | None:
     return replace(pair, scene=scene, product=product) if scene and product else None
 
 
-def _file(shot: Shot, files: dict[str, str]) -> Shot | None:
+def _file(shot: PairPicture, files: dict[str, str]) -> PairPicture | None:
     if not shot.is_address:
         return shot
     return replace(shot, place=files[shot.place]) if shot.place in files else None
@@ -155,7 +155,7 @@ def _file(shot: Shot, files: dict[str, str]) -> Shot | None:
 
 def fetch_pairs(
     source: PairSet, out: Path, contact: str, limits: Limits, *, allow_private: bool = False
-) -> tuple[Report, Audit]:
+) -> tuple[PairsReport, DatasetAudit]:
     """Fetches the pictures of pairs, audits them, writes out/pairs.csv and out/report.json.
 
     Raises SettingsError, FeedError.
@@ -173,7 +173,7 @@ def fetch_pairs(
     return report, audit
 
 
-def summary(report: Report, table: str) -> str:
+def summary(report: PairsReport, table: str) -> str:
     """The report in words, below the audit's table."""
     lines = [table, ""]
     lines.append(f"pictures {report.pictures} addresses, {report.fetched} here as files")

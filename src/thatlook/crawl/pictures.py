@@ -16,7 +16,7 @@ from thatlook.crawl.extract.values import Row
 from thatlook.crawl.http.failures import GoneError
 from thatlook.crawl.http.polite import Polite
 from thatlook.crawl.shop import Limits
-from thatlook.crawl.state.state import Picture, State
+from thatlook.crawl.state.state import CrawlState, Picture
 
 _SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "AVIF": ".avif"}
 
@@ -24,7 +24,7 @@ _SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "AVI
 class Pictures:
     """Fetches the pictures of rows into a folder and records each in the crawl's state."""
 
-    def __init__(self, folder: Path, polite: Polite, state: State, limits: Limits) -> None:
+    def __init__(self, folder: Path, polite: Polite, state: CrawlState, limits: Limits) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._polite = polite

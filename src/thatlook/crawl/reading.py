@@ -17,22 +17,22 @@ from thatlook.crawl.extract.values import Row
 from thatlook.crawl.http.polite import Polite, text_of
 from thatlook.crawl.http.sitemap import read_sitemap
 from thatlook.crawl.shop import Shop, Source
-from thatlook.crawl.state.state import Read, Unit
+from thatlook.crawl.state.state import PageRead, PageTask
 
 LISTING, PRODUCT, SITEMAP, SHOPIFY = "listing", "product", "sitemap", "shopify"
 
 
-def start_units(shop: Shop) -> list[Unit]:
+def start_units(shop: Shop) -> list[PageTask]:
     """The pages that a crawl of this shop starts from."""
     kinds = {"pages": LISTING, "sitemap": SITEMAP, "shopify": SHOPIFY}
     return [
-        _numbered(Unit(kinds[source.kind], address, number), source)
+        _numbered(PageTask(kinds[source.kind], address, number), source)
         for number, source in enumerate(shop.sources)
         for address in source.start
     ]
 
 
-def _numbered(unit: Unit, source: Source) -> Unit:
+def _numbered(unit: PageTask, source: Source) -> PageTask:
     if source.kind == "shopify":
         return replace(unit, url=page_address(unit.url, 1))
     if source.paging == "number":
@@ -50,7 +50,9 @@ class Reader:
         self._polite = polite
         self._browser = browser
 
-    def read(self, unit: Unit, is_new: Callable[[Iterable[Row]], bool], pages_left: int) -> Read:
+    def read(
+        self, unit: PageTask, is_new: Callable[[Iterable[Row]], bool], pages_left: int
+    ) -> PageRead:
         """What the page gives. `is_new` tells whether rows hold an unknown product.
 
         Raises GoneError, TroubleError, LayoutError; SettingsError for a wrong selector.
@@ -64,26 +66,26 @@ class Reader:
             return self._product(unit, source)
         return self._listing(unit, source, is_new, pages_left)
 
-    def _sitemap(self, unit: Unit, source: Source) -> Read:
+    def _sitemap(self, unit: PageTask, source: Source) -> PageRead:
         if urlsplit(unit.url).path in {"", "/"}:
             named = self._polite.robots.sitemaps(unit.url)
-            return Read(next=tuple(replace(unit, url=url) for url in named), pages=0)
+            return PageRead(next=tuple(replace(unit, url=url) for url in named), pages=0)
         found = read_sitemap(unit.url, self._polite.get(unit.url).data)
         products = [url for url in found.pages if re.search(source.match, url)]
         inner = tuple(replace(unit, url=url) for url in found.sitemaps)
-        return Read(next=(*inner, *(Unit(PRODUCT, url, unit.source) for url in products)))
+        return PageRead(next=(*inner, *(PageTask(PRODUCT, url, unit.source) for url in products)))
 
-    def _shopify(self, unit: Unit) -> Read:
+    def _shopify(self, unit: PageTask) -> PageRead:
         answer = self._polite.get(unit.url)
         rows = tuple(shopify_rows(unit.url, answer.data, self._shop.currency))
         if not rows:
-            return Read()
+            return PageRead()
         number = unit.number + 1
         start = self._shop.sources[unit.source].start
         own = next(address for address in start if page_address(address, unit.number) == unit.url)
-        return Read(rows, (replace(unit, url=page_address(own, number), number=number),))
+        return PageRead(rows, (replace(unit, url=page_address(own, number), number=number),))
 
-    def _product(self, unit: Unit, source: Source) -> Read:
+    def _product(self, unit: PageTask, source: Source) -> PageRead:
         rules = source.product
         if rules is None:
             raise SettingsError("a product page needs [source.product]")
@@ -95,7 +97,7 @@ class Reader:
             row = wanted[0] if wanted else {}
         row = {**unit.seed, **row, **page.row(rules.fields, self._shop.currency)}
         row.setdefault("link", unit.url)
-        return Read((row,))
+        return PageRead((row,))
 
     def _page(self, url: str, render: bool) -> Page:
         if not render:
@@ -108,8 +110,12 @@ class Reader:
         return self._browser.html()
 
     def _listing(
-        self, unit: Unit, source: Source, is_new: Callable[[Iterable[Row]], bool], pages_left: int
-    ) -> Read:
+        self,
+        unit: PageTask,
+        source: Source,
+        is_new: Callable[[Iterable[Row]], bool],
+        pages_left: int,
+    ) -> PageRead:
         rows: dict[object, Row] = {}
         pages: list[Page] = []
 
@@ -127,17 +133,19 @@ class Reader:
         listed = tuple(rows.values())
         more = _next_page(unit, source, pages[0], is_new(listed))
         if source.product is None:
-            return Read(listed, more, 1 + steps)
+            return PageRead(listed, more, 1 + steps)
         units = tuple(
-            Unit(PRODUCT, str(row["link"]), unit.source, seed=row)
+            PageTask(PRODUCT, str(row["link"]), unit.source, seed=row)
             for row in listed
             if "link" in row
         )
         # A product without a link has no page; as it is, the layout watch sees what it lacks.
-        return Read(tuple(row for row in listed if "link" not in row), (*more, *units), 1 + steps)
+        return PageRead(
+            tuple(row for row in listed if "link" not in row), (*more, *units), 1 + steps
+        )
 
     def _walk(
-        self, unit: Unit, source: Source, take: Callable[[str, str], None], pages_left: int
+        self, unit: PageTask, source: Source, take: Callable[[str, str], None], pages_left: int
     ) -> int:
         """Hands every state of the listing to `take`; gives how many more pages it grew by."""
         if not source.render:
@@ -157,13 +165,13 @@ class Reader:
         return browser.patiently(walk)
 
 
-def _rightly_empty(source: Source, unit: Unit, page: Page) -> bool:
+def _rightly_empty(source: Source, unit: PageTask, page: Page) -> bool:
     if source.empty:
         return bool(selected(page.tree, source.empty))
     return source.paging == "number" and unit.number > source.first_page
 
 
-def _next_page(unit: Unit, source: Source, page: Page, grew: bool) -> tuple[Unit, ...]:
+def _next_page(unit: PageTask, source: Source, page: Page, grew: bool) -> tuple[PageTask, ...]:
     if source.paging == "next":
         url = page.link(source.next)
         return (replace(unit, url=url, number=unit.number + 1),) if url else ()

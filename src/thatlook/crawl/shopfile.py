@@ -14,7 +14,7 @@ from thatlook.crawl.shop import Limits, ProductPage, Rule, Shop, Source
 T = TypeVar("T")
 
 
-def read_shop(path: Path, contact: str = "") -> Shop:
+def read_shop_file(path: Path, contact: str = "") -> Shop:
     """The shop that the TOML file describes; `contact`, where given, beats the file's.
 
     Raises FeedError, which names the file and the key.
@@ -24,12 +24,12 @@ def read_shop(path: Path, contact: str = "") -> Shop:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FeedError(f"{path}: expected a shop file (TOML): {error}") from error
     try:
-        return shop_from(table | ({"contact": contact} if contact else {}))
+        return shop_of_table(table | ({"contact": contact} if contact else {}))
     except SettingsError as error:
         raise FeedError(f"{path}: {error}") from error
 
 
-def shop_from(table: Mapping[str, Any]) -> Shop:
+def shop_of_table(table: Mapping[str, Any]) -> Shop:
     """The shop of a parsed shop file. Raises SettingsError."""
     values = dict(table)
     sources = values.pop("source", [])

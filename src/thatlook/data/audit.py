@@ -13,7 +13,7 @@ from thatlook.core.near_duplicates import Print, equal_groups, near_pairs, print
 from thatlook.core.taxonomy import CATEGORIES, OTHER, PERSON_CLASS
 from thatlook.data import boxes, joints
 from thatlook.data.notes import Notes
-from thatlook.data.records import Dataset, Finding, LabelledPhoto
+from thatlook.data.records import Dataset, DatasetFinding, LabelledPhoto
 
 RARE: Final = 20
 """Fewer boxes than this of a category are too few to learn it."""
@@ -21,16 +21,16 @@ THREADS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class DatasetAudit:
     """What was found: errors first. `balance` counts boxes per category and split."""
 
     name: str
     counts: Mapping[str, int]
     balance: Mapping[str, Mapping[str, int]]
-    findings: tuple[Finding, ...]
+    findings: tuple[DatasetFinding, ...]
 
     @property
-    def errors(self) -> tuple[Finding, ...]:
+    def errors(self) -> tuple[DatasetFinding, ...]:
         """The findings that should stop a training."""
         return tuple(found for found in self.findings if found.severity == "error")
 
@@ -51,7 +51,7 @@ class Audit:
         }
 
 
-def audit(dataset: Dataset, threads: int = THREADS, *, people: bool = False) -> Audit:
+def audit(dataset: Dataset, threads: int = THREADS, *, people: bool = False) -> DatasetAudit:
     """What is wrong with a data set. Reads every photo once, `threads` at a time.
 
     `people` looks at people and their key points too, and not at how rare categories are.
@@ -68,7 +68,7 @@ def audit(dataset: Dataset, threads: int = THREADS, *, people: bool = False) -> 
     findings = (*dataset.findings, *notes.findings())
     ordered = sorted(findings, key=lambda found: found.severity != "error")
     name = f"{dataset.root} ({dataset.format})"
-    return Audit(name, _counts(dataset), balance, tuple(ordered))
+    return DatasetAudit(name, _counts(dataset), balance, tuple(ordered))
 
 
 def _labels(dataset: Dataset, notes: Notes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thatlook.data.audit import Audit, audit
+from thatlook.data.audit import DatasetAudit, audit
 from thatlook.data.reading import read
 from thatlook.data.records import Dataset
 from thatlook.data.sheet import contact_sheet
@@ -34,7 +34,7 @@ def audited(
     split_of: Callable[[str], str] | None = None,
     *,
     people: bool = False,
-) -> tuple[Dataset, Audit]:
+) -> tuple[Dataset, DatasetAudit]:
     """The data set at `data` and its audit, printed, drawn and written as the options ask.
 
     `split_of` gives file names their split where the data has none; `people` looks at key points

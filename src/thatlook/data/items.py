@@ -28,7 +28,7 @@ from thatlook.data.scenes import (
     Floats,
     Scene,
     extent,
-    foreground,
+    foreground_mask,
     pair_scenes,
     photo,
     styles,
@@ -300,6 +300,6 @@ def crop_window(box: Sequence[float], expand: float = EXPAND) -> Floats:
 def whole_extent(path: Path) -> Floats:
     """The foreground's box (4,) of a product photo, the whole photo where all is white."""
     image = photo(path)
-    found = extent(foreground(image))
+    found = extent(foreground_mask(image))
     height, width = image.shape[:2]
     return np.array([0, 0, width, height], np.float32) if found is None else found

@@ -19,7 +19,7 @@ KEYS: Final = {"train": ("train",), "val": ("val", "valid", "validation"), "test
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class YoloFolder:
     """A YOLO folder: class names by index, and per split the places of its photos, None where
     a place that data.yaml names does not exist.
     """
@@ -39,7 +39,7 @@ def find(folder: Path) -> Path | None:
     return (named or found)[0] if named or len(found) == 1 else None
 
 
-def read(path: Path) -> Layout:
+def read(path: Path) -> YoloFolder:
     """The layout in a `data.yaml`. Raises DataError where it is none, MissingExtraError."""
     content = _yaml(path)
     names = _names(content.get("names"), path)
@@ -57,7 +57,7 @@ def read(path: Path) -> Layout:
     if not places:
         raise DataError(f"{path}: expected train, val or test to name folders of photos")
     count = content.get("nc", len(names))
-    return Layout(root, names, count if isinstance(count, int) else -1, tuple(places))
+    return YoloFolder(root, names, count if isinstance(count, int) else -1, tuple(places))
 
 
 def _yaml(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from thatlook.core.errors import PhotoError
 from thatlook.core.image import size_of
-from thatlook.data.records import Corners, Finding
+from thatlook.data.records import Corners, DatasetFinding
 
 EXAMPLES: Final = 5
 PHOTOS: Final = 20
@@ -27,10 +27,10 @@ class Notes:
         """One more of `code` at the place `where`; the message follows the count."""
         self._found.setdefault((code, severity, message), []).append((where, photo))
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[DatasetFinding, ...]:
         """The findings, in the order in which they first came."""
         return tuple(
-            Finding(
+            DatasetFinding(
                 *kind,
                 len(places),
                 tuple(where for where, _ in places[:EXAMPLES]),

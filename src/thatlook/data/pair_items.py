@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thatlook.core.image import size_of
 from thatlook.data.items import HEADS, Item, whole_extent
-from thatlook.data.pairs.records import Pair, Shot, products_of
+from thatlook.data.pairs.records import Pair, PairPicture, products_of
 
 Corners = tuple[float, float, float, float]
 
@@ -36,7 +36,7 @@ def _item(key: str, pairs: Sequence[Pair], kind: str) -> Item:
     return Item(key, f"{category}/unisex", side, tuple(crops), labels, kind)
 
 
-def _product_box(shot: Shot) -> Corners:
+def _product_box(shot: PairPicture) -> Corners:
     path = Path(shot.place)
     if shot.box is not None:
         return shot.corners(size_of(path))

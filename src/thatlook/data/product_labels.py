@@ -11,6 +11,9 @@ from thatlook.data.pairs.table import lines
 
 FILE = "product_models.csv"
 
+AbsentCategories = Mapping[str, frozenset[str]]
+"""By the photo's file name without suffix, the categories that are surely not in it."""
+
 
 def read_product_labels(folder: Path, columns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     """The rows of a folder's file by `photo`, each with at least these columns.
@@ -26,3 +29,9 @@ def read_product_labels(folder: Path, columns: Sequence[str]) -> Mapping[str, Ma
             raise DataError(f"{folder / FILE}:{number}: no such category: {wrong}")
         found[row["photo"]] = row
     return found
+
+
+def read_absent_categories(folder: Path) -> AbsentCategories:
+    """What is not in the photos of a folder's file. Raises DataError as `read_product_labels`."""
+    rows = read_product_labels(folder, ("absent",))
+    return {photo: frozenset(row["absent"].split()) for photo, row in rows.items()}

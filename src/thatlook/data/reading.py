@@ -10,7 +10,7 @@ from pathlib import Path
 from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import OTHER
 from thatlook.data import coco, layout, street, yolo
-from thatlook.data.records import Dataset, Finding
+from thatlook.data.records import Dataset, DatasetFinding
 
 
 def read(
@@ -56,7 +56,7 @@ def _read(
     )
 
 
-def _unmatched(found: Dataset, explicit: Mapping[str, str]) -> tuple[Finding, ...]:
+def _unmatched(found: Dataset, explicit: Mapping[str, str]) -> tuple[DatasetFinding, ...]:
     """Findings of the classes that became "other" though nobody said so."""
     names = [n for n, category in found.classes.items() if category == OTHER and n not in explicit]
     if not names:
@@ -65,7 +65,7 @@ def _unmatched(found: Dataset, explicit: Mapping[str, str]) -> tuple[Finding, ..
     nothing = all(category == OTHER for category in found.classes.values())
     text = "class names are none of our categories, so their boxes are left out; "
     return (
-        Finding(
+        DatasetFinding(
             "unmatched_class",
             "error" if nothing else "warning",
             text + "map them with --map-class NAME=CATEGORY, or to other to be silent",

@@ -77,7 +77,7 @@ class LabelledPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DatasetFinding:
     """Something wrong, or to be known, about a data set.
 
     `code` is stable; `message` is for people and says what to do; `count` how many things it is
@@ -111,7 +111,7 @@ class Dataset:
     format: str
     photos: tuple[LabelledPhoto, ...]
     classes: Mapping[str, str]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DatasetFinding, ...] = ()
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ def street_mask(path: Path, size: tuple[int, int]) -> tuple[Pixels, Pixels]:
     return table[raw], (np.asarray(raw) > 0).astype(np.uint8)
 
 
-def foreground(image: Pixels) -> Pixels:
+def foreground_mask(image: Pixels) -> Pixels:
     """The (h, w) uint8 mask, 0 or 1, of what is not white paper, holes filled."""
     distance = 255 - image.min(axis=2)
     seen = (distance > 12).astype(np.uint8)
@@ -302,7 +302,7 @@ def product_scenes(folder: Path) -> list[Scene]:
 
 def _product_scene(row: dict[str, str], path: Path, points: Floats | None) -> Scene | None:
     category = category_of(row["articleType"], row["productDisplayName"])
-    box = extent(foreground(photo(path)))
+    box = extent(foreground_mask(photo(path)))
     if box is None or (category == "other" and row["articleType"] in _UNCLEAR_OTHER):
         return None
     known = np.ones(len(DETECTOR_CLASSES), bool)

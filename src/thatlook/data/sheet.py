@@ -14,7 +14,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from thatlook.core.errors import PhotoError
 from thatlook.core.files import write_whole
 from thatlook.core.image import decode
-from thatlook.data.audit import Audit
+from thatlook.data.audit import DatasetAudit
 from thatlook.data.records import Annotation, Corners, Dataset, LabelledPhoto
 from thatlook.render.photo import color_of
 
@@ -26,7 +26,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def contact_sheet(
-    dataset: Dataset, audit: Audit, path: Path, count: int = 20, columns: int = 5
+    dataset: Dataset, audit: DatasetAudit, path: Path, count: int = 20, columns: int = 5
 ) -> int:
     """Writes a PNG of up to `count` photos with their labels drawn; says how many it shows.
 
@@ -50,7 +50,7 @@ def contact_sheet(
     return len(tiles)
 
 
-def _codes(audit: Audit) -> Mapping[Path, list[str]]:
+def _codes(audit: DatasetAudit) -> Mapping[Path, list[str]]:
     found: dict[Path, list[str]] = defaultdict(list)
     for finding in audit.findings:
         for photo in finding.photos:
@@ -58,7 +58,7 @@ def _codes(audit: Audit) -> Mapping[Path, list[str]]:
     return found
 
 
-def _chosen(dataset: Dataset, audit: Audit, count: int) -> list[LabelledPhoto]:
+def _chosen(dataset: Dataset, audit: DatasetAudit, count: int) -> list[LabelledPhoto]:
     boxed = {photo.path: photo for photo in dataset.photos if photo.annotations}
     in_turn = zip_longest(*(finding.photos for finding in audit.findings))
     doubtful = [path for paths in in_turn for path in paths if path in boxed]

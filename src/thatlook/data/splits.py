@@ -87,7 +87,7 @@ def name_stem(title: str) -> str:
     return " ".join(word for word in found if word not in _COLORS)
 
 
-def thumbnail(path: Path) -> NDArray[np.float32]:
+def thumbnail_vector(path: Path) -> NDArray[np.float32]:
     """The photo as a flat float32 RGB vector of SIDE_PX x SIDE_PX averaged pixels.
 
     Raises OSError where the file cannot be read.
@@ -124,7 +124,7 @@ def catalog_groups(titles: Mapping[str, str], images: Path) -> dict[str, str]:
     for row, key in enumerate(keys):
         path = images / f"{key}.jpg"
         # A missing photo gets a vector of its own, far from all others.
-        vectors[row] = thumbnail(path) if path.is_file() else -1e4 * (row + 1)
+        vectors[row] = thumbnail_vector(path) if path.is_file() else -1e4 * (row + 1)
     first: dict[str, int] = {}
     same_name = [
         (first.setdefault(name_stem(titles[key]), row), row) for row, key in enumerate(keys)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from thatlook.data.audit import Audit
-from thatlook.data.records import Finding
+from thatlook.data.audit import DatasetAudit
+from thatlook.data.records import DatasetFinding
 
 WIDTH = 100
 
 
-def table(audit: Audit) -> str:
+def table(audit: DatasetAudit) -> str:
     """The audit for people: boxes per category and split, then the findings, errors first."""
     counts = audit.counts
     head = [
@@ -22,7 +22,7 @@ def table(audit: Audit) -> str:
     return table_under(head, audit, "boxes")
 
 
-def table_under(head: Sequence[str], audit: Audit, counted: str) -> str:
+def table_under(head: Sequence[str], audit: DatasetAudit, counted: str) -> str:
     """Under the lines of `head` how many of what is `counted` there are per category and split,
     then the findings, errors first.
     """
@@ -35,7 +35,7 @@ def table_under(head: Sequence[str], audit: Audit, counted: str) -> str:
     return "\n".join(lines)
 
 
-def _balance(audit: Audit, counted: str) -> list[str]:
+def _balance(audit: DatasetAudit, counted: str) -> list[str]:
     splits = list(next(iter(audit.balance.values())))
     heads = [split or counted for split in splits] + (["all"] if len(splits) > 1 else [])
     lines = [f"{'category':<12}" + "".join(f"{head:>8}" for head in heads)]
@@ -45,7 +45,7 @@ def _balance(audit: Audit, counted: str) -> list[str]:
     return lines
 
 
-def _finding(found: Finding, wide: int) -> list[str]:
+def _finding(found: DatasetFinding, wide: int) -> list[str]:
     head = f"{found.severity.upper():<8} {found.code:<{wide}} {found.count:>6}  "
     text = found.message
     if found.examples:

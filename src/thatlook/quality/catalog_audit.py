@@ -14,10 +14,10 @@ import numpy as np
 
 from thatlook.core.processes import available_cores
 from thatlook.core.settings import Settings
-from thatlook.quality.checks.product import Finding
+from thatlook.quality.checks.product import ProductFinding
 from thatlook.quality.checks.whole import Checked, check_all
-from thatlook.quality.facts import PictureFacts, Seen
-from thatlook.quality.picture_facts import Job, LooksFactory, look_at
+from thatlook.quality.facts import PictureFacts, PictureSeen
+from thatlook.quality.picture_facts import PictureAnalyzerFactory, PictureJob, look_at
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.rows import UNIT_TOLERANCE
@@ -45,18 +45,18 @@ _FEW: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class AuditDepth:
     """How far an audit goes: `files` opens the pictures, `factory` lets the networks look at
     them, in `workers` processes (0: as many as are worth their start).
     """
 
     files: bool = True
-    factory: LooksFactory | None = None
+    factory: PictureAnalyzerFactory | None = None
     workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class CatalogAudit:
     """What is wrong with a catalog of `products`.
 
     `integrity` is about the store (the kinds of INTEGRITY; `damaged` is SQLite's own check), by
@@ -65,13 +65,13 @@ class Audit:
     """
 
     products: int
-    integrity: Sequence[Finding]
+    integrity: Sequence[ProductFinding]
     checked: Checked
     not_checked: Mapping[str, str]
     looked: bool
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[ProductFinding]:
         """All findings, those about the store first."""
         return [*self.integrity, *self.checked.findings]
 
@@ -99,32 +99,32 @@ class Audit:
         }
 
 
-def audit(catalog: Catalog, looking: Looking | None = None) -> Audit:
+def audit(catalog: Catalog, depth: AuditDepth | None = None) -> CatalogAudit:
     """Everything found wrong with the products that can be found, as of now.
 
     Without networks the catalog's own word counts for whether an article is seen in its
     picture. Raises ModelError where a network cannot be opened.
     """
-    looking = looking or Looking()
+    depth = depth or AuditDepth()
     active = [stored for stored in catalog.all_stored() if stored.status == "active"]
-    integrity = [Finding("damaged", "", problem) for problem in catalog.damages()]
+    integrity = [ProductFinding("damaged", "", problem) for problem in catalog.damages()]
     integrity += (finding for stored in active for finding in _of(catalog, stored))
-    facts = _facts(catalog, active, looking)
-    return Audit(
+    facts = _facts(catalog, active, depth)
+    return CatalogAudit(
         products=len(active),
         integrity=integrity,
         checked=check_all([stored.product for stored in active], facts),
-        not_checked=_not_checked(len(active), facts.values(), looking),
-        looked=looking.factory is not None,
+        not_checked=_not_checked(len(active), facts.values(), depth),
+        looked=depth.factory is not None,
     )
 
 
-def _of(catalog: Catalog, stored: Stored) -> Iterator[Finding]:
+def _of(catalog: Catalog, stored: Stored) -> Iterator[ProductFinding]:
     name = stored.product.id
     for kind, message in _vector(catalog, stored):
-        yield Finding(kind, name, message)
+        yield ProductFinding(kind, name, message)
     if stored.vector is not None and not _picture(catalog, stored).is_file():
-        yield Finding("no_image", name, f"the picture is gone: {stored.image}")
+        yield ProductFinding("no_image", name, f"the picture is gone: {stored.image}")
 
 
 def _vector(catalog: Catalog, stored: Stored) -> Iterator[tuple[str, str]]:
@@ -146,29 +146,33 @@ def _picture(catalog: Catalog, stored: Stored) -> Path:
     return catalog.home / stored.image  # an absolute path stays as it is
 
 
-def _facts(catalog: Catalog, active: Sequence[Stored], looking: Looking) -> dict[str, PictureFacts]:
+def _facts(
+    catalog: Catalog, active: Sequence[Stored], depth: AuditDepth
+) -> dict[str, PictureFacts]:
     """What is known of each picture: what the catalog says, and what a look at the file adds."""
     facts, jobs = {}, []
     for stored in active:
         if stored.vector is None:
             continue
         name, path = stored.product.id, _picture(catalog, stored)
-        facts[name] = PictureFacts(str(path), seen=Seen(own=stored.found, vector=stored.vector))
-        if looking.files and path.is_file():
-            jobs.append(Job(name, stored.product.category, path))
-    workers = looking.workers or min(available_cores(), 1 + len(jobs) // _FEW)
-    for name, found in look_at(jobs, Settings.load(), factory=looking.factory, workers=workers):
+        facts[name] = PictureFacts(
+            str(path), seen=PictureSeen(own=stored.found, vector=stored.vector)
+        )
+        if depth.files and path.is_file():
+            jobs.append(PictureJob(name, stored.product.category, path))
+    workers = depth.workers or min(available_cores(), 1 + len(jobs) // _FEW)
+    for name, found in look_at(jobs, Settings.load(), factory=depth.factory, workers=workers):
         facts[name] = found if found.seen or found.error else replace(found, seen=facts[name].seen)
     return facts
 
 
-def _not_checked(products: int, facts: Iterable[PictureFacts], looking: Looking) -> dict[str, str]:
+def _not_checked(products: int, facts: Iterable[PictureFacts], depth: AuditDepth) -> dict[str, str]:
     """Kind -> why it was not asked of all products."""
     opened = sum(found.opened or bool(found.error) for found in facts)
     missing = f"{products - opened:,} of {products:,} pictures are not there"
     why_files = missing if products > opened else ""
-    if not looking.files:
+    if not depth.files:
         why_files = "the pictures were not opened"
-    why_networks = why_files if looking.factory else "the networks did not look; --look lets them"
+    why_networks = why_files if depth.factory else "the networks did not look; --look lets them"
     found = dict.fromkeys(OF_FILES, why_files) | dict.fromkeys(OF_NETWORKS, why_networks)
     return {kind: why for kind, why in found.items() if why}

@@ -20,7 +20,7 @@ SIGNATURE_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PictureSeen:
     """What the networks see in a picture.
 
     `articles` holds the best score of each category seen as in any photo. `own` says whether
@@ -58,7 +58,7 @@ class PictureFacts:
     sha256: str = ""
     dhash: int = 0
     signature: bytes = b""
-    seen: Seen | None = None
+    seen: PictureSeen | None = None
 
     @property
     def opened(self) -> bool:

@@ -12,7 +12,7 @@ from thatlook.core.image import Pixels
 from thatlook.core.processes import Pool
 from thatlook.core.records import Article, Described, Look, Person, Product
 from thatlook.core.settings import Settings
-from thatlook.quality.facts import PictureFacts, Seen, file_facts
+from thatlook.quality.facts import PictureFacts, PictureSeen, file_facts
 from thatlook.vision.analyzer import Analyzer
 from thatlook.vision.article_color import seen_colors
 
@@ -27,7 +27,7 @@ FACE_SCORE = 0.8
 network puts a head on them all the same, with 0.5 to 0.8; real faces have more."""
 
 
-class Looks(Protocol):
+class PictureAnalyzer(Protocol):
     """What is needed of an analyzer; tests give a fake one."""
 
     def parse_image(self, image: Pixels, name: str) -> Look:
@@ -39,12 +39,12 @@ class Looks(Protocol):
         ...
 
 
-LooksFactory = Callable[[Settings], Looks]
+PictureAnalyzerFactory = Callable[[Settings], PictureAnalyzer]
 """Makes an analyzer in the process that calls it; is sent to worker processes by pickle."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PictureJob:
     """A product, as much of it as a worker process needs, and the file of its main picture."""
 
     product_id: str
@@ -53,10 +53,10 @@ class Job:
 
 
 def look_at(
-    jobs: Sequence[Job],
+    jobs: Sequence[PictureJob],
     settings: Settings,
     *,
-    factory: LooksFactory | None,
+    factory: PictureAnalyzerFactory | None,
     workers: int,
 ) -> Iterator[tuple[str, PictureFacts]]:
     """The facts of each job's picture, by the product's id, in order.
@@ -65,7 +65,7 @@ def look_at(
     ends the process that reads it is told as damaged. Raises ModelError where a network cannot be
     opened.
     """
-    looking = Looking(replace(settings, threads=1), factory)
+    looking = PictureLooker(replace(settings, threads=1), factory)
     if workers == 1:
         look = looking()
         for job in jobs:
@@ -80,45 +80,47 @@ def look_at(
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class PictureLooker:
     """Makes what looks at pictures, in the process that does it."""
 
     settings: Settings
-    factory: LooksFactory | None
+    factory: PictureAnalyzerFactory | None
 
-    def __call__(self) -> Callable[[Sequence[Job]], list[tuple[str, PictureFacts]]]:
+    def __call__(self) -> Callable[[Sequence[PictureJob]], list[tuple[str, PictureFacts]]]:
         """Looks at groups of pictures with one analyzer."""
-        looks = self.factory(self.settings) if self.factory else None
-        return lambda jobs: [_facts(job, self.settings, looks) for job in jobs]
+        analyzer = self.factory(self.settings) if self.factory else None
+        return lambda jobs: [_facts(job, self.settings, analyzer) for job in jobs]
 
 
-def _lost(job: Job, why: str) -> tuple[str, PictureFacts]:
+def _lost(job: PictureJob, why: str) -> tuple[str, PictureFacts]:
     return job.product_id, PictureFacts(str(job.path), "damaged", why)
 
 
-def _facts(job: Job, settings: Settings, looks: Looks | None) -> tuple[str, PictureFacts]:
+def _facts(
+    job: PictureJob, settings: Settings, analyzer: PictureAnalyzer | None
+) -> tuple[str, PictureFacts]:
     facts, image = file_facts(job.path, settings)
-    if image is not None and looks is not None:
+    if image is not None and analyzer is not None:
         try:
-            facts = replace(facts, seen=seen_in(image, job.category, looks))
+            facts = replace(facts, seen=seen_in(image, job.category, analyzer))
         except PhotoError as error:
             facts = replace(facts, error=error.code, message=error.message)
     return job.product_id, facts
 
 
-def seen_in(image: Pixels, category: str, looks: Looks) -> Seen:
+def seen_in(image: Pixels, category: str, analyzer: PictureAnalyzer) -> PictureSeen:
     """What the networks see in a product's picture: as a catalog would describe it, and as
     if it were a photo that somebody asks about.
     """
-    kept = looks.describe([(image, Product("-", category=category))])[0]
-    look = looks.parse_image(image, "<picture>")
+    kept = analyzer.describe([(image, Product("-", category=category))])[0]
+    look = analyzer.parse_image(image, "<picture>")
     own = own_article(look, category)
     articles: dict[str, float] = {}
     for article in look.articles:
         articles[article.category] = max(article.score, articles.get(article.category, 0.0))
     person = look.person if look.person and _shows_face(look.person) else None
     words = {name: label for name, (label, _) in kept.attributes.items()}
-    return Seen(
+    return PictureSeen(
         articles=articles,
         own=kept.found,
         colors=seen_colors(image, own.box, own.mask) if own is not None else {},
@@ -143,6 +145,6 @@ def own_article(look: Look, category: str) -> Article | None:
     return max(own, key=lambda article: article.score, default=None)
 
 
-def open_analyzer(settings: Settings) -> Looks:
+def open_analyzer(settings: Settings) -> PictureAnalyzer:
     """The real networks."""
     return Analyzer.open(settings)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from thatlook.core.records import Product
 from thatlook.service.problems import Problem
-from thatlook.service.schemas import Category, Strict
+from thatlook.service.schemas import Category, StrictBody
 from thatlook.store.feed.products import ProductMaker, checked_id
 from thatlook.store.feed.rows import RawRow
 
@@ -16,7 +16,7 @@ Line = Annotated[str, Field(max_length=2000)]
 _MAKER: Final = ProductMaker()
 
 
-class ProductBody(Strict):
+class ProductBody(StrictBody):
     """A product's fields, named as in feeds. `category` and `gender` are read from the
     product type and the title where they are left out.
     """

@@ -23,7 +23,7 @@ from thatlook.service.pictures import Thumbnail
 from thatlook.service.problems import Problem
 from thatlook.service.product_body import ProductBody
 from thatlook.service.queue import deadline
-from thatlook.service.schemas import Search
+from thatlook.service.schemas import SearchParameters
 from thatlook.service.state import Service, service_of
 from thatlook.service.stock import put, remove
 
@@ -42,7 +42,9 @@ _WRITE: Final = [Depends(guarded("write"))]
     responses=problems(401, 404, 422, 429, 503),
     dependencies=_LOOKUP,
 )
-async def similar(product_id: Id, search: Annotated[Search, Query()], service: Here) -> Response:
+async def similar(
+    product_id: Id, search: Annotated[SearchParameters, Query()], service: Here
+) -> Response:
     """Products like one of the catalog, of its category and for its gender, best first."""
 
     def job() -> dict[str, Any]:
@@ -61,7 +63,9 @@ async def similar(product_id: Id, search: Annotated[Search, Query()], service: H
     responses=problems(401, 404, 422, 429, 503),
     dependencies=[Depends(guarded("photo"))],
 )
-async def look(product_id: Id, search: Annotated[Search, Query()], service: Here) -> Response:
+async def look(
+    product_id: Id, search: Annotated[SearchParameters, Query()], service: Here
+) -> Response:
     """Products for all that is worn in the front-facing full shot among the product's pictures.
 
     `accepted` is false, with the reason, where no picture is one.

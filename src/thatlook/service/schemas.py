@@ -26,7 +26,7 @@ Photo = Annotated[str, Field(json_schema_extra={"format": "binary"})]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=15)]
 
 
-class Strict(BaseModel):
+class StrictBody(BaseModel):
     """A body whose unknown fields are refused: a misspelt field is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
@@ -62,7 +62,7 @@ def _is_list(model: type[BaseModel], name: str) -> bool:
     return field is not None and "list[" in str(field.annotation)
 
 
-class Search(Strict):
+class SearchParameters(StrictBody):
     """What limits and orders the products found."""
 
     k: Annotated[int, Field(ge=1, le=1000, description="At most so many matches.")] = 10
@@ -113,7 +113,7 @@ class Search(Strict):
         )
 
 
-class LookRequest(Strict):
+class LookRequest(StrictBody):
     """What may be asked of a photo beside its look."""
 
     include: Annotated[
@@ -154,7 +154,7 @@ class BoostBody(BaseModel):
         return {"field": field, "value": value, "weight": weight}
 
 
-class RecommendationRequest(LookRequest, Search):
+class RecommendationRequest(LookRequest, SearchParameters):
     """What a shopper wants beside the photo."""
 
     gender: Annotated[

@@ -8,7 +8,7 @@ from typing import Any
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.image import decode
 from thatlook.core.records import Product
-from thatlook.core.taxonomy import OTHER, is_named
+from thatlook.core.taxonomy import OTHER, names_category
 from thatlook.engine import Engine
 from thatlook.service import pictures
 from thatlook.service.problems import Problem
@@ -41,7 +41,7 @@ def put(engine: Engine, product: Product, picture: bytes | None) -> Put:
     Without a picture the product keeps the one it has; where its category changed, that one is
     looked at again. Raises PhotoError, CatalogError, Problem 422 for a new product without one.
     """
-    before = known(engine, product.id)
+    before = stored_product(engine, product.id)
     if picture is None:
         row = _kept(engine, product, before)
     else:
@@ -60,7 +60,7 @@ def remove(engine: Engine, product_id: str) -> None:
     _forget(engine, stored.image)
 
 
-def known(engine: Engine, product_id: str) -> Stored | None:
+def stored_product(engine: Engine, product_id: str) -> Stored | None:
     """The product as it is stored, or None."""
     try:
         return engine.catalog.stored(product_id)
@@ -72,7 +72,7 @@ def _kept(engine: Engine, product: Product, before: Stored | None) -> Row:
     if before is None or before.vector is None:
         words = "a new product needs its picture: send a form with 'product' and 'image'"
         raise Problem(422, "picture_needed", words)
-    if product.category == OTHER and not is_named(
+    if product.category == OTHER and not names_category(
         product.product_type, product.google_product_category, product.title
     ):
         # Its words tell no category: that of its picture stays.

@@ -110,7 +110,7 @@ def _unit(inside: int, out: int, kernel: int, stride: int = 1, groups: int = 1) 
     return nn.Sequential(convolution, nn.BatchNorm2d(out), nn.ReLU6())
 
 
-class Inverted(nn.Module):
+class InvertedResidual(nn.Module):
     """Expand, depthwise, project; the input is added where the shapes allow."""
 
     def __init__(self, inside: int, out: int, stride: int, expansion: int) -> None:
@@ -138,7 +138,7 @@ class MobileNetV2(_Usual):
         inside = 32
         for expansion, out, blocks, stride in _ROWS:
             for block in range(blocks):
-                layers.append(Inverted(inside, out, stride if block == 0 else 1, expansion))
+                layers.append(InvertedResidual(inside, out, stride if block == 0 else 1, expansion))
                 inside = out
         self.features = nn.Sequential(*layers)
         self.freeze(*layers[:4])
@@ -190,7 +190,7 @@ def backbone(name: str, weights: Path | None, *, steady: bool = False) -> Backbo
     return trunk
 
 
-def name_of(state: dict[str, Tensor]) -> str:
+def trunk_of(state: dict[str, Tensor]) -> str:
     """Which trunk a checkpoint's `state` is of, by the names of its weights."""
     if "trunk.conv1.weight" in state:
         return "resnet50"

@@ -28,7 +28,7 @@ from thatlook.core.settings import Settings
 from thatlook.data.items import HEADS, Item, catalog_items
 from thatlook.evaluate.detection.own_boxes import own_boxes
 from thatlook.evaluate.person.metrics import calibration_error
-from thatlook.evaluate.retrieval import embedded
+from thatlook.evaluate.retrieval import crop_vectors
 from thatlook.training.products import ItemViews
 from thatlook.training.publish import weights_folder
 from thatlook.vision.models.registry import shipped
@@ -79,7 +79,7 @@ def pairs_of(
     session: Session, items: Sequence[Item], streets: Sequence[Path], rounds: int
 ) -> Pairs:
     """The first NEIGHBOURS of every view of every product kept apart."""
-    gallery = embedded(EmbeddingStage(session), [item.crops[0] for item in items])
+    gallery = crop_vectors(EmbeddingStage(session), [item.crops[0] for item in items])
     parts = np.array([item.part for item in items])
     asked = [row for row, item in enumerate(items) if item.split == "val"]
     # Which classes there are does not matter: views alone are wanted.

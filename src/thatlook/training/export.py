@@ -40,7 +40,7 @@ FLATLAY: Final = {"name": "Clothing dataset (flat-lay)", "license": "CC0-1.0"}
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegistryEntry:
     """What a recipe says about its network; the rest of the registry entry is measured."""
 
     id: str
@@ -56,7 +56,7 @@ class Entry:
     data: Sequence[Mapping[str, str]] = LICENSES
 
 
-def folded(model: nn.Module) -> nn.Module:
+def fold_batch_norms(model: nn.Module) -> nn.Module:
     """A copy in evaluation mode whose batch norms are part of the convolutions before them."""
     model = copy.deepcopy(model).eval()
     for part in model.modules():
@@ -93,7 +93,7 @@ def to_onnx(
         return graph.join_paddings(onnx.load(path))
 
 
-def write(net: onnx.ModelProto, entry: Entry, folder: Path) -> ModelSpec:
+def write(net: onnx.ModelProto, entry: RegistryEntry, folder: Path) -> ModelSpec:
     """Write TASK.onnx and TASK.json into `folder`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     data = net.SerializeToString()
@@ -126,7 +126,7 @@ names; and the dynamic axes of input and outputs by name."""
 
 
 def publish(
-    model: nn.Module, trace: Trace, entry: Entry, folder: Path, *, huge: int = graph.HUGE
+    model: nn.Module, trace: Trace, entry: RegistryEntry, folder: Path, *, huge: int = graph.HUGE
 ) -> ModelSpec:
     """Export `model`, check the float graph against torch, store it small in `folder`.
 

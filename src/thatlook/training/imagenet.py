@@ -41,7 +41,7 @@ def export_to(folder: Path) -> ModelSpec:
     Raises ModuleNotFoundError where the `train` extra is not installed, ModelError where the
     export computes something else.
     """
-    entry = export.Entry(
+    entry = export.RegistryEntry(
         id=ID,
         task="embedding",
         input={"name": "crop", "width": SIDE, "height": SIDE, "expand": 1.05, "fit": "letterbox"},
@@ -51,7 +51,7 @@ def export_to(folder: Path) -> ModelSpec:
         metrics_command="thatlook evaluate retrieval --data ../shared/data",
         data=({"name": "EfficientNet-Lite0 ImageNet weights", "license": "Apache-2.0"},),
     )
-    model = export.folded(PooledFeatures()).eval()
+    model = export.fold_batch_norms(PooledFeatures()).eval()
     example = torch.rand(2, 3, SIDE, SIDE) * 2 - 1
     axes = {"crop": {0: "n"}, "features": {0: "n"}}
     spec = export.write(export.to_onnx(model, example, ["features"], axes), entry, folder)

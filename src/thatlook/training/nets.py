@@ -75,7 +75,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.03)
 
 
-class Block(nn.Module):
+class MBConv(nn.Module):
     """Expand, depthwise, project; the input is added where the shapes allow."""
 
     def __init__(self, inside: int, row: tuple[int, int, int, int]):
@@ -140,7 +140,7 @@ class Trunk(Backbone):
         self.stem = nn.Sequential(SameConv((3, 32), 3, 2), _norm(32), nn.ReLU6(inplace=True))
         inside, blocks = 32, []
         for row in _BLOCKS[:depth]:
-            blocks.append(Block(inside, row))
+            blocks.append(MBConv(inside, row))
             inside = row[1]
         self.blocks = nn.ModuleList(blocks)
         if frozen:

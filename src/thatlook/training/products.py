@@ -14,14 +14,14 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from thatlook.data.items import EXPAND, HEADS, SIDE, Item, crop_window
-from thatlook.data.scenes import Pixels, foreground, photo
+from thatlook.data.scenes import Pixels, foreground_mask, photo
 from thatlook.training import augment
 from thatlook.training.augment import Rng
 from thatlook.training.scenes import tensor
 
 
 @dataclass(frozen=True)
-class Crop:
+class ItemView:
     """One view: image (SIDE, SIDE, 3), the item's row, and class indices per HEADS, -1 unknown."""
 
     image: Pixels
@@ -62,7 +62,7 @@ def plain_crop(image: Pixels, box: Sequence[float]) -> Pixels:
     return augment.warp(image, augment.window_to(crop_window(box), (SIDE, SIDE)), (SIDE, SIDE))
 
 
-class ItemViews(Dataset[Crop]):
+class ItemViews(Dataset[ItemView]):
     """Views of items by (row, seed), or (row, seed, SHOP or PHONE)."""
 
     def __init__(
@@ -82,14 +82,14 @@ class ItemViews(Dataset[Crop]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, key: tuple[int, int] | tuple[int, int, str]) -> Crop:
+    def __getitem__(self, key: tuple[int, int] | tuple[int, int, str]) -> ItemView:
         row, seed, *how = key
         item = self.items[row]
         rng = np.random.default_rng((seed, row))
         path, box = item.crops[rng.integers(len(item.crops))]
         image = photo(path)
         if how == [SHOP]:
-            return Crop(self._shown(image, box, rng), row, self.classes[row])
+            return ItemView(self._shown(image, box, rng), row, self.classes[row])
         # Product photos stand on white; outside, and in others' pairs, nothing does for sure.
         paper = item.kind not in {"street", "scene", "flatlay"}
         if paper and rng.random() < 0.35 and "looks" not in str(path):
@@ -97,7 +97,7 @@ class ItemViews(Dataset[Crop]):
         phone = how == [PHONE]
         if phone and rng.random() < 0.5:
             image, box = cut(image, box, rng)
-        return Crop(self._view(image, box, rng, 3 if phone else 1), row, self.classes[row])
+        return ItemView(self._view(image, box, rng, 3 if phone else 1), row, self.classes[row])
 
     def _shown(self, image: Pixels, box: Sequence[float], rng: Rng) -> Pixels:
         window = crop_window(box, EXPAND * rng.uniform(0.95, 1.05))
@@ -119,7 +119,7 @@ class ItemViews(Dataset[Crop]):
                 np.array([0, 0, patch.shape[1], patch.shape[0]], np.float32), (width, height)
             )
             scene = augment.warp(patch, zoom, (width, height))
-        return np.where(foreground(image)[..., None] > 0, image, scene)
+        return np.where(foreground_mask(image)[..., None] > 0, image, scene)
 
     def _view(self, image: Pixels, box: Sequence[float], rng: Rng, worn: float) -> Pixels:
         corners = np.array(box, np.float32)
@@ -137,7 +137,7 @@ class ItemViews(Dataset[Crop]):
         return augment.wear(out, rng, worn)
 
 
-def collate(views: Sequence[Crop]) -> tuple[Tensor, Tensor, Tensor]:
+def collate(views: Sequence[ItemView]) -> tuple[Tensor, Tensor, Tensor]:
     """Images, item rows and class indices (n, heads)."""
     rows = torch.tensor([v.row for v in views])
     return (

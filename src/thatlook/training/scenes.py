@@ -19,7 +19,7 @@ from thatlook.data.scenes import (
     Floats,
     Pixels,
     Scene,
-    foreground,
+    foreground_mask,
     pair_scenes,
     photo,
     product_scenes,
@@ -132,7 +132,7 @@ class SceneViews(Dataset[View]):
             there = np.s_[y * side : y * side + part.shape[0], x * side : x * side + part.shape[1]]
             image[there] = part
             if len(pick.boxes):
-                mask[there] = foreground(part) * np.uint8(pick.labels[0] + 1)
+                mask[there] = foreground_mask(part) * np.uint8(pick.labels[0] + 1)
                 boxes.append(pick.boxes + np.tile([x * side, y * side], 2).astype(np.float32))
                 labels.append(pick.labels)
         found = np.concatenate(boxes) if boxes else np.zeros((0, 4), np.float32)

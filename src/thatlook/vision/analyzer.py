@@ -14,9 +14,15 @@ from thatlook.core.errors import SettingsError
 from thatlook.core.image import Bytes, PhotoSource, Pixels, decode, foreground, name_of, outline
 from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
-from thatlook.core.taxonomy import OTHER, PERSON_CLASS, is_named
+from thatlook.core.taxonomy import OTHER, PERSON_CLASS, names_category
 from thatlook.vision.article_color import joined_color, seen_colors
-from thatlook.vision.assignment import beside_hips, has_neighbour, prominence, single, worn_by
+from thatlook.vision.assignment import (
+    beside_hips,
+    has_neighbour,
+    person_prominence,
+    without_merged_persons,
+    worn_by,
+)
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
 from thatlook.vision.stages.article import ArticleStage, Detection
@@ -116,8 +122,10 @@ class Analyzer:
     ) -> tuple[Person | None, list[Box]]:
         """The main person read, or None; and the boxes of the others."""
         height, width = image.shape[:2]
-        persons = single([found for found in detections if found.label == PERSON_CLASS])
-        persons.sort(key=lambda found: prominence(found, width, height), reverse=True)
+        persons = without_merged_persons(
+            [found for found in detections if found.label == PERSON_CLASS]
+        )
+        persons.sort(key=lambda found: person_prominence(found, width, height), reverse=True)
         for index, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
             if is_somebody(person, self._settings.torso_threshold):
@@ -201,7 +209,7 @@ class Analyzer:
     def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:
         """The product's own article; the clearest one where its words tell no category."""
         worn = [found for found in detections if found.label != PERSON_CLASS]
-        if product.category == OTHER and not is_named(
+        if product.category == OTHER and not names_category(
             product.product_type, product.google_product_category, product.title
         ):
             clear = [f for f in worn if f.score >= self._settings.article_threshold]

@@ -32,7 +32,7 @@ NESTED = 0.6
 GARMENTS = ("topwear", "outerwear", "dress", "bottomwear")
 
 
-def prominence(found: Detection, width: int, height: int) -> float:
+def person_prominence(found: Detection, width: int, height: int) -> float:
     """How much a person looks like the main one: large, complete, near the middle."""
     x, y = found.box.center
     off = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) ** 0.5
@@ -56,7 +56,7 @@ NEARLY = 0.6
 """Their scores are at least this share of its own."""
 
 
-def single(persons: Sequence[Detection]) -> list[Detection]:
+def without_merged_persons(persons: Sequence[Detection]) -> list[Detection]:
     """The persons without those that are two others, side by side, taken for one."""
     kept = []
     for found in persons:

@@ -9,13 +9,11 @@ import pytest
 
 from tests.evaluate.detection.labelled import found
 from thatlook.cli import main
-from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.scenes import Scene
-from thatlook.evaluate.detection.absent import absent_figures, read_absent
+from thatlook.evaluate.detection.absent import absent_figures
 from thatlook.evaluate.detection.metrics import Shown
 
-LABELS = Path(__file__).resolve().parents[3] / "labels"
 TOPWEAR, BAG, HEADWEAR = (CATEGORIES.index(name) for name in ("topwear", "bag", "headwear"))
 PERSON = len(CATEGORIES)
 BOX = [0, 0, 10, 10]
@@ -50,26 +48,6 @@ def test_shares_of_what_is_found_and_not_there():
         "absent_small": pytest.approx(1 / 4),
     }
     assert absent_figures(products, {}) == {}
-
-
-def test_the_labels_of_the_repository():
-    absent = read_absent(LABELS)
-    assert len(absent) == 640
-    assert all({"bag", "headwear", "eyewear", "neckwear"} <= names for names in absent.values())
-    assert absent["10056"] == {"bag", "dress", "eyewear", "headwear", "neckwear"}
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("photo,seen\n1,topwear\n", "expected the columns photo, absent"),
-        ("photo,absent\n1,bag hat\n", "product_models.csv:2: no such category: hat"),
-    ],
-)
-def test_labels_that_cannot_be(tmp_path, text, words):
-    (tmp_path / "product_models.csv").write_text(text)
-    with pytest.raises(DataError, match=words):
-        read_absent(tmp_path)
 
 
 @pytest.mark.data

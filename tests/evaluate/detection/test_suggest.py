@@ -12,11 +12,11 @@ from thatlook.core.taxonomy import DETECTOR_CLASSES
 from thatlook.evaluate.detection.suggest import (
     Candidate,
     checked,
-    chosen,
     counts_of,
     disagreement,
     doubt,
     f1,
+    select_diverse,
     worth,
 )
 
@@ -54,8 +54,8 @@ def test_worth_ranks_photos_and_counts_tags_where_there_are_some():
 
 def test_of_two_photos_alike_one_is_taken():
     vectors = np.array([[1.0, 0], [1.0, 0], [0, 1.0]])
-    assert chosen(np.array([0.9, 0.8, 0.1]), vectors, 2) == [0, 2]
-    assert chosen(np.array([0.9, 0.8, 0.1]), vectors, 5) == [0, 2, 1]
+    assert select_diverse(np.array([0.9, 0.8, 0.1]), vectors, 2) == [0, 2]
+    assert select_diverse(np.array([0.9, 0.8, 0.1]), vectors, 5) == [0, 2, 1]
 
 
 def test_the_check_compares_with_random_draws():

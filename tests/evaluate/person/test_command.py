@@ -80,7 +80,7 @@ def test_a_sheet_needs_photos_and_a_file(tmp_path, capsys):
 
 
 def test_the_lists_are_what_they_say():
-    lone, crowded = sheets.listed("lone_products"), sheets.listed("crowded_street")
+    lone, crowded = sheets.list_lines("lone_products"), sheets.list_lines("crowded_street")
     assert len(lone) == len(set(lone)) == 300
     assert len(crowded) == len(set(crowded)) == 100
     assert sum(split_of(name) == "val" for name in crowded) == 84
@@ -90,7 +90,7 @@ def test_the_lists_are_what_they_say():
 def test_the_listed_photos_are_there_and_drawn(data, tmp_path, capsys, monkeypatch):
     assert len(sheets.lone_products(data)) == 300
     assert len(sheets.crowded(data)) == 100
-    assert len(sheets.posed(data)) == 60
+    assert len(sheets.val_street_photos(data)) == 60
     few = (lambda place: sheets.crowded(place)[:2], "Count.")
     monkeypatch.setitem(sheets.KINDS, "bystanders", few)
     page = tmp_path / "look.html"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from thatlook.core.records import Keypoint
-from thatlook.evaluate.person.gate import FULL, Shot, curve, gate_figures, pass_shares
+from thatlook.evaluate.person.gate import FULL, GateShot, curve, gate_figures, pass_shares
 from thatlook.evaluate.person.groups import interval, thirds
 from thatlook.evaluate.person.metrics import DEFAULTS, oks_figures, swapped
 from thatlook.evaluate.person.report import reliability
@@ -21,7 +21,7 @@ RULES = replace(DEFAULTS, keypoint_threshold=0.2, torso_threshold=0.3, foot_room
 def shot(name, ankles, score=0.9):
     """All joints at (10, 10) but the ankles at this height, in a frame 100 high, person 80."""
     points = [Keypoint(10, 10, 0.9)] * 15 + [Keypoint(10, ankles, score)] * 2
-    return Shot(name, Path("a"), tuple(points), Frame(20, 100, 80))
+    return GateShot(name, Path("a"), tuple(points), Frame(20, 100, 80))
 
 
 # Room of a tenth of 80 px is left below ankles at 92 or higher up.

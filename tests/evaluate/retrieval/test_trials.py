@@ -11,7 +11,7 @@ from PIL import Image
 
 from thatlook.core.errors import DataError
 from thatlook.core.records import Box
-from thatlook.evaluate.retrieval.boards import chosen, shown
+from thatlook.evaluate.retrieval.boards import board_queries, crop_pixels
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.crops import Crop, digest_of
 from thatlook.evaluate.retrieval.degrade import degraded
@@ -19,7 +19,7 @@ from thatlook.evaluate.retrieval.encoders import HISTOGRAM, NETWORK, HistogramEn
 from thatlook.evaluate.retrieval.figures import compared, figures_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.results import budgets, result_of
-from thatlook.evaluate.retrieval.trials import Notion, Trial, counts, measure, subsets
+from thatlook.evaluate.retrieval.trials import Relevance, Trial, counts, measure, subsets
 from thatlook.vision.stages.article import Detection
 
 
@@ -59,9 +59,9 @@ def test_a_trial_by_hand(crop):
     trial = trial_of(
         gallery[:3],
         gallery,
-        Notion(["a", "b", "c"], ["a", "b", "a", "b", "b"]),
-        part=Notion(["x", "x", "y"], ["x", "x", "x", "x", "y"]),
-        apart=Notion(["0", "1", "2"], ["0", "1", "2", "3", "4"]),
+        Relevance(["a", "b", "c"], ["a", "b", "a", "b", "b"]),
+        part=Relevance(["x", "x", "y"], ["x", "x", "x", "x", "y"]),
+        apart=Relevance(["0", "1", "2"], ["0", "1", "2", "3", "4"]),
     )
     found = measure(trial, Vectors(Shade()))
     # 0 (a): 50 b, 100 a, 150 b; 50 (b): 0 a, 100 a (no nearer than 0: as far), 150 b; 100 (c): 200
@@ -83,7 +83,7 @@ def test_what_was_not_found_is_a_miss_and_what_has_no_label_is_not_asked(crop):
     gallery = [crop(0), crop(100), crop(101, "twin")]
     Image.open(gallery[1].path).save(gallery[2].path)
     queries = [gallery[0], None, gallery[1], None]
-    notion = Notion(["a", "b", "", "nobody"], ["a", "b", "b"])
+    notion = Relevance(["a", "b", "", "nobody"], ["a", "b", "b"])
     trial = trial_of(queries, gallery, notion)
     found = measure(trial, Vectors(Shade()))
     values = found.values["kind"]["r1"]
@@ -95,14 +95,14 @@ def test_what_was_not_found_is_a_miss_and_what_has_no_label_is_not_asked(crop):
 
 
 def test_nothing_found_at_all(crop):
-    trial = trial_of([None], [crop(0)], Notion(["a"], ["a"]))
+    trial = trial_of([None], [crop(0)], Relevance(["a"], ["a"]))
     assert measure(trial, Vectors(Shade())).figure("kind", "r20") == 0
 
 
 def test_blocks_make_no_difference(crop, monkeypatch):
     gallery = [crop(red) for red in range(0, 250, 25)]
     words = list("aabbccddee")
-    trial = trial_of(gallery, gallery, Notion(words, words), apart=Notion(words[::-1], words))
+    trial = trial_of(gallery, gallery, Relevance(words, words), apart=Relevance(words[::-1], words))
     whole = measure(trial, Vectors(Shade()))
     monkeypatch.setattr("thatlook.evaluate.retrieval.trials.BLOCK", 3)
     parts = measure(trial, Vectors(Shade()))
@@ -114,7 +114,7 @@ def test_blocks_make_no_difference(crop, monkeypatch):
 def test_subsets_are_categories_and_sides(crop):
     side = np.array([True, False])
     trial = trial_of(
-        [crop(0), crop(9)], [crop(0)], Notion("ab", "a"),
+        [crop(0), crop(9)], [crop(0)], Relevance("ab", "a"),
         categories=["bag", "dress"], sides={"seen": side},
     )  # fmt: skip
     found = {name: rows.tolist() for name, rows in subsets(trial).items()}
@@ -170,7 +170,7 @@ def test_half_precision_rounds_the_gallery_only(crop):
             return np.array([row[int(image[0, 0, 0])] for image, _ in crops], np.float32)
 
     gallery = [crop(200), crop(100)]
-    trial = trial_of([crop(0)], gallery, Notion(["b"], ["a", "b"]))
+    trial = trial_of([crop(0)], gallery, Relevance(["b"], ["a", "b"]))
     vectors = Vectors(Close())
     whole, half = measure(trial, vectors), measure(trial, vectors, half=True)
     assert (whole.figure("kind", "r1"), half.figure("kind", "r1")) == (1, 0)
@@ -180,7 +180,7 @@ def test_half_precision_rounds_the_gallery_only(crop):
 
 def test_what_detection_costs(crop):
     gallery = [crop(red) for red in (0, 100, 200)]
-    notion = Notion("abc", "abc")
+    notion = Relevance("abc", "abc")
     true = trial_of(gallery, gallery, notion, name="rendered")
     found = trial_of([gallery[0], None, gallery[0]], gallery, notion, name="rendered_detected")
     vectors = Vectors(Shade())
@@ -206,7 +206,7 @@ def test_figures_as_the_gallery_is_mixed(crop):
     trial = trial_of(
         [gallery[0], gallery[1], gallery[2]],
         gallery,
-        Notion(["a", "b", "c"], ["a", "b", "x"]),
+        Relevance(["a", "b", "c"], ["a", "b", "x"]),
         name="shop",
         proportions=np.array([0.5, 0.5, 2.0]),
     )
@@ -232,12 +232,12 @@ def test_boards_show_the_best_the_worst_and_some(crop):
     gallery = [crop(red) for red in (0, 40, 100, 110)]
     words = ["a", "b", "c", "c"]
     trial = trial_of(
-        [*gallery, None], gallery, Notion([*words, "a"], words),
-        apart=Notion(["0", "1", "2", "3", ""], ["0", "1", "2", "3"]),
+        [*gallery, None], gallery, Relevance([*words, "a"], words),
+        apart=Relevance(["0", "1", "2", "3", ""], ["0", "1", "2", "3"]),
     )  # fmt: skip
     vectors = Vectors(Shade())
     measured = measure(trial, vectors)
-    found = chosen(result_of(trial, {NETWORK: measured}, measured, 10), 2)
+    found = board_queries(result_of(trial, {NETWORK: measured}, measured, 10), 2)
     assert sorted(found["The best"]) == [2, 3]  # 0 and 1 have no answer, 4 was not found
     assert sorted(found["The worst"]) == [2, 3]
     assert sorted(found["Random"]) == [2, 3]
@@ -348,5 +348,5 @@ def test_a_crop_is_its_content_and_its_box(crop):
     assert one.key == same.key
     assert Crop(one.path, (0, 0, 9, 9)).key != one.key
     assert Crop(one.path, seed=1).key != one.key
-    assert shown(Crop(one.path, (0, 0, 9, 5))).shape == (5, 9, 3)
+    assert crop_pixels(Crop(one.path, (0, 0, 9, 5))).shape == (5, 9, 3)
     assert Path(one.path).suffix == ".png"

@@ -8,9 +8,9 @@ from decimal import Decimal
 from tests.quality.checks.samples import shop
 from thatlook.core.records import Price
 from thatlook.quality.checks.whole import check_all
-from thatlook.quality.facts import PictureFacts, Seen
+from thatlook.quality.facts import PictureFacts, PictureSeen
 
-WORN = Seen({"topwear": 0.9}, own=True)
+WORN = PictureSeen({"topwear": 0.9}, own=True)
 
 
 def picture(name: str, **changes: object) -> PictureFacts:
@@ -31,8 +31,8 @@ def test_each_planted_fault_is_found_and_nothing_else():
     products["2"] = replace(products["2"], sale_price=Price(Decimal(40), "EUR"))
     facts["3"] = PictureFacts("3", "damaged", "cut off")
     facts["4"] = picture("4", width=120)
-    facts["5"] = picture("5", seen=Seen())
-    facts["6"] = picture("6", seen=Seen({"bag": 0.9}))
+    facts["5"] = picture("5", seen=PictureSeen())
+    facts["6"] = picture("6", seen=PictureSeen({"bag": 0.9}))
     facts["7"] = picture("7", sha256="8")
     products["8"] = replace(products["8"], gender="male")
     products["7"] = replace(products["7"], gender="female")

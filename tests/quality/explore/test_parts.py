@@ -13,7 +13,7 @@ from thatlook.core.errors import SettingsError
 from thatlook.quality.checks.summary import prices
 from thatlook.quality.explore.mapping import one_per_cell, principal_layout
 from thatlook.quality.explore.prices import price_boxes
-from thatlook.quality.explore.thumbs import thumbnail
+from thatlook.quality.explore.thumbs import thumbnail_uri
 from thatlook.render import svg
 
 
@@ -60,8 +60,8 @@ def test_plots_are_whole_and_escape_what_shops_write():
 
 def test_thumbnails(tmp_path):
     Image.fromarray(picture(1)).save(tmp_path / "a.png")
-    uri = thumbnail(str(tmp_path / "a.png"))
+    uri = thumbnail_uri(str(tmp_path / "a.png"))
     assert uri.startswith("data:image/webp;base64,")
     assert len(uri) < 8000
-    assert thumbnail(str(tmp_path / "missing.png")) == ""
+    assert thumbnail_uri(str(tmp_path / "missing.png")) == ""
     json.dumps(uri)

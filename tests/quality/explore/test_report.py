@@ -18,7 +18,7 @@ from thatlook.core.errors import FeedError
 from thatlook.core.image import Pixels
 from thatlook.core.records import Keypoint, Look
 from thatlook.quality.explore import html
-from thatlook.quality.explore.report import Report
+from thatlook.quality.explore.report import FeedReport
 from thatlook.quality.explore.run import explored as run_on
 from thatlook.quality.picture_facts import seen_in
 from thatlook.store.feed import FeedMapping
@@ -33,7 +33,7 @@ def found(report: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
     return sorted((finding["id"], finding["kind"]) for finding in report["findings"])
 
 
-def explored(feed: Path, workers: int = 1) -> Report:
+def explored(feed: Path, workers: int = 1) -> FeedReport:
     mapping = FeedMapping()
     images = feed.parent / "images"
     return run_on(feed, images, mapping, factory=fake_analyzer, workers=workers)

@@ -8,7 +8,7 @@ import pytest
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
 from thatlook.vision.models.inputs import DEFAULT_BATCH
-from thatlook.vision.stages.embedding import Embedded, EmbeddingStage, unit
+from thatlook.vision.stages.embedding import Embedded, EmbeddingStage, guess, unit
 
 ENTRY = {"width": 8, "height": 8, "expand": 1.0, "fit": "letterbox"}
 
@@ -40,6 +40,71 @@ def test_vectors_are_unit_and_labels_named(fake_session):
     assert found.probabilities == {"type": pytest.approx({"shirt": 0.2, "dress": 0.8})}
     assert stage.dim == 4
     assert stage.key == "fake-1:" + "0" * 64
+
+
+def parts_session(fake_session, **about):
+    """A vector of one number of look, then guesses of two types and three colors."""
+    types, colors = np.array([0.2, 0.8]), np.array([0.1, 0.6, 0.3])
+
+    def answer(inputs):
+        guesses = [guess(np.log(types), 0.5), guess(np.log(colors), 0.25)]
+        vector = np.concatenate([[0.6], 0.64 * guesses[0], 0.48 * guesses[1]])
+        return {"embedding": vector[None], "type": types[None], "color": colors[None]}
+
+    return fake_session(
+        answer,
+        task="embedding",
+        input=ENTRY,
+        outputs={
+            "embedding": {"dim": 6, "parts": {"look": 1, "type": 2, "color": 3}, **about},
+            "type": {},
+            "color": {},
+        },
+        labels={"type": ["tshirts", "tops"], "color": ["red", "navy blue", "silver"]},
+    )
+
+
+WEIGHTS = {"type": 0.5, "color": 0.25, "pattern": 1.0}
+
+
+def test_a_guess_worked_by_hand():
+    # Roots of a half each, and no direction at all; then roots .6, .8 beside (-1, 1) / sqrt 2.
+    np.testing.assert_allclose(guess(np.log([0.5, 0.5]), 2.0), [0.5**0.5] * 2, atol=1e-6)
+    mixed = np.array([0.6 - 0.5**0.5, 0.8 + 0.5**0.5])
+    found = guess(np.log([0.36, 0.64]), 1.0)
+    np.testing.assert_allclose(found, mixed / np.linalg.norm(mixed), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("words", "types", "colors"),
+    [
+        ({"type": "Women > T-Shirts"}, [0.3 * 0.2 + 0.7, 0.3 * 0.8], [0.1, 0.6, 0.3]),
+        ({"color": "Navy"}, [0.2, 0.8], [0.03, 0.88, 0.09]),  # a synonym
+        ({"type": "top", "color": "RED"}, [0.06, 0.94], [0.73, 0.18, 0.09]),
+        ({"type": "skirts", "color": "", "pattern": "solid"}, [0.2, 0.8], [0.1, 0.6, 0.3]),
+    ],
+)
+def test_a_shops_words_move_the_parts_they_speak_of(fake_session, words, types, colors):
+    stage = EmbeddingStage(parts_session(fake_session, logit_weights=WEIGHTS))
+    (read,) = stage.run(np.zeros((9, 9, 3), np.uint8), [Box(0, 0, 9, 9)])
+    guesses = [0.64 * guess(np.log(types), 0.5), 0.48 * guess(np.log(colors), 0.25)]
+    expected = unit(np.concatenate([[0.6], *guesses])[None])[0]
+    np.testing.assert_allclose(stage.told(read, words), expected, atol=1e-6)
+
+
+def test_a_network_that_says_nothing_of_its_parts_is_told_nothing(fake_session):
+    stage = EmbeddingStage(parts_session(fake_session))
+    (read,) = stage.run(np.zeros((9, 9, 3), np.uint8), [Box(0, 0, 9, 9)])
+    np.testing.assert_allclose(stage.told(read, {"type": "tops"}), read.vector, atol=1e-7)
+    np.testing.assert_allclose(stage.worn(read.vector), read.vector, atol=1e-7)
+
+
+def test_worn_articles_are_searched_by_other_weights(fake_session):
+    about = {"worn_weights": {"look": 0.5, "color": 2.0}}
+    stage = EmbeddingStage(parts_session(fake_session, **about))
+    vector = unit(np.arange(1.0, 7.0)[None])[0]
+    expected = unit(np.array([[0.5, 2, 3, 8, 10, 12]]))[0]
+    np.testing.assert_allclose(stage.worn(vector), expected, atol=1e-6)
 
 
 def test_a_type_is_one_of_the_articles_category():

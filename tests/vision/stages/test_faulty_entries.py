@@ -12,7 +12,7 @@ from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
 from thatlook.vision.models.registry import TASKS, resolve, shipped
-from thatlook.vision.models.session import Session, taken
+from thatlook.vision.models.session import Session, output_of_shape
 from thatlook.vision.stages.article import ArticleStage
 from thatlook.vision.stages.embedding import EmbeddingStage
 from thatlook.vision.stages.person import PersonRules, PersonStage
@@ -126,7 +126,7 @@ def test_whatever_is_wrong_is_a_model_error_or_does_not_matter(tmp_path, task, m
 def test_an_output_has_the_shape_that_was_expected():
     spec = shipped("person")
     given = {"view": np.zeros((1, 3))}
-    assert taken(spec, given, "view", (1, None)) is given["view"]
+    assert output_of_shape(spec, given, "view", (1, None)) is given["view"]
     for shape in ((1, 4), (3,), (2, None), (1, 3, None)):
         with pytest.raises(ModelError, match=r"person-\d: output view should be .*is \(1, 3\)"):
-            taken(spec, given, "view", shape)
+            output_of_shape(spec, given, "view", shape)

@@ -13,10 +13,10 @@ from typing import Any, Self, TypeVar
 from urllib3.exceptions import HTTPError
 
 from thatlook.crawl.browser import chromium
-from thatlook.crawl.browser.gate import Gate
+from thatlook.crawl.browser.gate import RequestGate
 from thatlook.crawl.browser.tab import Tab
 from thatlook.crawl.browser.watchdog import Watchdog
-from thatlook.crawl.http.answers import Answers
+from thatlook.crawl.http.answers import AnswerCache
 from thatlook.crawl.http.failures import GoneError, RestError, TroubleError, rest
 from thatlook.crawl.http.pace import Pacer
 from thatlook.crawl.shop import Limits
@@ -52,7 +52,7 @@ class Browser:
         limits: Limits,
         user_agent: str,
     ) -> None:
-        self.answers = Answers(folder / "answers")
+        self.answers = AnswerCache(folder / "answers")
         self._folder = Path()
         self._addresses = addresses
         self._check = check
@@ -61,7 +61,7 @@ class Browser:
         self._user_agent = user_agent
         self._driver: Any = None
         self._tab: Tab | None = None
-        self._gate: Gate | None = None
+        self._gate: RequestGate | None = None
         self._banners: tuple[str, ...] = ()
         self._url = ""
         self._asked = 0
@@ -161,7 +161,7 @@ class Browser:
                 self._stop()
         raise trouble
 
-    def _begun(self) -> tuple[Tab, Gate]:
+    def _begun(self) -> tuple[Tab, RequestGate]:
         """The tab and its gate, Chromium started where it was not, with nothing seen yet."""
         if self._tab is None or self._gate is None:
             # In the temporary folder, whose path is short enough for Chromium's sockets.
@@ -173,7 +173,7 @@ class Browser:
             pids = [driver.service.process.pid, driver.capabilities.get("goog:processID")]
             self._watchdog.watch([pid for pid in pids if pid], self._folder)
             self._tab = Tab(driver)
-            self._gate = Gate(
+            self._gate = RequestGate(
                 driver.network, self._tab.context, self._check, self._pacer, self.answers
             )
             self._gate.refused = self.refused
@@ -185,7 +185,7 @@ class Browser:
             raise TroubleError("the browser has no page open")
         return self._tab
 
-    def _open_gate(self) -> Gate:
+    def _open_gate(self) -> RequestGate:
         if self._gate is None:
             raise TroubleError("the browser has no page open")
         return self._gate

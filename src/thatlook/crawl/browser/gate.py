@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from thatlook.crawl.browser.traffic import Traffic
-from thatlook.crawl.http.answers import Answered, Answers
+from thatlook.crawl.http.answers import AnswerCache, Answered
 from thatlook.crawl.http.failures import ForbiddenError, GoneError, TroubleError
 from thatlook.crawl.http.pace import MAX_WAIT_S, Pacer
 from thatlook.store.feed.fetch import REDIRECTS, TRANSIENT_STATUSES, retry_after
@@ -25,7 +25,7 @@ _ENDLESS = {"eventsource", "websocket", "ping"}
 """What a page keeps open, or sends without waiting: it is no sign that it is still loading."""
 
 
-class Gate:
+class RequestGate:
     """Holds back, answers from what is kept, or refuses each request of one browser."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Gate:
         context: str,
         check: Callable[[str], None],
         pacer: Pacer,
-        answers: Answers,
+        answers: AnswerCache,
     ) -> None:
         """`check` raises GoneError for an address that must not be asked, TroubleError for one
         that must not be asked now.

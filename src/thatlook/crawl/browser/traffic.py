@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PageOutcome:
     """What happened on the current page: the status of its document, requests in trouble."""
 
     document: int | None
@@ -87,11 +87,11 @@ class Traffic:
         with self._lock:
             self._rest_s = max(self._rest_s, seconds)
 
-    def seen(self) -> Seen:
+    def seen(self) -> PageOutcome:
         """What happened since `begin`."""
         with self._lock:
             troubles, forbidden = tuple(self._troubles), tuple(self._forbidden)
-            return Seen(self._document, troubles, self._refused, forbidden, self._rest_s)
+            return PageOutcome(self._document, troubles, self._refused, forbidden, self._rest_s)
 
     def quiet_s(self) -> float:
         """For how long no request has been under way or waited; 0 while one does."""

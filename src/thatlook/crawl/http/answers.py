@@ -33,7 +33,7 @@ class Answered:
     body: dict[str, str]
 
 
-class Answers:
+class AnswerCache:
     """A folder of answers. Safe for threads."""
 
     def __init__(self, folder: Path) -> None:

@@ -10,7 +10,7 @@ from thatlook.crawl.state.journal import Entry, Journal
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class PageTask:
     """One page to read: what it is, where it is, and what a listing already said about it."""
 
     kind: str
@@ -26,11 +26,11 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PageRead:
     """What one page gave: products, pages that it leads to, and how many pages it counts for."""
 
     rows: tuple[Row, ...] = ()
-    next: tuple[Unit, ...] = ()
+    next: tuple[PageTask, ...] = ()
     pages: int = 1
 
 
@@ -44,12 +44,12 @@ class Picture:
     error: str = ""
 
 
-class State:
+class CrawlState:
     """What is done and what is left; every change is in the journal before it counts."""
 
-    def __init__(self, journal: Journal, start: Iterable[Unit]) -> None:
+    def __init__(self, journal: Journal, start: Iterable[PageTask]) -> None:
         self._journal = journal
-        self._pending: dict[tuple[str, str], Unit] = {}
+        self._pending: dict[tuple[str, str], PageTask] = {}
         self.rows: dict[str, Row] = {}
         self.pictures: dict[str, Picture] = {}
         self.failed: dict[str, str] = {}
@@ -61,21 +61,21 @@ class State:
         for entry in journal.entries:
             self._apply(entry)
 
-    def done(self, unit: Unit, read: Read) -> None:
+    def done(self, unit: PageTask, read: PageRead) -> None:
         """Records a page with all it gave."""
         self._record({
             "event": "page", "unit": asdict(unit), "rows": list(read.rows),
             "next": [asdict(entry) for entry in read.next], "pages": read.pages,
         })  # fmt: skip
 
-    def fail(self, unit: Unit, reason: str, *, lasting: bool) -> None:
+    def fail(self, unit: PageTask, reason: str, *, lasting: bool) -> None:
         """Records a page that could not be read; one not `lasting` is asked by the next run."""
         self._record(
             {"event": "failed", "unit": asdict(unit), "reason": reason, "lasting": lasting}
         )
         self._drop(unit)  # not again in this run, lasting or not
 
-    def next_unit(self) -> Unit | None:
+    def next_unit(self) -> PageTask | None:
         """The page to read now, or None where nothing is left."""
         return next(iter(self._pending.values()), None)
 
@@ -96,7 +96,7 @@ class State:
             picture = Picture(**{name: entry[name] for name in ("url", "file", "sha256", "error")})
             self.pictures[picture.url] = picture
             return
-        unit = Unit(**entry["unit"])
+        unit = PageTask(**entry["unit"])
         if entry["event"] == "failed":
             self.failed[unit.url] = entry["reason"]
             if entry["lasting"]:
@@ -107,12 +107,12 @@ class State:
         self.pages += entry["pages"]
         for row in entry["rows"]:
             self._keep(row)
-        self._add(Unit(**other) for other in entry["next"])
+        self._add(PageTask(**other) for other in entry["next"])
 
-    def _drop(self, unit: Unit) -> None:
+    def _drop(self, unit: PageTask) -> None:
         self._pending.pop(unit.key, None)
 
-    def _add(self, units: Iterable[Unit]) -> None:
+    def _add(self, units: Iterable[PageTask]) -> None:
         for unit in units:
             if unit.key not in self._known:
                 self._known.add(unit.key)

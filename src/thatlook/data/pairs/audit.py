@@ -14,10 +14,10 @@ from thatlook.core.errors import PhotoError
 from thatlook.core.image import size_of
 from thatlook.core.near_duplicates import Print, equal_groups, near_pairs, print_of
 from thatlook.core.taxonomy import OTHER, PRODUCT_CATEGORIES
-from thatlook.data.audit import THREADS, Audit
+from thatlook.data.audit import THREADS, DatasetAudit
 from thatlook.data.boxes import SLACK_PX, TINY_PX, inside
 from thatlook.data.notes import Notes
-from thatlook.data.pairs.records import Pair, PairSet, Shot, products_of
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet, products_of
 from thatlook.data.table import table_under
 
 
@@ -57,7 +57,7 @@ def look(pairs: Sequence[Pair], threads: int = THREADS) -> Looked:
     )
 
 
-def audit(found: PairSet, looked: Looked | None = None) -> Audit:
+def audit(found: PairSet, looked: Looked | None = None) -> DatasetAudit:
     """What is wrong with pairs. Reads every picture once, where it was not `looked` at before."""
     looked = looked or look(found.pairs)
     notes = Notes()
@@ -74,10 +74,10 @@ def audit(found: PairSet, looked: Looked | None = None) -> Audit:
     findings = (*found.findings, *notes.findings())
     ordered = sorted(findings, key=lambda one: one.severity != "error")
     name = f"{found.root} ({found.format})"
-    return Audit(name, _counts(found), _balance(found), tuple(ordered))
+    return DatasetAudit(name, _counts(found), _balance(found), tuple(ordered))
 
 
-def table(audit: Audit) -> str:
+def table(audit: DatasetAudit) -> str:
     """The audit for people: pairs per category and split, then the findings, errors first."""
     counts = audit.counts
     head = [
@@ -116,7 +116,7 @@ _TOLD = {
 }
 
 
-def _fault(shot: Shot, size: tuple[int, int]) -> str:
+def _fault(shot: PairPicture, size: tuple[int, int]) -> str:
     """A code of _TOLD, or "" for a box that can be right."""
     box = np.array([shot.corners(size)])
     sides = box[0, 2:] - box[0, :2]

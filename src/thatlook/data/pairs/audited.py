@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from thatlook.data.audit import Audit
+from thatlook.data.audit import DatasetAudit
 from thatlook.data.pairs.audit import Looked, audit, look, table
 from thatlook.data.pairs.reading import read
 from thatlook.data.pairs.records import Pair, PairSet
@@ -32,7 +32,7 @@ def audited(options: PairOptions, split_of: Callable[[str], str]) -> list[Pair]:
     be read. With it, pairs whose pictures cannot be read are left out.
     """
     pairs: list[Pair] = []
-    audits: list[Audit] = []
+    audits: list[DatasetAudit] = []
     for path in options.pairs:
         found, seen, looked = checked(read(path, options.pair_images), split_of)
         print(table(seen), file=sys.stderr)
@@ -48,7 +48,7 @@ def audited(options: PairOptions, split_of: Callable[[str], str]) -> list[Pair]:
 
 def checked(
     found: PairSet, split_of: Callable[[str], str] | None = None
-) -> tuple[PairSet, Audit, Looked]:
+) -> tuple[PairSet, DatasetAudit, Looked]:
     """The pairs with their split, their audit, and what was seen of their pictures.
 
     `split_of` gives groups of products their side where the source has none.

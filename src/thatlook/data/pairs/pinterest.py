@@ -19,7 +19,7 @@ from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import category_of
 from thatlook.data.jsonlines import rows
 from thatlook.data.notes import Notes, four
-from thatlook.data.pairs.records import Pair, PairSet, Shot
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet
 
 HOST: Final = "http://i.pinimg.com"
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{32}")
@@ -61,7 +61,9 @@ def _pair(row: Mapping[str, Any], names: Mapping[str, str], host: str) -> Pair |
         return None
     name = names.get(product, "")
     # The path of a category ends in what it is: "Apparel & Accessories|Shoes".
-    return Pair(Shot(scene, box, shares=True), Shot(shop), product, category_of(name), name)
+    return Pair(
+        PairPicture(scene, box, shares=True), PairPicture(shop), product, category_of(name), name
+    )
 
 
 def _categories(path: Path, notes: Notes) -> dict[str, str]:

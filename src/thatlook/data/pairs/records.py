@@ -9,11 +9,11 @@ from pathlib import Path
 
 from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES
-from thatlook.data.records import SPLITS, Corners, Finding
+from thatlook.data.records import SPLITS, Corners, DatasetFinding
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class PairPicture:
     """A picture and where in it the thing is.
 
     `place` is the path of a file, or an address (http or https) that nobody fetched yet. `box`
@@ -57,8 +57,8 @@ class Pair:
     the source's own words for it. `split` is "train", "val", "test" or "".
     """
 
-    scene: Shot
-    product: Shot
+    scene: PairPicture
+    product: PairPicture
     product_id: str
     category: str
     name: str = ""
@@ -72,7 +72,7 @@ class Pair:
             raise DataError(f"split must be one of {SPLITS}, not {self.split!r}")
 
     @property
-    def shots(self) -> tuple[Shot, Shot]:
+    def shots(self) -> tuple[PairPicture, PairPicture]:
         """Scene and product."""
         return self.scene, self.product
 
@@ -86,7 +86,7 @@ class PairSet:
     root: Path
     format: str
     pairs: tuple[Pair, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DatasetFinding, ...] = ()
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of
 from thatlook.data.jsonlines import rows
 from thatlook.data.notes import Notes, four
-from thatlook.data.pairs.records import Pair, PairSet, Shot
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet
 
 FILE: Final = "looks.jsonl"
 MIN_PX: Final = 400
@@ -62,7 +62,9 @@ def _pair(
     row = products[key]
     name = row.get("category", "")
     picture = str(picture_of(folder, row))
-    return Pair(Shot(str(folder / file), box), Shot(picture), key, category_in(row), name)
+    return Pair(
+        PairPicture(str(folder / file), box), PairPicture(picture), key, category_in(row), name
+    )
 
 
 def category_in(row: Mapping[str, str]) -> str:

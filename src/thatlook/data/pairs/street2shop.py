@@ -18,7 +18,7 @@ from typing import Final
 from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import category_of
 from thatlook.data.notes import Notes
-from thatlook.data.pairs.records import Pair, PairSet, Shot
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet
 from thatlook.data.pairs.table import BAD_BOX, NO_BOX, box_in, lines, place_of
 from thatlook.data.records import Corners
 
@@ -70,7 +70,7 @@ class _Tables:
                 found += [Pair(scene, s, row["product"], category, name, split) for s in products]
         return found
 
-    def _scene(self, row: Mapping[str, str], where: str) -> Shot | None:
+    def _scene(self, row: Mapping[str, str], where: str) -> PairPicture | None:
         try:
             box = box_in(row, "scene_")
         except ValueError:
@@ -84,6 +84,6 @@ class _Tables:
             self.notes.add("unknown_photo", "error", text, f"{where}: {row['photo']}")
         return shot
 
-    def _shot(self, key: str, box: Corners | None = None) -> Shot | None:
+    def _shot(self, key: str, box: Corners | None = None) -> PairPicture | None:
         place = self.photos.get(key.lstrip("0"))
-        return None if place is None else Shot(place_of(place, self.folders), box)
+        return None if place is None else PairPicture(place_of(place, self.folders), box)

@@ -22,7 +22,7 @@ from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of
 from thatlook.data.notes import Notes
-from thatlook.data.pairs.records import Pair, PairSet, Shot, is_address
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet, is_address
 from thatlook.data.records import SPLITS, Corners
 
 COLUMNS: Final = ("scene", "box", "product", "product_box", "product_id", "category", "split")
@@ -46,7 +46,7 @@ def read(path: Path, images: Path | None = None) -> PairSet:
         pair = _pair(row, where, notes)
         if pair is not None:
             pairs.append(_located(pair, (path.parent, images)))
-    return PairSet(path, "csv", meant(pairs), notes.findings())
+    return PairSet(path, "csv", with_shares_marked(pairs), notes.findings())
 
 
 def lines(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -92,7 +92,9 @@ def _pair(row: Mapping[str, str], where: str, notes: Notes) -> Pair | None:
     name = row.get("category", "")
     category = name if name in PRODUCT_CATEGORIES else category_of(name)
     key = row.get("product_id") or product
-    return Pair(Shot(scene, box), Shot(product, product_box), key, category, name, split)
+    return Pair(
+        PairPicture(scene, box), PairPicture(product, product_box), key, category, name, split
+    )
 
 
 def box_in(row: Mapping[str, str], prefix: str) -> Corners | None:
@@ -120,10 +122,10 @@ def _four(cells: Sequence[str]) -> Corners:
     return (a, b, c, d)
 
 
-def meant(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+def with_shares_marked(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The pairs, their boxes marked as shares where none of them reaches beyond SHARE."""
 
-    def shared(shots: Sequence[Shot]) -> bool:
+    def shared(shots: Sequence[PairPicture]) -> bool:
         return all(max(shot.box) <= SHARE for shot in shots if shot.box is not None)
 
     scenes = shared([pair.scene for pair in pairs])

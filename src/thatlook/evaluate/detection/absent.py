@@ -6,27 +6,19 @@ forearm costs no average precision. Here somebody looked at what else is in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.data.product_labels import read_product_labels
+from thatlook.data.product_labels import AbsentCategories
 from thatlook.evaluate.detection.metrics import Shown
 
 SMALL = ("bag", "headwear", "eyewear", "neckwear")
 """What is invented most: `small` counts photos with any of them."""
 
-Absent = Mapping[str, frozenset[str]]
-"""By the photo's file name without suffix, the categories that are surely not in it."""
 
-
-def read_absent(folder: Path) -> Absent:
-    """What is not in the photos of a folder's product_models.csv. Raises DataError."""
-    rows = read_product_labels(folder, ("absent",))
-    return {photo: frozenset(row["absent"].split()) for photo, row in rows.items()}
-
-
-def labelled(products: Sequence[Shown], absent: Absent) -> list[tuple[Shown, frozenset[str]]]:
+def with_absent_categories(
+    products: Sequence[Shown], absent: AbsentCategories
+) -> list[tuple[Shown, frozenset[str]]]:
     """The products that somebody looked at, each with what is not in its photo."""
     known = [(shown, absent.get(shown.scene.path.stem)) for shown in products]
     return [(shown, categories) for shown, categories in known if categories is not None]
@@ -37,11 +29,11 @@ def false_positives(shown: Shown, absent: frozenset[str]) -> set[str]:
     return {CATEGORIES[label] for label in shown.found[2] if label < len(CATEGORIES)} & absent
 
 
-def absent_figures(products: Sequence[Shown], absent: Absent) -> dict[str, float]:
+def absent_figures(products: Sequence[Shown], absent: AbsentCategories) -> dict[str, float]:
     """`absent_photos`, how many were looked at; per category `absent_NAME`, the share of photos
     without it in which it is found; `absent_small`, with any of SMALL. Nothing without labels.
     """
-    seen = labelled(products, absent)
+    seen = with_absent_categories(products, absent)
     if not seen:
         return {}
     wrong = [(false_positives(shown, categories), categories) for shown, categories in seen]

@@ -19,7 +19,7 @@ OVERLAP = 0.5
 """From this IoU on a detection is where the label is."""
 
 
-class Labelled(Protocol):
+class TruthBoxes(Protocol):
     """What is needed of a labelled photo: boxes (n, 4) in its pixels, class indices (n,)."""
 
     @property
@@ -41,19 +41,19 @@ class Matched:
     false_negatives: tuple[int, ...]
     false_positives: tuple[int, ...]
 
-    def errors(self, photo: Labelled, found: Found) -> int:
+    def errors(self, photo: TruthBoxes, found: Found) -> int:
         """The number of false negatives, false positives and confused categories."""
         wrong = sum(photo.labels[i] != found[2][j] for i, j in self.pairs)
         return len(self.false_negatives) + len(self.false_positives) + int(wrong)
 
 
-def above(found: Found, thresholds: NDArray[np.floating[Any]]) -> Found:
+def above_thresholds(found: Found, thresholds: NDArray[np.floating[Any]]) -> Found:
     """The detections at or above their class's threshold (DETECTOR_CLASSES,)."""
     kept = found[1] >= thresholds[found[2]]
     return found[0][kept], found[1][kept], found[2][kept]
 
 
-def matched(photo: Labelled, found: Found) -> Matched:
+def match_boxes(photo: TruthBoxes, found: Found) -> Matched:
     """Each detection's label: first those of its own category, then any other at its place.
 
     The best detection chooses first, and takes the label that it overlaps most.
@@ -75,7 +75,7 @@ def matched(photo: Labelled, found: Found) -> Matched:
 
 
 def confusion(
-    photos: Sequence[Labelled], found: Sequence[Found], matches: Sequence[Matched]
+    photos: Sequence[TruthBoxes], found: Sequence[Found], matches: Sequence[Matched]
 ) -> NDArray[np.int64]:
     """Counts (classes + 1, classes + 1): rows labelled, columns found, the last of both nothing."""
     nothing = len(DETECTOR_CLASSES)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.evaluate import coco
-from thatlook.evaluate.detection.matching import Found, Labelled, above, matched
+from thatlook.evaluate.detection.matching import Found, TruthBoxes, above_thresholds, match_boxes
 from thatlook.vision.stages.article import ArticleStage, Planes
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ def found_in(stage: ArticleStage, image: Pixels, min_score: float | None = None)
     return seen.boxes, seen.scores, seen.labels
 
 
-def average_precision(truth: Sequence[Labelled], found: Sequence[Found]) -> dict[str, float]:
+def average_precision(truth: Sequence[TruthBoxes], found: Sequence[Found]) -> dict[str, float]:
     """COCO AP by pycocotools: `ap50` and `ap` over CATEGORIES, `main_ap50` over topwear,
     bottomwear and footwear, and AP50 of every class. NaN for a class without a label.
     """
     return ap_figures(precision_table(truth, found))
 
 
-def precision_table(truth: Sequence[Labelled], found: Sequence[Found]) -> coco.Table:
+def precision_table(truth: Sequence[TruthBoxes], found: Sequence[Found]) -> coco.Table:
     """Precision by IoU threshold, recall, class and area, as `coco.judged` gives it."""
     notes: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
@@ -97,7 +97,7 @@ def mask_overlap(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class Predictions:
     """What a network said of labelled photos: detections above MIN_SCORE, mask overlaps by category
     in labelled boxes and in the right ones of its own above the `thresholds` in use
     (DETECTOR_CLASSES,), the median time of one photo in milliseconds.
@@ -127,7 +127,7 @@ def median_ms(stage: ArticleStage, scenes: Sequence[Scene], most: int = 60) -> f
     return float(np.median(times) * 1000) if times else float("nan")
 
 
-def answers(stage: ArticleStage, scenes: Sequence[Scene]) -> Answers:
+def predict(stage: ArticleStage, scenes: Sequence[Scene]) -> Predictions:
     """What the network says of `scenes`."""
     from thatlook.data.scenes import photo
 
@@ -150,7 +150,7 @@ def answers(stage: ArticleStage, scenes: Sequence[Scene]) -> Answers:
             ):
                 for name, value in _overlaps(scene.mask, boxes, planes, image).items():
                     into[name].append(value)
-    return Answers(
+    return Predictions(
         tuple(found), dict(sorted(overlaps.items())), dict(inside), median, stage.thresholds
     )
 
@@ -159,8 +159,8 @@ def _right(
     scene: Scene, found: Found, thresholds: NDArray[np.float32]
 ) -> tuple[Floats, NDArray[np.int64]]:
     """The boxes found where a label of their class is, above its threshold, with their classes."""
-    sure = above(found, thresholds)
-    pairs = matched(scene, sure).pairs
+    sure = above_thresholds(found, thresholds)
+    pairs = match_boxes(scene, sure).pairs
     kept = [j for i, j in pairs if scene.labels[i] == sure[2][j]]
     return sure[0][kept].astype(np.float32), sure[2][kept].astype(np.int64)
 
@@ -177,7 +177,7 @@ def _overlaps(
     return mask_overlap(planes.values[:, : size[1], : size[0]], truth, boxes, labelled[1])
 
 
-def mask_figures(answers: Answers) -> dict[str, float]:
+def mask_figures(answers: Predictions) -> dict[str, float]:
     """`mask_iou`, the mean over categories, and the mean of each, in labelled boxes; `mask_found`,
     the mean over categories in the right boxes of the network's own. Nothing without masks.
     """

@@ -10,18 +10,23 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.data.product_labels import AbsentCategories
 from thatlook.evaluate import coco
-from thatlook.evaluate.detection.absent import Absent, absent_figures, false_positives, labelled
+from thatlook.evaluate.detection.absent import (
+    absent_figures,
+    false_positives,
+    with_absent_categories,
+)
 from thatlook.evaluate.detection.matching import (
     Found,
     Matched,
-    above,
+    above_thresholds,
     confusion,
-    matched,
+    match_boxes,
     precision_recall,
 )
 from thatlook.evaluate.detection.metrics import (
-    Answers,
+    Predictions,
     Shown,
     ap_figures,
     mask_figures,
@@ -60,12 +65,12 @@ MEANINGS: Final = {
 RECALLS: Final = np.linspace(0, 1, 101)
 
 
-def report_of(
+def article_report(
     spec: ModelSpec,
     scenes: Sequence[Scene],
-    seen: Answers,
+    seen: Predictions,
     products: Sequence[Shown],
-    absent: Absent,
+    absent: AbsentCategories,
 ) -> Report:
     """The whole report of what a network said of labelled photos and product photos.
 
@@ -76,8 +81,8 @@ def report_of(
     report = Report("Articles", spec, figures | {"median_ms": seen.median_ms})
     report.main, report.meanings = MAIN_FIGURES, MEANINGS
     report.data = f"{len(scenes)} labelled photos, {len(products)} product photos"
-    clear = [above(found, seen.thresholds) for found in seen.found]
-    matches = [matched(scene, found) for scene, found in zip(scenes, clear, strict=True)]
+    clear = [above_thresholds(found, seen.thresholds) for found in seen.found]
+    matches = [match_boxes(scene, found) for scene, found in zip(scenes, clear, strict=True)]
     counts = confusion(scenes, clear, matches)
     _per_category(report, table, counts, figures, seen.thresholds)
     _curves(report, table)
@@ -212,8 +217,10 @@ def _missed_products(report: Report, products: Sequence[Shown]) -> None:
     report.add("Product photos", page.table(heads, rows), sheet, lead=lead)
 
 
-def _absent(report: Report, products: Sequence[Shown], absent: Absent) -> None:
-    wrong = [(s, false_positives(s, names)) for s, names in labelled(products, absent)]
+def _absent(report: Report, products: Sequence[Shown], absent: AbsentCategories) -> None:
+    wrong = [
+        (s, false_positives(s, names)) for s, names in with_absent_categories(products, absent)
+    ]
     worst = sorted((one for one in wrong if one[1]), key=lambda one: -len(one[1]))
     if not wrong:
         return

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from thatlook.core.errors import DataError
 from thatlook.core.settings import Settings
+from thatlook.data.product_labels import read_absent_categories
 from thatlook.data.reading import read
+from thatlook.evaluate.detection.metrics import predict, shown_products
 from thatlook.evaluate.options import DetectionOptions
 from thatlook.evaluate.report import finish, folder_of, session_of
 from thatlook.vision.stages.article import ArticleStage
 
 if TYPE_CHECKING:
     from thatlook.data.scenes import Scene
-from thatlook.evaluate.detection.absent import read_absent
-from thatlook.evaluate.detection.metrics import answers, shown_products
 
 
 def scenes_in(options: DetectionOptions) -> tuple[list[Scene], list[Scene]]:
@@ -61,10 +61,10 @@ def run(options: DetectionOptions) -> int:
         from thatlook.evaluate.detection.suggest import run as suggest
 
         return suggest(options, options.suggest, stage)
-    from thatlook.evaluate.detection.report import report_of
+    from thatlook.evaluate.detection.report import article_report
 
-    absent = read_absent(options.labels) if options.labels else {}
+    absent = read_absent_categories(options.labels) if options.labels else {}
     scenes, products = scenes_in(options)
-    seen = answers(stage, scenes)
+    seen = predict(stage, scenes)
     shown = shown_products(stage, products)
-    return finish(options, report_of(stage.spec, scenes, seen, shown, absent))
+    return finish(options, article_report(stage.spec, scenes, seen, shown, absent))

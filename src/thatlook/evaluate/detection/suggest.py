@@ -20,7 +20,7 @@ from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.data import layout
 from thatlook.data.reading import read
-from thatlook.evaluate.detection.matching import Found, Labelled, above, matched
+from thatlook.evaluate.detection.matching import Found, TruthBoxes, above_thresholds, match_boxes
 from thatlook.evaluate.detection.metrics import found_in
 from thatlook.evaluate.detection.report import marks_of
 from thatlook.evaluate.options import DetectionOptions
@@ -104,7 +104,7 @@ def _ranks(values: Floats) -> Floats:
     return np.asarray((low + high - 1) / 2 / max(1, len(values) - 1), np.float64)
 
 
-def chosen(values: Floats, vectors: Floats, count: int) -> list[int]:
+def select_diverse(values: Floats, vectors: Floats, count: int) -> list[int]:
     """The rows to take, best first: each time the greatest value x distance to what is taken.
 
     `vectors` (n, dim) of unit length; the distance is 1 - cosine, at most 1.
@@ -126,9 +126,9 @@ def f1(counts: NDArray[np.int64]) -> float:
     return 2 * right / (labels + found) if labels + found else float("nan")
 
 
-def counts_of(photo: Labelled, found: Found) -> NDArray[np.int64]:
+def counts_of(photo: TruthBoxes, found: Found) -> NDArray[np.int64]:
     """One photo's right detections, labels and detections."""
-    match = matched(photo, found)
+    match = match_boxes(photo, found)
     right = sum(photo.labels[i] == found[2][j] for i, j in match.pairs)
     return np.array([right, len(photo.boxes), len(found[0])], np.int64)
 
@@ -222,12 +222,12 @@ def run(options: DetectionOptions, count: int, stage: ArticleStage) -> int:
     candidates = seen(stage, embedding, photos)
     thresholds = stage.thresholds
     values = worth(candidates, thresholds)
-    taken = chosen(values, np.stack([c.vector for c in candidates]), count)
+    taken = select_diverse(values, np.stack([c.vector for c in candidates]), count)
     report = Report("Photos worth labelling", stage.spec)
     report.data = f"{len(taken)} of {len(candidates)} photos"
     if options.split:
         told = [
-            counts_of(c.scene, above(c.found, thresholds))
+            counts_of(c.scene, above_thresholds(c.found, thresholds))
             for c in candidates
             if c.scene is not None
         ]
@@ -247,7 +247,9 @@ def _row(candidate: Candidate, value: float, thresholds: Floats) -> dict[str, An
             doubts.setdefault(DETECTOR_CLASSES[found[2][j]], float(found[1][j]))
     why = [f"{name} {score:.2f}?" for name, score in list(doubts.items())[:MAX_DOUBTS]]
     if candidate.tags is not None:
-        clear = {DETECTOR_CLASSES[k] for k in above(found, thresholds)[2]} - {PERSON_CLASS}
+        clear = {DETECTOR_CLASSES[k] for k in above_thresholds(found, thresholds)[2]} - {
+            PERSON_CLASS
+        }
         why += [f"{name} tagged, not found" for name in sorted(candidate.tags - clear)]
         why += [f"{name} found, not tagged" for name in sorted(clear - candidate.tags)]
     return {"photo": str(candidate.path), "worth": value, "why": ", ".join(why)}

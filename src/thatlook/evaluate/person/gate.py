@@ -50,7 +50,7 @@ def within(image: Pixels, box: Floats, frame: Floats) -> tuple[Pixels, Box] | No
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
+class GateShot:
     """A photo or crop as the person network saw it: enough to judge it by any rules.
 
     `cut` is the frame in the photo, None for the whole of it.
@@ -67,7 +67,7 @@ class Shot:
         return judge(self.keypoints, 1.0, self.frame, rules)
 
 
-def shots(stage: PersonStage, scenes: Sequence[Scene]) -> list[Shot]:
+def shots(stage: PersonStage, scenes: Sequence[Scene]) -> list[GateShot]:
     """Each photo whole and cut in all ways; the scenes must show whole people."""
     from thatlook.data.scenes import person_box, photo
 
@@ -82,11 +82,11 @@ def shots(stage: PersonStage, scenes: Sequence[Scene]) -> list[Shot]:
                 person = stage.run(*part, 1.0)
                 seen = Frame(part[0].shape[1], part[0].shape[0], part[1].height)
                 cut = None if name == FULL else frame
-                found.append(Shot(name, scene.path, person.keypoints, seen, cut))
+                found.append(GateShot(name, scene.path, person.keypoints, seen, cut))
     return found
 
 
-def pass_shares(taken: Sequence[Shot], rules: PersonRules) -> dict[str, float]:
+def pass_shares(taken: Sequence[GateShot], rules: PersonRules) -> dict[str, float]:
     """The share of shots that pass, by name: the whole photos first."""
     passed: dict[str, list[bool]] = defaultdict(list)
     for shot in taken:
@@ -94,7 +94,7 @@ def pass_shares(taken: Sequence[Shot], rules: PersonRules) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in passed.items()}
 
 
-def gate_figures(taken: Sequence[Shot], rules: PersonRules) -> dict[str, float]:
+def gate_figures(taken: Sequence[GateShot], rules: PersonRules) -> dict[str, float]:
     """`gate_full`, the share of whole photos that pass (the gate's recall), `gate_NAME` that of
     each crop, `gate_crops` their mean, and `gate_precision` for as many crops as whole photos.
     """
@@ -109,7 +109,7 @@ def gate_figures(taken: Sequence[Shot], rules: PersonRules) -> dict[str, float]:
 
 
 def curve(
-    taken: Sequence[Shot], rules: PersonRules, dial: str, values: Sequence[float]
+    taken: Sequence[GateShot], rules: PersonRules, dial: str, values: Sequence[float]
 ) -> dict[str, list[tuple[float, float]]]:
     """The pass shares by name over the values of one dial of the rules, all else as it is."""
     lines: dict[str, list[tuple[float, float]]] = defaultdict(list)

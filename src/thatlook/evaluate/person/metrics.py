@@ -186,7 +186,9 @@ def truth_of(scenes: Sequence[Scene]) -> Floats:
     return truth
 
 
-def posed(people: Sequence[Person], scenes: Sequence[Scene]) -> tuple[Floats, Floats, list[int]]:
+def labelled_keypoints(
+    people: Sequence[Person], scenes: Sequence[Scene]
+) -> tuple[Floats, Floats, list[int]]:
     """Found and labelled key points of the scenes that have some, and those scenes' rows."""
     rows = [row for row, scene in enumerate(scenes) if scene.keypoints is not None]
     if not rows:
@@ -198,7 +200,7 @@ def posed(people: Sequence[Person], scenes: Sequence[Scene]) -> tuple[Floats, Fl
 
 def pose_figures(people: Sequence[Person], scenes: Sequence[Scene]) -> dict[str, float]:
     """PCK at 0.2 of the torso, its worst joint, left-right swaps and OKS AP against the labels."""
-    found, truth, rows = posed(people, scenes)
+    found, truth, rows = labelled_keypoints(people, scenes)
     if not rows:
         return {}
     per = pck(found, truth)

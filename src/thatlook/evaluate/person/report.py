@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from thatlook.core.records import Look, Person
 from thatlook.core.taxonomy import KEYPOINTS, PERSON_CLASS, VIEWS
 from thatlook.evaluate.person import gate
-from thatlook.evaluate.person.gate import FULL, Shot
+from thatlook.evaluate.person.gate import FULL, GateShot
 from thatlook.evaluate.person.groups import groups_of, interval
 from thatlook.evaluate.person.metrics import (
     DEFAULTS,
@@ -22,10 +22,10 @@ from thatlook.evaluate.person.metrics import (
     gender_figures,
     gendered,
     joints_of,
+    labelled_keypoints,
     legs_swapped,
     pck,
     pose_figures,
-    posed,
     swapped,
     torso,
     truth_of,
@@ -80,14 +80,14 @@ MEANINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class PersonMeasurements:
     """What a person network said: of labelled people, of their photos cut (`shots`), of people in
     product photos; and the `lone` products in which the whole pipeline saw a person.
     """
 
     scenes: Sequence[Scene]
     people: Sequence[Person]
-    shots: Sequence[Shot]
+    shots: Sequence[GateShot]
     worn: Sequence[Scene]
     worn_people: Sequence[Person]
     lone: int
@@ -95,7 +95,7 @@ class Measured:
     median_ms: float
 
 
-def report_of(spec: ModelSpec, got: Measured) -> Report:
+def person_report(spec: ModelSpec, got: PersonMeasurements) -> Report:
     """The whole report."""
     figures = pose_figures(got.people, got.scenes)
     figures |= gender_figures(got.people, got.scenes) | view_figures(got.people, got.scenes)
@@ -116,8 +116,8 @@ def report_of(spec: ModelSpec, got: Measured) -> Report:
     return report
 
 
-def _joints(report: Report, got: Measured) -> None:
-    found, truth, rows = posed(got.people, got.scenes)
+def _joints(report: Report, got: PersonMeasurements) -> None:
+    found, truth, rows = labelled_keypoints(got.people, got.scenes)
     if not rows:
         return
     per, off = pck(found, truth), _off(found, truth)
@@ -174,7 +174,7 @@ def _posed(scene: Scene, person: Person, note: str) -> Markup:
     return figure(photo(scene.path), [scene.path.name, *([note] if note else [])], (), poses)
 
 
-def _gender(report: Report, got: Measured) -> None:
+def _gender(report: Report, got: PersonMeasurements) -> None:
     parts: list[Markup] = []
     for where, people, scenes in (
         ("street", got.people, got.scenes),
@@ -245,7 +245,7 @@ def _labelled(scene: Scene, words: str) -> Markup:
     return figure(photo(scene.path), [scene.path.name, words], [mark])
 
 
-def _views(report: Report, got: Measured) -> None:
+def _views(report: Report, got: PersonMeasurements) -> None:
     truth, found, rows = viewed(got.people, got.scenes)
     if not len(truth):
         return
@@ -266,7 +266,7 @@ def _views(report: Report, got: Measured) -> None:
     report.add("View", svg.matrix(VIEWS, VIEWS, counts), sheet, lead=lead)
 
 
-def _gate(report: Report, got: Measured) -> None:
+def _gate(report: Report, got: PersonMeasurements) -> None:
     if not got.shots:
         return
     dials = {
@@ -298,7 +298,7 @@ def _gate(report: Report, got: Measured) -> None:
     report.add("The gate", *parts, lead=lead)
 
 
-def _shot(shot: Shot) -> Markup:
+def _shot(shot: GateShot) -> Markup:
     from thatlook.data.scenes import photo
 
     image = photo(shot.path)
@@ -310,13 +310,13 @@ def _shot(shot: Shot) -> Markup:
     return figure(image, [f"{shot.path.name} {shot.name}", why], (), [(points, FOUND_COLOR)])
 
 
-def _groups(report: Report, got: Measured) -> None:
+def _groups(report: Report, got: PersonMeasurements) -> None:
     rows: list[tuple[Any, ...]] = []
     passed = {shot.path: shot.judged(DEFAULTS).full_shot for shot in got.shots if shot.name == FULL}
     for kind, members in groups_of(got.scenes).items():
         for name, chosen in members.items():
             people, scenes = [got.people[i] for i in chosen], [got.scenes[i] for i in chosen]
-            found, truth, _ = posed(people, scenes)
+            found, truth, _ = labelled_keypoints(people, scenes)
             labelled, side, score, _ = gendered(people, scenes)
             right = side == labelled
             gated = [passed[s.path] for s in scenes if s.path in passed]
@@ -343,7 +343,7 @@ def _groups(report: Report, got: Measured) -> None:
     report.add("By group", page.table(heads, rows), lead=lead)
 
 
-def _lone(report: Report, got: Measured) -> None:
+def _lone(report: Report, got: PersonMeasurements) -> None:
     if not got.lone:
         return
     report.details["lone_products_with_person"] = [path.name for path, _ in got.mistaken]

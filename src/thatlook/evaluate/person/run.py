@@ -51,7 +51,7 @@ def run(options: PersonOptions) -> int:
     session = session_of(options, "person")
     if options.look:
         return sheets.run(options)
-    from thatlook.evaluate.person.report import Measured, report_of
+    from thatlook.evaluate.person.report import PersonMeasurements, person_report
 
     # A gender threshold of 0 keeps every side: the unknown share is measured at the default.
     stage = PersonStage(session, replace(DEFAULTS, gender_threshold=0.0))
@@ -60,7 +60,7 @@ def run(options: PersonOptions) -> int:
     taken = shots(stage, [s for s in scenes if s.kind in ("street", "open") and whole(s)])
     alone = [] if options.no_products else sheets.lone_products(folder_of(options))
     mistaken = sheets.people_in(sheets.analyzer_of(options), alone) if alone else []
-    measured = Measured(
+    measured = PersonMeasurements(
         scenes, people, taken, worn, seen_by(stage, worn)[0], len(alone), mistaken, median_ms
     )
-    return finish(options, report_of(session.spec, measured))
+    return finish(options, person_report(session.spec, measured))

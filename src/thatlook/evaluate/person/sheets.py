@@ -32,7 +32,7 @@ POSES: Final = 60
 SIZE: Final = (300, 450)
 
 
-def listed(name: str) -> list[str]:
+def list_lines(name: str) -> list[str]:
     """The lines of a list that ships with the protocols, without its comments."""
     text = resources.files(__package__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
@@ -40,17 +40,17 @@ def listed(name: str) -> list[str]:
 
 def lone_products(data: Path) -> list[Path]:
     """300 products photographed without any part of a person, chosen by eye."""
-    photos = [data / "catalog" / "images" / f"{name}.jpg" for name in listed("lone_products")]
+    photos = [data / "catalog" / "images" / f"{name}.jpg" for name in list_lines("lone_products")]
     return [path for path in photos if path.is_file()]
 
 
 def crowded(data: Path) -> list[Path]:
     """100 street photos in which several people can be seen."""
-    photos = [data / "street" / "images" / name for name in listed("crowded_street")]
+    photos = [data / "street" / "images" / name for name in list_lines("crowded_street")]
     return [path for path in photos if path.is_file()]
 
 
-def posed(data: Path) -> list[Path]:
+def val_street_photos(data: Path) -> list[Path]:
     """60 street photos of the val side."""
     photos = sorted((data / "street" / "images").glob("*.jpg"))
     val = [path for path in photos if split_of(path.name) == "val"]
@@ -59,7 +59,7 @@ def posed(data: Path) -> list[Path]:
 
 KINDS: Final[dict[str, tuple[Callable[[Path], list[Path]], str]]] = {
     "keypoints": (
-        posed,
+        val_street_photos,
         "Yellow is the person's own left. Count photos with left and right exchanged.",
     ),
     "bystanders": (

@@ -4,7 +4,7 @@ A `Trial` (trials) is queries, a gallery and what counts as an answer; it is ran
 `metrics`; `run` composes the trials on the shared data, on one's own pairs and feeds.
 """
 
-from thatlook.evaluate.retrieval.neighbours import embedded, neighbours, precision
+from thatlook.evaluate.retrieval.neighbours import crop_vectors, neighbours, precision
 from thatlook.evaluate.retrieval.run import run
 
-__all__ = ["embedded", "neighbours", "precision", "run"]
+__all__ = ["crop_vectors", "neighbours", "precision", "run"]

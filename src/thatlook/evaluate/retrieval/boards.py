@@ -11,7 +11,7 @@ from markupsafe import Markup
 from thatlook.core.image import Pixels, cropped, fit_square
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.metrics import NOBODY
-from thatlook.evaluate.retrieval.results import Result
+from thatlook.evaluate.retrieval.results import TrialResult
 from thatlook.render import page
 from thatlook.render.photo import figure
 
@@ -23,7 +23,7 @@ RIGHT, WRONG, ASKED = (43, 138, 62), (201, 42, 42), (74, 101, 114)
 """Frames, RGB."""
 
 
-def chosen(result: Result, count: int = QUERIES, seed: int = 0) -> dict[str, list[int]]:
+def board_queries(result: TrialResult, count: int = QUERIES, seed: int = 0) -> dict[str, list[int]]:
     """Rows of the best, the worst and random queries, `count` each, by average precision.
 
     Among equals the best are those whose first match is surest, the worst those in which it was
@@ -52,15 +52,15 @@ def _different(order: Sequence[int], words: Sequence[str], count: int) -> list[i
     return [*kept, *others][:count]
 
 
-def boards(result: Result) -> Markup:
+def boards(result: TrialResult) -> Markup:
     """The boards of a trial as HTML, pictures inside."""
     return page.joined(
         page.heading(f"{heading} queries") + page.groups(_group(result, row) for row in rows)
-        for heading, rows in chosen(result).items()
+        for heading, rows in board_queries(result).items()
     )
 
 
-def _group(result: Result, row: int) -> list[Markup]:
+def _group(result: TrialResult, row: int) -> list[Markup]:
     trial = result.trial
     query, notion = trial.queries[row], trial.notions[trial.main]
     if query is None:
@@ -80,11 +80,11 @@ def _figure(crop: Crop, color: tuple[int, int, int], caption: tuple[str, str]) -
     framed = np.empty((SIDE_PX + 2 * FRAME_PX,) * 2 + (3,), np.uint8)
     framed[:] = color
     inner = slice(FRAME_PX, -FRAME_PX)
-    framed[inner, inner] = fit_square(shown(crop), SIDE_PX, padding=255).canvas
+    framed[inner, inner] = fit_square(crop_pixels(crop), SIDE_PX, padding=255).canvas
     return figure(framed, caption, size=framed.shape[:2])
 
 
-def shown(crop: Crop) -> Pixels:
+def crop_pixels(crop: Crop) -> Pixels:
     """The pixels of a crop. Raises PhotoError."""
     image, box = crop.opened()
     return cropped(image, box)

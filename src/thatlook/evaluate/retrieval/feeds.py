@@ -11,7 +11,7 @@ from thatlook.core.records import Product
 from thatlook.data.pairs.records import is_address
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
-from thatlook.evaluate.retrieval.trials import Notion, Trial
+from thatlook.evaluate.retrieval.trials import Relevance, Trial
 from thatlook.store.feed import FeedRow, read_feed
 
 
@@ -43,11 +43,11 @@ def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:
         ),
         queries=crops,
         gallery=crops,
-        notions={name: Notion(words, words) for name, words in _words(products).items()},
+        notions={name: Relevance(words, words) for name, words in _words(products).items()},
         main="both",
         categories=[product.category for product in products],
-        part=Notion(parts, parts),
-        apart=Notion(ids, ids),
+        part=Relevance(parts, parts),
+        apart=Relevance(ids, ids),
         captions=[product.title for product in products],
     )
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from thatlook.evaluate.retrieval.encoders import NETWORK
 from thatlook.evaluate.retrieval.metrics import Estimate
-from thatlook.evaluate.retrieval.results import Result
+from thatlook.evaluate.retrieval.results import TrialResult
 
 HEADS: Final = {
     "r1": "Recall@1",
@@ -61,7 +61,7 @@ _FOUND: Final = ("r1", "r10")
 """The main figures of the others."""
 
 
-def figures_of(results: Sequence[Result]) -> dict[str, float]:
+def figures_of(results: Sequence[TrialResult]) -> dict[str, float]:
     """The figures that an entry's `metrics` keep: of the network, without their intervals."""
     out: dict[str, float] = {}
     for result in results:
@@ -71,7 +71,7 @@ def figures_of(results: Sequence[Result]) -> dict[str, float]:
     return out | ({"half_precision": max(costs)} if costs else {})
 
 
-def _alike(result: Result) -> dict[str, float]:
+def _alike(result: TrialResult) -> dict[str, float]:
     """Of a trial of products alike by their words."""
     name, notions = result.trial.name, result.trial.notions
     head = "" if name == "apart" else f"{name}_"
@@ -86,7 +86,7 @@ def _alike(result: Result) -> dict[str, float]:
     return out
 
 
-def _found(result: Result) -> dict[str, float]:
+def _found(result: TrialResult) -> dict[str, float]:
     """Of a trial of one answer per query, or of labels."""
     name = result.trial.name
     metrics = ("r1", "p10", "map10") if name == "flatlay" else ("r1", "r10")
@@ -99,7 +99,7 @@ def _found(result: Result) -> dict[str, float]:
     return out
 
 
-def _storage(result: Result) -> list[float]:
+def _storage(result: TrialResult) -> list[float]:
     """What half precision costs the figures of a shop, in points.
 
     Recall of a few hundred queries is left out: one query that flips is more than a tenth of a
@@ -113,7 +113,7 @@ def _storage(result: Result) -> list[float]:
     return []
 
 
-def compared(results: Sequence[Result], missing: Mapping[str, str]) -> list[tuple[str, ...]]:
+def compared(results: Sequence[TrialResult], missing: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Per trial its main figures: of the network, of each baseline, and what half precision
     changes.
     """
@@ -123,8 +123,11 @@ def compared(results: Sequence[Result], missing: Mapping[str, str]) -> list[tupl
             line.title,
             line.notion,
             HEADS[line.metric],
-            told(line.of(NETWORK)),
-            *(told(line.of(name)) if name in result.encoders else "missing" for name in names),
+            figure_text(line.of(NETWORK)),
+            *(
+                figure_text(line.of(name)) if name in result.encoders else "missing"
+                for name in names
+            ),
             line.changed,
         )
         for result in results
@@ -142,7 +145,7 @@ class _Headline(NamedTuple):
     changed: str
 
 
-def _headlines(result: Result) -> list[_Headline]:
+def _headlines(result: TrialResult) -> list[_Headline]:
     trial = result.trial
     alike = trial.name in ATTRIBUTES
     asked = [(n, "p10") for n in trial.notions] if alike else [(trial.main, m) for m in _FOUND]
@@ -165,7 +168,7 @@ def _headlines(result: Result) -> list[_Headline]:
     return lines
 
 
-def text_of(results: Sequence[Result], missing: Mapping[str, str]) -> str:
+def text_of(results: Sequence[TrialResult], missing: Mapping[str, str]) -> str:
     """The same as lines of text."""
     heads = ("trial", "answer", "figure", "network", *baselines(results, missing), "half")
     rows = [heads, *([c.replace(DASH, "-") for c in row] for row in compared(results, missing))]
@@ -176,18 +179,18 @@ def text_of(results: Sequence[Result], missing: Mapping[str, str]) -> str:
     )
 
 
-def baselines(results: Sequence[Result], missing: Mapping[str, str]) -> list[str]:
+def baselines(results: Sequence[TrialResult], missing: Mapping[str, str]) -> list[str]:
     """The names of the baselines, those that are missing last."""
     names = {name: None for result in results for name in result.encoders if name != NETWORK}
     return [*names, *missing]
 
 
-def _changed(result: Result, notion: str, metric: str) -> float:
+def _changed(result: TrialResult, notion: str, metric: str) -> float:
     """What half precision changes, in points, without a negative zero."""
     return round(-result.half_costs()[f"{notion}_{metric}"], 2) + 0.0
 
 
-def told(one: Estimate) -> str:
+def figure_text(one: Estimate) -> str:
     """A figure with its interval, such as "0.632 (0.54-0.71)"; a line may end at the space."""
     if not one.count:
         return "no data"

@@ -8,7 +8,7 @@ from thatlook.core.taxonomy import category_of
 from thatlook.data.pairs.table import lines
 from thatlook.data.splits import split_of
 from thatlook.evaluate.retrieval.crops import Crop
-from thatlook.evaluate.retrieval.trials import Notion, Trial
+from thatlook.evaluate.retrieval.trials import Relevance, Trial
 
 
 def flatlay_trial(folder: Path) -> Trial:
@@ -34,9 +34,9 @@ def flatlay_trial(folder: Path) -> Trial:
         ),
         queries=crops,
         gallery=crops,
-        notions={"label": Notion(words, words)},
+        notions={"label": Relevance(words, words)},
         main="label",
         categories=[category_of(word) for word in words],
-        apart=Notion(senders, senders),
+        apart=Relevance(senders, senders),
         captions=words,
     )

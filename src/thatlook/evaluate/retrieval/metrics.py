@@ -2,7 +2,7 @@
 
 A query's `hits` are whether each of its first candidates is an answer, best first, and `answers`
 how many there are among all candidates. A query without an answer, or that was not asked, is NaN:
-it counts nowhere, and `Measured` says how many those are.
+it counts nowhere, and `trials.counts` says how many those are.
 
 Recall@k is the share of queries with an answer among the first k, as the literature on metric
 learning has it. Average precision and discounted gain are of the first k, divided by the best that

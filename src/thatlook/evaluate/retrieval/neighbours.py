@@ -43,7 +43,7 @@ def precision(found: Sequence[Ints], labels: Sequence[str], k: int = 10) -> floa
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def embedded(stage: EmbeddingStage, crops: Sequence[tuple[Path, Sequence[float]]]) -> Floats:
+def crop_vectors(stage: EmbeddingStage, crops: Sequence[tuple[Path, Sequence[float]]]) -> Floats:
     """The vectors (n, dim) of (photo, box) crops."""
     from thatlook.data.scenes import photo
 

@@ -10,23 +10,23 @@ import numpy as np
 
 from thatlook.evaluate.retrieval.encoders import NETWORK
 from thatlook.evaluate.retrieval.metrics import Bootstrap, Estimate, estimate
-from thatlook.evaluate.retrieval.trials import Measured, Trial, counts, subsets
+from thatlook.evaluate.retrieval.trials import Trial, TrialRankings, counts, subsets
 
 METRICS: Final = ("r1", "r5", "r10", "r20", "map10", "ndcg10", "p10", "p10_ceiling")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Result:
+class TrialResult:
     """What was measured of one trial. `half` is the network's with half-precision storage."""
 
     trial: Trial
-    encoders: Mapping[str, Measured]
-    half: Measured
+    encoders: Mapping[str, TrialRankings]
+    half: TrialRankings
     bootstrap: Bootstrap
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def network(self) -> Measured:
+    def network(self) -> TrialRankings:
         """The answers of the network that is measured."""
         return self.encoders[NETWORK]
 
@@ -102,15 +102,15 @@ class Result:
 
 
 def result_of(
-    trial: Trial, encoders: Mapping[str, Measured], half: Measured, rounds: int
-) -> Result:
+    trial: Trial, encoders: Mapping[str, TrialRankings], half: TrialRankings, rounds: int
+) -> TrialResult:
     """The result of a trial, its intervals from `rounds` resamples of the queries' clusters."""
     bootstrap = Bootstrap(len(trial.queries), rounds, clusters=trial.clusters)
-    return Result(trial, encoders, half, bootstrap, counts(trial))
+    return TrialResult(trial, encoders, half, bootstrap, counts(trial))
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class ErrorBudget:
     """What detection costs retrieval: the same queries with true and with found boxes.
 
     Figures are Recall@k by name; `lost` the difference, which is resampled as such.
@@ -146,7 +146,7 @@ class Budget:
         }
 
 
-def budgets(results: Sequence[Result]) -> Iterator[Budget]:
+def budgets(results: Sequence[TrialResult]) -> Iterator[ErrorBudget]:
     """The error budget of every trial that was also measured with found boxes."""
     by_name = {result.trial.name: result for result in results}
     for name, found in by_name.items():
@@ -158,7 +158,7 @@ def budgets(results: Sequence[Result]) -> Iterator[Budget]:
             metric: [r.network.values[r.trial.main][metric] for r in (true, found)]
             for metric in metrics
         }
-        yield Budget(
+        yield ErrorBudget(
             base,
             found.counts["queries"],
             found.counts["not_found"],

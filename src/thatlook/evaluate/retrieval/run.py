@@ -32,8 +32,8 @@ from thatlook.evaluate.retrieval.feeds import feed_trial
 from thatlook.evaluate.retrieval.figures import text_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.flatlay import flatlay_trial
-from thatlook.evaluate.retrieval.page import report_of
-from thatlook.evaluate.retrieval.results import Result, budgets, result_of
+from thatlook.evaluate.retrieval.report import retrieval_report
+from thatlook.evaluate.retrieval.results import TrialResult, budgets, result_of
 from thatlook.evaluate.retrieval.scenes import gallery_of, pair_trials, rendered_gallery
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
 from thatlook.evaluate.retrieval.trials import Trial, measure
@@ -67,7 +67,7 @@ def run(options: RetrievalOptions, export: Export) -> int:
         results = [_result(trial, vectors, options.rounds) for trial in _trials(options, finder)]
     if not results:
         raise DataError(f"nothing to measure: no data for the trials {options.trial}")
-    report = report_of(session.spec, results, missing, _data(options))
+    report = retrieval_report(session.spec, results, missing, _data(options))
     for budget in budgets(results):
         print(f"thatlook: {budget.line()}", file=sys.stderr)
     for name, why in missing.items():
@@ -130,7 +130,7 @@ def _rendered(folder: Path, finder: Finder) -> Iterator[Trial]:
     yield from pair_trials(pairs, rendered_gallery(folder, finder), finder, words)
 
 
-def _result(trial: Trial, vectors: Sequence[Vectors], rounds: int) -> Result:
+def _result(trial: Trial, vectors: Sequence[Vectors], rounds: int) -> TrialResult:
     print(f"thatlook: {trial.title}", file=sys.stderr)
     measured = {one.encoder.name: measure(trial, one) for one in vectors}
     return result_of(trial, measured, measure(trial, vectors[0], half=True), rounds)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from thatlook.core.image import size_of
 from thatlook.data.pairs import rendered
-from thatlook.data.pairs.records import Pair, Shot
+from thatlook.data.pairs.records import Pair, PairPicture
 from thatlook.data.splits import split_of
 from thatlook.evaluate.retrieval.crops import Corners, Crop
 from thatlook.evaluate.retrieval.finder import Finder
-from thatlook.evaluate.retrieval.trials import Notion, Trial
+from thatlook.evaluate.retrieval.trials import Relevance, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def gallery_of(pairs: Sequence[Pair], finder: Finder) -> list[Offered]:
     return found
 
 
-def corners_of(shot: Shot) -> Corners:
+def corners_of(shot: PairPicture) -> Corners:
     """The box of a shot in pixels. Raises PhotoError where the picture cannot be read."""
     return shot.corners(size_of(Path(shot.place)))
 
@@ -67,7 +67,7 @@ def pair_trials(
     """
     queries = [Crop(Path(pair.scene.place), corners_of(pair.scene)) for pair in pairs]
     categories = [pair.category for pair in pairs]
-    own = Notion([pair.product_id for pair in pairs], [one.id for one in gallery])
+    own = Relevance([pair.product_id for pair in pairs], [one.id for one in gallery])
     true = Trial(
         name=words["name"],
         title=f"{words['title']}, true boxes",
@@ -84,7 +84,7 @@ def pair_trials(
         true,
         name=f"{words['name']}_category",
         title=f"{words['title']}, among products of the category",
-        part=Notion(categories, [one.category for one in gallery]),
+        part=Relevance(categories, [one.category for one in gallery]),
     )
     detected = replace(
         true,

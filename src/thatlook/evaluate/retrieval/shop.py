@@ -12,7 +12,7 @@ from thatlook.core.taxonomy import CATEGORIES, category_of
 from thatlook.evaluate.retrieval.crops import Crop, digest_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.metrics import proportional
-from thatlook.evaluate.retrieval.trials import Notion, Trial
+from thatlook.evaluate.retrieval.trials import Relevance, Trial
 
 if TYPE_CHECKING:
     from thatlook.data.items import Item
@@ -103,11 +103,11 @@ def _alike(asked: Sequence[Item], offered: Sequence[Item], words: Mapping[str, s
         lead=words["lead"],
         queries=[Crop(*item.crops[0]) for item in asked],
         gallery=[Crop(*item.crops[0]) for item in offered],
-        notions={kind: Notion(own[kind], others[kind]) for kind in own},
+        notions={kind: Relevance(own[kind], others[kind]) for kind in own},
         main="both",
         categories=[item.part.split("/")[0] for item in asked],
-        part=Notion([item.part for item in asked], [item.part for item in offered]),
-        apart=Notion([item.id for item in asked], [item.id for item in offered]),
+        part=Relevance([item.part for item in asked], [item.part for item in offered]),
+        apart=Relevance([item.id for item in asked], [item.id for item in offered]),
         captions=_captions(offered),
         clusters=_clusters(asked),
     )
@@ -129,8 +129,8 @@ def degraded_trial(items: Sequence[Item]) -> Trial:
         queries=[Crop(*item.crops[0], seed=int(item.id)) for item in held],
         gallery=[Crop(*item.crops[0]) for item in items],
         notions={
-            "product": Notion([item.id for item in held], [item.id for item in items]),
-            "picture": Notion([digest_of(item.crops[0][0]) for item in held], pictures),
+            "product": Relevance([item.id for item in held], [item.id for item in items]),
+            "picture": Relevance([digest_of(item.crops[0][0]) for item in held], pictures),
         },
         main="picture",
         categories=[item.part.split("/")[0] for item in held],

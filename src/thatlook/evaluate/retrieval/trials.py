@@ -22,7 +22,7 @@ PLACES: Final = max(DEPTHS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Notion:
+class Relevance:
     """What makes a product of the gallery an answer: it has the query's label.
 
     A query whose label is "" is not asked.
@@ -48,11 +48,11 @@ class Trial:
     lead: str
     queries: Sequence[Crop | None]
     gallery: Sequence[Crop]
-    notions: Mapping[str, Notion]
+    notions: Mapping[str, Relevance]
     main: str
     categories: Words
-    part: Notion | None = None
-    apart: Notion | None = None
+    part: Relevance | None = None
+    apart: Relevance | None = None
     sides: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     captions: Words = ()
     """Of the gallery, for boards."""
@@ -63,7 +63,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class TrialRankings:
     """One encoder's answers to a trial: `rows` (queries, 20) of the gallery, best first, their
     `scores`, and every metric of every query by notion and name.
     """
@@ -77,7 +77,7 @@ class Measured:
         return mean(self.values[notion][metric])
 
 
-def measure(trial: Trial, vectors: Vectors, *, half: bool = False) -> Measured:
+def measure(trial: Trial, vectors: Vectors, *, half: bool = False) -> TrialRankings:
     """The encoder's rankings and what is counted of them.
 
     With `half` the gallery's vectors are stored in half precision, as a small catalog would.
@@ -92,7 +92,9 @@ def measure(trial: Trial, vectors: Vectors, *, half: bool = False) -> Measured:
     return _measured(trial, queries, gallery, asked)
 
 
-def _measured(trial: Trial, queries: Floats, gallery: Floats, asked: NDArray[np.bool_]) -> Measured:
+def _measured(
+    trial: Trial, queries: Floats, gallery: Floats, asked: NDArray[np.bool_]
+) -> TrialRankings:
     blocks = [
         _block(trial, slice(start, start + BLOCK), queries, gallery, asked)
         for start in range(0, len(queries), BLOCK)
@@ -106,7 +108,7 @@ def _measured(trial: Trial, queries: Floats, gallery: Floats, asked: NDArray[np.
         }
         for notion in trial.notions
     }
-    return Measured(rows, scores, values)
+    return TrialRankings(rows, scores, values)
 
 
 def _block(
@@ -138,14 +140,14 @@ def candidates_of(trial: Trial, part: slice) -> NDArray[np.bool_]:
     return allowed
 
 
-def _equal(notion: Notion, part: slice) -> NDArray[np.bool_]:
+def _equal(notion: Relevance, part: slice) -> NDArray[np.bool_]:
     asked, offered = _codes(notion)
     own = asked[part, None]
     return np.asarray((own == offered) & (own != 0), np.bool_)
 
 
 @lru_cache(maxsize=64)
-def _codes(notion: Notion) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _codes(notion: Relevance) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The words of queries and gallery as numbers: equal words, equal numbers; "" is 0."""
     numbers: dict[str, int] = {"": 0}
     asked = [numbers.setdefault(word, len(numbers)) for word in notion.queries]

@@ -13,9 +13,6 @@ from thatlook.core.taxonomy import words
 NEAR: Final = 30.0
 """Colors whose anchors are nearer than this in CIELAB may be called by each other's name."""
 
-VIVID_CHROMA: Final = 25.0
-"""In CIELAB; beige has 18, brown 26, red 73."""
-
 _SHOPS: Final[dict[str, tuple[str, ...]]] = {
     "gray": ("grey",),
     "melange": ("grey",),
@@ -69,7 +66,7 @@ _LOOKS_LIKE: Final[dict[str, tuple[str, ...]]] = {
 """What a fabric of a color may look like in a picture: paler, darker, or with light on it."""
 
 
-def meant(word: str) -> frozenset[str]:
+def color_names_of(word: str) -> frozenset[str]:
     """The color names that a shop's word stands for: "Navy Blue" -> {"navy blue"}.
 
     Empty where the word is no color that can be checked ("Multi"), or none that is known.
@@ -87,7 +84,7 @@ def meant(word: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def qualified(title: str, color: str) -> frozenset[str]:
+def qualifier_colors(title: str, color: str) -> frozenset[str]:
     """What the word before the color in a title adds to it: "Rust Brown" may be orange."""
     found, own = words(title), words(color)
     starts = range(1, len(found) - len(own) + 1) if own else ()
@@ -95,12 +92,12 @@ def qualified(title: str, color: str) -> frozenset[str]:
         name
         for start in starts
         if found[start : start + len(own)] == own
-        for name in meant(found[start - 1])
+        for name in color_names_of(found[start - 1])
     )
 
 
 @cache
-def acceptable(names: frozenset[str]) -> frozenset[str]:
+def acceptable_colors(names: frozenset[str]) -> frozenset[str]:
     """These names, and all that are shades of one of them or that it may look like."""
     return frozenset(
         other
@@ -108,17 +105,6 @@ def acceptable(names: frozenset[str]) -> frozenset[str]:
         for name in names
         if related(name, other) or _near(name, other) or other in _LOOKS_LIKE.get(name, ())
     )
-
-
-@cache
-def vivid(name: str) -> bool:
-    """Whether a color name is of a clear color or black, which other colors side by side do not
-    add up to: narrow stripes and checks look grey or pale from afar.
-    """
-    if name == "black":
-        return True
-    _, a, b = lab(np.array(ANCHORS[name][0], np.uint8))
-    return bool(np.hypot(a, b) >= VIVID_CHROMA)
 
 
 @cache

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from thatlook.core.color import related
+from thatlook.core.color import is_vivid, related
 from thatlook.core.records import Product
 from thatlook.core.taxonomy import OTHER, gender_of, pattern_of, words
-from thatlook.quality.checks.colors import acceptable, meant, qualified, vivid
-from thatlook.quality.facts import PictureFacts, Seen
+from thatlook.quality.checks.colors import acceptable_colors, color_names_of, qualifier_colors
+from thatlook.quality.facts import PictureFacts, PictureSeen
 
 KINDS: Final = {
     "no_category": "No category fits",
@@ -58,7 +58,7 @@ ALIKE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProductFinding:
     """One thing found on one product; `says` is the feed's word, `seen` the picture's."""
 
     kind: str
@@ -76,44 +76,44 @@ class Finding:
         return found
 
 
-def check_words(product: Product) -> Iterator[Finding]:
+def check_words(product: Product) -> Iterator[ProductFinding]:
     """What is missing or odd in the fields alone."""
     name = product.id
     if not product.title:
-        yield Finding("no_title", name, "there is no title")
+        yield ProductFinding("no_title", name, "there is no title")
     elif len(product.title) < 4 or not words(product.title):
-        yield Finding("odd_title", name, f"the title says little: {product.title!r}")
+        yield ProductFinding("odd_title", name, f"the title says little: {product.title!r}")
     if product.category == OTHER:
         kind = product.product_type or product.title
-        yield Finding("no_category", name, f"none of the categories fits {kind!r}")
+        yield ProductFinding("no_category", name, f"none of the categories fits {kind!r}")
     if product.current_price is None:
-        yield Finding("no_price", name, "there is no price")
+        yield ProductFinding("no_price", name, "there is no price")
     yield from _odd_prices(product)
     said = gender_of(product.title)
     if {said, product.gender} == {"female", "male"}:
         message = f"the title says {said}, the gender field {product.gender}"
-        yield Finding("gender_words", name, message)
+        yield ProductFinding("gender_words", name, message)
 
 
-def _odd_prices(product: Product) -> Iterator[Finding]:
+def _odd_prices(product: Product) -> Iterator[ProductFinding]:
     price, sale = product.price, product.sale_price
     if price is not None and price.amount == 0:
-        yield Finding("odd_price", product.id, "the price is 0")
+        yield ProductFinding("odd_price", product.id, "the price is 0")
     if price is not None and sale is not None and sale.amount > price.amount:
         message = f"the sale price {sale} is above the price {price}"
-        yield Finding("odd_price", product.id, message)
+        yield ProductFinding("odd_price", product.id, message)
 
 
-def check_picture(product: Product, facts: PictureFacts) -> Iterator[Finding]:
+def check_picture(product: Product, facts: PictureFacts) -> Iterator[ProductFinding]:
     """What is wrong with the picture as a file."""
     if facts.error:
-        yield Finding("broken_picture", product.id, facts.message)
+        yield ProductFinding("broken_picture", product.id, facts.message)
     elif facts.opened and min(facts.width, facts.height) < TINY_PX:
         message = f"{facts.width} x {facts.height} pixels; shops ask for {TINY_PX} and more"
-        yield Finding("tiny_picture", product.id, message)
+        yield ProductFinding("tiny_picture", product.id, message)
 
 
-def check_shared(products: Sequence[Product]) -> Iterator[Finding]:
+def check_shared(products: Sequence[Product]) -> Iterator[ProductFinding]:
     """Where products with one and the same picture say different things of it: of the two,
     one must be wrong. Each product is compared with the first. Of what has several colors, by
     its title, each may be named.
@@ -126,7 +126,7 @@ def check_shared(products: Sequence[Product]) -> Iterator[Finding]:
             says, seen = getattr(other, name), getattr(first, name)
             if says and seen and not _compatible(name, says, seen):
                 message = f"listed as {says}; {first.id} has the same picture and is {seen}"
-                yield Finding(
+                yield ProductFinding(
                     "shared_picture", other.id, message, says, f"{seen} ({first.id})", 1.0
                 )
 
@@ -136,20 +136,20 @@ def _compatible(name: str, one: str, other: str) -> bool:
     if name == "gender":
         return "unisex" in {one, other} or one == other
     if name == "color":
-        first, second = meant(one), meant(other)
+        first, second = color_names_of(one), color_names_of(other)
         shades = any(related(a, b) for a in first for b in second)
         return shades or not first or not second
     return one == other
 
 
-def check_seen(product: Product, seen: Seen) -> Iterator[Finding]:
+def check_seen(product: Product, seen: PictureSeen) -> Iterator[ProductFinding]:
     """Where the picture shows something else than the fields say."""
     yield from _category(product, seen)
     yield from _gender(product, seen)
     yield from _color(product, seen)
 
 
-def _category(product: Product, seen: Seen) -> Iterator[Finding]:
+def _category(product: Product, seen: PictureSeen) -> Iterator[ProductFinding]:
     if product.category == OTHER or product.category in seen.articles:
         return
     best = max(seen.articles, key=lambda name: seen.articles[name], default="")
@@ -161,10 +161,10 @@ def _category(product: Product, seen: Seen) -> Iterator[Finding]:
     score = seen.articles.get(shown, 0.0)
     if other and score >= SURE_CATEGORY:
         message = f"listed as {product.category}, the picture shows {shown}"
-        yield Finding("category_seen", product.id, message, product.category, shown, score)
+        yield ProductFinding("category_seen", product.id, message, product.category, shown, score)
     elif not seen.own:
         message = f"the detector sees no {product.category}; the whole picture stands for it"
-        yield Finding("article_not_seen", product.id, message)
+        yield ProductFinding("article_not_seen", product.id, message)
 
 
 def _alike(product: Product, shown: str) -> bool:
@@ -176,14 +176,14 @@ def _alike(product: Product, shown: str) -> bool:
     return shown == "dress" and skirt
 
 
-def _gender(product: Product, seen: Seen) -> Iterator[Finding]:
+def _gender(product: Product, seen: PictureSeen) -> Iterator[ProductFinding]:
     opposite = {"female": "male", "male": "female"}.get(product.gender)
     # The person stage has learnt from adults.
     # Of what is not worn the networks have seen little.
     adult = product.age_group in {"", "adult"} and product.category != OTHER
     if adult and seen.gender == opposite and seen.gender_score >= SURE_GENDER:
         message = f"listed as {product.gender}, worn by a {seen.gender} model"
-        yield Finding(
+        yield ProductFinding(
             "gender_seen", product.id, message, product.gender, seen.gender, seen.gender_score
         )
 
@@ -198,16 +198,16 @@ def _of_several(title: str) -> bool:
     return bool(_SEVERAL & set(words(title))) or "&" in title
 
 
-def _color(product: Product, seen: Seen) -> Iterator[Finding]:
-    names = meant(product.color)
+def _color(product: Product, seen: PictureSeen) -> Iterator[ProductFinding]:
+    names = color_names_of(product.color)
     if not names or not seen.colors or _of_several(product.title):
         return
-    allowed = acceptable(names | qualified(product.title, product.color))
+    allowed = acceptable_colors(names | qualifier_colors(product.title, product.color))
     best, share = next(iter(seen.colors.items()))
     like = sum(part for name, part in seen.colors.items() if name in allowed)
     plain = {pattern_of(product.title), seen.pattern or None} <= {None, "solid"}
     hardly, sure = (HARDLY_SEEN, SURE_COLOR) if plain else (PATTERN_HARDLY_SEEN, PATTERN_SURE_COLOR)
-    if seen.color in allowed or like >= hardly or share < sure or not (plain or vivid(best)):
+    if seen.color in allowed or like >= hardly or share < sure or not (plain or is_vivid(best)):
         return
     message = f"listed as {product.color}, {share:.0%} of the pixels are {best}"
-    yield Finding("color_seen", product.id, message, product.color, best, share)
+    yield ProductFinding("color_seen", product.id, message, product.color, best, share)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from thatlook.core.records import Product
 from thatlook.quality.checks.product import (
     KINDS,
-    Finding,
+    ProductFinding,
     check_picture,
     check_seen,
     check_shared,
@@ -33,13 +33,13 @@ class Checked:
     `repeated_titles` the ids by title, `filled` counts the products with a value by field.
     """
 
-    findings: Sequence[Finding]
+    findings: Sequence[ProductFinding]
     same_files: Groups
     near_twins: Groups
     repeated_titles: Mapping[str, Sequence[str]]
     filled: Mapping[str, int]
 
-    def of_kind(self, kind: str) -> list[Finding]:
+    def of_kind(self, kind: str) -> list[ProductFinding]:
         """The findings of one kind; what was seen is ordered by score, the surest first."""
         found = [finding for finding in self.findings if finding.kind == kind]
         return sorted(found, key=lambda finding: -finding.score)
@@ -91,7 +91,9 @@ def check_all(products: Sequence[Product], facts: Mapping[str, PictureFacts]) ->
     )
 
 
-def _of_each(products: Sequence[Product], facts: Mapping[str, PictureFacts]) -> Iterator[Finding]:
+def _of_each(
+    products: Sequence[Product], facts: Mapping[str, PictureFacts]
+) -> Iterator[ProductFinding]:
     for product in products:
         yield from check_words(product)
         found = facts.get(product.id)
@@ -101,10 +103,10 @@ def _of_each(products: Sequence[Product], facts: Mapping[str, PictureFacts]) -> 
                 yield from check_seen(product, found.seen)
     for product, median in price_outliers(products):
         message = f"{product.current_price}, where half of {product.category} cost {median} or less"
-        yield Finding("odd_price", product.id, message)
+        yield ProductFinding("odd_price", product.id, message)
 
 
-def _telling(findings: Sequence[Finding], products: int) -> list[Finding]:
+def _telling(findings: Sequence[ProductFinding], products: int) -> list[ProductFinding]:
     found = Counter(finding.kind for finding in findings)
     told = {kind for kind in _BY_FILLED if found[kind] >= max(products, 2)}
     return [finding for finding in findings if finding.kind not in told]

@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from thatlook.quality.checks.product import KINDS, Finding
-from thatlook.quality.explore.report import Report
-from thatlook.quality.explore.thumbs import thumbnail
+from thatlook.quality.checks.product import KINDS, ProductFinding
+from thatlook.quality.explore.report import FeedReport
+from thatlook.quality.explore.thumbs import thumbnail_uri
 from thatlook.render.templating import part
 
 CARDS = "quality/explore/cards.html.jinja"
@@ -34,7 +34,7 @@ _ADVICE = {
 }
 
 
-def gallery(report: Report, kind: str) -> Markup:
+def gallery(report: FeedReport, kind: str) -> Markup:
     """The findings of one kind as cards with pictures, the surest first."""
     found = report.checked.of_kind(kind)
     if not found:
@@ -45,7 +45,9 @@ def gallery(report: Report, kind: str) -> Markup:
     return part("gallery", kind, KINDS[kind], len(found), advice, cards, more, template=CARDS)
 
 
-def groups_of(report: Report, target: str, name: str, groups: Sequence[Sequence[str]]) -> Markup:
+def groups_of(
+    report: FeedReport, target: str, name: str, groups: Sequence[Sequence[str]]
+) -> Markup:
     """Groups of products side by side, the largest first; six of each are shown."""
     if not groups:
         return Markup("")
@@ -60,20 +62,20 @@ def groups_of(report: Report, target: str, name: str, groups: Sequence[Sequence[
     return part("groups", target, name, len(groups), shown, more, template=CARDS)
 
 
-def listed(target: str, name: str, lines: Iterable[str], count: int) -> Markup:
+def folding_list(target: str, name: str, lines: Iterable[str], count: int) -> Markup:
     """A list that opens at a click."""
     if not count:
         return Markup("")
     return part("listed", target, name, count, list(lines), count - MAX_SHOWN, template=CARDS)
 
 
-def _product(report: Report, product_id: str) -> dict[str, Any]:
+def _product(report: FeedReport, product_id: str) -> dict[str, Any]:
     facts = report.facts.get(product_id)
-    uri = thumbnail(facts.file) if facts is not None else ""
+    uri = thumbnail_uri(facts.file) if facts is not None else ""
     return {"id": product_id, "title": report.products[product_id].title, "uri": uri}
 
 
-def _card(report: Report, finding: Finding) -> dict[str, Any]:
+def _card(report: FeedReport, finding: ProductFinding) -> dict[str, Any]:
     # Of two products with one picture either may be wrong: no word is struck out.
     seen = finding.seen if finding.kind != "shared_picture" else ""
     return {

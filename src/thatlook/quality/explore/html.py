@@ -11,14 +11,14 @@ from markupsafe import Markup
 
 from thatlook.core.color import ANCHORS
 from thatlook.core.taxonomy import OTHER
-from thatlook.quality.checks.colors import meant
+from thatlook.quality.checks.colors import color_names_of
 from thatlook.quality.checks.product import DISAGREEMENTS, KINDS
 from thatlook.quality.checks.summary import NOT_GIVEN
-from thatlook.quality.explore.cards import CARDS, MAX_SHOWN, gallery, groups_of, listed
-from thatlook.quality.explore.mapping import Layout, one_per_cell, principal_layout
+from thatlook.quality.explore.cards import CARDS, MAX_SHOWN, folding_list, gallery, groups_of
+from thatlook.quality.explore.mapping import MapLayout, one_per_cell, principal_layout
 from thatlook.quality.explore.prices import price_boxes
-from thatlook.quality.explore.report import Report
-from thatlook.quality.explore.thumbs import thumbnail
+from thatlook.quality.explore.report import FeedReport
+from thatlook.quality.explore.thumbs import thumbnail_uri
 from thatlook.render import page as html
 from thatlook.render import svg
 from thatlook.render.photo import COLORS, OTHER_COLOR
@@ -31,7 +31,7 @@ GRID = (18, 12)
 CATEGORY_COLORS = COLORS | {OTHER: OTHER_COLOR}
 
 
-def page(report: Report) -> str:
+def page(report: FeedReport) -> str:
     """The whole page."""
     sections = (
         _head, _attention, _counts, _prices, _fields, _disagreements, _pictures, _words, _map
@@ -40,7 +40,7 @@ def page(report: Report) -> str:
     return html.document(f"{report.feed}: feed report", body)
 
 
-def _head(report: Report) -> Markup:
+def _head(report: FeedReport) -> Markup:
     share = report.usable / report.rows if report.rows else 0.0
     disagree = sum(len(report.checked.of_kind(kind)) for kind in DISAGREEMENTS)
     tiles = {
@@ -59,7 +59,7 @@ def _head(report: Report) -> Markup:
     )
 
 
-def _attention(report: Report) -> Markup:
+def _attention(report: FeedReport) -> Markup:
     found = {kind: len(report.checked.of_kind(kind)) for kind in KINDS}
     rows = [(KINDS[kind], count, f"#{kind}") for kind, count in found.items() if count]
     rows += [
@@ -75,7 +75,7 @@ def _attention(report: Report) -> Markup:
     return html.section("What needs attention", part("attention", rows, template=CARDS))
 
 
-def _counts(report: Report) -> Markup:
+def _counts(report: FeedReport) -> Markup:
     total = len(report.products)
     parts = [
         html.heading("Gender"),
@@ -101,13 +101,13 @@ def _more(count: int, what: str = "more") -> Markup:
 
 
 def _swatch(color: str) -> str:
-    names = sorted(meant(color))
+    names = sorted(color_names_of(color))
     if not names:
         return "#d9d9d9"
     return "#{:02x}{:02x}{:02x}".format(*ANCHORS[names[0]][0])
 
 
-def _prices(report: Report) -> Markup:
+def _prices(report: FeedReport) -> Markup:
     if not report.prices:
         return html.section("Prices", lead="The feed has no prices.")
     plot = price_boxes(report.prices)
@@ -115,12 +115,12 @@ def _prices(report: Report) -> Markup:
     return html.section("Prices", plot, gallery(report, "odd_price"), lead=lead)
 
 
-def _fields(report: Report) -> Markup:
+def _fields(report: FeedReport) -> Markup:
     plot = svg.bars(report.checked.filled, len(report.products))
     return html.section("Which fields are filled", plot)
 
 
-def _words(report: Report) -> Markup:
+def _words(report: FeedReport) -> Markup:
     kinds = ("gender_words", "no_title", "odd_title", "no_price")
     repeated = report.checked.repeated_titles
     titles = [
@@ -131,8 +131,8 @@ def _words(report: Report) -> Markup:
     parts = [
         _without_category(report),
         *(gallery(report, kind) for kind in kinds),
-        listed("titles", "Titles that several products have", titles, len(repeated)),
-        listed("rows", "Rows that cannot be used", problems, len(report.problems)),
+        folding_list("titles", "Titles that several products have", titles, len(repeated)),
+        folding_list("rows", "Rows that cannot be used", problems, len(report.problems)),
     ]
     return html.section("Fields to check", *_or(parts, "Nothing was found."))
 
@@ -142,7 +142,7 @@ def _or(parts: Sequence[Markup], nothing: str) -> Sequence[Markup]:
     return parts if any(parts) else [html.words(nothing)]
 
 
-def _without_category(report: Report) -> Markup:
+def _without_category(report: FeedReport) -> Markup:
     """What kinds of products belong to no category: a table says more than their pictures."""
     found = report.checked.of_kind("no_category")
     if not found:
@@ -165,7 +165,7 @@ def _without_category(report: Report) -> Markup:
     )
 
 
-def _pictures(report: Report) -> Markup:
+def _pictures(report: FeedReport) -> Markup:
     same, near = report.checked.same_files, report.checked.near_twins
     parts = [
         gallery(report, "broken_picture"),
@@ -177,14 +177,14 @@ def _pictures(report: Report) -> Markup:
     return html.section("Pictures to check", *_or(parts, nothing))
 
 
-def _disagreements(report: Report) -> Markup:
+def _disagreements(report: FeedReport) -> Markup:
     shown = [gallery(report, kind) for kind in (*DISAGREEMENTS, "article_not_seen")]
     if not any(shown):
         return Markup("")
     return html.section("Pictures that disagree with the words", *shown)
 
 
-def _map(report: Report) -> Markup:
+def _map(report: FeedReport) -> Markup:
     seen = {
         name: found.seen.vector
         for name, found in report.facts.items()
@@ -207,17 +207,17 @@ def _map(report: Report) -> Markup:
     )
 
 
-def _contact_sheet(report: Report, names: Sequence[str], layout: Layout) -> Markup:
+def _contact_sheet(report: FeedReport, names: Sequence[str], layout: MapLayout) -> Markup:
     chosen = one_per_cell(layout.points, *GRID)
     cells = {
         cell: (uri, report.products[names[index]].title)
         for cell, index in chosen.items()
-        if (uri := thumbnail(report.facts[names[index]].file, 64))
+        if (uri := thumbnail_uri(report.facts[names[index]].file, 64))
     }
     return svg.picture_map(cells, *GRID)
 
 
-def _dots(report: Report, names: Sequence[str], layout: Layout) -> Markup:
+def _dots(report: FeedReport, names: Sequence[str], layout: MapLayout) -> Markup:
     step = max(1, len(names) // MAX_DOTS)
     points = [
         (

@@ -11,7 +11,7 @@ from thatlook.core.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class MapLayout:
     """Where each vector is on the map: float64 (n, 2) within 0..1, and how much of the
     vectors' variance the two axes show.
     """
@@ -20,7 +20,7 @@ class Layout:
     explained: float
 
 
-def principal_layout(vectors: NDArray[np.float32]) -> Layout:
+def principal_layout(vectors: NDArray[np.float32]) -> MapLayout:
     """The first two principal components of vectors (n, dim), each spread over 0..1 by rank.
 
     By rank, because a map is to be looked at: equal steps leave no crowd and no empty
@@ -36,7 +36,7 @@ def principal_layout(vectors: NDArray[np.float32]) -> Layout:
     first = first * np.sign(first[np.abs(first).argmax(axis=0), [0, 1]])
     total = float(values.sum())
     explained = float(values[::-1][:2].sum()) / total if total > 0 else 0.0
-    return Layout(np.apply_along_axis(_ranks, 0, centered @ first), explained)
+    return MapLayout(np.apply_along_axis(_ranks, 0, centered @ first), explained)
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FeedReport:
     """Everything that was found; `facts` and `products` are by id, in the feed's order."""
 
     feed: str
@@ -72,14 +72,14 @@ def build(
     *,
     looked: bool,
     seconds: float = 0.0,
-) -> Report:
+) -> FeedReport:
     """The report of a feed's products, its unreadable rows and the facts of its pictures.
 
     Of rows with the same id the last counts, as it does in a catalog.
     """
     by_id = {product.id: product for product in products}
     kept = list(by_id.values())
-    return Report(
+    return FeedReport(
         feed=feed,
         rows=len(products) + len(problems),
         products=by_id,

@@ -13,9 +13,9 @@ from thatlook.core.errors import FeedError
 from thatlook.core.records import Product
 from thatlook.core.settings import Settings
 from thatlook.quality.explore.fetching import fetch
-from thatlook.quality.explore.report import Report, build
+from thatlook.quality.explore.report import FeedReport, build
 from thatlook.quality.facts import PictureFacts
-from thatlook.quality.picture_facts import Job, LooksFactory, look_at
+from thatlook.quality.picture_facts import PictureAnalyzerFactory, PictureJob, look_at
 from thatlook.store.feed import FeedMapping, Problem, read_feed
 from thatlook.store.feed.pictures import PictureFolder
 
@@ -25,10 +25,10 @@ def explored(
     images: Path | None,
     mapping: FeedMapping,
     *,
-    factory: LooksFactory | None,
+    factory: PictureAnalyzerFactory | None,
     workers: int,
     pictures: PictureFolder | None = None,
-) -> Report:
+) -> FeedReport:
     """The report of a feed, with progress on standard error.
 
     `pictures` fetches what lies behind addresses; without it those are not looked at. Raises
@@ -53,7 +53,7 @@ def explored(
         facts |= _shown(fetch(urls, pictures), len(urls))
     categories = {product.id: product.category for product in products}
     jobs = [
-        Job(name, categories[name], Path(found.file))
+        PictureJob(name, categories[name], Path(found.file))
         for name, found in facts.items()
         if not found.error
     ]

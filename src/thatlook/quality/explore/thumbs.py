@@ -14,7 +14,7 @@ SIDE_PX = 112
 
 
 @lru_cache(maxsize=4096)
-def thumbnail(path: str, side_px: int = SIDE_PX) -> str:
+def thumbnail_uri(path: str, side_px: int = SIDE_PX) -> str:
     """The picture, no side above `side_px`, as a data URI; "" for one that cannot be decoded."""
     try:
         image = decode(Path(path), Settings(min_photo_side_px=1))

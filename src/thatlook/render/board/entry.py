@@ -13,7 +13,7 @@ Thumbnails = Callable[[str], Pixels | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class BoardEntry:
     """A photo and what was recommended for it."""
 
     result: Result
@@ -21,7 +21,7 @@ class Entry:
     title: str = ""
 
     @classmethod
-    def of(cls, result: Result, title: str = "") -> Entry:
+    def of(cls, result: Result, title: str = "") -> BoardEntry:
         """The entry of an answer, with the photo as it was decoded for it.
 
         Raises ValueError for an answer that holds no photo.

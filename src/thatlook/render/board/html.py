@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from thatlook.core.records import Look, Match, Recommendation
 from thatlook.core.taxonomy import SKELETON
-from thatlook.render.board.entry import Entry, Thumbnails, crop_of
+from thatlook.render.board.entry import BoardEntry, Thumbnails, crop_of
 from thatlook.render.page import document
 from thatlook.render.photo import COLORS, MIN_KEYPOINT_SCORE, data_uri
 from thatlook.render.templating import render
 
 
-def page(entries: Sequence[Entry], thumbnails: Thumbnails, title: str, note: str = "") -> str:
+def page(entries: Sequence[BoardEntry], thumbnails: Thumbnails, title: str, note: str = "") -> str:
     """The HTML text of a page with one board per entry, in order."""
     style = resources.files(__package__).joinpath("board.css").read_text(encoding="utf-8")
     shown = [_board(entry, thumbnails) for entry in entries]
@@ -24,7 +24,7 @@ def page(entries: Sequence[Entry], thumbnails: Thumbnails, title: str, note: str
     return document(title, body, style)
 
 
-def _board(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
+def _board(entry: BoardEntry, thumbnails: Thumbnails) -> dict[str, Any]:
     result, look = entry.result, entry.result.look
     person = look.person
     return {
@@ -44,7 +44,7 @@ def _verdict(look: Look) -> str:
     return "; ".join(look.person.gate.failed)
 
 
-def _photo(entry: Entry, look: Look) -> Markup:
+def _photo(entry: BoardEntry, look: Look) -> Markup:
     points = look.person.keypoints if look.person else ()
     pairs = [(points[a], points[b]) for a, b in SKELETON] if points else []
     return render(
@@ -57,7 +57,7 @@ def _photo(entry: Entry, look: Look) -> Markup:
     )
 
 
-def _row(entry: Entry, found: Recommendation, thumbnails: Thumbnails) -> dict[str, Any]:
+def _row(entry: BoardEntry, found: Recommendation, thumbnails: Thumbnails) -> dict[str, Any]:
     article = entry.result.look.articles[found.article]
     return {
         "category": found.category,

@@ -7,19 +7,19 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from thatlook.core.image import Pixels
 from thatlook.core.records import Look, Match, Recommendation
 from thatlook.core.taxonomy import SKELETON
-from thatlook.render.board.entry import Entry, Thumbnails, crop_of
+from thatlook.render.board.entry import BoardEntry, Thumbnails, crop_of
 from thatlook.render.photo import COLORS, MIN_KEYPOINT_SCORE, shrunk
 
 MARGIN = 16
 PHOTO = (400, 640)
 TILE = (128, 150)
 TEXT_PX = 46
-INK, SOFT, PAPER = "#1c1b19", "#6b6862", "#ffffff"
+INK, PAPER = "#1c1b19", "#ffffff"
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def picture(entry: Entry, thumbnails: Thumbnails, columns: int = 6) -> Image.Image:
+def picture(entry: BoardEntry, thumbnails: Thumbnails, columns: int = 6) -> Image.Image:
     """The board as an RGB picture: the photo marked, beside it per article crop and products."""
     rows = entry.result.recommendations
     photo = marked(entry.image, entry.result.look, PHOTO)
@@ -67,7 +67,7 @@ def _label(
     draw.text((at[0] + 1, at[1]), text, "#ffffff", font)
 
 
-def _facts(entry: Entry) -> str:
+def _facts(entry: BoardEntry) -> str:
     look = entry.result.look
     name = entry.title or look.photo
     if look.person is None:
@@ -84,7 +84,7 @@ def _row(
     board: Image.Image,
     draw: ImageDraw.ImageDraw,
     at: tuple[int, int],
-    entry: Entry,
+    entry: BoardEntry,
     found: Recommendation,
     thumbnails: Thumbnails,
     columns: int,

@@ -41,7 +41,7 @@ class Chosen:
         return column if self.mask is None else column.take(np.flatnonzero(self.mask), axis=0)
 
 
-def chosen(block: Block, live: Mask, filters: Filters, rows_of: RowsOf) -> Chosen:
+def filtered_rows(block: Block, live: Mask, filters: Filters, rows_of: RowsOf) -> Chosen:
     """The rows that live and pass the filters; `rows_of` finds those of given ids."""
     few = _few(block, filters, rows_of) if len(block) else _NONE
     if few is not None and not len(few):

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from thatlook.search.index.block import Block, Mask
-from thatlook.search.index.choosing import chosen
+from thatlook.search.index.choosing import filtered_rows
 from thatlook.search.index.merging import Part
 from thatlook.search.index.quantised import QuantisedScan
 from thatlook.search.index.query import Entry, Filters
@@ -92,10 +92,10 @@ class Partition:
         """The main block and the tail, with the rows of each that live and pass."""
         main, tail = self.main, self.tail_block
         return (
-            Part(main, self.scan, chosen(main, self.live, filters, main.rows_of)),
+            Part(main, self.scan, filtered_rows(main, self.live, filters, main.rows_of)),
             Part(
                 tail,
                 FloatScan(tail.vectors),
-                chosen(tail, self.tail_live, filters, tail.rows_by_scan),
+                filtered_rows(tail, self.tail_live, filters, tail.rows_by_scan),
             ),
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
-from thatlook.core.taxonomy import prominence
+from thatlook.core.taxonomy import category_prominence
 
 Floats = NDArray[np.floating[Any]]
 
@@ -126,6 +126,6 @@ def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None
     """
     if not candidates:
         return None
-    weight = prominence()
+    weight = category_prominence()
     weights = [weight[c] * score * math.sqrt(area) for c, score, area in candidates]
     return max(range(len(weights)), key=weights.__getitem__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.catalog import Catalog
-from thatlook.store.catalog.feed_run import FeedRun
 from thatlook.store.catalog.info import CatalogInfo
 from thatlook.store.catalog.rows import Change, Row, State
+from thatlook.store.catalog.seen_ids import SeenIds
 
-__all__ = ["Catalog", "CatalogInfo", "Change", "FeedRun", "Row", "State", "Stored"]
+__all__ = ["Catalog", "CatalogInfo", "Change", "Row", "SeenIds", "State", "Stored"]

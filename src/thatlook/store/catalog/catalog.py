@@ -14,11 +14,11 @@ from thatlook.core.records import Product, Vector
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.database import Database
-from thatlook.store.catalog.feed_run import FeedRun, feed_run
+from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
-from thatlook.store.catalog.live import LiveIndex
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.schema import migrate
+from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store, mismatch
 from thatlook.store.catalog.takeover import take_over
 
@@ -35,7 +35,7 @@ class Catalog:
     def __init__(self, folder: Path, store: Store) -> None:
         self.folder = folder
         self._store = store
-        self._live = LiveIndex(folder, store)
+        self._index = CatalogIndex(folder, store)
 
     @classmethod
     def open(
@@ -199,29 +199,29 @@ class Catalog:
         try:
             return self._store.upsert(rows)
         finally:
-            self._live.changed()
+            self._index.changed()
 
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Deletes products in one transaction; returns the ids that were in."""
         try:
             return self._store.remove(ids)
         finally:
-            self._live.changed()
+            self._index.changed()
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks products that left the feed: kept, but not found; returns the ids changed."""
         try:
             return self._store.mark_left(ids)
         finally:
-            self._live.changed()
+            self._index.changed()
 
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, for comparing."""
         return self._store.states(ids)
 
-    def feed_run(self) -> AbstractContextManager[FeedRun]:
+    def seen_ids(self) -> AbstractContextManager[SeenIds]:
         """Notes which products a feed still has; one at a time."""
-        return feed_run(self._store.database)
+        return seen_ids(self._store.database)
 
     def copy_to(self, file: Path) -> None:
         """Writes a consistent copy of the store, as a catalog of its own, to a new file.
@@ -253,7 +253,7 @@ class Catalog:
             kept = database.one("SELECT model_key, dim FROM state") or (None, None)
             self._store.takes_vectors &= kept[0] == self._store.model_key
             self._store.model_key, self._store.dim = kept
-            self._live.reset()
+            self._index.reset()
         return count
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
@@ -266,12 +266,12 @@ class Catalog:
         Sees everything committed before the call, by any process. Raises CatalogError where
         the catalog has no vectors yet, ModelMismatchError where its network was switched.
         """
-        index, partitions = self._live.partitions(query)
+        index, partitions = self._index.partitions(query)
         return index.search_in(partitions, vectors, query)
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
-        self._live.warm()
+        self._index.warm()
 
 
 def _prepare(folder: Path, *, create: bool) -> None:

@@ -52,13 +52,13 @@ class Describing:
 
     factory: DescriberFactory
 
-    def __call__(self) -> Callable[[Sequence[Job]], list[Done]]:
+    def __call__(self) -> Callable[[Sequence[DescribeJob]], list[DescribeOutcome]]:
         """Describes groups of jobs with one describer."""
         return partial(describe_jobs, self.factory())
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DescribeJob:
     """A product to be described from the files of its pictures, the main one first.
 
     `known` says whether the catalog has it already.
@@ -72,14 +72,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Done:
+class DescribeOutcome:
     """What became of a job: `described` is of the picture `file`, None where no one could be used.
 
     `model_key` names the network. `image_hash` is that of all pictures. `messages` say which
     could not be used, and why; `files` are all that could.
     """
 
-    job: Job
+    job: DescribeJob
     described: Described | None = None
     model_key: str = ""
     file: str = ""
@@ -88,9 +88,9 @@ class Done:
     files: tuple[str, ...] = ()
 
 
-def lost(job: Job, why: str) -> Done:
+def lost(job: DescribeJob, why: str) -> DescribeOutcome:
     """What becomes of a job whose process died."""
-    return Done(job, messages=(why,))
+    return DescribeOutcome(job, messages=(why,))
 
 
 def hash_of(files: Sequence[str]) -> str:
@@ -110,8 +110,8 @@ def _digest(file: str) -> bytes:
 
 
 def describe_jobs(
-    describer: Describer, jobs: Sequence[Job], settings: Settings | None = None
-) -> list[Done]:
+    describer: Describer, jobs: Sequence[DescribeJob], settings: Settings | None = None
+) -> list[DescribeOutcome]:
     """Decodes and describes; of several pictures the one is kept that shows the article best.
 
     Best is one in which the detector found the article, then the highest score, then the first.
@@ -125,13 +125,13 @@ def describe_jobs(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
-    job: Job
+    job: DescribeJob
     images: tuple[tuple[str, Pixels], ...]
     image_hash: str
     messages: tuple[str, ...]
 
 
-def _opened(job: Job, settings: Settings) -> _Opened:
+def _opened(job: DescribeJob, settings: Settings) -> _Opened:
     """The pictures of a job, decoded. The hash is of the very bytes that were decoded."""
     whole, images, messages = hashlib.sha256(), [], []
     for file in job.files[:MAX_IMAGES]:
@@ -157,11 +157,11 @@ def _data(file: str, settings: Settings) -> bytes | None:
     return Path(file).read_bytes()
 
 
-def _best(opened: _Opened, described: Sequence[Described], key: str) -> Done:
+def _best(opened: _Opened, described: Sequence[Described], key: str) -> DescribeOutcome:
     if not described:
-        return Done(opened.job, messages=opened.messages)
+        return DescribeOutcome(opened.job, messages=opened.messages)
     places = range(len(described))
     best = max(places, key=lambda n: (described[n].found, described[n].article_score, -n))
     files = tuple(file for file, _ in opened.images)
     told = (opened.image_hash, opened.messages, files)
-    return Done(opened.job, described[best], key, files[best], *told)
+    return DescribeOutcome(opened.job, described[best], key, files[best], *told)

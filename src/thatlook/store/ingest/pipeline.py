@@ -16,11 +16,17 @@ from tqdm import tqdm
 
 from thatlook.core.errors import CatalogError, FeedError, ModelMismatchError, SettingsError
 from thatlook.core.processes import Pool, available_cores
-from thatlook.store.catalog import Catalog, FeedRun, Row
+from thatlook.store.catalog import Catalog, Row, SeenIds
 from thatlook.store.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.store.feed.fetch import Fetcher
 from thatlook.store.feed.pictures import PictureFolder
-from thatlook.store.ingest.describing import DescriberFactory, Describing, Done, Job, lost
+from thatlook.store.ingest.describing import (
+    DescribeJob,
+    DescribeOutcome,
+    DescriberFactory,
+    Describing,
+    lost,
+)
 from thatlook.store.ingest.plan import Located, Plan, located, plan_of
 from thatlook.store.ingest.report import IngestReport, Tally
 from thatlook.store.product_row import described_row, stored_path
@@ -74,10 +80,10 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     progress = progress and sys.stderr.isatty()
     total = estimated_rows(feed) if progress else None
     bar = tqdm(total=total, unit="product", disable=not progress)
-    with catalog.feed_run() as run, Pool(Describing(factory), count, lost) as pool, bar:
+    with catalog.seen_ids() as seen, Pool(Describing(factory), count, lost) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)
-        intake = _Intake(os.fspath(feed), catalog, run, pool, pictures, tally)
+        intake = _Intake(os.fspath(feed), catalog, seen, pool, pictures, tally)
         intake.take(rows, most_waiting=4 * max(1, count))
         return tally.report(time.monotonic() - started)
 
@@ -89,20 +95,20 @@ class _Intake:
         self,
         name: str,
         catalog: Catalog,
-        run: FeedRun,
-        pool: Pool[Job, Done],
+        seen: SeenIds,
+        pool: Pool[DescribeJob, DescribeOutcome],
         pictures: PictureFolder,
         tally: Tally,
     ) -> None:
         self._name = name
         self._catalog = catalog
-        self._run = run
+        self._seen = seen
         self._pool = pool
         self._pictures = pictures
         self._tally = tally
         self._usable = 0
         self._broken: FeedError | None = None
-        self._waiting: set[Future[list[Done]]] = set()
+        self._waiting: set[Future[list[DescribeOutcome]]] = set()
         self._ready: list[Row] = []
         self._stored_at = time.monotonic()
 
@@ -122,7 +128,7 @@ class _Intake:
             first = self._tally.first_problem()
             why = f": {first}" if first else ""
             raise FeedError(f"{self._name}: no usable row{why}; nothing was marked as gone")
-        for left in self._run.unseen():
+        for left in self._seen.unseen():
             self._tally.count("removed", len(self._catalog.mark_left(left)))
         self._catalog.warm()
 
@@ -152,9 +158,9 @@ class _Intake:
             if isinstance(one, Problem) and one.kept:
                 self._tally.problem(one.line, one.product_id, one.message)
             elif isinstance(one, Problem):
-                self._run.see(one.product_id, usable=False)  # in the feed still: it is kept
+                self._seen.see(one.product_id, usable=False)  # in the feed still: it is kept
                 self._fail(one.line, one.product_id, one.message)
-            elif self._run.see(one.product.id):
+            elif self._seen.see(one.product.id):
                 self._usable += 1
                 yield one
             else:
@@ -190,7 +196,7 @@ class _Intake:
             if not ready:
                 return
 
-    def _finish(self, done: Done) -> None:
+    def _finish(self, done: DescribeOutcome) -> None:
         for message in done.messages:
             self._tally.problem(done.job.line, done.job.product.id, message)
         if done.described and done.model_key != self._catalog.model_key:
@@ -220,7 +226,7 @@ class _Intake:
         self._tally.count("failed")
 
 
-def _row(done: Done, home: Path) -> Row | None:
+def _row(done: DescribeOutcome, home: Path) -> Row | None:
     """What is stored of a product that was described."""
     if done.described is None:
         return None

@@ -13,7 +13,7 @@ from thatlook.store.catalog import Catalog, Row, State
 from thatlook.store.catalog.rows import product_json
 from thatlook.store.feed.pictures import PictureFolder
 from thatlook.store.feed.rows import FeedRow
-from thatlook.store.ingest.describing import MAX_IMAGES, Job, hash_of
+from thatlook.store.ingest.describing import MAX_IMAGES, DescribeJob, hash_of
 from thatlook.store.product_row import stored_path
 
 
@@ -52,7 +52,7 @@ def located(row: FeedRow, pictures: PictureFolder) -> Located:
 class Plan:
     """`jobs` need their pictures embedded, `updates` only the row stored; the rest is as it was."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[DescribeJob, ...]
     updates: tuple[Row, ...]
     unchanged: int
 
@@ -72,7 +72,7 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
             or image is None
         ):
             known = state is not None
-            jobs.append(Job(one.row.line, one.row.product, one.files, row_hash, known))
+            jobs.append(DescribeJob(one.row.line, one.row.product, one.files, row_hash, known))
         elif state.row_hash != row_hash or state.status != "active":
             product = replace(one.row.product, category=state.category)
             updates.append(Row(product=product, image=image, row_hash=row_hash, from_feed=True))

@@ -221,7 +221,7 @@ class ArticleGraph(nn.Module):
 
     def __init__(self, model: nn.Module):
         super().__init__()
-        self.model = export.folded(model)
+        self.model = export.fold_batch_norms(model)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Boxes (n, A, 4) in input pixels, scores (n, A, classes), masks (n, k, h / 4, w / 4)."""
@@ -243,7 +243,7 @@ def export_to(folder: Path, checkpoint: Path, entry: dict[str, Any]) -> ModelSpe
     }
     examples = [torch.rand(2, 3, 128, 96) * 2 - 1, torch.rand(1, 3, 96, 160) * 2 - 1]
     trace = (examples, ("boxes", "scores", "masks"), axes)
-    return export.publish(graph, trace, export.Entry(**(_ENTRY | entry)), folder, huge=HUGE)
+    return export.publish(graph, trace, export.RegistryEntry(**(_ENTRY | entry)), folder, huge=HUGE)
 
 
 _ENTRY: Final[dict[str, Any]] = {

@@ -49,7 +49,7 @@ from thatlook.data.splits import split_of
 from thatlook.data.worn import read_worn
 from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.training import export, loop
-from thatlook.training.backbones import BACKBONES, backbone, empty, name_of
+from thatlook.training.backbones import BACKBONES, backbone, empty, trunk_of
 from thatlook.training.looked_at import STREET
 from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
 from thatlook.training.options import EmbeddingOptions
@@ -134,7 +134,7 @@ class EmbeddingTask:
             if options.shipped
             else EmbeddingNet(sizes, options.dim, trunk, top, len(vocabulary))
         )
-        self.named = named(self.train, vocabulary)
+        self.named = title_word_targets(self.train, vocabulary)
         self.groups = _groups(self.train)
         self.metric_loss = metric_loss(options.loss, options.dim, options.memory)
         self.instance_loss = CrossBatchMemory(
@@ -256,7 +256,7 @@ def _rows(groups: dict[int, list[int]], count: int, rng: np.random.Generator) ->
     return rows[:count]
 
 
-def named(items: Sequence[Item], vocabulary: Sequence[str]) -> Tensor:
+def title_word_targets(items: Sequence[Item], vocabulary: Sequence[str]) -> Tensor:
     """Per item, which words of the vocabulary its name has: (n, words), each row's sum 1 or 0."""
     known = {word: k for k, word in enumerate(vocabulary)}
     found = torch.zeros(len(items), len(vocabulary))
@@ -318,7 +318,9 @@ def figures(vectors: Floats, items: Sequence[Item]) -> dict[str, float]:
     }
 
 
-def taught(items: Sequence[Item], teacher: ModelSpec, min_probability: float = 0.5) -> list[Item]:
+def with_teacher_labels(
+    items: Sequence[Item], teacher: ModelSpec, min_probability: float = 0.5
+) -> list[Item]:
     """The items, what is not known of the type, color and pattern of worn articles and of flat-lay
     photos as `teacher` is surer than `min_probability` to see it.
 
@@ -374,7 +376,7 @@ def run(options: EmbeddingOptions) -> int:
     def make() -> EmbeddingTask:
         items = items_of(options.data, options.boxes, options.sample, options, options.eye_labels)
         if options.teacher:
-            items = taught(items, ModelSpec.from_file(options.teacher))
+            items = with_teacher_labels(items, ModelSpec.from_file(options.teacher))
         return EmbeddingTask(items, vocabulary(items), options)
 
     return loop.train(make, options, whole=False)
@@ -414,7 +416,7 @@ class EmbeddingGraph(nn.Module):
 
     def __init__(self, model: EmbeddingNet, axes: Tensor, offset: Tensor, mix: Mix = MIX):
         super().__init__()
-        self.model = cast("EmbeddingNet", export.folded(model))
+        self.model = cast("EmbeddingNet", export.fold_batch_norms(model))
         self.mix = mix
         self.register_buffer("axes", axes)
         self.register_buffer("offset", offset)
@@ -424,11 +426,13 @@ class EmbeddingGraph(nn.Module):
         features = self.model.features(crop)
         learned, *logits = self.model.read(features)
         seen = functional.normalize(features[:, :TOP], dim=1)
-        vector = fuse_embedding(turned(learned, seen, (self.axes, self.offset)), logits, self.mix)
+        vector = fuse_embedding(
+            project_look(learned, seen, (self.axes, self.offset)), logits, self.mix
+        )
         return (vector, *(x.softmax(-1) for x in logits))
 
 
-def turned(learned: Tensor, features: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
+def project_look(learned: Tensor, features: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
     """The look (n, k), unit vectors: unit learned vectors (n, dim) and unit features (n, d) turned
     as `fit_pca` says.
     """
@@ -475,12 +479,12 @@ def _each(run: Callable[[Tensor], tuple[Tensor, ...]], items: Sequence[Item]) ->
     return [np.concatenate(x) for x in zip(*out, strict=True)]
 
 
-def restored(checkpoint: Path) -> EmbeddingNet:
+def restored_embedding_net(checkpoint: Path) -> EmbeddingNet:
     """The averaged network of a checkpoint, of the sizes that it has."""
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
     dims = {name: len(weight) for name, weight in state.items() if name.endswith(".weight")}
     heads = tuple(dims[f"heads.{k}.weight"] for k in range(len(HEADS)))
-    trunk = empty(name_of(state))
+    trunk = empty(trunk_of(state))
     words = dims.get("words.weight", 0)
     model = EmbeddingNet(heads, dims["project.weight"], trunk, words=words)
     loop.load_weights(model, checkpoint)
@@ -506,7 +510,7 @@ def export_to(
     Raises ModelError where the checkpoint learned other labels than the items have.
     """
     words = vocabulary(items)
-    model = restored(checkpoint)
+    model = restored_embedding_net(checkpoint)
     _check_heads(checkpoint, model, words)
     outs = ("embedding", *HEADS)
     axes = {name: {0: "n"} for name in ("crop", *outs)}
@@ -522,7 +526,7 @@ def export_to(
     outputs: dict[str, Any] = {"embedding": vector}
     outputs |= {head: {"classes": len(words[head])} for head in HEADS}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
-    found = export.Entry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
+    found = export.RegistryEntry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
     return export.publish(graph, (examples, outs, axes), found, folder)
 
 

@@ -64,7 +64,7 @@ _OPEN: Final = ("open", "", "")
 
 
 @dataclass(frozen=True)
-class View:
+class PersonView:
     """One crop with heat targets.
 
     `points` (17, 2) in crop pixels; `state` (17,): 1 in the crop, 0 surely not, -1 unknown;
@@ -101,7 +101,7 @@ def cut(box: Floats, rng: Rng, kind: str) -> Floats:
     return frame
 
 
-class PersonViews(Dataset[View]):
+class PersonViews(Dataset[PersonView]):
     """Crops of scenes by (row, seed); seed -1 gives the plain crop that measurement uses."""
 
     def __init__(self, scenes: Sequence[Scene]):
@@ -110,7 +110,7 @@ class PersonViews(Dataset[View]):
     def __len__(self) -> int:
         return len(self.scenes)
 
-    def __getitem__(self, key: tuple[int, int]) -> View:
+    def __getitem__(self, key: tuple[int, int]) -> PersonView:
         row, seed = key
         scene = self.scenes[row]
         box, image = person_box(scene), photo(scene.path)
@@ -138,7 +138,7 @@ class PersonViews(Dataset[View]):
         return mirrored(view) if flip else view
 
     @staticmethod
-    def _view(scene: Scene, image: Pixels, matrix: Matrix, frame: Floats | None) -> View:
+    def _view(scene: Scene, image: Pixels, matrix: Matrix, frame: Floats | None) -> PersonView:
         state = joint_states(scene)
         points = np.zeros((len(KEYPOINTS), 2), np.float32)
         if scene.keypoints is not None:
@@ -150,13 +150,13 @@ class PersonViews(Dataset[View]):
             state = np.where(out, 0, state)
         gender = GENDERS.index(scene.gender) if scene.gender in GENDERS else -1
         view = VIEWS.index(scene.view) if scene.view in VIEWS else -1
-        return View(image, points, state, gender, view)
+        return PersonView(image, points, state, gender, view)
 
 
-def mirrored(view: View) -> View:
+def mirrored(view: PersonView) -> PersonView:
     """The view with left and right key points exchanged: what a flipped picture shows."""
     order = list(KEYPOINT_FLIP)
-    return View(view.image, view.points[order], view.state[order], view.gender, view.view)
+    return PersonView(view.image, view.points[order], view.state[order], view.gender, view.view)
 
 
 def _cropped(image: Pixels, frame: Floats) -> tuple[Pixels, Floats]:
@@ -185,7 +185,7 @@ def heat(points: Floats, state: NDArray[np.int64]) -> Floats:
     return np.asarray(maps * (state == 1)[:, None, None], np.float32)
 
 
-def collate(views: Sequence[View]) -> tuple[Tensor, ...]:
+def collate(views: Sequence[PersonView]) -> tuple[Tensor, ...]:
     """Images, heat targets, their weights (n, 17), genders and views."""
     maps = torch.from_numpy(np.stack([heat(v.points, v.state) for v in views]))
     weights = torch.from_numpy(np.stack([v.state >= 0 for v in views])).float()
@@ -345,7 +345,7 @@ class PersonGraph(nn.Module):
 
     def __init__(self, model: nn.Module, weights: tuple[Weights, Weights] = ((1, 1, 0), (1, 1, 0))):
         super().__init__()
-        self.model = cast("PersonNet", export.folded(model))
+        self.model = cast("PersonNet", export.fold_batch_norms(model))
         self.weights = weights
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -463,7 +463,7 @@ def export_to(
     names = ("heatmaps", "gender", "view")
     axes = {name: {0: "n"} for name in ("crop", *names)}
     examples = [torch.rand(n, 3, CROP_SIZE[1], CROP_SIZE[0]) * 2 - 1 for n in (2, 1)]
-    found = export.Entry(**(_ENTRY | entry))
+    found = export.RegistryEntry(**(_ENTRY | entry))
     return export.publish(graph, (examples, names, axes), found, folder)
 
 

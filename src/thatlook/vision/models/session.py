@@ -112,7 +112,7 @@ class Session:
         _ = self._opened
 
 
-def taken(
+def output_of_shape(
     spec: ModelSpec, output: Mapping[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]
 ) -> NDArray[Any]:
     """The output `name` of this shape, None being any length.

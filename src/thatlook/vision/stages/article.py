@@ -17,7 +17,7 @@ from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.vision.models.inputs import ArticleInput, input_name
 from thatlook.vision.models.registry import ModelSpec
-from thatlook.vision.models.session import Runs, taken, to_batch
+from thatlook.vision.models.session import Runs, output_of_shape, to_batch
 from thatlook.vision.stages import yolo
 
 Floats = NDArray[np.floating[Any]]
@@ -33,7 +33,7 @@ class Detection:
     mask: Mask | None = None
 
 
-class Reads(Protocol):
+class DetectorReader(Protocol):
     """How a photo goes into a detector, and how its output is read."""
 
     def fit(self, image: Pixels) -> Fitted:
@@ -68,12 +68,16 @@ class NativeReader:
 
     def read(self, output: dict[str, Floats]) -> tuple[Floats, Floats, Floats | None]:
         """The outputs as they are. Raises ModelError for one of another shape."""
-        boxes = taken(self.spec, output, "boxes", (None, 4))
-        scores = taken(self.spec, output, "scores", (len(boxes), len(DETECTOR_CLASSES)))
-        return boxes, scores, taken(self.spec, output, "masks", (len(CATEGORIES), None, None))
+        boxes = output_of_shape(self.spec, output, "boxes", (None, 4))
+        scores = output_of_shape(self.spec, output, "scores", (len(boxes), len(DETECTOR_CLASSES)))
+        return (
+            boxes,
+            scores,
+            output_of_shape(self.spec, output, "masks", (len(CATEGORIES), None, None)),
+        )
 
 
-def reader_of(spec: ModelSpec) -> Reads:
+def reader_of(spec: ModelSpec) -> DetectorReader:
     """The reader for the entry's `format`, thatlook's own if it has none. Raises ModelError."""
     form = spec.details.get("format", "thatlook")
     if form in yolo.FORMATS:

@@ -22,7 +22,7 @@ from thatlook.core.records import Box, Vector
 from thatlook.core.taxonomy import OTHER, category_of
 from thatlook.vision.models.inputs import EmbeddingInput
 from thatlook.vision.models.registry import ModelSpec
-from thatlook.vision.models.session import Runs, taken, to_batch
+from thatlook.vision.models.session import Runs, output_of_shape, to_batch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,9 +158,9 @@ class EmbeddingStage:
 
     def _read(self, output: Mapping[str, NDArray[np.float32]], count: int) -> list[Embedded]:
         spec = self._session.spec
-        vectors = unit(taken(spec, output, self._vector, (count, self._dim)))
+        vectors = unit(output_of_shape(spec, output, self._vector, (count, self._dim)))
         rows = {
-            head: taken(spec, output, head, (count, len(names)))
+            head: output_of_shape(spec, output, head, (count, len(names)))
             for head, names in self._heads.items()
         }
         return [

@@ -13,7 +13,7 @@ from thatlook.core.records import Box, Gate, Keypoint, Person
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import KEYPOINTS, PERSON_GENDERS, VIEWS
 from thatlook.vision.models.inputs import PersonInput
-from thatlook.vision.models.session import Runs, taken, to_batch
+from thatlook.vision.models.session import Runs, output_of_shape, to_batch
 
 Floats = NDArray[np.floating[Any]]
 
@@ -85,14 +85,14 @@ class PersonStage:
         wide = with_aspect(box, size[0] / size[1]).scaled(self._input.expand)
         fitted = fit_box(image, wide, size)
         output = self._session.run({self._input.name: to_batch([fitted.canvas], spec)})
-        heatmaps = taken(spec, output, "heatmaps", (1, len(KEYPOINTS), None, None))
+        heatmaps = output_of_shape(spec, output, "heatmaps", (1, len(KEYPOINTS), None, None))
         keypoints = read_keypoints(heatmaps[0], fitted)
-        seen = taken(spec, output, "view", (1, len(VIEWS)))[0]
+        seen = output_of_shape(spec, output, "view", (1, len(VIEWS)))[0]
         views = dict(zip(VIEWS, map(float, seen), strict=True))
         view = max(views, key=lambda name: views[name])
         frame = Frame(image.shape[1], image.shape[0], box.height)
         gate = judge(keypoints, views["front"], frame, self._rules)
-        genders = taken(spec, output, "gender", (1, len(GENDERS)))[0]
+        genders = output_of_shape(spec, output, "gender", (1, len(GENDERS)))[0]
         gender, gender_score = read_gender(genders, self._rules.gender_threshold)
         return Person(
             box, score, keypoints, gate, view, min(1.0, views[view]), gender, min(1.0, gender_score)

@@ -14,17 +14,17 @@ from thatlook.evaluate.retrieval.figures import (
     MEANINGS,
     baselines,
     compared,
+    figure_text,
     figures_of,
-    told,
 )
 from thatlook.evaluate.retrieval.metrics import DEPTHS, Estimate
-from thatlook.evaluate.retrieval.results import METRICS, Budget, Result, budgets
+from thatlook.evaluate.retrieval.results import METRICS, ErrorBudget, TrialResult, budgets
 from thatlook.render import page, svg
 from thatlook.vision.models.registry import ModelSpec
 
 
-def report_of(
-    spec: ModelSpec, results: Sequence[Result], missing: Mapping[str, str], data: str
+def retrieval_report(
+    spec: ModelSpec, results: Sequence[TrialResult], missing: Mapping[str, str], data: str
 ) -> Report:
     """The report. `missing` says which baselines could not be measured, and why."""
     report = Report("Retrieval", spec, figures_of(results), data=data)
@@ -42,7 +42,10 @@ def report_of(
 
 
 def _overview(
-    report: Report, results: Sequence[Result], missing: Mapping[str, str], found: Sequence[Budget]
+    report: Report,
+    results: Sequence[TrialResult],
+    missing: Mapping[str, str],
+    found: Sequence[ErrorBudget],
 ) -> None:
     lines = [page.words(budget.line()) for budget in found]
     if lines:
@@ -57,13 +60,13 @@ def _overview(
     report.add("At a glance", page.table((*heads, "half"), rows), lead=lead)
 
 
-def _trial(report: Report, result: Result, missing: Mapping[str, str]) -> None:
+def _trial(report: Report, result: TrialResult, missing: Mapping[str, str]) -> None:
     trial = result.trial
     parts = [_counts(result), _figures(result, missing), _curves(result), _subsets(result)]
     report.add(trial.title, *parts, boards(result), lead=trial.lead)
 
 
-def _counts(result: Result) -> Markup:
+def _counts(result: TrialResult) -> Markup:
     counts = result.counts
     lines = [f"{counts['queries']:,} queries among {counts['gallery']:,}"]
     words = {
@@ -82,7 +85,7 @@ def _counts(result: Result) -> Markup:
     return page.words("; ".join((*lines, *unlabelled)) + ".")
 
 
-def _figures(result: Result, missing: Mapping[str, str]) -> Markup:
+def _figures(result: TrialResult, missing: Mapping[str, str]) -> Markup:
     rows = [
         (name, notion, *_row({m: result.figure(m, notion, name) for m in METRICS}))
         for notion in result.trial.notions
@@ -97,10 +100,10 @@ def _row(figures: Mapping[str, Estimate]) -> list[str]:
     *measured, ceiling = METRICS
     most = figures[ceiling]
     shown = f"{most.value:.3f}" if most.count else "no data"
-    return [*(told(figures[metric]) for metric in measured), shown]
+    return [*(figure_text(figures[metric]) for metric in measured), shown]
 
 
-def _curves(result: Result) -> Markup:
+def _curves(result: TrialResult) -> Markup:
     lines = {
         name: [(float(k), result.figure(f"r{k}", encoder=name).value) for k in DEPTHS]
         for name in result.encoders
@@ -108,7 +111,7 @@ def _curves(result: Result) -> Markup:
     return svg.curves(lines, svg.Axis("k", 0, max(DEPTHS)), svg.Axis("Recall@k"), dotted=True)
 
 
-def _subsets(result: Result) -> Markup:
+def _subsets(result: TrialResult) -> Markup:
     rows = [(name, row["p10"].count, *_row(row)) for name, row in result.by_subset().items()]
     heads = ("queries", "how many", *HEADS.values())
     shown = page.table(heads, rows)
@@ -116,7 +119,7 @@ def _subsets(result: Result) -> Markup:
     return heading + shown + (_by_attribute(result) if len(result.trial.notions) > 1 else "")
 
 
-def _by_attribute(result: Result) -> Markup:
+def _by_attribute(result: TrialResult) -> Markup:
     """Precision per category by every notion, each beside its ceiling."""
     precision, ceiling = "p10", "p10_ceiling"
     found = {
@@ -133,4 +136,4 @@ def _by_attribute(result: Result) -> Markup:
 
 def _precise(row: Mapping[str, Estimate]) -> tuple[str, str]:
     most = row["p10_ceiling"]
-    return told(row["p10"]), f"{most.value:.3f}" if most.count else "no data"
+    return figure_text(row["p10"]), f"{most.value:.3f}" if most.count else "no data"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from thatlook.store.catalog.database import Database
 
 
-class FeedRun:
+class SeenIds:
     """The ids seen so far, in a temporary table: memory does not grow with the feed."""
 
     def __init__(self, database: Database) -> None:
@@ -39,11 +39,11 @@ class FeedRun:
 
 
 @contextmanager
-def feed_run(database: Database) -> Iterator[FeedRun]:
-    """A run over a feed; one at a time per connection."""
+def seen_ids(database: Database) -> Iterator[SeenIds]:
+    """None seen yet: for a run over a feed, one at a time per connection."""
     database.execute("DROP TABLE IF EXISTS temp.seen")
     database.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, usable INTEGER) WITHOUT ROWID")
     try:
-        yield FeedRun(database)
+        yield SeenIds(database)
     finally:
         database.execute("DROP TABLE IF EXISTS temp.seen")

@@ -16,7 +16,7 @@ _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
 
 
-class LiveIndex:
+class CatalogIndex:
     """Partitions with every commit in them, loaded when a query first needs them."""
 
     def __init__(self, folder: Path, store: Store) -> None:
