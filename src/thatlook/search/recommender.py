@@ -12,7 +12,9 @@ import numpy as np
 from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
+    Agreement,
     Calibration,
+    Curve,
     Style,
     Traits,
     distinct,
@@ -30,6 +32,9 @@ from thatlook.search.stored import ProductStore, Stored
 BOOSTED: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
+MOVED: Final = 60
+"""At least so many candidates are looked at when what agrees of type and color moves them."""
+
 MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
 
@@ -39,11 +44,23 @@ SPARE: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """A product found; `worth` is its similarity with the boosts, by which it is ordered."""
+    """A product found; `worth` is its similarity moved by what agrees, and `order`, by which it is
+    ordered, that with the boosts.
+    """
 
     stored: Stored
     similarity: float
     worth: float
+    order: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What candidates are compared with: a vector, words, and the curve that scores them."""
+
+    vector: Vector
+    traits: Traits
+    curve: Curve
 
 
 class Recommender:
@@ -80,13 +97,27 @@ class Recommender:
         known = look.person.gender if look.person else "unknown"
         gender = known if request.gender == "auto" else request.gender
         found = [
-            self._for_article(index, look.articles[index], gender, request, index == primary)
+            self._for_article(
+                index,
+                look.articles[index],
+                gender,
+                request,
+                primary=index == primary,
+                worn=look.person is not None,
+            )
             for index in wanted
         ]
         return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
 
     def _for_article(
-        self, index: int, article: Article, gender: str, request: SearchRequest, primary: bool
+        self,
+        index: int,
+        article: Article,
+        gender: str,
+        request: SearchRequest,
+        *,
+        primary: bool,
+        worn: bool,
     ) -> Recommendation:
         role = "primary" if primary else "secondary"
         if article.vector is None:
@@ -100,7 +131,9 @@ class Recommender:
         query = Query(
             category=article.category, genders=genders, k=request.k, filters=_with_request(request)
         )
-        found, eligible = self._search(vector, query, Traits.of(article.attributes), request)
+        curve = self._calibration.curve(article.category, worn=worn)
+        asked = _Asked(vector, Traits.of(article.attributes), curve)
+        found, eligible = self._search(asked, query, request)
         best = max((match.score for match in found), default=None)
         good = request.min_score is not None or best is None or best >= self._good_score
         matches = _from(found, request.min_score) if good else ()
@@ -122,22 +155,25 @@ class Recommender:
             k=request.k,
             filters=replace(request.filters, exclude_ids=others),
         )
-        return _from(self._search(vector, query, traits_of(own), request)[0], request.min_score)
+        curve = self._calibration.curve(own.product.category)
+        asked = _Asked(vector, traits_of(own), curve)
+        return _from(self._search(asked, query, request)[0], request.min_score)
 
     def _search(
-        self, vector: Vector, query: Query, traits: Traits, request: SearchRequest
+        self, asked: _Asked, query: Query, request: SearchRequest
     ) -> tuple[tuple[Match, ...], int]:
         """The matches, and how many products passed the filters."""
-        fetched = max(query.k * SPARE, BOOSTED if request.boosts else 0)
+        moved = MOVED if asked.curve.moves else 0
+        fetched = max(query.k * SPARE, BOOSTED if request.boosts else moved)
         while True:
-            answers = self._catalog.search(vector[None], replace(query, k=fetched))
-            found = self._candidates(answers[0], request.boosts)
+            answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
+            found = self._candidates(asked, answers[0], request.boosts)
             groups = self._groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
             if len(groups) >= query.k or len(found) < fetched or fetched >= MAX_FETCHED:
                 break
             fetched = min(fetched * 4, MAX_FETCHED)
-        return self._ranked(groups, vector, traits, request), answers.eligible
+        return self._ranked(groups, asked, request), answers.eligible
 
     def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
         """The candidates by style, best first, each picture once."""
@@ -151,38 +187,42 @@ class Recommender:
         told = [replace(style, key="") if style.key in vague else style for style in styles]
         return [[found[kept[place]] for place in group] for group in grouped(told)]
 
-    def _candidates(self, hits: Sequence[Hit], boosts: Sequence[Boost]) -> list[_Candidate]:
+    def _candidates(
+        self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]
+    ) -> list[_Candidate]:
+        """The products found, best first where type and color moved them."""
         stored = self._catalog.stored_many([hit.product_id for hit in hits])
-        return [
-            _Candidate(row, hit.similarity, hit.similarity + boost_of(row.product, boosts))
-            for row, hit in zip(stored, hits, strict=True)
-        ]
+        found = []
+        for row, hit in zip(stored, hits, strict=True):
+            worth = hit.similarity
+            if asked.curve.moves:
+                agreement = Agreement.of(asked.traits, traits_of(row))
+                worth = asked.curve.worth(hit.similarity, agreement)
+            found.append(
+                _Candidate(row, hit.similarity, worth, worth + boost_of(row.product, boosts))
+            )
+        return sorted(found, key=lambda entry: -entry.worth)
 
     def _ranked(
-        self,
-        groups: Sequence[Sequence[_Candidate]],
-        vector: Vector,
-        traits: Traits,
-        request: SearchRequest,
+        self, groups: Sequence[Sequence[_Candidate]], asked: _Asked, request: SearchRequest
     ) -> tuple[Match, ...]:
         if not groups:
             return ()
-        best_first = sorted(groups, key=lambda group: -group[0].worth)
-        worth = np.array([group[0].worth for group in best_first])
+        best_first = sorted(groups, key=lambda group: -group[0].order)
+        worth = np.array([group[0].order for group in best_first])
         vectors = _rows([group[0].stored.vector for group in best_first])
         # Variety decides which k are shown; the best of them still come first.
         order = sorted(diverse(worth, vectors, request.k, request.diversity))
-        return tuple(self._match(best_first[place], vector, traits) for place in order)
+        return tuple(self._match(best_first[place], asked) for place in order)
 
-    def _match(self, group: Sequence[_Candidate], vector: Vector, traits: Traits) -> Match:
+    def _match(self, group: Sequence[_Candidate], asked: _Asked) -> Match:
         best = group[0]
         theirs = best.stored.vector
-        parts = {} if theirs is None else part_likeness(vector, theirs, self._parts)
-        why = reasons(traits, traits_of(best.stored), best.similarity, parts)
+        parts = {} if theirs is None else part_likeness(asked.vector, theirs, self._parts)
+        why = reasons(asked.traits, traits_of(best.stored), best.similarity, parts)
         variants = tuple(entry.stored.product for entry in group[1:])
         product = best.stored.product
-        score = self._calibration.score(best.similarity, product.category)
-        return Match(score, product, why, variants)
+        return Match(asked.curve.score(best.worth), product, why, variants)
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
         return self._catalog.stored_many(sorted(ids))

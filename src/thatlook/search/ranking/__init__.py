@@ -11,10 +11,11 @@ from thatlook.search.ranking.order import (
     most_prominent,
     refined,
 )
-from thatlook.search.ranking.reasons import Traits, part_likeness, reasons
+from thatlook.search.ranking.reasons import Agreement, Traits, part_likeness, reasons
 from thatlook.search.ranking.variants import Style, grouped, style_key
 
 __all__ = [
+    "Agreement",
     "Calibration",
     "Curve",
     "Style",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
 from thatlook.core.taxonomy import category_prominence
+from thatlook.search.ranking.reasons import Agreement
 
 Floats = NDArray[np.floating[Any]]
 
@@ -21,14 +22,23 @@ SAME_PICTURE: Final = 0.998
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A logistic curve from similarity to score."""
+    """A logistic curve from similarity to score, moved by what the reasons say.
+
+    `moves` are similarities to add, by "same type", "other color" and the like.
+    """
 
     slope: float = 8.0
     middle: float = 0.55
+    moves: Mapping[str, float] = field(default_factory=dict)
 
-    def score(self, similarity: float) -> float:
-        """The score, 0..1, rising with the similarity."""
-        steps = self.slope * (similarity - self.middle)
+    def worth(self, similarity: float, agreement: Agreement) -> float:
+        """The similarity, moved by whether type and color agree: what orders matches."""
+        told = (f"{agreement.type} type", f"{agreement.color} color")
+        return similarity + sum(self.moves.get(name, 0.0) for name in told)
+
+    def score(self, worth: float) -> float:
+        """The score, 0..1, rising with the worth."""
+        steps = self.slope * (worth - self.middle)
         return 1.0 / (1.0 + math.exp(-min(max(steps, -500.0), 500.0)))
 
 
@@ -36,33 +46,40 @@ class Curve:
 class Calibration:
     """The curve of each category; part of the embedding network's registry entry.
 
-    A score is an estimate of the probability that two crops are of one type and color:
-    docs/scores.md says how it was fitted. `default` serves categories without a curve.
+    A score is an estimate of the probability that a product is a good match: docs/scores.md says
+    what that is and how it was fitted. `default` serves categories without a curve, `worn` all
+    articles that somebody wears in a photo, where the entry has it.
     """
 
     default: Curve = Curve()
     categories: Mapping[str, Curve] = field(default_factory=dict)
+    worn: Curve | None = None
 
     @classmethod
-    def of(cls, entry: Mapping[str, Mapping[str, float]]) -> Self:
-        """The curves in a registry entry: {"default": {"slope", "middle"}, "topwear": ...}.
+    def of(cls, entry: Mapping[str, Any]) -> Self:
+        """The curves in a registry entry: {"default": {"slope", "middle"}, "topwear": ...}, among
+        them "worn", which may have "moves".
 
         Raises ModelError where an entry is not of this form.
         """
         try:
-            curves = {
-                name: Curve(float(numbers["slope"]), float(numbers["middle"]))
-                for name, numbers in entry.items()
-            }
-        except (KeyError, TypeError, ValueError) as error:
+            curves = {name: _curve(numbers) for name, numbers in entry.items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(
                 f"calibration: expected slope and middle per category, not {dict(entry)}"
             ) from error
-        return cls(curves.pop("default", Curve()), curves)
+        worn = curves.pop("worn", None)
+        return cls(curves.pop("default", Curve()), curves, worn)
 
-    def score(self, similarity: float, category: str) -> float:
-        """The score, 0..1, of a similarity within a category."""
-        return self.categories.get(category, self.default).score(similarity)
+    def curve(self, category: str, *, worn: bool = False) -> Curve:
+        """The curve of a category's articles, or of those `worn` in a photo."""
+        own = self.categories.get(category, self.default)
+        return own if self.worn is None or not worn else self.worn
+
+
+def _curve(numbers: Mapping[str, Any]) -> Curve:
+    moves = {str(name): float(value) for name, value in numbers.get("moves", {}).items()}
+    return Curve(float(numbers["slope"]), float(numbers["middle"]), moves)
 
 
 def distinct(vectors: Floats, limit: int) -> list[int]:

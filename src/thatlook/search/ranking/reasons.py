@@ -29,6 +29,21 @@ class Traits:
         return cls(*(attributes.get(name, "") for name in ("type", "color", "pattern")))
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Whether a product is of the article's type and color: "same", "similar" (colors alone) or
+    "other"; "" where one of them is not known, or one type is a kind of the other.
+    """
+
+    type: str = ""
+    color: str = ""
+
+    @classmethod
+    def of(cls, article: Traits, product: Traits) -> Agreement:
+        """Of an article and a product, compared in words."""
+        return cls(_type_agreement(article.type, product.type), _color_agreement(article, product))
+
+
 TOLD: Final = ("type", "color", "pattern")
 """The parts of the likeness that a reason gives a number of, in this order."""
 
@@ -56,8 +71,9 @@ def reasons(
     What is not known of one of them is left out, as are types of which one is a kind of the other.
     `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
     """
-    found = _type_reason(article.type, product.type)
-    found += _color_reason(article.color, product.color)
+    agreement = Agreement.of(article, product)
+    found = _type_reason(agreement.type, article.type, product.type)
+    found += _color_reason(agreement.color, article.color, product.color)
     found += _pattern_reason(article.pattern, product.pattern)
     found.sort(key=lambda reason: reason.startswith("other"))
     told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
@@ -65,15 +81,21 @@ def reasons(
     return (*found, f"{whole}: {', '.join(told)}" if told else whole)
 
 
-def _type_reason(article: str, product: str) -> list[str]:
+def _last(path: str) -> str:
     """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
-    worn, sold = (text.rsplit(">", 1)[-1].strip().lower() for text in (article, product))
-    its, others = set(words(worn)), set(words(sold))
-    if not its or not others:
-        return []
-    if its == others:
-        return [f"same type: {worn}"]
-    return [] if its < others or others < its else [f"other type: {sold}"]
+    return path.rsplit(">", 1)[-1].strip().lower()
+
+
+def _type_agreement(article: str, product: str) -> str:
+    its, others = set(words(_last(article))), set(words(_last(product)))
+    if not its or not others or its < others or others < its:
+        return ""
+    return "same" if its == others else "other"
+
+
+def _type_reason(agreement: str, article: str, product: str) -> list[str]:
+    told = {"same": _last(article), "other": _last(product)}
+    return [f"{agreement} type: {told[agreement]}"] if agreement else []
 
 
 def _pattern_reason(article: str, product: str) -> list[str]:
@@ -91,14 +113,18 @@ def _colors(text: str) -> list[str]:
     return [part for part in parts if part and part != "multi"]
 
 
-def _color_reason(article: str, product: str) -> list[str]:
-    """In one line: the same color, a similar one, or another; nothing where none is known."""
-    worn, sold = _colors(article), _colors(product)
+def _color_agreement(article: Traits, product: Traits) -> str:
+    worn, sold = _colors(article.color), _colors(product.color)
     if not worn or not sold:
-        return []
-    shared = [color for color in worn if color in sold]
-    if shared:
-        return [f"same color: {'/'.join(shared)}"]
-    if any(related(one, other) for one in worn for other in sold):
-        return [f"similar color: {product.lower()}"]
-    return [f"other color: {product.lower()}"]
+        return ""
+    if set(worn) & set(sold):
+        return "same"
+    return "similar" if any(related(one, other) for one in worn for other in sold) else "other"
+
+
+def _color_reason(agreement: str, article: str, product: str) -> list[str]:
+    """In one line: the same color, a similar one, or another; nothing where none is known."""
+    if agreement == "same":
+        sold = _colors(product)
+        return [f"same color: {'/'.join(color for color in _colors(article) if color in sold)}"]
+    return [f"{agreement} color: {product.lower()}"] if agreement else []
