@@ -24,7 +24,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from thatlook.evaluate.retrieval.commands import _rendered
 from torch.nn import functional
 
 from thatlook.core.image import Pixels
@@ -34,6 +33,7 @@ from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.metrics import mean
+from thatlook.evaluate.retrieval.run import _rendered
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
 from thatlook.evaluate.retrieval.trials import Trial, measure
 from thatlook.training.nets import TOP
