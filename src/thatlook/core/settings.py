@@ -29,6 +29,8 @@ class Settings:
 
     max_photo_bytes: int = 25_000_000
     max_photo_pixels: int = 60_000_000
+    max_photo_scans: int = 100
+    """Scans of a JPEG. A progressive one has about 10; each costs a pass over all pixels."""
     min_photo_side_px: int = 16
 
     threads: int = 0
@@ -68,6 +70,7 @@ class Settings:
         for name in (
             "max_photo_bytes",
             "max_photo_pixels",
+            "max_photo_scans",
             "min_photo_side_px",
             "default_k",
             "max_k",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.store.feed.shop_server import ShopServer
 from tests.store.ingest.fake import DIM, KEY, Factory, picture
@@ -168,6 +169,20 @@ def test_problems_are_told_and_the_rest_goes_on(shop):
     data = report.to_dict()
     assert (data["failed"], data["problems"][1]["line"]) == (4, 8)
     assert str(report).startswith("6 added, 0 changed, 0 unchanged, 0 removed, 4 failed in ")
+
+
+def test_a_codec_that_fails_costs_one_product(shop):
+    """libavif says RuntimeError of coded data that is none."""
+    Image.new("RGB", (32, 24), (200, 30, 40)).save(shop.folder / "bad.avif")
+    data = (shop.folder / "bad.avif").read_bytes()
+    coded = data.index(b"mdat") + 4
+    (shop.folder / "bad.avif").write_bytes(data[:coded] + bytes(len(data) - coded))
+    shop.write({"9": "Bad,dress,bad.avif,1 EUR"} | ROWS)
+    report = shop.index()
+    assert counts(report) == (5, 0, 0, 0, 1)
+    (problem,) = report.problems
+    assert problem.product_id == "9"
+    assert "bad.avif: damaged or cut off: " in problem.message
 
 
 def test_pictures_that_are_too_large(shop):
