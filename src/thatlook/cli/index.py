@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, metavar="N", help="processes (default: one per core)"
     )
     parser.add_argument("--strict", action="store_true", help="stop at the first bad row")
+    parser.add_argument(
+        "--allow-removals",
+        action="store_true",
+        help="mark all products that the feed does not have as gone, however many",
+    )
     parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
@@ -65,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
             strict=args.strict,
             progress=True,
             allow_private=args.allow_private,
+            allow_removals=args.allow_removals,
         )
     for problem in report.problems[:SHOWN_PROBLEMS]:
         print(f"thatlook: {problem}", file=sys.stderr)
@@ -72,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if hidden > 0:
         print(f"thatlook: and {hidden} more problems; --json lists them all", file=sys.stderr)
     print(json.dumps(report.to_dict()) if args.json else report)
-    return 0
+    return int(report.all_failed)
 
 
 INDEX = Command(add_arguments, run)

@@ -36,6 +36,10 @@ class Settings:
     threads: int = 0
     """Threads of each network; 0 lets ONNX Runtime take one per core."""
 
+    max_removed_share: float = 0.1
+    """A feed that has lost more than this share of the catalog's products, and more than 5 of them,
+    is refused; 1 believes every feed."""
+
     article_model: str = ""
     """Path of a registry entry (JSON) to use in place of the shipped article network."""
     person_model: str = ""
@@ -78,6 +82,7 @@ class Settings:
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
         for name in (
+            "max_removed_share",
             "article_threshold",
             "person_threshold",
             "nms_iou",
