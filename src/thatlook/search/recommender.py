@@ -114,7 +114,7 @@ class Recommender:
         """
         own = self._catalog.stored(product_id)
         vector = self._catalog.vector(product_id)
-        others = request.filters.exclude_ids | {product_id}
+        others = request.filters.exclude_ids | {own.product.id}
         gender = own.product.gender if own.product.gender != "unisex" else None
         query = Query(
             category=own.product.category,

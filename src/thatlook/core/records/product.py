@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -11,6 +12,11 @@ from thatlook.core.errors import SettingsError
 from thatlook.core.records.geometry import Box
 from thatlook.core.records.values import Vector, check_one_of, read_only
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
+
+
+def normal_id(text: str) -> str:
+    """A product's id in its one spelling: Unicode NFC, no spaces around."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 @dataclass(frozen=True, slots=True, order=True)
