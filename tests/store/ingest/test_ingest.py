@@ -506,6 +506,13 @@ def test_pictures_behind_addresses(shop, tmp_path):
         report = shop.index(fetcher=fetcher)
         assert counts(report) == (0, 0, 1, 0, 2)
         assert "the earlier copy was kept" in report.problems[0].message
+
+        server.answers["/a.png"] = (200, {"Content-Type": "image/png"}, b"<html>Sorry</html>")
+        report = shop.index(fetcher=fetcher)
+        assert counts(report) == (0, 0, 1, 0, 2)
+        assert "no usable picture: not a photo" in report.problems[0].message
+        assert report.problems[0].message.endswith("; the earlier copy was kept")
+        assert path.read_bytes() == data
         fetcher.close()
     finally:
         server.close()
