@@ -39,7 +39,10 @@ class Engine:
         spec = resolve("embedding", settings.embedding_model)
         calibration = Calibration.of(spec.details.get("calibration", {}))
         parts = spec.parts_of(vector_output(spec))
-        self._recommender = Recommender(catalog, calibration, settings.good_score, parts)
+        hidden = settings.out_of_stock == "hide"
+        self._recommender = Recommender(
+            catalog, calibration, settings.good_score, parts, in_stock=hidden
+        )
 
     @classmethod
     def open(

@@ -251,6 +251,30 @@ def test_ids_in_a_request_are_read_as_in_an_address(writer):
     assert found(disliked=" cafe\u0301") == []
 
 
+def test_what_is_out_of_stock_is_not_recommended(writer, serve, tmp_path, monkeypatch):
+    put(writer, "here", picture=photo_bytes(200, 300))
+    put(writer, "sold", title="Other shirt", availability="Out of Stock")
+
+    def found(client, **fields):
+        photo = {"photo": ("a.jpg", photo_bytes())}
+        answer = client.post("/v1/recommendations", files=photo, data=fields).json()
+        return {m["product"]["id"] for r in answer["recommendations"] for m in r["matches"]}
+
+    def similar(client, query=""):
+        answer = client.get(f"/v1/products/here/similar{query}").json()
+        return [(m["product"]["id"], m["product"]["availability"]) for m in answer["matches"]]
+
+    assert found(writer) == {"here"}
+    assert found(writer, availability="out of stock") == {"sold"}
+    assert similar(writer) == []
+    assert similar(writer, "?availability=out%20of%20stock") == [("sold", "out_of_stock")]
+    assert writer.get("/v1/products/sold").json()["availability"] == "out_of_stock"
+    monkeypatch.setattr("tests.service.double.OUT_OF_STOCK", "show")
+    shown = serve(tmp_path)
+    assert found(shown) == {"here", "sold"}
+    assert similar(shown) == [("sold", "out_of_stock")]
+
+
 def test_writers_at_the_same_time_lose_no_picture(writer, tmp_path):
     def one(number):
         return put(writer, "same", photo_bytes(60 + number, 90)).status_code

@@ -67,6 +67,9 @@ class Settings:
     A score is a probability, so this holds for any calibrated network; 0 shows everything."""
     close_score: float = 0.35
     """Where the best match scores less, a page calls the matches the nearest, not alike."""
+    out_of_stock: str = "hide"
+    """"hide": products out of stock are neither recommended nor similar, unless a request names
+    their availability; "show": they are, and pages mark them."""
     default_k: int = 10
     max_k: int = 1000
 
@@ -99,6 +102,8 @@ class Settings:
             raise SettingsError(
                 f"gender_threshold must be within 0..2, not {self.gender_threshold}"
             )
+        if self.out_of_stock not in {"hide", "show"}:
+            raise SettingsError(f"out_of_stock must be hide or show, not {self.out_of_stock!r}")
         if self.threads < 0:
             raise SettingsError(f"threads must be 0 (one per core) or more, not {self.threads}")
 

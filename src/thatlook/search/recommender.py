@@ -51,7 +51,8 @@ class Recommender:
 
     An article whose best match scores less than `good_score` gets none, unless the request
     says from which score on matches are wanted. `parts` names what the vectors' numbers speak
-    of, for the reasons.
+    of, for the reasons. With `in_stock` products out of stock are left out, unless a request
+    names the availabilities it wants.
     """
 
     def __init__(
@@ -60,11 +61,14 @@ class Recommender:
         calibration: Calibration,
         good_score: float = 0.0,
         parts: Mapping[str, slice] | None = None,
+        *,
+        in_stock: bool = False,
     ) -> None:
         self._catalog = catalog
         self._calibration = calibration
         self._good_score = good_score
         self._parts = parts or {}
+        self._in_stock = in_stock
 
     def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
@@ -97,9 +101,8 @@ class Recommender:
         )
         vector = refined(article.vector, _rows(liked), _rows(disliked))
         genders = genders_for(gender if gender in {"female", "male"} else None)
-        query = Query(
-            category=article.category, genders=genders, k=request.k, filters=_with_request(request)
-        )
+        filters = self._in_stock_only(_with_request(request))
+        query = Query(category=article.category, genders=genders, k=request.k, filters=filters)
         found, eligible = self._search(vector, query, Traits.of(article.attributes), request)
         best = max((match.score for match in found), default=None)
         good = request.min_score is not None or best is None or best >= self._good_score
@@ -120,9 +123,15 @@ class Recommender:
             category=own.product.category,
             genders=genders_for(gender),
             k=request.k,
-            filters=replace(request.filters, exclude_ids=others),
+            filters=self._in_stock_only(replace(request.filters, exclude_ids=others)),
         )
         return _from(self._search(vector, query, traits_of(own), request)[0], request.min_score)
+
+    def _in_stock_only(self, filters: Filters) -> Filters:
+        """The filters with the default for what is out of stock."""
+        if filters.availability or not self._in_stock:
+            return filters
+        return replace(filters, in_stock=True)
 
     def _search(
         self, vector: Vector, query: Query, traits: Traits, request: SearchRequest

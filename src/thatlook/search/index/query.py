@@ -44,7 +44,8 @@ class Filters:
     fails every price filter. Words compare without case: a brand or availability must equal
     one of those given ("in stock" is "in_stock"); a color matches when one of the product's
     colors (separated by "/" or ",") holds all words of one of those given, so "blue" finds
-    "navy blue". `include_ids` (None: all) and `exclude_ids` are product ids, in any spelling.
+    "navy blue". `in_stock` leaves out what is said to be out of stock. `include_ids` (None: all)
+    and `exclude_ids` are product ids, in any spelling.
     """
 
     min_price: float | None = None
@@ -53,6 +54,7 @@ class Filters:
     brands: frozenset[str] = frozenset()
     colors: frozenset[str] = frozenset()
     availability: frozenset[str] = frozenset()
+    in_stock: bool = False
     include_ids: frozenset[str] | None = None
     exclude_ids: frozenset[str] = frozenset()
 
