@@ -21,6 +21,8 @@ ONE_IMPORTER = {
     "fastapi": ("service/",),
     "selenium": ("crawl/",),
     "pyarrow": ("core/parquet.py",),
+    "click": ("cli/",),
+    "argparse": (),
 }
 """Which part of the package may import a heavy or central package."""
 

@@ -243,7 +243,7 @@ def test_the_command_killed_in_the_middle_goes_on(server, fashion, tmp_path):
 
 
 def test_pairs_need_no_torch(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("thatlook.cli.train.find_spec", lambda _: None)
+    monkeypatch.setattr("thatlook.cli.command.find_spec", lambda _: None)
     assert main(["train", "pairs", str(tmp_path), "--out", str(tmp_path)]) == 1
     assert "no pairs: expected pairs.csv" in capsys.readouterr().err
     assert main(["train", "embedding", "--data", "x"]) == 1

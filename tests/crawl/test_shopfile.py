@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from thatlook.cli import crawl as commands
+from thatlook.cli.crawl import crawl
 from thatlook.core.errors import FeedError, FetchError
 from thatlook.crawl.browser import chromium
 from thatlook.crawl.shop import Rule
@@ -106,15 +105,9 @@ def test_the_examples_can_be_read(name):
     assert read_shop(examples / name, "mailto:a@example.com").sources
 
 
-def parsed(*given: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    commands.add_arguments(parser)
-    return parser.parse_args(given)
-
-
 def test_a_shop_that_is_not_there(tmp_path):
     with pytest.raises(FeedError, match=r"nowhere: no such shop file, and no example"):
-        commands.run(parsed("nowhere", "--out", str(tmp_path)))
+        crawl.main(["nowhere", "--out", str(tmp_path)], standalone_mode=False)
 
 
 def test_a_missing_browser_says_what_to_install(monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,11 @@ import pytest
 
 from tests.quality.checks.samples import RED, fake_analyzer, saved, write_feed
 from tests.store.catalog.conftest import DIM, row_of, vector_of
-from thatlook.cli import catalog as commands
-from thatlook.cli.explore import explored
+from thatlook.cli.catalog import catalog as command
 from thatlook.core.errors import SettingsError
 from thatlook.quality.catalog_audit import Audit, Looking, audit
 from thatlook.quality.explore.report import Report
+from thatlook.quality.explore.run import explored
 from thatlook.store.catalog import Catalog, Row
 from thatlook.store.feed import FeedMapping, FeedRow, read_feed
 
@@ -28,9 +27,7 @@ def kinds(found: Audit) -> set[tuple[str, str]]:
 
 
 def thatlook(capsys, *words) -> tuple[int, str]:
-    parser = argparse.ArgumentParser()
-    commands.add_arguments(parser)
-    status = commands.run(parser.parse_args([str(word) for word in words]))
+    status = command.main([str(word) for word in words], standalone_mode=False)
     return status, capsys.readouterr().out
 
 
@@ -157,7 +154,7 @@ def test_without_networks_the_catalogs_own_word_counts(both):
 
 def test_the_command(both, capsys, monkeypatch):
     catalog, _ = both
-    monkeypatch.setattr(commands, "open_analyzer", fake_analyzer)
+    monkeypatch.setattr("thatlook.quality.picture_facts.open_analyzer", fake_analyzer)
     folder = ("--catalog", catalog.folder)
     status, out = thatlook(capsys, "audit", *folder, "--look", "--workers", 1, "--json")
     assert status == 1

@@ -38,9 +38,5 @@ def test_the_photos_folder_must_be_named(arguments, capsys, tmp_path, monkeypatc
     (tmp_path / "shared" / "data").mkdir(parents=True)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")  # no folder is taken because it happens to lie there
-    try:
-        status = main(["train", *arguments])
-    except SystemExit as stopped:
-        status = stopped.code
-    assert status == 2
+    assert main(["train", *arguments]) == 2
     assert "--data" in capsys.readouterr().err

@@ -2,93 +2,76 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from thatlook.cli.command import Command
+import click
+
+from thatlook.cli.command import Group, together
+from thatlook.cli.options import PATH, catalog_option, json_option
 from thatlook.core.errors import SettingsError, UnknownProductError
-from thatlook.quality.catalog_audit import Audit, Looking, audit
-from thatlook.quality.picture_facts import open_analyzer
-from thatlook.store.catalog.catalog import Catalog
-from thatlook.store.catalog.export import export
-from thatlook.store.catalog.versions import compare, rollback, snapshot, versions
+
+if TYPE_CHECKING:
+    from thatlook.quality.catalog_audit import Audit
+    from thatlook.store.catalog.catalog import Catalog
 
 SHOWN: Final = 20
+COUNT: Final = click.IntRange(min=1)
+
+shared_options = together(catalog_option, json_option)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook catalog`: one sub-command each."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _action(actions, "info", "counts, sizes and the network", _info)
-    added = _action(actions, "audit", "what is wrong; exit status 1 where it is severe", _audit)
-    added.add_argument("--look", action="store_true", help="the networks look at every picture")
-    added.add_argument("--no-pictures", action="store_true", help="without opening any picture")
-    added.add_argument("--workers", type=_positive, default=0, metavar="N", help="processes")
-    added = _action(actions, "export", "the products as a .jsonl or .parquet file", _export)
-    added.add_argument("file", type=Path, metavar="FILE")
-    added.add_argument("--vectors", action="store_true", help="with vectors, boxes, attributes")
-    added.add_argument("--left", action="store_true", help="with products that left the feed")
-    added = _action(actions, "remove", "deletes products for good", _remove)
-    added.add_argument("ids", nargs="+", metavar="PRODUCT_ID")
-    added = _action(actions, "snapshot", "keeps the whole catalog under a name", _snapshot)
-    added.add_argument("name", metavar="NAME")
-    _action(actions, "versions", "the names that are kept", _versions)
-    added = _action(actions, "compare", "how a version answers differently", _compare)
-    added.add_argument("name", metavar="NAME")
-    added.add_argument("-k", type=_positive, default=10, help="answers compared (default 10)")
-    added.add_argument("--queries", type=_positive, default=200, metavar="N", help="how many")
-    added.add_argument("--ids", nargs="+", default=[], metavar="PRODUCT_ID", help="the queries")
-    added = _action(actions, "rollback", "makes a version the present", _rollback)
-    added.add_argument("name", metavar="NAME")
+@click.group(cls=Group)
+def catalog() -> None:
+    """What is in a catalog, and its upkeep."""
 
 
-def _action(
-    actions: Any, name: str, summary: str, command: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:
-    added: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary)
-    added.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
-    added.add_argument("--json", action="store_true", help="the result as JSON")
-    added.set_defaults(act=command)
-    return added
+def _opened(folder: str) -> Catalog:
+    from thatlook.store.catalog.catalog import Catalog
+
+    return Catalog.open(folder, create=False)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Runs the sub-command; returns the exit status."""
-    command: Callable[[argparse.Namespace], int] = args.act
-    return command(args)
-
-
-def _opened(args: argparse.Namespace) -> Catalog:
-    return Catalog.open(args.catalog, create=False)
-
-
-def _info(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        info = catalog.info()
-    if args.json:
-        print(json.dumps(info.to_dict()))
+@catalog.command()
+@shared_options
+def info(catalog: str, as_json: bool) -> int:
+    """Counts, sizes and the network."""
+    with _opened(catalog) as opened:
+        found = opened.info()
+    if as_json:
+        print(json.dumps(found.to_dict()))
         return 0
-    print(f"{info.products} products, {info.left} that left the feed, change {info.sequence}")
-    print(f"network {info.model_key or 'none yet'}, vectors of {info.dim or 0}")
-    print(f"{info.size_bytes / 1e6:.1f} MB, caches {info.cache_bytes / 1e6:.1f} MB")
-    for category, genders in info.categories.items():
+    print(f"{found.products} products, {found.left} that left the feed, change {found.sequence}")
+    print(f"network {found.model_key or 'none yet'}, vectors of {found.dim or 0}")
+    print(f"{found.size_bytes / 1e6:.1f} MB, caches {found.cache_bytes / 1e6:.1f} MB")
+    for category, genders in found.categories.items():
         counts = ", ".join(f"{count} {gender}" for gender, count in genders.items())
         print(f"{category:<11} {sum(genders.values()):>8}  {counts}")
     return 0
 
 
-def _audit(args: argparse.Namespace) -> int:
-    if args.look and args.no_pictures:
+@catalog.command("audit")
+@shared_options
+@click.option("--look", is_flag=True, help="the networks look at every picture")
+@click.option("--no-pictures", is_flag=True, help="without opening any picture")
+@click.option("--workers", type=COUNT, metavar="N", help="processes (default: the cores)")
+def audit_catalog(
+    catalog: str, as_json: bool, look: bool, no_pictures: bool, workers: int | None
+) -> int:
+    """What is wrong; exit status 1 where it is severe."""
+    if look and no_pictures:
         raise SettingsError("--look looks at the pictures; leave out --no-pictures")
-    factory = open_analyzer if args.look else None
-    with _opened(args) as catalog:
-        found = audit(catalog, Looking(not args.no_pictures, factory, args.workers))
-    print(json.dumps(found.to_dict()) if args.json else "\n".join(_told(found)))
+    from thatlook.quality.catalog_audit import Looking, audit
+    from thatlook.quality.picture_facts import open_analyzer
+
+    factory = open_analyzer if look else None
+    with _opened(catalog) as opened:
+        found = audit(opened, Looking(not no_pictures, factory, workers or 0))
+    print(json.dumps(found.to_dict()) if as_json else "\n".join(_told(found)))
     return int(found.severe)
 
 
@@ -113,41 +96,82 @@ def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
     return kinds
 
 
-def _export(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        count = export(catalog, args.file, vectors=args.vectors, left=args.left)
-    _say(args, {"file": str(args.file), "products": count}, f"{count} products in {args.file}")
+@catalog.command("export")
+@shared_options
+@click.argument("file", type=PATH)
+@click.option("--vectors", is_flag=True, help="with vectors, boxes, attributes")
+@click.option("--left", is_flag=True, help="with products that left the feed")
+def export_products(catalog: str, as_json: bool, file: Path, vectors: bool, left: bool) -> int:
+    """The products as a .jsonl or .parquet FILE."""
+    from thatlook.store.catalog.export import export
+
+    with _opened(catalog) as opened:
+        count = export(opened, file, vectors=vectors, left=left)
+    _say(as_json, {"file": str(file), "products": count}, f"{count} products in {file}")
     return 0
 
 
-def _remove(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        removed = catalog.remove(args.ids)
-    unknown = [product_id for product_id in args.ids if product_id not in removed]
-    _say(args, {"removed": removed, "unknown": unknown}, f"{len(removed)} products removed")
+@catalog.command()
+@shared_options
+@click.argument("ids", nargs=-1, required=True, metavar="PRODUCT_ID...")
+def remove(catalog: str, as_json: bool, ids: tuple[str, ...]) -> int:
+    """Delete products for good."""
+    with _opened(catalog) as opened:
+        removed = opened.remove(ids)
+    unknown = [product_id for product_id in ids if product_id not in removed]
+    _say(as_json, {"removed": removed, "unknown": unknown}, f"{len(removed)} products removed")
     for product_id in unknown:
         print(f"thatlook: {UnknownProductError(product_id)}", file=sys.stderr)
     return int(bool(unknown))
 
 
-def _snapshot(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        folder = snapshot(catalog, args.name)
-    _say(args, {"version": args.name, "folder": str(folder)}, f"kept as {folder}")
+@catalog.command("snapshot")
+@shared_options
+@click.argument("name")
+def take_snapshot(catalog: str, as_json: bool, name: str) -> int:
+    """Keep the whole catalog under a NAME."""
+    from thatlook.store.catalog.versions import snapshot
+
+    with _opened(catalog) as opened:
+        folder = snapshot(opened, name)
+    _say(as_json, {"version": name, "folder": str(folder)}, f"kept as {folder}")
     return 0
 
 
-def _versions(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        names = versions(catalog)
-    _say(args, {"versions": names}, "\n".join(names))
+@catalog.command("versions")
+@shared_options
+def list_versions(catalog: str, as_json: bool) -> int:
+    """The names that are kept."""
+    from thatlook.store.catalog.versions import versions
+
+    with _opened(catalog) as opened:
+        names = versions(opened)
+    _say(as_json, {"versions": names}, "\n".join(names))
     return 0
 
 
-def _compare(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        found = compare(catalog, args.name, queries=args.queries, k=args.k, ids=args.ids)
-    if args.json:
+@catalog.command("compare")
+@shared_options
+@click.argument("name")
+@click.argument("more", nargs=-1, metavar="[PRODUCT_ID]...")
+@click.option("-k", type=COUNT, default=10, help="answers compared (default 10)")
+@click.option("--queries", type=COUNT, default=200, metavar="N", help="how many (default 200)")
+@click.option("--ids", multiple=True, metavar="PRODUCT_ID", help="the queries, else some are drawn")
+def compare_version(
+    catalog: str,
+    as_json: bool,
+    name: str,
+    more: tuple[str, ...],
+    k: int,
+    queries: int,
+    ids: tuple[str, ...],
+) -> int:
+    """How the version NAME answers differently."""
+    from thatlook.store.catalog.versions import compare
+
+    with _opened(catalog) as opened:
+        found = compare(opened, name, queries=queries, k=k, ids=ids + more)
+    if as_json:
         print(json.dumps(found.to_dict()))
         return 0
     print(f"{found.version}: {found.model_before}; now: {found.model_now}")
@@ -161,22 +185,19 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rollback(args: argparse.Namespace) -> int:
-    with _opened(args) as catalog:
-        count = rollback(catalog, args.name)
-    words = f"{count} products changed; the present is now {args.name}"
-    _say(args, {"version": args.name, "changed": count}, words)
+@catalog.command("rollback")
+@shared_options
+@click.argument("name")
+def go_back(catalog: str, as_json: bool, name: str) -> int:
+    """Make the version NAME the present."""
+    from thatlook.store.catalog.versions import rollback
+
+    with _opened(catalog) as opened:
+        count = rollback(opened, name)
+    words = f"{count} products changed; the present is now {name}"
+    _say(as_json, {"version": name, "changed": count}, words)
     return 0
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, not {text!r}")
-    return int(text)
-
-
-def _say(args: argparse.Namespace, result: Mapping[str, Any], words: str) -> None:
-    print(json.dumps(result) if args.json else words)
-
-
-CATALOG = Command(add_arguments, run)
+def _say(as_json: bool, result: Mapping[str, Any], words: str) -> None:
+    print(json.dumps(result) if as_json else words)

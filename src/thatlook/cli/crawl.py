@@ -2,57 +2,62 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+import click
 
 from thatlook.cli.command import Command
+from thatlook.cli.options import PATH, json_option, private_option
 from thatlook.core.errors import FeedError
-from thatlook.crawl.crawl import Crawl, Report
-from thatlook.crawl.http.polite import Network
-from thatlook.crawl.shop import Shop
-from thatlook.crawl.shopfile import read_shop
+
+if TYPE_CHECKING:
+    from thatlook.crawl.crawl import Report
 
 SHOWN_FAILURES = 5
-_LIMITS = ("requests_per_second", "max_pages", "max_minutes", "max_products")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook crawl`."""
-    parser.add_argument(
-        "shop", metavar="SHOP", help="a shop file (TOML), or the name of an example: myntra"
-    )
-    parser.add_argument("--out", required=True, metavar="DIR", help="feed, images and state")
-    parser.add_argument(
-        "--contact", default="", help="how the shop can reach you (mailto: or https://)"
-    )
-    parser.add_argument("--requests-per-second", type=float, metavar="N", help="per host")
-    parser.add_argument("--max-pages", type=int, metavar="N", help="stop after so many")
-    parser.add_argument("--max-minutes", type=float, metavar="N", help="stop after so long")
-    parser.add_argument("--max-products", type=int, metavar="N", help="stop after so many")
-    parser.add_argument(
-        "--allow-private", action="store_true", help="also hosts inside your own network"
-    )
-    parser.add_argument("--json", action="store_true", help="the result as JSON")
+@click.command(cls=Command)
+@click.argument("shop")
+@click.option(
+    "--out", required=True, type=PATH, metavar="DIR", help="where feed, images and state go"
+)
+@click.option("--contact", default="", help="how the shop can reach you (mailto: or https://)")
+@click.option("--requests-per-second", type=float, metavar="N", help="per host")
+@click.option("--max-pages", type=int, metavar="N", help="stop after so many")
+@click.option("--max-minutes", type=float, metavar="N", help="stop after so long")
+@click.option("--max-products", type=int, metavar="N", help="stop after so many")
+@private_option
+@json_option
+def crawl(
+    shop: str, out: Path, contact: str, allow_private: bool, as_json: bool, **limits: Any
+) -> int:
+    """A shop's pages to a feed; again to go on.
 
+    SHOP is a shop file (TOML), or the name of an example: myntra. Exit status 1 where nothing was
+    found, or the shop no longer answered.
+    """
+    from tqdm import tqdm
 
-def run(args: argparse.Namespace) -> int:
-    """Crawls the shop; 1 where nothing was found, or the shop no longer answered."""
-    shop = _limited(read_shop(_path(args.shop), args.contact), args)
-    folder = Path(args.out)
+    from thatlook.crawl.crawl import Crawl
+    from thatlook.crawl.http.polite import Network
+    from thatlook.crawl.shopfile import read_shop
+
+    plan = read_shop(_path(shop), contact)
+    given = {name: value for name, value in limits.items() if value is not None}
+    plan = replace(plan, limits=replace(plan.limits, **given))
     with tqdm(unit=" products", file=sys.stderr, disable=None) as bar:
 
         def show(pages: int, products: int) -> None:
             bar.set_postfix_str(f"{pages} pages")
             bar.update(products - bar.n)
 
-        report = Crawl(shop, folder, Network(allow_private=args.allow_private), show).run()
-    print(json.dumps(report.to_dict(), ensure_ascii=False) if args.json else _told(report, folder))
+        report = Crawl(plan, out, Network(allow_private=allow_private), show).run()
+    print(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else _told(report, out))
     return 1 if report.gave_up or not report.products else 0
 
 
@@ -64,11 +69,6 @@ def _path(name: str) -> Path:
     if name == Path(name).stem and shipped.is_file():
         return Path(str(shipped))
     raise FeedError(f"{name}: no such shop file, and no example of this name")
-
-
-def _limited(shop: Shop, args: argparse.Namespace) -> Shop:
-    given = {name: getattr(args, name) for name in _LIMITS if getattr(args, name) is not None}
-    return replace(shop, limits=replace(shop.limits, **given))
 
 
 def _told(report: Report, folder: Path) -> str:
@@ -88,6 +88,3 @@ def _told(report: Report, folder: Path) -> str:
     lines.append(f"feed: {', '.join(map(str, sorted(folder.glob('feed.*'))))}")
     lines.append(f"next: thatlook explore {folder / 'feed.jsonl'}")
     return "\n".join(lines)
-
-
-CRAWL = Command(add_arguments, run)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+import click
 
 from thatlook.cli.command import Command
-from thatlook.core.records import Box, Recommendation
-from thatlook.core.settings import Settings
-from thatlook.engine import Engine
-from thatlook.render.board import Entry, page
+from thatlook.cli.options import PATH, json_option
+
+if TYPE_CHECKING:
+    from thatlook.core.records import Recommendation
+    from thatlook.engine import Engine
+    from thatlook.render.board import Entry
 
 K = 6
 SAME_ARTICLE_IOU = 0.5
@@ -32,14 +33,6 @@ def sample() -> Path:
     return Path(str(resources.files("thatlook.sample")))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook demo`."""
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo"), metavar="DIR", help="default demo"
-    )
-    parser.add_argument("--json", action="store_true", help="the result as JSON")
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One article of the table: what was worn, what came first, at which place it was found."""
@@ -52,11 +45,20 @@ class Row:
     place: int | None
 
 
-def run(args: argparse.Namespace) -> int:
-    """Indexes the sample, recommends for every sample photo, writes the page."""
-    args.out.mkdir(parents=True, exist_ok=True)
+@click.command(cls=Command)
+@click.option("--out", type=PATH, default="demo", metavar="DIR", help="default demo")
+@json_option
+def demo(out: Path, as_json: bool) -> int:
+    """Index the bundled sample, recommend, write a page."""
+    from tqdm import tqdm
+
+    from thatlook.core.settings import Settings
+    from thatlook.engine import Engine
+    from thatlook.render.board import page
+
+    out.mkdir(parents=True, exist_ok=True)
     looks = [json.loads(line) for line in (sample() / "looks.jsonl").read_text().splitlines()]
-    with Engine.open(args.out / "catalog", Settings.load()) as engine:
+    with Engine.open(out / "catalog", Settings.load()) as engine:
         # The folder may hold the sample of an older thatlook.
         report = engine.index(
             sample() / "products.csv", sample(), progress=True, allow_removals=True
@@ -66,15 +68,17 @@ def run(args: argparse.Namespace) -> int:
         hidden = not sys.stderr.isatty()
         entries = [_entry(engine, look) for look in tqdm(looks, unit="photo", disable=hidden)]
         text = page(entries, engine.picture, "thatlook: buy me that look", NOTE)
-    target = args.out / "index.html"
+    target = out / "index.html"
     target.write_text(text, encoding="utf-8")
     rows = [row for look, entry in zip(looks, entries, strict=True) for row in _rows(look, entry)]
-    print(json.dumps(_summary(rows)) if args.json else _table(rows))
+    print(json.dumps(_summary(rows)) if as_json else _table(rows))
     print(f"thatlook: the page is {target.resolve()}", file=sys.stderr)
     return 0
 
 
 def _entry(engine: Engine, look: dict[str, Any]) -> Entry:
+    from thatlook.render.board import Entry
+
     photo = sample() / look["file"]
     return Entry.of(engine.recommend(photo, k=K), photo.stem.replace("_", " "))
 
@@ -96,6 +100,8 @@ def _row(look: dict[str, Any], worn: dict[str, Any], entry: Entry) -> Row:
 
 def _recommended(worn: dict[str, Any], entry: Entry) -> Recommendation | None:
     """The recommendation for the article that really is where the label says."""
+    from thatlook.core.records import Box
+
     truth = Box(*worn["box"])
     for found in entry.result.recommendations:
         box = entry.result.look.articles[found.article].box
@@ -110,13 +116,7 @@ def _summary(rows: list[Row]) -> dict[str, Any]:
         "articles": len(rows),
         "worn_product_first": sum(place == 1 for place in places),
         f"worn_product_in_{K}": sum(place is not None for place in places),
-        "rows": [
-            {
-                name: getattr(row, name)
-                for name in ("photo", "category", "worn", "first", "score", "place")
-            }
-            for row in rows
-        ],
+        "rows": [asdict(row) for row in rows],
     }
 
 
@@ -140,6 +140,3 @@ def _table(rows: list[Row]) -> str:
         f"place, {summary[f'worn_product_in_{K}']} among the first {K}"
     )
     return "\n".join(lines)
-
-
-DEMO = Command(add_arguments, run)

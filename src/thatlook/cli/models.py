@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from thatlook.cli.command import Command
+import click
+
+from thatlook.cli.command import Group
+from thatlook.cli.options import json_option
 from thatlook.core.errors import ModelError
-from thatlook.core.settings import Settings
-from thatlook.vision.models.registry import TASKS, ModelSpec, resolve
+
+if TYPE_CHECKING:
+    from thatlook.vision.models.registry import ModelSpec
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook models`."""
-    parser.add_argument("action", choices=("list", "verify"))
-    parser.add_argument("--json", action="store_true", help="the result as JSON")
+@click.group(cls=Group)
+def models() -> None:
+    """The networks that ship: list, verify."""
 
 
-def run(args: argparse.Namespace) -> int:
-    """Lists the networks, or reads all weights and compares their sha256."""
+def _specs() -> list[ModelSpec]:
+    from thatlook.core.settings import Settings
+    from thatlook.vision.models.registry import TASKS, resolve
+
     settings = Settings.load()
-    specs = [resolve(task, getattr(settings, f"{task}_model")) for task in TASKS]
-    return _listed(specs, args.json) if args.action == "list" else _verified(specs, args.json)
+    return [resolve(task, getattr(settings, f"{task}_model")) for task in TASKS]
 
 
-def _listed(specs: list[ModelSpec], as_json: bool) -> int:
-    entries = [_entry(spec) for spec in specs]
+@models.command("list")
+@json_option
+def list_models(as_json: bool) -> int:
+    """Task, id, size, license, measured quality and sha256."""
+    entries = [_entry(spec) for spec in _specs()]
     if as_json:
         print(json.dumps(entries))
         return 0
@@ -50,9 +56,12 @@ def _entry(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _verified(specs: list[ModelSpec], as_json: bool) -> int:
+@models.command()
+@json_option
+def verify(as_json: bool) -> int:
+    """Read all weights and compare their sha256; exit status 1 where one differs."""
     results = []
-    for spec in specs:
+    for spec in _specs():
         try:
             spec.read()
             results.append({"id": spec.id, "ok": True})
@@ -65,6 +74,3 @@ def _verified(specs: list[ModelSpec], as_json: bool) -> int:
         for result in results:
             print(f"{result['id']}: {'ok' if result['ok'] else 'not ok'}")
     return 0 if all(result["ok"] for result in results) else 1
-
-
-MODELS = Command(add_arguments, run)

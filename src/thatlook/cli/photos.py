@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+import click
 
-from thatlook.cli.command import Command
-from thatlook.core.errors import CatalogError, PhotoError, SettingsError
-from thatlook.core.records import Look, Match, Result
-from thatlook.core.settings import Settings
+from thatlook.cli.command import Command, together
+from thatlook.cli.options import PATH, catalog_option, json_option
+from thatlook.core.errors import CatalogError, PhotoError
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.engine import Engine
-from thatlook.render.board import Entry, page, picture
-from thatlook.search.index import Filters
-from thatlook.search.request import GENDER_CHOICES, POLICIES, SearchRequest
-from thatlook.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from thatlook.core.records import Look, Match, Result
+    from thatlook.engine import Engine
+    from thatlook.search.index import Filters
+
+GENDERS = ("auto", "female", "male", "any")
+POLICIES = ("any", "full")
+"""As `thatlook.search.request` has them: it is heavy to import."""
 
 
-def add_arguments_parse(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook parse`."""
-    parser.add_argument("photos", nargs="+", metavar="PHOTO")
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+@click.command(cls=Command)
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object per line")
+def parse(photos: tuple[str, ...], as_json: bool) -> int:
+    """Photos to looks, one JSON object per line.
 
+    A photo that cannot be used does not stop the others; the exit status is then 1.
+    """
+    from tqdm import tqdm
 
-def run_parse(args: argparse.Namespace) -> int:
-    """Parses every photo; one that cannot be used does not stop the others."""
+    from thatlook.core.settings import Settings
+    from thatlook.vision.analyzer import Analyzer
+
     analyzer = Analyzer.open(Settings.load())
     status = 0
-    hidden = not sys.stderr.isatty() or len(args.photos) == 1
-    for photo in tqdm(args.photos, unit="photo", disable=hidden):
+    hidden = not sys.stderr.isatty() or len(photos) == 1
+    for photo in tqdm(photos, unit="photo", disable=hidden):
         try:
             look = analyzer.parse(photo)
         except PhotoError as error:
             status = 1
             print(f"thatlook: {error}", file=sys.stderr)
-            if args.json:
+            if as_json:
                 print(json.dumps({"photo": photo, "error": error.to_dict()}), flush=True)
             continue
-        print(json.dumps(look.to_dict()) if args.json else _look_text(look), flush=True)
+        print(json.dumps(look.to_dict()) if as_json else _look_text(look), flush=True)
     return status
 
 
@@ -64,79 +71,91 @@ def _look_text(look: Look) -> str:
     return "\n".join(lines)
 
 
-def add_arguments_recommend(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook recommend`."""
-    parser.add_argument("photo", metavar="PHOTO")
-    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
-    parser.add_argument("-k", type=int, help="matches per article (default 10)")
-    parser.add_argument(
-        "--gender", choices=GENDER_CHOICES, default="auto", help="default auto: the person's"
-    )
-    parser.add_argument(
-        "--category", action="append", choices=CATEGORIES, help="only this; again for more"
-    )
-    parser.add_argument("--primary", choices=CATEGORIES, help="the article asked for")
-    parser.add_argument("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper")
-    parser.add_argument("--max-price", type=_amount, metavar="AMOUNT", help="no dearer")
-    parser.add_argument("--brand", action="append", help="only this; again for more")
-    parser.add_argument("--color", action="append", help="only this; again for more")
-    parser.add_argument(
-        "--policy", choices=POLICIES, default="any", help="full: refuse other than front full shots"
-    )
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="the result as JSON")
-    shown.add_argument("--html", metavar="FILE", type=Path, help="a page with the pictures")
-    shown.add_argument("--png", metavar="FILE", type=Path, help="one picture of it all")
-
-
 def _amount(text: str) -> Decimal:
     try:
         amount = Decimal(text)
     except InvalidOperation:
-        raise argparse.ArgumentTypeError(
-            f"expected an amount such as 49.90, not {text!r}"
-        ) from None
+        raise click.BadParameter(f"expected an amount such as 49.90, not {text!r}") from None
     if not amount.is_finite() or amount < 0:
-        raise argparse.ArgumentTypeError(f"expected an amount of 0 or more, not {text!r}")
+        raise click.BadParameter(f"expected an amount of 0 or more, not {text!r}")
     return amount
 
 
-def run_recommend(args: argparse.Namespace) -> int:
-    """Recommends for one photo."""
+filter_options = together(
+    click.option("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper"),
+    click.option("--max-price", type=_amount, metavar="AMOUNT", help="no dearer"),
+    click.option("--brand", multiple=True, help="only this; again for more"),
+    click.option("--color", multiple=True, help="only this; again for more"),
+)
+
+
+@click.command(cls=Command)
+@click.argument("photo")
+@catalog_option
+@click.option("-k", type=int, help="matches per article (default 10)")
+@click.option(
+    "--gender", type=click.Choice(GENDERS), default="auto", help="default auto: the person's"
+)
+@click.option(
+    "--category", multiple=True, type=click.Choice(CATEGORIES), help="only this; again for more"
+)
+@click.option("--primary", type=click.Choice(CATEGORIES), help="the article asked for")
+@filter_options
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default="any",
+    help="full: refuse other than front full shots",
+)
+@json_option
+@click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures")
+@click.option("--png", type=PATH, metavar="FILE", help="one picture of it all")
+def recommend(photo: str, catalog: str, **given: Any) -> int:
+    """A photo to products, article by article."""
+    from thatlook.core.settings import Settings
+    from thatlook.search.request import SearchRequest
+
+    if sum(bool(given[name]) for name in ("as_json", "html", "png")) > 1:
+        raise click.UsageError("expected only one of --json, --html and --png")
     request = SearchRequest(
-        k=Settings.load().default_k if args.k is None else args.k,
-        gender=args.gender,
-        categories=frozenset(args.category) if args.category else None,
-        primary=args.primary,
-        filters=_filters(args),
-        policy=args.policy,
+        k=Settings.load().default_k if given["k"] is None else given["k"],
+        gender=given["gender"],
+        categories=frozenset(given["category"]) or None,
+        primary=given["primary"],
+        filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
+        policy=given["policy"],
     )
-    with existing(args.catalog) as engine:
-        result = engine.recommend(args.photo, request=request)
-        if args.json:
+    with existing(catalog) as engine:
+        result = engine.recommend(photo, request=request)
+        if given["as_json"]:
             print(json.dumps(result.to_dict()))
-        elif args.html or args.png:
-            _drawn(engine, args, result)
+        elif given["html"] or given["png"]:
+            _draw(engine, result, Path(photo).name, given["html"], given["png"])
         else:
             print(_result_text(result))
     return 0
 
 
-def _filters(args: argparse.Namespace) -> Filters:
-    if (
-        args.min_price is not None
-        and args.max_price is not None
-        and args.min_price > args.max_price
-    ):
-        raise SettingsError(f"--min-price {args.min_price} is above --max-price {args.max_price}")
-    given: dict[str, Any] = {"min_price": args.min_price, "max_price": args.max_price}
-    given["brands"] = frozenset(args.brand) if args.brand else None
-    given["colors"] = frozenset(args.color) if args.color else None
+def _filters(
+    min_price: Decimal | None,
+    max_price: Decimal | None,
+    brands: Iterable[str],
+    colors: Iterable[str],
+) -> Filters:
+    from thatlook.search.index import Filters
+
+    if min_price is not None and max_price is not None and min_price > max_price:
+        raise click.UsageError(f"--min-price {min_price} is above --max-price {max_price}")
+    given: dict[str, Any] = {"min_price": min_price, "max_price": max_price}
+    given |= {"brands": frozenset(brands) or None, "colors": frozenset(colors) or None}
     return Filters(**{name: value for name, value in given.items() if value is not None})
 
 
 def existing(folder: str) -> Engine:
     """An engine on a catalog that must be there already. Raises CatalogError."""
+    from thatlook.core.settings import Settings
+    from thatlook.engine import Engine
+
     if "://" not in folder and not Path(folder).is_dir():
         raise CatalogError(
             f"{folder}: no catalog here; make one with: thatlook index FEED --catalog {folder}"
@@ -144,15 +163,15 @@ def existing(folder: str) -> Engine:
     return Engine.open(folder, Settings.load(), create=False)
 
 
-def _drawn(engine: Engine, args: argparse.Namespace, result: Result) -> None:
-    entry = Entry.of(result, Path(args.photo).name)
-    if args.png:
-        picture(entry, engine.picture).save(args.png, "PNG")
-        written = args.png
-    else:
-        args.html.write_text(page([entry], engine.picture, "That look"), encoding="utf-8")
-        written = args.html
-    print(f"wrote {written}", file=sys.stderr)
+def _draw(engine: Engine, result: Result, name: str, html: Path | None, png: Path | None) -> None:
+    from thatlook.render.board import Entry, page, picture
+
+    entry = Entry.of(result, name)
+    if png:
+        picture(entry, engine.picture).save(png, "PNG")
+    elif html:
+        html.write_text(page([entry], engine.picture, "That look"), encoding="utf-8")
+    print(f"wrote {png or html}", file=sys.stderr)
 
 
 def _result_text(result: Result) -> str:
@@ -173,20 +192,22 @@ def _match_lines(matches: Iterable[Match]) -> list[str]:
     ]
 
 
-def add_arguments_similar(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook similar`."""
-    parser.add_argument("product_id", metavar="PRODUCT_ID")
-    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
-    parser.add_argument("-k", type=int, help="how many (default 10)")
-    parser.add_argument("--json", action="store_true", help="the result as JSON")
+product_options = together(
+    click.argument("product_id"),
+    catalog_option,
+    click.option("-k", type=int, help="how many (default 10)"),
+    json_option,
+)
 
 
-def run_similar(args: argparse.Namespace) -> int:
-    """Lists products like one of the catalog."""
-    with existing(args.catalog) as engine:
-        product = engine.catalog.product(args.product_id)
-        matches = engine.similar(args.product_id, args.k)
-    if args.json:
+@click.command(cls=Command)
+@product_options
+def similar(product_id: str, catalog: str, k: int | None, as_json: bool) -> int:
+    """Products like one of the catalog."""
+    with existing(catalog) as engine:
+        product = engine.catalog.product(product_id)
+        matches = engine.similar(product_id, k)
+    if as_json:
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
@@ -194,15 +215,14 @@ def run_similar(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_look(args: argparse.Namespace) -> int:
-    """Recommends for the front-facing full shot among a product's pictures."""
-    with existing(args.catalog) as engine:
-        result = engine.shop_the_look(args.product_id, args.k)
-    print(json.dumps(result.to_dict()) if args.json else _result_text(result))
+@click.command(cls=Command)
+@product_options
+def look(product_id: str, catalog: str, k: int | None, as_json: bool) -> int:
+    """Products for what is worn in a product's picture.
+
+    Asked is the front-facing full shot among its pictures.
+    """
+    with existing(catalog) as engine:
+        result = engine.shop_the_look(product_id, k)
+    print(json.dumps(result.to_dict()) if as_json else _result_text(result))
     return 0
-
-
-PARSE = Command(add_arguments_parse, run_parse)
-RECOMMEND = Command(add_arguments_recommend, run_recommend)
-SIMILAR = Command(add_arguments_similar, run_similar)
-LOOK = Command(add_arguments_similar, run_look)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 import tempfile
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import click
 
 from thatlook.cli.command import Command
-from thatlook.core.errors import CatalogError, MissingExtraError
-from thatlook.core.settings import Settings
-from thatlook.engine import Engine
-from thatlook.service.settings import ServiceSettings
+from thatlook.cli.options import catalog_option
+from thatlook.core.errors import CatalogError
+
+if TYPE_CHECKING:
+    from thatlook.service.settings import ServiceSettings
 
 NEEDED: Final = ("fastapi", "uvicorn", "python_multipart", "limits", "prometheus_client")
 APP: Final = "thatlook.service.app:from_environment"
@@ -28,52 +29,45 @@ HEALTH_S: Final = 60
 busy a worker that only starts is slow too, and to start it over again makes it slower."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `thatlook serve`. The rest is set by THATLOOK_SERVE_*."""
-    parser.add_argument("--catalog", required=True, metavar="DIR", help="the catalog's folder")
-    parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
-    parser.add_argument("--port", type=int, default=8000, help="default 8000")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default 1)")
-    parser.add_argument("--threads", type=int, metavar="N", help="photos at a time in each worker")
-    parser.add_argument("--queue", type=int, metavar="N", help="photos that may wait for a thread")
-    parser.add_argument(
-        "--photo-url", action="store_true", default=None, help="fetch photos by their address"
-    )
-    parser.add_argument(
-        "--cors-origins", metavar="ORIGINS", help="whose pages may call: https://shop.example,..."
-    )
-    parser.add_argument(
-        "--keys-file", metavar="FILE", help="lines of: read NAME:KEY, write NAME:KEY"
-    )
+@click.command("serve", cls=Command, extra="serve", needs=NEEDED)
+@catalog_option
+@click.option("--host", default="127.0.0.1", help="default: this machine only")
+@click.option("--port", type=int, default=8000, help="default 8000")
+@click.option("--workers", type=int, metavar="N", help="processes (default 1)")
+@click.option("--threads", type=int, metavar="N", help="photos at a time in each worker")
+@click.option("--queue", type=int, metavar="N", help="photos that may wait for a thread")
+@click.option("--photo-url", is_flag=True, help="fetch photos by their address")
+@click.option(
+    "--cors-origins", metavar="ORIGINS", help="whose pages may call: https://shop.example,..."
+)
+@click.option("--keys-file", metavar="FILE", help="lines of: read NAME:KEY, write NAME:KEY")
+def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -> int:
+    """HTTP service and web page.
 
-
-def run(args: argparse.Namespace) -> int:
-    """Serves until it is told to stop: 0; or until a worker cannot start: 1.
-
-    Raises MissingExtraError, SettingsError, ModelError, CatalogError where there is no such
-    folder or its vectors come from another network.
+    THATLOOK_SERVE_* set what is not an option (docs/service.md). Serves until it is told to stop:
+    exit status 0; or until a worker cannot start: 1.
     """
-    if any(find_spec(name) is None for name in NEEDED):
-        raise MissingExtraError("thatlook serve", "serve")
-    names = ("workers", "threads", "queue", "photo_url", "cors_origins", "keys_file")
-    given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    settings = ServiceSettings.load(catalog=str(Path(args.catalog).resolve()), **given)
+    from thatlook.core.settings import Settings
+    from thatlook.engine import Engine
+    from thatlook.service.settings import ServiceSettings
+
+    given["photo_url"] = photo_url or None  # not asked for: as the environment says
+    settings = ServiceSettings.load(catalog=str(Path(catalog).resolve()), **given)
     settings.keys()  # a mistake in the keys is told here, not by every worker
-    if "://" not in args.catalog and not Path(args.catalog).is_dir():
+    if "://" not in catalog and not Path(catalog).is_dir():
         raise CatalogError(
-            f"{args.catalog}: no catalog here; "
-            f"make one with: thatlook index FEED --catalog {args.catalog}"
+            f"{catalog}: no catalog here; make one with: thatlook index FEED --catalog {catalog}"
         )
-    with Engine.open(args.catalog, Settings.load()):
+    with Engine.open(catalog, Settings.load()):
         pass  # another network's catalog, damaged weights: told here in one line
     os.environ.update(settings.to_environment())
     # uvicorn stops on SIGTERM and then raises it again; by then all is done, and well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.workers == 1:
-        return serve(APP, args.host, args.port, settings)
+        return serve(APP, host, port, settings)
     with tempfile.TemporaryDirectory(prefix="thatlook-metrics-") as folder:
         os.environ.setdefault(METRIC_FILES, folder)
-        return serve(APP, args.host, args.port, settings)
+        return serve(APP, host, port, settings)
 
 
 def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
@@ -114,6 +108,3 @@ def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
     workers = Workers(config, sockets=[config.bind_socket()])
     workers.run()
     return 1 if any(one.exitcode == STARTUP_FAILURE for one in workers.processes) else 0
-
-
-SERVE = Command(add_arguments, run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from dataclasses import replace
@@ -14,11 +13,13 @@ import pytest
 
 from tests.crawl.local_shop import LocalShop
 from tests.quality.checks.samples import RED, FakeAnalyzer, fake_analyzer, saved, write_feed
-from thatlook.cli import explore as commands
+from thatlook.cli.explore import explore as command
 from thatlook.core.errors import FeedError
 from thatlook.core.image import Pixels
 from thatlook.core.records import Keypoint, Look
 from thatlook.quality.explore import html
+from thatlook.quality.explore.report import Report
+from thatlook.quality.explore.run import explored as run_on
 from thatlook.quality.picture_facts import seen_in
 from thatlook.store.feed import FeedMapping
 
@@ -32,10 +33,10 @@ def found(report: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
     return sorted((finding["id"], finding["kind"]) for finding in report["findings"])
 
 
-def explored(feed: Path, workers: int = 1) -> commands.Report:
+def explored(feed: Path, workers: int = 1) -> Report:
     mapping = FeedMapping()
     images = feed.parent / "images"
-    return commands.explored(feed, images, mapping, factory=fake_analyzer, workers=workers)
+    return run_on(feed, images, mapping, factory=fake_analyzer, workers=workers)
 
 
 def test_every_finding_is_true(feed):
@@ -75,9 +76,8 @@ def test_processes_find_the_same(feed):
 
 
 def run(*given: object) -> int:
-    parser = argparse.ArgumentParser()
-    commands.add_arguments(parser)
-    return commands.run(parser.parse_args([str(word) for word in given]))
+    status: int = command.main([str(word) for word in given], standalone_mode=False)
+    return status
 
 
 class Links(HTMLParser):
@@ -99,7 +99,7 @@ class Links(HTMLParser):
 
 
 def test_the_page_has_all_inside(feed, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(commands, "open_analyzer", fake_analyzer)
+    monkeypatch.setattr("thatlook.quality.picture_facts.open_analyzer", fake_analyzer)
     page, data = tmp_path / "o.html", tmp_path / "o.json"
     images = ("--images", feed.parent / "images")
     status = run(feed, *images, "--workers", 1, "--out", page, "--json", data)
