@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import thatlook
+from thatlook.cli import main
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.records import Box
 
@@ -31,6 +32,39 @@ def looks(sample):
 def test_indexing_again_changes_nothing(engine, sample):
     report = engine.index(sample / "products.csv", sample, workers=0)
     assert (report.added, report.changed, report.unchanged, report.removed) == (0, 0, 123, 0)
+
+
+def test_a_feed_that_lost_most_products_needs_to_be_allowed(engine, sample, tmp_path, capsys):
+    feed = tmp_path / "feed.csv"
+    lines = (sample / "products.csv").read_text(encoding="utf-8").splitlines()
+    feed.write_text("\n".join(lines[:15]), encoding="utf-8")
+    (tmp_path / "catalog").mkdir()
+    engine.catalog.copy_to(tmp_path / "catalog" / "catalog.sqlite")
+    command = ["index", str(feed), "--catalog", str(tmp_path / "catalog"), "--images", str(sample)]
+    command += ["--workers", "0"]
+
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "feed.csv: does not have 109 of the catalog's 123 products" in err
+    assert "thatlook catalog rollback NAME" in err
+    with thatlook.open(tmp_path / "catalog") as opened:
+        assert opened.catalog.info().products == 123
+
+    assert main([*command, "--allow-removals"]) == 0
+    assert "14 unchanged, 109 removed" in capsys.readouterr().out
+    with thatlook.open(tmp_path / "catalog") as opened:
+        assert opened.catalog.info().products == 14
+
+
+def test_where_every_row_fails_the_exit_status_says_so(tmp_path, capsys):
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "feed.csv").write_text("id,title,image_link\n1,Shirt,a.jpg\n")
+    where = ["--catalog", str(tmp_path / "catalog"), "--workers", "0", "--json"]
+    assert main(["index", str(tmp_path / "feed.csv"), *where]) == 1
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["failed"], json.loads(out)["added"]) == (1, 0)
+    assert "line 2 (id 1)" in err
 
 
 def found_at(result, worn):

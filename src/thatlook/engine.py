@@ -39,7 +39,10 @@ class Engine:
         spec = resolve("embedding", settings.embedding_model)
         calibration = Calibration.of(spec.details.get("calibration", {}))
         parts = spec.parts_of(vector_output(spec))
-        self._recommender = Recommender(catalog, calibration, settings.good_score, parts)
+        hidden = settings.out_of_stock == "hide"
+        self._recommender = Recommender(
+            catalog, calibration, settings.good_score, parts, in_stock=hidden
+        )
 
     @classmethod
     def open(
@@ -103,7 +106,7 @@ class Engine:
         """
         return self._analyzer.embed(crops)
 
-    def index(
+    def index(  # noqa: PLR0913 - all but the feed have defaults
         self,
         feed: str | Path,
         images: str | Path | None = None,
@@ -113,14 +116,16 @@ class Engine:
         strict: bool = False,
         progress: bool = False,
         allow_private: bool = False,
+        allow_removals: bool = False,
     ) -> IngestReport:
         """Brings the catalog up to date with a feed; says how many rows did what.
 
         `images` is where relative image links are looked up (default: beside the feed);
         `mapping` says which column of the feed holds a field, {field: column}, or is a
         FeedMapping. `workers` processes share the work (default: one per core; 0: this process
-        alone). Pictures behind addresses come from public ones only, unless `allow_private`.
-        Raises FeedError, CatalogError.
+        alone). Pictures behind addresses come from public ones only, unless `allow_private`. A
+        feed that would take away more than the setting `max_removed_share` of the products is
+        refused, unless `allow_removals`. Raises FeedError, CatalogError.
         """
         policy = replace(PICTURES, allow_private=allow_private)
         return ingest(
@@ -133,6 +138,7 @@ class Engine:
             strict=strict,
             progress=progress,
             fetcher=Fetcher(policy),
+            removal_limit=None if allow_removals else self._settings.max_removed_share,
         )
 
     def recommend(  # noqa: PLR0913 - the fields of a SearchRequest, by name

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
+import random
 import struct
 import zlib
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -26,6 +29,7 @@ from thatlook.core.image import (
     resized,
     with_aspect,
 )
+from thatlook.core.jpeg import segments_and_scans
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
 
@@ -254,6 +258,66 @@ def test_byte_limit_is_checked_before_reading(tmp_path):
     assert caught.value.code == "too_many_bytes"
 
 
+def scans_repeated(data: bytes, count: int) -> bytes:
+    """A progressive JPEG whose last scan, a refinement of the luminance, comes `count` times."""
+    start = data.rindex(b"\xff\xda")
+    return data[:start] + data[start:-2] * count + data[-2:]
+
+
+PROGRESSIVE = encoded(plain(size=(64, 48)), "JPEG", progressive=True)  # of 10 scans
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    assert decode(scans_repeated(PROGRESSIVE, 91)).shape == (48, 64, 3)  # 9 + 91
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    path = tmp_path / "bomb.jpg"
+    path.write_bytes(scans_repeated(PROGRESSIVE, 1991))
+    with pytest.raises(PhotoError, match=r"bomb\.jpg: a JPEG of 2000 scans; at most 100") as caught:
+        decode(path)
+    assert caught.value.code == "too_many_scans"
+    with pytest.raises(PhotoError, match="10 scans; at most 9 are accepted"):
+        decode(PROGRESSIVE, Settings(max_photo_scans=9))
+
+
+def test_a_pil_image_that_is_not_decoded_yet_has_the_same_limit():
+    opened = Image.open(io.BytesIO(scans_repeated(PROGRESSIVE, 92)))
+    with pytest.raises(PhotoError, match="<image>: a JPEG of 101 scans"):
+        decode(opened)
+    np.testing.assert_array_equal(decode(Image.open(io.BytesIO(PROGRESSIVE))), decode(PROGRESSIVE))
+    loaded = Image.open(io.BytesIO(PROGRESSIVE))
+    loaded.load()
+    np.testing.assert_array_equal(decode(loaded), decode(PROGRESSIVE))
+
+
+def test_only_the_scans_of_the_photo_itself_count():
+    thumbnail = encoded(plain(size=(16, 16)), "JPEG", progressive=True)
+    segment = b"\xff\xe5" + struct.pack(">H", 2 + len(thumbnail)) + thumbnail
+    assert segments_and_scans(PROGRESSIVE, 1000)[1] == 10
+    assert segments_and_scans(PROGRESSIVE[:2] + segment + PROGRESSIVE[2:], 1000)[1] == 10
+    # what follows the end (the second picture of an MPO), restarts and fill bytes
+    assert segments_and_scans(PROGRESSIVE + PROGRESSIVE, 1000)[1] == 10
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    restarted = encoded(Image.fromarray(noise), "JPEG", restart_marker_blocks=1)
+    assert b"\xff\xd0" in restarted
+    assert b"\xff\x00" in restarted
+    assert segments_and_scans(restarted, 1000)[1] == 1
+    filled = PROGRESSIVE.replace(b"\xff\xda", b"\xff\xff\xff\xda")
+    assert segments_and_scans(filled, 1000)[1] == 10
+    assert decode(filled).shape == (48, 64, 3)
+    for cut in range(len(PROGRESSIVE)):
+        assert segments_and_scans(PROGRESSIVE[:cut], 1000)[1] <= 10
+
+
+def test_a_jpeg_of_nothing_but_segments_is_refused():
+    def padded(count: int) -> bytes:
+        return PROGRESSIVE[:2] + b"\xff\xfe\0\2" * count + PROGRESSIVE[2:]
+
+    assert decode(padded(9000)).shape == (48, 64, 3)
+    with pytest.raises(PhotoError, match="more than 10000 segments") as caught:
+        decode(padded(10_000))
+    assert caught.value.code == "damaged"
+
+
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(PhotoError) as caught:
         decode(tmp_path / "nothing.jpg")
@@ -277,6 +341,82 @@ def test_random_bytes_never_raise_anything_else(data):
     for hostile in (data, good[:200] + data, good[:20] + data + good[20:]):
         with contextlib.suppress(PhotoError):
             assert decode(hostile).shape[2] == 3
+
+
+@functools.cache
+def small_files() -> dict[str, bytes]:
+    """A small file of each format, some with EXIF, a color profile, transparency and frames."""
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    notes = {"exif": exif, "icc_profile": SRGB}
+    clear = noise.convert("RGBA")
+    frames = {"save_all": True, "append_images": [noise.quantize(4)]}
+    found = {kind: encoded(noise, kind) for kind in ("WEBP", "PNG", "GIF", "JPEG", "BMP", "TIFF")}
+    found |= {
+        "WEBP with notes": encoded(clear, "WEBP", lossless=True, **notes),
+        "PNG with notes": encoded(clear, "PNG", **notes),
+        "GIF of frames": encoded(noise.quantize(8), "GIF", **frames),
+        "progressive JPEG": encoded(noise, "JPEG", progressive=True, **notes),
+    }
+    if features.check("avif"):
+        found |= {
+            "AVIF": encoded(noise, "AVIF"),
+            "AVIF with notes": encoded(clear, "AVIF", **notes),
+        }
+    return found
+
+
+def damaged(data: bytes, seed: int) -> bytes:
+    """The bytes with one of them, or some, changed; half of the time near the beginning."""
+    rng = random.Random(seed)
+    found = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 8))):
+        place = rng.randrange(len(found) if rng.random() < 0.5 else min(300, len(found)))
+        found[place] ^= rng.randrange(1, 256)
+    return bytes(found)
+
+
+@pytest.mark.parametrize("kind", small_files())
+def test_flipped_bytes_give_an_image_or_a_photo_error(kind):
+    codes = Counter()
+    for seed in range(150):
+        try:
+            image = decode(damaged(small_files()[kind], seed))
+        except PhotoError as error:
+            codes[error.code] += 1
+        else:
+            assert (image.dtype, image.ndim) == (np.uint8, 3)
+            codes["image"] += 1
+    assert set(codes) <= {"image", "damaged", "unsupported_format", "too_many_pixels", "too_small"}
+    assert codes["image"] < 150
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError, SyntaxError, struct.error, zlib.error, EOFError, IndexError, OverflowError,
+        TypeError, KeyError, ZeroDivisionError, RecursionError, AssertionError, AttributeError,
+    ],
+)  # fmt: skip
+def test_whatever_a_codec_raises_says_that_the_photo_is_damaged(monkeypatch, error):
+    def load(_):
+        raise error("of the codec")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    with pytest.raises(PhotoError, match=r"<bytes>: damaged or cut off.*of the codec") as caught:
+        decode(encoded(plain()))
+    assert caught.value.code == "damaged"
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, SystemExit])
+def test_what_says_nothing_of_the_photo_is_passed_on(monkeypatch, error):
+    def load(_):
+        raise error
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    with pytest.raises(error):
+        decode(encoded(plain()))
 
 
 def test_names():

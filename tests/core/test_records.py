@@ -51,6 +51,27 @@ def person(**changes) -> Person:
     return Person(**{**given, **changes})
 
 
+@pytest.mark.parametrize(
+    ("availability", "there"),
+    [
+        ("", True),
+        ("in_stock", True),
+        ("preorder", True),
+        ("backorder", True),
+        ("out_of_stock", False),
+        ("Out of Stock", False),
+        ("out-of-stock", False),
+        ("sold out", False),
+        ("https://schema.org/outofstock", False),
+        ("http://schema.org/SoldOut/", False),
+        ("Discontinued", False),
+        ("https://schema.org/InStock", True),
+    ],
+)
+def test_what_is_out_of_stock(availability, there):
+    assert Product(id="1", availability=availability).in_stock is there
+
+
 def test_box_geometry():
     box = Box(10, 20, 30, 60)
     assert (box.width, box.height, box.area, box.center) == (20, 40, 800, (20, 40))

@@ -21,7 +21,7 @@ from thatlook.core.records import (
 )
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.render.board import BoardEntry, page, picture
-from thatlook.render.board.png import marked
+from thatlook.render.board.png import _caption, marked
 from thatlook.render.photo import COLORS, data_uri
 
 IMAGE = np.full((300, 200, 3), 255, np.uint8)
@@ -49,6 +49,14 @@ def entry_of(person=PERSON, product=None, reason=None):
 
 def thumbnail(_):
     return np.full((50, 40, 3), (200, 10, 10), np.uint8)
+
+
+def test_what_is_out_of_stock_is_marked():
+    gone = Product("1", "Shirt", availability="out_of_stock")
+    assert "out of stock" in page([entry_of(product=gone)], thumbnail, "A title")
+    assert "out of stock" not in page([entry_of()], thumbnail, "A title")
+    assert _caption(Match(0.73, gone)) == "0.73 · out of stock\nShirt"
+    assert _caption(Match(0.73, Product("1", "Shirt"))) == "0.73\nShirt"
 
 
 def test_the_page_shows_photo_person_article_and_product():

@@ -7,6 +7,7 @@ from thatlook.core.errors import ModelError
 from thatlook.core.records import Product
 from thatlook.core.taxonomy import category_prominence
 from thatlook.search.ranking import (
+    Agreement,
     Calibration,
     Curve,
     Style,
@@ -33,11 +34,19 @@ def test_curve():
 def test_each_category_has_its_curve():
     entry = {"default": {"slope": 4, "middle": 0.5}, "bag": {"slope": 2, "middle": 0.0}}
     calibration = Calibration.of(entry)
-    assert calibration.score(0.5, "dress") == 0.5
-    assert calibration.score(0.0, "bag") == 0.5
-    assert Calibration.of({}).score(0.55, "bag") == 0.5
-    assert Calibration.of({"default": {"slope": 5000, "middle": 0.5}}).score(-1, "bag") < 1e-9
-    for wrong in ({"bag": {"slope": 1}}, {"bag": 3}, {"bag": {"slope": "x", "middle": 0}}):
+    assert calibration.curve("dress").score(0.5) == 0.5
+    assert calibration.curve("bag").score(0.0) == 0.5
+    assert calibration.curve("bag", worn=True) is calibration.curve("bag")
+    assert Calibration.of({}).curve("bag").score(0.55) == 0.5
+    steep = Calibration.of({"default": {"slope": 5000, "middle": 0.5}})
+    assert steep.curve("bag").score(-1) < 1e-9
+    entry["worn"] = {"slope": 4, "middle": 0.25, "moves": {"same type": 0.25, "other color": -1}}
+    worn = Calibration.of(entry).curve("bag", worn=True)
+    assert worn.worth(0.5, Agreement("same", "similar")) == 0.75
+    assert worn.worth(0.5, Agreement("other", "other")) == -0.5
+    assert worn.score(0.25) == 0.5
+    broken = ({"bag": {"slope": 1}}, {"bag": 3}, {"bag": {"slope": "x", "middle": 0}})
+    for wrong in (*broken, {"worn": {"slope": 1, "middle": 0, "moves": [1]}}):
         with pytest.raises(ModelError, match="expected slope and middle"):
             Calibration.of(wrong)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -157,6 +158,32 @@ def test_below_the_least_score_nothing_is_shown(recommender):
     (nothing,) = recommender.for_look(look_of(), SearchRequest(min_score=1.0))
     assert nothing.matches == ()
     assert nothing.eligible == 6
+
+
+def test_what_is_out_of_stock_is_left_out_unless_it_is_asked_for(tmp_path):
+    stock = {"near": "out_of_stock", "middle": "preorder", "copy": "in_stock"}
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        for row in ROWS:
+            known = replace(row.product, availability=stock.get(row.product.id, ""))
+            catalog.upsert([replace(row, product=known)])
+
+        def found(*, in_stock, **filters):
+            made = Recommender(catalog, Calibration(Curve(8, 0.5)), in_stock=in_stock)
+            asked = SearchRequest(filters=Filters(**filters))
+            similar = [match.product.id for match in made.similar("far", asked)]
+            (own,) = made.for_look(look_of(), asked)
+            return [match.product.id for match in own.matches], similar, own
+
+        shown, similar, own = found(in_stock=True)
+        assert shown == ["copy", "middle", "g1", "far"]
+        assert similar == ["copy", "middle", "g1"]
+        assert (own.eligible, own.to_dict()["searched"]["filters"]) == (5, {"in_stock": True})
+        shown, similar, own = found(in_stock=False)
+        assert shown == ["near", "middle", "g1", "far"]
+        assert similar == ["near", "middle", "g1"]
+        assert (own.eligible, own.to_dict()["searched"]["filters"]) == (6, {})
+        shown, similar, own = found(in_stock=True, availability={"out of stock"})
+        assert (shown, similar, own.eligible) == (["near"], ["near"], 1)
 
 
 def test_nothing_good_is_said_with_what_was_searched(tmp_path):

@@ -129,6 +129,10 @@ class Double:
         return found
 
 
+OUT_OF_STOCK = "hide"
+"""The setting of the engines to come."""
+
+
 def spec(folder: Path) -> Path:
     """A registry entry for the double's vectors; its weights are never read.
 
@@ -168,7 +172,7 @@ def engine_on(folder: Path, double: Double | None = None, count: int | None = No
     catalog = Catalog.open(folder / "catalog", model_key=double.key, dim=double.dim)
     if not catalog.sequence and count != 0:
         filled(catalog, count)
-    settings = Settings(embedding_model=str(spec(folder)))
+    settings = Settings(embedding_model=str(spec(folder)), out_of_stock=OUT_OF_STOCK)
     return Engine(double, catalog, settings)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 
 FORM = "multipart/form-data; boundary=x"
 
@@ -74,6 +74,13 @@ def photos() -> Iterator[Case]:
     yield Case(
         "bomb by bytes", part(png(9000, 9000, chunk(b"IDAT", zlib.compress(bytes(30_000_000)))))
     )
+    scans = encoded(progressive=True)
+    last = scans.rindex(b"\xff\xda")
+    yield Case("bomb by scans", part(scans[:last] + scans[last:-2] * 400 + scans[-2:]))
+    if features.check("avif"):
+        avif = encoded("AVIF")
+        coded = avif.index(b"mdat") + 4
+        yield Case("avif of nothing", part(avif[:coded] + bytes(len(avif) - coded)))
     yield Case("one pixel", part(encoded(size=(1, 1))))
     yield Case("a line", part(encoded(size=(4000, 1))))
     yield Case("png without end", part(png(90, 90, chunk(b"IDAT", zlib.compress(bytes(99))))))

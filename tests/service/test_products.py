@@ -203,6 +203,78 @@ def test_odd_ids_are_stored_or_refused_never_a_crash(writer, product_id):
     assert writer.delete(f"/v1/products/{product_id}", headers=KEY).status_code in {204, 404, 422}
 
 
+@pytest.mark.parametrize(
+    ("address", "product_id"),
+    [
+        ("15970.0", "15970.0"),  # what a spreadsheet writes counts in feeds alone
+        ("007.00", "007.00"),
+        ("%20lead", "lead"),
+        ("lead%20%C2%A0", "lead"),
+        ("cafe%CC%81", "caf\u00e9"),
+        ("caf%C3%A9", "caf\u00e9"),
+    ],
+)
+def test_an_id_means_one_product_whatever_is_done_with_it(writer, address, product_id):
+    made = put(writer, address)
+    assert (made.status_code, made.json()["product"]["id"]) == (201, product_id)
+    where = f"/v1/products/{address}"
+    assert writer.get(where).json()["id"] == product_id
+    assert writer.get(f"{where}/image").status_code == 200
+    assert writer.get(f"{where}/similar").json()["product"]["id"] == product_id
+    assert writer.get(f"{where}/look").status_code == 200
+    assert put(writer, address, id=product_id).status_code == 200
+    assert writer.delete(where, headers=KEY).status_code == 204
+    assert writer.get(where).status_code == 404
+
+
+def test_a_number_with_a_fraction_is_another_product(writer):
+    put(writer, "10000", title="Own")
+    made = put(writer, "10000.0", title="Other")
+    assert (made.status_code, made.json()["created"]) == (201, True)
+    assert writer.get("/v1/products/10000").json()["title"] == "Own"
+    assert put(writer, "10000", id="10000.0").status_code == 422
+    assert writer.delete("/v1/products/10000.0", headers=KEY).status_code == 204
+    assert writer.get("/v1/products/10000").status_code == 200
+
+
+def test_ids_in_a_request_are_read_as_in_an_address(writer):
+    put(writer, "caf%C3%A9")
+
+    def found(**fields):
+        photo = {"photo": ("a.jpg", photo_bytes())}
+        answer = writer.post("/v1/recommendations", files=photo, data=fields).json()
+        return [m["product"]["id"] for r in answer["recommendations"] for m in r["matches"]]
+
+    assert found() == ["caf\u00e9"]
+    assert found(liked=" cafe\u0301") == ["caf\u00e9"]
+    assert found(exclude_ids="cafe\u0301 ") == []
+    assert found(disliked=" cafe\u0301") == []
+
+
+def test_what_is_out_of_stock_is_not_recommended(writer, serve, tmp_path, monkeypatch):
+    put(writer, "here", picture=photo_bytes(200, 300))
+    put(writer, "sold", title="Other shirt", availability="Out of Stock")
+
+    def found(client, **fields):
+        photo = {"photo": ("a.jpg", photo_bytes())}
+        answer = client.post("/v1/recommendations", files=photo, data=fields).json()
+        return {m["product"]["id"] for r in answer["recommendations"] for m in r["matches"]}
+
+    def similar(client, query=""):
+        answer = client.get(f"/v1/products/here/similar{query}").json()
+        return [(m["product"]["id"], m["product"]["availability"]) for m in answer["matches"]]
+
+    assert found(writer) == {"here"}
+    assert found(writer, availability="out of stock") == {"sold"}
+    assert similar(writer) == []
+    assert similar(writer, "?availability=out%20of%20stock") == [("sold", "out_of_stock")]
+    assert writer.get("/v1/products/sold").json()["availability"] == "out_of_stock"
+    monkeypatch.setattr("tests.service.double.OUT_OF_STOCK", "show")
+    shown = serve(tmp_path)
+    assert found(shown) == {"here", "sold"}
+    assert similar(shown) == [("sold", "out_of_stock")]
+
+
 def test_writers_at_the_same_time_lose_no_picture(writer, tmp_path):
     def one(number):
         return put(writer, "same", photo_bytes(60 + number, 90)).status_code

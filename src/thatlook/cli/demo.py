@@ -59,7 +59,10 @@ def demo(out: Path, as_json: bool) -> int:
     out.mkdir(parents=True, exist_ok=True)
     looks = [json.loads(line) for line in (sample() / "looks.jsonl").read_text().splitlines()]
     with Engine.open(out / "catalog", Settings.load()) as engine:
-        report = engine.index(sample() / "products.csv", sample(), progress=True)
+        # The folder may hold the sample of an older thatlook.
+        report = engine.index(
+            sample() / "products.csv", sample(), progress=True, allow_removals=True
+        )
         print(f"thatlook: {report}", file=sys.stderr)
         engine.parse(sample() / looks[0]["file"])  # opens the networks, so that times are warm
         hidden = not sys.stderr.isatty()

@@ -40,6 +40,9 @@ map_option = click.option(
 @private_option
 @click.option("--workers", type=int, metavar="N", help="processes (default: one per core)")
 @click.option("--strict", is_flag=True, help="stop at the first bad row")
+@click.option(
+    "--allow-removals", is_flag=True, help="mark all that the feed does not have, however many"
+)
 @json_option
 def index(feed: str, catalog: str, fields: tuple[str, ...], as_json: bool, **given: Any) -> int:
     """A product feed to a catalog; again for what changed.
@@ -62,4 +65,4 @@ def index(feed: str, catalog: str, fields: tuple[str, ...], as_json: bool, **giv
     if hidden > 0:
         print(f"thatlook: and {hidden} more problems; --json lists them all", file=sys.stderr)
     print(json.dumps(report.to_dict()) if as_json else report)
-    return 0
+    return int(report.all_failed)

@@ -53,6 +53,7 @@ PHOTO_ERROR_CODES = (
     "empty",
     "too_many_bytes",
     "too_many_pixels",
+    "too_many_scans",
     "too_small",
     "unsupported_format",
     "damaged",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from thatlook.core import jpeg
 from thatlook.core.errors import PhotoError
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
@@ -39,16 +39,8 @@ SUFFIXES: Final = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".
 GREY: Final = 128
 _TURNED: Final = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
-_BROKEN: Final = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    struct.error,
-    IndexError,
-    KeyError,
-    OverflowError,
-)
+MAX_JPEG_SEGMENTS: Final = 10_000
+"""A photo has dozens; a file that is made of nothing else takes as long as many scans."""
 UNSUPPORTED: Final = (
     "not a photo in a known format; use JPEG, PNG, WebP, AVIF, GIF or BMP (convert HEIC)"
 )
@@ -68,8 +60,9 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
 
     Grey, palette, CMYK and 16-bit photos are converted; an embedded color profile is applied.
     Grey of 16 bits ("I;16") is taken to range over 0..65535; PIL images of the modes "I" and "F",
-    whose range nobody knows, are refused. Byte and pixel limits are checked before any pixel is
-    decoded. The first frame of an animation is taken. Raises PhotoError, which names the source.
+    whose range nobody knows, are refused. The limits of bytes, pixels and scans (JPEG) are checked
+    before any pixel is decoded. The first frame of an animation is taken. Raises PhotoError, which
+    names the source.
     """
     settings = settings or Settings()
     name = name_of(source)
@@ -78,8 +71,10 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     if isinstance(source, Image.Image):
         _check_size(source.size, name, settings)
         with _decoding(name):
+            _check_scans(_undecoded(source), name, settings)
             return _to_rgb(source, name)
     data = _bytes_of(source, name, settings)
+    _check_scans(data, name, settings)
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; our own limits are below
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
@@ -154,18 +149,51 @@ def _check_size(size: tuple[int, int], name: str, settings: Settings) -> None:
         raise PhotoError("too_small", message, name)
 
 
+def _check_scans(data: bytes, name: str, settings: Settings) -> None:
+    """Raises PhotoError for a JPEG that takes long to decode though it is small.
+
+    Every scan goes over all pixels again, however few bytes it has.
+    """
+    if not jpeg.is_jpeg(data):
+        return
+    segments, scans = jpeg.segments_and_scans(data, MAX_JPEG_SEGMENTS + 1)
+    limit = settings.max_photo_scans
+    if scans > limit:
+        message = f"a JPEG of {scans} scans; at most {limit} are accepted; save it anew"
+        raise PhotoError("too_many_scans", message, name)
+    if segments > MAX_JPEG_SEGMENTS:
+        message = f"a JPEG of more than {MAX_JPEG_SEGMENTS} segments; save it anew"
+        raise PhotoError("damaged", message, name)
+
+
+def _undecoded(image: Image.Image) -> bytes:
+    """The file behind a PIL image that was opened but not decoded yet; b"" where there is none."""
+    file = getattr(image, "fp", None)
+    if file is None or not getattr(image, "tile", None):
+        return b""
+    place = file.tell()
+    file.seek(0)
+    data = bytes(file.read())
+    file.seek(place)
+    return data
+
+
 @contextmanager
 def _decoding(name: str) -> Iterator[None]:
-    """Turns what Pillow raises for hostile or broken files into PhotoError."""
+    """Turns what Pillow raises for hostile or broken files into PhotoError.
+
+    Each codec has errors of its own for bytes that it does not expect, down to RuntimeError and
+    TypeError: all of them say that the file is damaged. That memory is short says nothing of it.
+    """
     try:
         yield
-    except PhotoError:
+    except (PhotoError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise PhotoError("unsupported_format", UNSUPPORTED, name) from error
-    except (Image.DecompressionBombError, MemoryError) as error:
+    except Image.DecompressionBombError as error:
         raise PhotoError("too_many_pixels", "decodes to too many pixels", name) from error
-    except _BROKEN as error:
+    except Exception as error:
         raise PhotoError("damaged", f"damaged or cut off: {error}", name) from error
 
 

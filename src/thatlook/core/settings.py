@@ -29,10 +29,16 @@ class Settings:
 
     max_photo_bytes: int = 25_000_000
     max_photo_pixels: int = 60_000_000
+    max_photo_scans: int = 100
+    """Scans of a JPEG. A progressive one has about 10; each costs a pass over all pixels."""
     min_photo_side_px: int = 16
 
     threads: int = 0
     """Threads of each network; 0 lets ONNX Runtime take one per core."""
+
+    max_removed_share: float = 0.1
+    """A feed that has lost more than this share of the catalog's products, and more than 5 of them,
+    is refused; 1 believes every feed."""
 
     article_model: str = ""
     """Path of a registry entry (JSON) to use in place of the shipped article network."""
@@ -61,6 +67,9 @@ class Settings:
     A score is a probability, so this holds for any calibrated network; 0 shows everything."""
     close_score: float = 0.35
     """Where the best match scores less, a page calls the matches the nearest, not alike."""
+    out_of_stock: str = "hide"
+    """"hide": products out of stock are neither recommended nor similar, unless a request names
+    their availability; "show": they are, and pages mark them."""
     default_k: int = 10
     max_k: int = 1000
 
@@ -68,6 +77,7 @@ class Settings:
         for name in (
             "max_photo_bytes",
             "max_photo_pixels",
+            "max_photo_scans",
             "min_photo_side_px",
             "default_k",
             "max_k",
@@ -75,6 +85,7 @@ class Settings:
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
         for name in (
+            "max_removed_share",
             "article_threshold",
             "person_threshold",
             "nms_iou",
@@ -91,6 +102,8 @@ class Settings:
             raise SettingsError(
                 f"gender_threshold must be within 0..2, not {self.gender_threshold}"
             )
+        if self.out_of_stock not in {"hide", "show"}:
+            raise SettingsError(f"out_of_stock must be hide or show, not {self.out_of_stock!r}")
         if self.threads < 0:
             raise SettingsError(f"threads must be 0 (one per core) or more, not {self.threads}")
 

@@ -68,7 +68,8 @@ class Recommender:
 
     An article whose best match scores less than `good_score` gets none, unless the request
     says from which score on matches are wanted. `parts` names what the vectors' numbers speak
-    of, for the reasons.
+    of, for the reasons. With `in_stock` products out of stock are left out, unless a request
+    names the availabilities it wants.
     """
 
     def __init__(
@@ -77,11 +78,14 @@ class Recommender:
         calibration: Calibration,
         good_score: float = 0.0,
         parts: Mapping[str, slice] | None = None,
+        *,
+        in_stock: bool = False,
     ) -> None:
         self._catalog = catalog
         self._calibration = calibration
         self._good_score = good_score
         self._parts = parts or {}
+        self._in_stock = in_stock
 
     def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
@@ -128,9 +132,8 @@ class Recommender:
         )
         vector = refined(article.vector, _rows(liked), _rows(disliked))
         genders = genders_for(gender if gender in {"female", "male"} else None)
-        query = Query(
-            category=article.category, genders=genders, k=request.k, filters=_with_request(request)
-        )
+        filters = self._in_stock_only(_with_request(request))
+        query = Query(category=article.category, genders=genders, k=request.k, filters=filters)
         curve = self._calibration.curve(article.category, worn=worn)
         asked = _Asked(vector, Traits.of(article.attributes), curve)
         found, eligible = self._search(asked, query, request)
@@ -147,17 +150,23 @@ class Recommender:
         """
         own = self._catalog.stored(product_id)
         vector = self._catalog.vector(product_id)
-        others = request.filters.exclude_ids | {product_id}
+        others = request.filters.exclude_ids | {own.product.id}
         gender = own.product.gender if own.product.gender != "unisex" else None
         query = Query(
             category=own.product.category,
             genders=genders_for(gender),
             k=request.k,
-            filters=replace(request.filters, exclude_ids=others),
+            filters=self._in_stock_only(replace(request.filters, exclude_ids=others)),
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
         return _from(self._search(asked, query, request)[0], request.min_score)
+
+    def _in_stock_only(self, filters: Filters) -> Filters:
+        """The filters with the default for what is out of stock."""
+        if filters.availability or not self._in_stock:
+            return filters
+        return replace(filters, in_stock=True)
 
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest

@@ -29,6 +29,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 PHOTO_STATUS: Final = {
     "too_many_bytes": 413,
     "too_many_pixels": 413,
+    "too_many_scans": 413,
     "unsupported_format": 415,
 }
 """The status of a PhotoError by its code; 422 for the others."""

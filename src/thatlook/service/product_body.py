@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field
@@ -59,4 +60,5 @@ class ProductBody(StrictBody):
             if value
         }
         extra = {name: (value,) for name, value in self.extra.items() if name not in cells}
-        return _MAKER.product(RawRow(1, {**extra, **cells, "id": (product_id,)}))
+        made = _MAKER.product(RawRow(1, {**extra, **cells, "id": (product_id,)}))
+        return replace(made, id=product_id)  # the address's, not what a feed would mean by it

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import AfterValidator
 
+from thatlook.core.records import normal_id
 from thatlook.search.request import SearchRequest
 from thatlook.service import bodies
 from thatlook.service.answers import (
@@ -29,7 +31,11 @@ from thatlook.service.stock import put, remove
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
 Here = Annotated[Service, Depends(service_of)]
-Id = Annotated[str, Path(min_length=1, max_length=255, description="The product's id.")]
+Id = Annotated[
+    str,
+    Path(min_length=1, max_length=255, description="The product's id."),
+    AfterValidator(normal_id),
+]
 
 _LOOKUP: Final = [Depends(guarded("lookup"))]
 _WRITE: Final = [Depends(guarded("write"))]

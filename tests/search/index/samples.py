@@ -9,7 +9,7 @@ from thatlook.search.index import Entry, Filters, Query
 DIM = 8
 BRANDS = ("", "Acme", "acme", "Boss")
 COLORS = ("", "navy blue", "Red", "black/white", "light-blue")
-STOCK = ("", "in_stock", "out_of_stock")
+STOCK = ("", "in_stock", "out_of_stock", "sold_out")
 CURRENCIES = ("EUR", "USD")
 CATEGORIES = ("topwear", "dress")
 GENDERS = ("female", "male", "unisex")
@@ -53,6 +53,7 @@ def random_query(rng: np.random.Generator, ids: list[str]) -> Query:
         brands=maybe(frozenset({"ACME"}), frozenset()),
         colors=maybe(frozenset({str(rng.choice(["blue", "white", "red"]))}), frozenset()),
         availability=maybe(frozenset({"in stock"}), frozenset()),
+        in_stock=maybe(True, False),
         include_ids=maybe(some),
         exclude_ids=maybe(some, frozenset()),
     )

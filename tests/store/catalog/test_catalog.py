@@ -40,6 +40,38 @@ def test_unknown_products(catalog):
             ask("nothing")
 
 
+def test_an_id_has_one_spelling(catalog):
+    catalog.upsert([row_of(1, id=" cafe\u0301 "), row_of(2)])
+    for given in ("caf\u00e9", "cafe\u0301", "caf\u00e9\n"):
+        assert catalog.product(given).id == catalog.stored(given).product.id == "caf\u00e9"
+        assert (catalog.vector(given) == vector_of(1)).all()
+        assert [p.id for p in catalog.products([given, "p2 "])] == ["caf\u00e9", "p2"]
+        assert list(catalog.states([given])) == ["caf\u00e9"]
+    assert ids(catalog, filters={"exclude_ids": {"cafe\u0301"}}) == ["p2"]
+    assert ids(catalog, filters={"include_ids": {" cafe\u0301"}}) == ["caf\u00e9"]
+    catalog.upsert([row_of(3, id="caf\u00e9")])
+    assert (catalog.vector("cafe\u0301") == vector_of(3)).all()
+    assert catalog.mark_left([" p2"]) == ["p2"]
+    assert catalog.remove(["none", " cafe\u0301", "caf\u00e9"]) == [" cafe\u0301", "caf\u00e9"]
+    assert [stored.product.id for stored in catalog.all_stored()] == ["p2"]
+    with pytest.raises(CatalogError, match="empty"):
+        catalog.upsert([row_of(4, id=" \n")])
+
+
+def test_ids_of_older_catalogs_are_found_as_they_are(catalog):
+    catalog.upsert([row_of(1), row_of(2, id="lead")])
+    database = catalog._store.database
+    with database.writing():
+        database.execute(
+            """UPDATE products SET id = ' lead', data = replace(data, '"p1"', '" lead"')
+            WHERE id = 'p1'"""
+        )
+    assert catalog.stored(" lead").product.id == " lead"
+    assert [p.id for p in catalog.products(["lead", " lead"])] == ["lead", " lead"]
+    assert catalog.remove([" lead"]) == [" lead"]
+    assert catalog.product(" lead").id == "lead"
+
+
 def test_many_at_once(catalog):
     catalog.upsert([row_of(n) for n in range(3)])
     assert [s.product.id for s in catalog.stored_many(["p2", "p0", "p2"])] == ["p2", "p0", "p2"]

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from thatlook.core.errors import FetchError
 from thatlook.store.feed.addresses import is_public, parsed
@@ -14,6 +17,13 @@ from thatlook.store.feed.fetch import Fetcher, FetchPolicy, retry_after
 from thatlook.store.feed.pictures import PictureFolder
 
 POLICY = FetchPolicy(allow_private=True, timeout_s=2, deadline_s=5, backoff_s=0.01)
+
+
+def png(shade: int) -> bytes:
+    """A small picture; another one for each shade."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 24), (shade, 0, 0)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class Slept(list):
@@ -358,14 +368,42 @@ def test_a_folder_of_pictures(shop, fetcher, tmp_path):
 
 
 def test_a_changed_picture_takes_the_place(shop, fetcher, tmp_path):
-    shop.answers["/a"] = lambda _, n: (200, {"ETag": str(n)}, f"picture {n}".encode())
+    shop.answers["/a"] = lambda _, n: (200, {"ETag": str(n)}, png(n))
     folder, url = PictureFolder(tmp_path, fetcher), shop.url("/a")
-    assert folder.fetched(url).read_bytes() == b"picture 1"
-    assert folder.fetched(url).read_bytes() == b"picture 2"
+    assert folder.fetched(url).read_bytes() == png(1)
+    assert folder.fetched(url).read_bytes() == png(2)
     shop.answers["/a"] = (404, {}, b"")
     with pytest.raises(FetchError, match="404"):
         folder.fetched(url)
-    assert folder.copy(url).read_bytes() == b"picture 2"
+    assert folder.copy(url).read_bytes() == png(2)
+
+
+@pytest.mark.parametrize("garbage", [b"", b"<html>Sorry</html>", "cut"])
+def test_what_does_not_decode_leaves_the_good_copy(shop, fetcher, tmp_path, garbage):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    good = buffer.getvalue()
+    answers = [good, good[:900] if garbage == "cut" else garbage, png(3)]
+    shop.answers["/a"] = lambda _, n: (200, {"ETag": f'"{n}"'}, answers[n - 1])
+    folder, url = PictureFolder(tmp_path, fetcher), shop.url("/a")
+    path = folder.fetched(url)
+    with pytest.raises(FetchError, match="/a: what came is no usable picture: "):
+        folder.fetched(url)
+    assert folder.copy(url) == path
+    assert path.read_bytes() == good
+    assert folder.fetched(url).read_bytes() == png(3)
+    # the tag of what was not kept is not remembered
+    tags = [headers.get("If-None-Match") for _, headers in shop.asked]
+    assert tags == [None, '"1"', '"1"']
+
+
+def test_the_same_bytes_again_are_not_decoded(shop, fetcher, tmp_path, monkeypatch):
+    shop.answers["/a"] = (200, {}, png(1))
+    folder, url = PictureFolder(tmp_path, fetcher), shop.url("/a")
+    folder.fetched(url)
+    monkeypatch.setattr("thatlook.store.feed.pictures.decode", pytest.fail)
+    assert folder.fetched(url).read_bytes() == png(1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from thatlook.core.errors import FeedError
 from thatlook.core.records import Price
 from thatlook.store.feed.columns import recognised
 from thatlook.store.feed.prices import parse_price
-from thatlook.store.feed.products import ProductMaker, normal_id
+from thatlook.store.feed.products import ProductMaker, feed_id
 from thatlook.store.feed.rows import RawRow
 
 
@@ -151,7 +151,7 @@ def test_several_pictures(text, links):
     ],
 )
 def test_ids(text, normal):
-    assert normal_id(text) == normal
+    assert feed_id(text) == normal
     assert product(id=text).id == normal
 
 

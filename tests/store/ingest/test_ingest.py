@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.store.feed.shop_server import ShopServer
 from tests.store.ingest.fake import DIM, KEY, Factory, picture
@@ -20,7 +21,7 @@ from thatlook.core.records import Product
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog, Row
 from thatlook.store.feed.fetch import Fetcher, FetchPolicy
-from thatlook.store.ingest import IngestReport, ingest
+from thatlook.store.ingest import IngestReport, ingest, pipeline
 
 HEADER = "id,title,category,image_link,price\n"
 
@@ -170,6 +171,20 @@ def test_problems_are_told_and_the_rest_goes_on(shop):
     assert str(report).startswith("6 added, 0 changed, 0 unchanged, 0 removed, 4 failed in ")
 
 
+def test_a_codec_that_fails_costs_one_product(shop):
+    """libavif says RuntimeError of coded data that is none."""
+    Image.new("RGB", (32, 24), (200, 30, 40)).save(shop.folder / "bad.avif")
+    data = (shop.folder / "bad.avif").read_bytes()
+    coded = data.index(b"mdat") + 4
+    (shop.folder / "bad.avif").write_bytes(data[:coded] + bytes(len(data) - coded))
+    shop.write({"9": "Bad,dress,bad.avif,1 EUR"} | ROWS)
+    report = shop.index()
+    assert counts(report) == (5, 0, 0, 0, 1)
+    (problem,) = report.problems
+    assert problem.product_id == "9"
+    assert "bad.avif: damaged or cut off: " in problem.message
+
+
 def test_pictures_that_are_too_large(shop):
     with (shop.folder / "huge.png").open("wb") as file:
         file.truncate(25_000_001)
@@ -191,6 +206,129 @@ def test_a_row_that_went_bad_keeps_its_product(shop):
     shop.write(ROWS | {"4": "Title 4,dress,gone.png,4 EUR"})
     assert counts(shop.index()) == (0, 0, 4, 0, 1)
     assert shop.catalog.stored("4").status == "active"
+
+
+def many(shop: Shop, count: int = 40) -> dict[str, str]:
+    """Rows of a feed of `count` products, ids 10, 11, ..."""
+    return {str(10 + n): f"Title {n},dress,{n % 5}.png,1 EUR" for n in range(count)}
+
+
+def first(rows: dict[str, str], count: int) -> dict[str, str]:
+    return dict(list(rows.items())[:count])
+
+
+def statuses(shop: Shop) -> list[str]:
+    return [stored.status for stored in shop.catalog.all_stored()]
+
+
+def test_a_feed_that_shrinks_too_much_is_refused_before_anything_is_changed(shop):
+    rows = many(shop)
+    shop.write(rows)
+    shop.index()
+    shop.described()
+    sequence = shop.catalog.sequence
+    shop.write(first(rows, 34) | {"10": "Other,dress,0.png,1 EUR", "99": "New,dress,1.png,1 EUR"})
+    message = (
+        r"feed\.csv: does not have 6 of the catalog's 40 products, more than 10 %; first "
+        r"44, 45, 46, 47, 48\. Nothing .*catalog rollback NAME.*--allow-removals"
+    )
+    with pytest.raises(FeedError, match=message):
+        shop.index()
+    assert shop.catalog.sequence == sequence
+    assert shop.described() == []
+    assert statuses(shop) == ["active"] * 40
+    assert counts(shop.index(removal_limit=None)) == (1, 1, 33, 6, 0)
+    assert statuses(shop).count("left") == 6
+
+
+@pytest.mark.parametrize(
+    ("count", "left", "limit", "refused"),
+    [
+        (40, 35, 0.1, False),  # 5 are few
+        (40, 34, 0.1, True),
+        (70, 63, 0.1, False),  # a tenth is not more than a tenth
+        (70, 62, 0.1, True),
+        (70, 64, 0.05, True),
+        (40, 1, 1.0, False),
+        (5, 1, 0.0, False),
+    ],
+)
+def test_how_much_a_feed_may_shrink(shop, count, left, limit, refused):
+    rows = many(shop, count)
+    shop.write(rows)
+    shop.index()
+    shop.write(first(rows, left))
+    if refused:
+        with pytest.raises(FeedError, match=f"{count - left} of the catalog's {count} products"):
+            shop.index(removal_limit=limit)
+    else:
+        assert shop.index(removal_limit=limit).removed == count - left
+
+
+def test_products_that_a_feed_cannot_take_away_do_not_count(shop):
+    """Of 10 by feeds 6 are too many, however many came otherwise or left before."""
+    rows = many(shop, 10)
+    own = np.eye(DIM, dtype=np.float32)[0]
+    shop.catalog.upsert([Row(product=Product(id=f"own{n}"), vector=own) for n in range(90)])
+    shop.write(rows)
+    shop.index()
+    shop.write(first(rows, 4))
+    with pytest.raises(FeedError, match="6 of the catalog's 10 products"):
+        shop.index()
+    shop.index(removal_limit=None)
+    assert counts(shop.index()) == (0, 0, 4, 0, 0)
+
+
+def test_a_feed_that_shrinks_while_it_is_read_marks_nothing(shop, monkeypatch):
+    rows = many(shop)
+    shop.write(rows)
+    shop.index()
+    check = pipeline.check_ahead
+
+    def checked(*args):
+        check(*args)
+        shop.write(first(rows, 10))
+
+    monkeypatch.setattr(pipeline, "check_ahead", checked)
+    with pytest.raises(FeedError, match="30 of the catalog's 40"):
+        shop.index()
+    assert statuses(shop) == ["active"] * 40
+
+
+def test_rows_whose_id_cannot_be_read_may_be_any_product(shop):
+    rows = many(shop)
+    shop.write(rows)
+    shop.index()
+    shop.write(first(rows, 10) | {"": "No id,dress,1.png,1 EUR"})
+    report = shop.index()
+    assert counts(report) == (0, 0, 10, 0, 1)
+    assert (report.kept, report.unreadable) == (30, 1)
+    assert str(report).endswith(
+        "; 30 products that the feed does not have were kept (rows whose id cannot be read: 1); "
+        "--allow-removals marks them as gone"
+    )
+    assert (report.to_dict()["kept"], report.to_dict()["unreadable"]) == (30, 1)
+    assert statuses(shop) == ["active"] * 40
+    # a row that has its id is that product alone, whatever else is wrong with it
+    shop.write(first(rows, 38) | {"12": "No picture,dress,none.png,1 EUR"})
+    report = shop.index()
+    assert (report.removed, report.failed, report.kept, report.unreadable) == (2, 1, 0, 0)
+    shop.write(first(rows, 10) | {"": "No id,dress,1.png,1 EUR"})
+    assert shop.index(removal_limit=None).removed == 28
+
+
+def test_a_feed_of_which_no_row_can_be_taken_marks_nothing(shop):
+    shop.write(ROWS)
+    shop.index()
+    (shop.folder / "broken.png").write_bytes(b"no picture")
+    shop.write({"8": "Broken,dress,broken.png,1 EUR", "9": "Broken,dress,broken.png,1 EUR"})
+    report = shop.index()
+    assert counts(report) == (0, 0, 0, 0, 2)
+    assert (report.kept, report.all_failed) == (5, True)
+    assert "5 products that the feed does not have were kept (no row could be taken)" in str(report)
+    assert statuses(shop) == ["active"] * 5
+    shop.write(ROWS | {"9": "Broken,dress,broken.png,1 EUR"})
+    assert not shop.index().all_failed
 
 
 def test_a_price_that_cannot_be_read_is_told_and_its_product_kept(shop):
@@ -368,6 +506,13 @@ def test_pictures_behind_addresses(shop, tmp_path):
         report = shop.index(fetcher=fetcher)
         assert counts(report) == (0, 0, 1, 0, 2)
         assert "the earlier copy was kept" in report.problems[0].message
+
+        server.answers["/a.png"] = (200, {"Content-Type": "image/png"}, b"<html>Sorry</html>")
+        report = shop.index(fetcher=fetcher)
+        assert counts(report) == (0, 0, 1, 0, 2)
+        assert "no usable picture: not a photo" in report.problems[0].message
+        assert report.problems[0].message.endswith("; the earlier copy was kept")
+        assert path.read_bytes() == data
         fetcher.close()
     finally:
         server.close()

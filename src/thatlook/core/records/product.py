@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.records.geometry import Box
 from thatlook.core.records.values import Vector, check_one_of, read_only
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
+
+_OUT_OF_STOCK: Final = frozenset({"outofstock", "soldout", "discontinued"})
+"""Google Merchant's word and schema.org's, without case, spaces and punctuation."""
+
+
+def in_stock(availability: str) -> bool:
+    """Whether a product of this availability can be bought, now or later; so where it is ""."""
+    word = availability.rstrip("/").rpartition("/")[2]  # of "https://schema.org/SoldOut" the last
+    return re.sub(r"[\W_]+", "", word).casefold() not in _OUT_OF_STOCK
+
+
+def normal_id(text: str) -> str:
+    """A product's id in its one spelling: Unicode NFC, no spaces around."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,6 +83,11 @@ class Product:
     def current_price(self) -> Price | None:
         """The sale price where there is one, else the price: what filters compare."""
         return self.sale_price or self.price
+
+    @property
+    def in_stock(self) -> bool:
+        """Whether it can be bought, now or later; also where the feed does not say."""
+        return in_stock(self.availability)
 
     def to_dict(self) -> dict[str, Any]:
         """The `product` object of the JSON contract; absent fields are left out."""

@@ -80,5 +80,6 @@ def _card(match: Match, thumbnails: Thumbnails) -> dict[str, Any]:
         "link": product.link if product.link.startswith(("https://", "http://")) else "",
         "name": product.title or product.id,
         "price": product.current_price,
+        "out_of_stock": not product.in_stock,
         "why": " · ".join(match.reasons),
     }

@@ -103,6 +103,8 @@ def _row(
 def _caption(match: Match) -> str:
     price = match.product.current_price
     first = f"{match.score:.2f}" + (f" · {price}" if price else "")
+    if not match.product.in_stock:
+        first += " · out of stock"
     return f"{first}\n{match.product.title[:42]}"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.records import in_stock
 from thatlook.search.index.block import Block, Mask, Rows
 from thatlook.search.index.query import Filters
 from thatlook.search.index.words import color_matches, same_word
@@ -23,6 +24,7 @@ RowsOf = Callable[[Iterable[str]], Rows]
 
 MAX_TABLES: Final = 64
 """So many sets of wanted words are remembered with a block."""
+_NO_WORDS: Final[frozenset[str]] = frozenset()
 _NONE: Final = np.zeros(0, np.int64)
 
 
@@ -97,6 +99,19 @@ def _by_words(block: Block, filters: Filters, at: Rows | slice) -> Iterator[Mask
     ):
         if wanted:
             yield _with_words(block, column, wanted)[block.codes[column][at]]
+    if filters.in_stock:
+        there = _in_stock(block)
+        if not there.all():  # else no row needs to be looked at
+            yield there[block.codes["availability"][at]]
+
+
+def _in_stock(block: Block) -> Mask:
+    """Which words of the availability are not those of what is out of stock; remembered too."""
+    key = ("in stock", _NO_WORDS)
+    if key not in block.word_tables:
+        words = block.words["availability"]
+        block.word_tables[key] = np.fromiter(map(in_stock, words), bool, len(words))
+    return block.word_tables[key]
 
 
 def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from thatlook.core.records import in_stock
 from thatlook.search.index.following import Follower
 from thatlook.search.index.query import (
     Answers,
@@ -68,6 +69,7 @@ def passes(entry: Entry, filters: Filters) -> bool:
         and _any(same_word, entry.brand, filters.brands)
         and _any(color_matches, entry.color, filters.colors)
         and _any(same_word, entry.availability, filters.availability)
+        and (not filters.in_stock or in_stock(entry.availability))
         and (filters.include_ids is None or entry.id in filters.include_ids)
         and entry.id not in filters.exclude_ids
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import SettingsError
-from thatlook.core.records import Vector
+from thatlook.core.records import Vector, normal_id
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
 
 Vectors = NDArray[np.float32]
@@ -44,7 +44,8 @@ class Filters:
     fails every price filter. Words compare without case: a brand or availability must equal
     one of those given ("in stock" is "in_stock"); a color matches when one of the product's
     colors (separated by "/" or ",") holds all words of one of those given, so "blue" finds
-    "navy blue". `include_ids` (None: all) and `exclude_ids` are product ids.
+    "navy blue". `in_stock` leaves out what is said to be out of stock. `include_ids` (None: all)
+    and `exclude_ids` are product ids, in any spelling.
     """
 
     min_price: float | None = None
@@ -53,6 +54,7 @@ class Filters:
     brands: frozenset[str] = frozenset()
     colors: frozenset[str] = frozenset()
     availability: frozenset[str] = frozenset()
+    in_stock: bool = False
     include_ids: frozenset[str] | None = None
     exclude_ids: frozenset[str] = frozenset()
 
@@ -61,8 +63,9 @@ class Filters:
             value = getattr(self, name)
             if isinstance(value, str):
                 raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
-            if value is not None and not isinstance(value, frozenset):
-                object.__setattr__(self, name, frozenset(value))
+            if value is not None:
+                words = map(normal_id, value) if name.endswith("_ids") else value
+                object.__setattr__(self, name, frozenset(words))
         for name in ("min_price", "max_price"):
             value = getattr(self, name)
             if value is None:

@@ -12,6 +12,7 @@ export class Trouble extends Error {
 const WORDS = {
   too_many_bytes: "That photo is too large. Try a smaller one.",
   too_many_pixels: "That photo has too many pixels. Try a smaller one.",
+  too_many_scans: "That photo takes too long to read. Save it anew and try again.",
   too_small: "That picture is too small to see what is worn.",
   unsupported_format: "That file is not a photo this page can read. JPEG, PNG, WebP, AVIF, GIF and BMP work; an iPhone's HEIC needs converting.",
   damaged: "That photo is damaged or was cut off on its way.",

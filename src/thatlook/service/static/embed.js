@@ -157,7 +157,9 @@
     const address = `${origin}/v1/products/${encodeURIComponent(product.id)}/image?size=medium`;
     if (options.key) fetch(address, { headers }).then(async (got) => { if (got.ok) picture.src = URL.createObjectURL(await got.blob()); }, () => {});
     else picture.src = address;
+    const gone = /(out_?of_?stock|sold_?out|discontinued)$/i.test(product.availability ?? "");
     const words = [picture, el("span", {}, title), el("b", {}, product.sale_price ?? product.price ?? "")];
+    if (gone) words.push(el("span", {}, "Out of stock"));
     return el("li", {}, safe(product.link) ? el("a", { href: safe(product.link) }, ...words) : el("div", {}, ...words));
   }
 

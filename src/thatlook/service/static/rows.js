@@ -124,7 +124,7 @@ function card(match, row, act) {
   return el("li", { class: "card" }, look,
     el("p", { class: "score", title: "How alike, 0 to 100" }, el("span", { class: "meter" }, bar), `${percent} % alike`),
     el("h3", {}, linked(product, title)),
-    el("p", { class: "price" }, ...price(product), product.brand ? el("span", { class: "quiet" }, product.brand) : null),
+    el("p", { class: "price" }, ...price(product), product.brand ? el("span", { class: "quiet" }, product.brand) : null, gone(product) ? el("span", { class: "quiet" }, "Out of stock") : null),
     reasons(match.reasons, 3), variants(match.variants ?? []),
     el("div", { class: "acts" },
       el("button", { type: "button", class: "round", title: "More like this", aria: { pressed: String(liked), label: `More like ${title}` }, onclick: () => act.like(row, product.id) }, icon("heart")),
@@ -141,6 +141,11 @@ export function linked(product, text) {
 export function price(product) {
   if (product.sale_price) return [el("b", {}, product.sale_price), " ", product.price ? el("s", {}, product.price) : ""];
   return product.price ? [el("b", {}, product.price)] : [];
+}
+
+/** Whether the feed says that it cannot be bought; only a shop that wants it gets such products at all. */
+function gone(product) {
+  return /(out_?of_?stock|sold_?out|discontinued)$/i.test(product.availability ?? "");
 }
 
 /** Why it matches, as a list. A card shows the first few in words; beside the crop there is room for the numbers too. */

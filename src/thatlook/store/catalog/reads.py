@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 
 from thatlook.core.errors import UnknownProductError
-from thatlook.core.records import Vector
+from thatlook.core.records import Vector, normal_id
 from thatlook.search.index.block import Block, BlockBuilder
 from thatlook.search.index.query import Entry
 from thatlook.search.stored import Stored
@@ -48,21 +48,18 @@ class Reads:
 
     def stored(self, product_id: str) -> Stored:
         """Everything kept of a product; raises UnknownProductError."""
-        found = self.database.one(f"{_STORED_SQL} WHERE id = ?", (product_id,))
-        if found is None:
-            raise UnknownProductError(product_id)
-        return _stored(found)
+        return self.stored_many([product_id])[0]
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order; raises UnknownProductError."""
         found = {}
-        for values in self._in(f"{_STORED_SQL} WHERE id IN", list(dict.fromkeys(ids))):
+        for values in self._in(f"{_STORED_SQL} WHERE id IN", _spellings(ids)):
             stored = _stored(values)
             found[stored.product.id] = stored
         for product_id in ids:
-            if product_id not in found:
+            if spelled(product_id, found) not in found:
                 raise UnknownProductError(product_id)
-        return [found[product_id] for product_id in ids]
+        return [found[spelled(product_id, found)] for product_id in ids]
 
     def all_stored(self, batch: int = 500) -> Iterator[Stored]:
         """Every product by ascending id, read in small batches: others may write meanwhile."""
@@ -76,11 +73,11 @@ class Reads:
             last = found[-1].product.id
 
     def states(self, ids: Sequence[str]) -> dict[str, State]:
-        """What the catalog has of the known ids among these."""
+        """What the catalog has of the known ids among these, by the ids as it spells them."""
         sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
             coalesce(image_hash, ''), coalesce(model_key, '')
             FROM products LEFT JOIN articles ON product = key WHERE id IN"""
-        return {found[0]: State(*found[1:]) for found in self._in(sql, ids)}
+        return {found[0]: State(*found[1:]) for found in self._in(sql, _spellings(ids))}
 
     def attributes(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The attributes of those ids that have an article."""
@@ -137,6 +134,20 @@ class Reads:
         for start in range(0, len(ids), _MANY):
             part = ids[start : start + _MANY]
             yield from self.database.rows(f"{sql} ({','.join('?' * len(part))})", list(part))
+
+
+def spelled(product_id: str, known: Container[str]) -> str:
+    """The id as it is among those that are stored, else the normal one.
+
+    Catalogs of older versions may hold ids that are not normal: those are found as they are.
+    """
+    return product_id if product_id in known else normal_id(product_id)
+
+
+def _spellings(ids: Iterable[str]) -> list[str]:
+    """The ids, each once, and what is normal of those that are not."""
+    given = list(dict.fromkeys(ids))
+    return list(dict.fromkeys([*given, *map(normal_id, given)]))
 
 
 def _stored(found: tuple[Any, ...]) -> Stored:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from thatlook.core.errors import CatalogError
-from thatlook.core.records import Box, Price, Product, Vector
+from thatlook.core.records import Box, Price, Product, Vector, normal_id
 from thatlook.search.index.query import MAX_ID_BYTES, Entry
 from thatlook.search.ranking import style_key
 from thatlook.search.stored import Seen
@@ -110,12 +110,23 @@ def vector_bytes(vector: Vector, dim: int, product_id: str) -> bytes:
 
 
 def checked_id(product_id: str) -> str:
-    """The id; raises CatalogError where it is longer than a catalog keeps."""
+    """The normal id; raises CatalogError where it is empty or longer than a catalog keeps."""
+    product_id = normal_id(product_id)
+    if not product_id:
+        raise CatalogError("a product needs an id; this one has an empty one")
     if len(product_id.encode()) > MAX_ID_BYTES or "\x00" in product_id:
         raise CatalogError(
             f"{product_id[:40]!r}...: a product id has at most {MAX_ID_BYTES} bytes, none of them 0"
         )
     return product_id
+
+
+def with_normal_id(row: Row) -> Row:
+    """The row with its product's id in its one spelling; raises CatalogError as `checked_id`."""
+    product_id = checked_id(row.product.id)
+    if product_id == row.product.id:
+        return row
+    return replace(row, product=replace(row.product, id=product_id))
 
 
 def search_columns(product: Product, attributes: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from thatlook.store.catalog.database import Database
+
+_FROM_FEED: Final = "FROM products WHERE status = 'active' AND from_feed"
+_UNSEEN: Final = """FROM products WHERE status = 'active' AND from_feed
+    AND id NOT IN (SELECT id FROM temp.seen)"""
 
 
 class SeenIds:
@@ -25,13 +30,22 @@ class SeenIds:
         )
         return cursor.rowcount == 1
 
+    def products(self) -> int:
+        """How many active products came by a feed."""
+        found = self._database.one(f"SELECT count(*) {_FROM_FEED}")
+        return int(found[0]) if found else 0
+
+    def unseen_count(self) -> int:
+        """How many of them were not noted."""
+        found = self._database.one(f"SELECT count(*) {_UNSEEN}")
+        return int(found[0]) if found else 0
+
     def unseen(self, batch: int = 500) -> Iterator[list[str]]:
         """The active products of earlier runs that were not noted, ascending ids in batches.
 
         Products that came otherwise than by a feed are not among them.
         """
-        sql = """SELECT id FROM products WHERE status = 'active' AND from_feed AND id > ?
-            AND id NOT IN (SELECT id FROM temp.seen) ORDER BY id LIMIT ?"""
+        sql = f"SELECT id {_UNSEEN} AND id > ? ORDER BY id LIMIT ?"
         last = ""
         while found := [row[0] for row in self._database.rows(sql, (last, batch))]:
             yield found

@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from thatlook.core.errors import CatalogError, ModelMismatchError
 from thatlook.store.catalog.database import Database
-from thatlook.store.catalog.reads import Reads
+from thatlook.store.catalog.reads import Reads, spelled
 from thatlook.store.catalog.rows import (
     Row,
     box_json,
-    checked_id,
     product_json,
     row_hash_of,
     search_columns,
     vector_bytes,
+    with_normal_id,
 )
 
 _PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, gender, price,
@@ -60,7 +60,7 @@ class Store(Reads):
         where the disk does not take it, ModelMismatchError where the catalog's network was
         switched meanwhile; then nothing of the call is stored.
         """
-        rows = list({checked_id(row.product.id): row for row in rows}.values())
+        rows = list({row.product.id: row for row in map(with_normal_id, rows)}.values())
         blobs = [self._vector(row) for row in rows]
         with self.database.writing():
             self.check_model()
@@ -88,21 +88,23 @@ class Store(Reads):
         wanted = list(dict.fromkeys(ids))
         with self.database.writing():
             known = self.states(wanted)
-            present = [product_id for product_id in wanted if product_id in known]
-            first = self._next(len(present))
-            numbered = [(product_id, first + n) for n, product_id in enumerate(present)]
+            present = [given for given in wanted if spelled(given, known) in known]
+            stored = list(dict.fromkeys(spelled(given, known) for given in present))
+            first = self._next(len(stored))
+            numbered = [(product_id, first + n) for n, product_id in enumerate(stored)]
             self.database.executemany(
-                "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in present]
+                "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in stored]
             )
             self.database.executemany("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", numbered)
         return present
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks active products as having left the feed, in one transaction; returns their ids."""
-        wanted = list(dict.fromkeys(ids))
+        wanted = list(ids)
         with self.database.writing():
             known = self.states(wanted)
-            active = [i for i in wanted if i in known and known[i].status == "active"]
+            there = dict.fromkeys(spelled(i, known) for i in wanted)
+            active = [i for i in there if i in known and known[i].status == "active"]
             first = self._next(len(active))
             numbered = [(first + n, product_id) for n, product_id in enumerate(active)]
             self.database.executemany(

@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from thatlook.core.errors import FetchError
+from thatlook.core.errors import FetchError, PhotoError
+from thatlook.core.image import decode
 from thatlook.store.feed.fetch import Fetched, Fetcher, FetchPolicy
 
 PICTURES: Final = FetchPolicy(content_types=("image/", "application/octet-stream", "binary/"))
@@ -34,6 +36,7 @@ class PictureFolder:
     def __init__(self, folder: Path, fetcher: Fetcher | None = None) -> None:
         self._folder = folder
         self._fetcher = fetcher or Fetcher(PICTURES)
+        self._decoding = threading.Lock()  # one at a time: a large picture takes 180 MB
 
     def place(self, url: str) -> Path:
         """Where the picture of an address is kept, whether it is there or not."""
@@ -43,23 +46,34 @@ class PictureFolder:
     def fetched(self, url: str) -> Path:
         """The file of the picture, as it is at its address now.
 
-        A picture that is there already is asked for with its ETag and date. Raises FetchError,
-        also where an older copy is there.
+        A picture that is there already is asked for with its ETag and date, and is replaced only by
+        one that can be decoded: a host in trouble answers with a page, or half a picture, and
+        says 200. Raises FetchError, also where an older copy is there.
         """
         path = self.place(url)
         kept = _kept(path)
         etag, date = (kept.etag, kept.last_modified) if kept else ("", "")
         found = self._fetcher.get(url, etag=etag, last_modified=date)
-        if not found.not_modified:
-            self._keep(path, url, found)
-        elif kept is None:
+        if found.not_modified and kept is None:
             raise FetchError(f"{url}: the server says 'not modified' without being asked", 304)
+        if not found.not_modified:
+            if kept is not None and kept.sha256 != hashlib.sha256(found.data).hexdigest():
+                self._check(url, found.data)
+            self._keep(path, url, found)
         return path
 
     def copy(self, url: str) -> Path | None:
         """The file of the picture as it was when it was last fetched; None where there is none."""
         path = self.place(url)
         return path if _kept(path) else None
+
+    def _check(self, url: str, data: bytes) -> None:
+        """Raises FetchError for what is no picture."""
+        try:
+            with self._decoding:
+                decode(data)
+        except PhotoError as error:
+            raise FetchError(f"{url}: what came is no usable picture: {error.message}") from error
 
     def _keep(self, path: Path, url: str, found: Fetched) -> None:
         """Writes the picture, then what is remembered: the latter vouches for the former."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from thatlook.core import taxonomy
 from thatlook.core.errors import FeedError, SettingsError
-from thatlook.core.records import Price, Product
+from thatlook.core.records import Price, Product, normal_id
 from thatlook.store.feed.columns import FIELDS, plain, recognised
 from thatlook.store.feed.mapping import FeedMapping
 from thatlook.store.feed.prices import parse_price
@@ -39,7 +38,7 @@ class ProductMaker:
 
     def id_of(self, row: RawRow) -> str:
         """The row's id, or "" where it has none; what is no letter in it is replaced."""
-        return normal_id(self._texts(row).get("id", "")).encode(errors="replace").decode()
+        return feed_id(self._texts(row).get("id", "")).encode(errors="replace").decode()
 
     def product(self, row: RawRow) -> Product:
         """The product of a row; raises FeedError that says what is wrong with it, or a price."""
@@ -55,7 +54,7 @@ class ProductMaker:
         """
         _check_letters(row)
         texts = self._texts(row)
-        product_id = checked_id(texts.get("id", ""))
+        product_id = checked_id(feed_id(texts.get("id", "")))
         fields = self._columns(row)
         prices, unread = self._prices(texts)
         try:
@@ -130,10 +129,9 @@ class ProductMaker:
         return taxonomy.gender_of(given, *(texts.get(name, "") for name in others))
 
 
-def normal_id(text: str) -> str:
-    """The id in one spelling: Unicode NFC, no spaces around, "15970.0" as "15970"."""
-    text = unicodedata.normalize("NFC", text).strip()
-    return re.sub(r"^(\d+)\.0+$", r"\1", text)
+def feed_id(text: str) -> str:
+    """The normal id, and "15970.0" as "15970": spreadsheets write whole numbers so."""
+    return re.sub(r"^(\d+)\.0+$", r"\1", normal_id(text))
 
 
 def checked_id(text: str) -> str:

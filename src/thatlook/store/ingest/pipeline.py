@@ -28,6 +28,7 @@ from thatlook.store.ingest.describing import (
     lost,
 )
 from thatlook.store.ingest.plan import Located, Plan, located, plan_of
+from thatlook.store.ingest.removals import Roll, check, check_ahead
 from thatlook.store.ingest.report import IngestReport, Tally
 from thatlook.store.product_row import described_row, stored_path
 
@@ -55,6 +56,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     strict: bool = False,
     progress: bool = False,
     fetcher: Fetcher | None = None,
+    removal_limit: float | None = 0.1,
 ) -> IngestReport:
     """Brings the catalog up to date with a feed, and says how many products did what.
 
@@ -64,7 +66,11 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     `workers` processes describe the pictures (default: one per core; 0: this one). `strict`
     stops at the first problem. `progress` shows a bar where standard error is a terminal.
     `fetcher` gets the pictures behind addresses (default: public ones only); they are kept in the
-    catalog's folder. Raises FeedError for a feed that cannot be read or has no usable row (then
+    catalog's folder. A feed that would take away more than the share `removal_limit` of the
+    products (and more than a few) is refused before anything is changed; None allows it. Nothing
+    is marked as gone either where a row's id cannot be read.
+
+    Raises FeedError for a feed that is refused, cannot be read or has no usable row (then
     nothing is marked as gone), CatalogError where something cannot be stored, ModelMismatchError
     where the factory's network is not the catalog's, SettingsError for workers below 0.
     """
@@ -73,18 +79,21 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
         raise CatalogError("open the catalog with its network's key and dim to index a feed")
     if not isinstance(mapping, FeedMapping):
         mapping = FeedMapping(fields=mapping or {})
-    rows = read_feed(feed, mapping, images)
     count = available_cores() if workers is None else workers
     if count < 0:
         raise SettingsError(f"workers must be 0 (this process alone) or more, not {count}")
+    name = os.fspath(feed)
+    with catalog.seen_ids() as seen:
+        check_ahead(name, read_feed(feed, mapping, images), seen, removal_limit)
     progress = progress and sys.stderr.isatty()
     total = estimated_rows(feed) if progress else None
     bar = tqdm(total=total, unit="product", disable=not progress)
     with catalog.seen_ids() as seen, Pool(Describing(factory), count, lost) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)
-        intake = _Intake(os.fspath(feed), catalog, seen, pool, pictures, tally)
-        intake.take(rows, most_waiting=4 * max(1, count))
+        intake = _Intake(name, catalog, seen, pool, pictures, tally)
+        intake.take(read_feed(feed, mapping, images), most_waiting=4 * max(1, count))
+        intake.mark_left(removal_limit)
         return tally.report(time.monotonic() - started)
 
 
@@ -106,14 +115,14 @@ class _Intake:
         self._pool = pool
         self._pictures = pictures
         self._tally = tally
-        self._usable = 0
+        self._roll = Roll(seen)
         self._broken: FeedError | None = None
         self._waiting: set[Future[list[DescribeOutcome]]] = set()
         self._ready: list[Row] = []
         self._stored_at = time.monotonic()
 
     def take(self, rows: Iterator[FeedRow | Problem], most_waiting: int) -> None:
-        """Everything from the first row to the marking of what left the feed."""
+        """Everything from the first row to the last; raises FeedError where none was usable."""
         readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         try:
             for ready in self._located(self._readable(rows), readers):
@@ -124,12 +133,20 @@ class _Intake:
         self._store()
         if self._broken is not None:
             raise self._broken
-        if not self._usable:
+        if not self._roll.usable:
             first = self._tally.first_problem()
             why = f": {first}" if first else ""
             raise FeedError(f"{self._name}: no usable row{why}; nothing was marked as gone")
-        for left in self._seen.unseen():
-            self._tally.count("removed", len(self._catalog.mark_left(left)))
+
+    def mark_left(self, limit: float | None) -> None:
+        """Marks what the feed does not have, unless it may have it; raises FeedError as `check`."""
+        self._tally.count("unreadable", self._roll.unreadable)
+        if limit is not None and (self._roll.unreadable or not self._tally.taken):
+            self._tally.count("kept", self._seen.unseen_count())
+        else:
+            check(self._name, self._seen, limit)  # the feed may be another file by now
+            for left in self._seen.unseen():
+                self._tally.count("removed", len(self._catalog.mark_left(left)))
         self._catalog.warm()
 
     def _readable(self, rows: Iterator[FeedRow | Problem]) -> Iterator[FeedRow | Problem]:
@@ -155,13 +172,11 @@ class _Intake:
     def _new(self, chunk: Iterable[FeedRow | Problem]) -> Iterator[FeedRow]:
         """The usable rows whose ids have not come before in this feed."""
         for one in chunk:
-            if isinstance(one, Problem) and one.kept:
+            first = self._roll.call(one)
+            if isinstance(one, Problem):
                 self._tally.problem(one.line, one.product_id, one.message)
-            elif isinstance(one, Problem):
-                self._seen.see(one.product_id, usable=False)  # in the feed still: it is kept
-                self._fail(one.line, one.product_id, one.message)
-            elif self._seen.see(one.product.id):
-                self._usable += 1
+                self._tally.count("failed", not one.kept)
+            elif first:
                 yield one
             else:
                 message = "the id stands more than once in the feed; the first row was taken"

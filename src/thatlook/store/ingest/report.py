@@ -12,6 +12,8 @@ from thatlook.store.feed.rows import Problem
 
 MAX_PROBLEMS: Final = 10_000
 """As many problems are kept in full; further ones are only counted."""
+_ROWS: Final = ("added", "changed", "unchanged", "failed")
+_COUNTS: Final = ("added", "changed", "unchanged", "removed", "failed", "kept", "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,10 @@ class IngestReport:
     """Counts of products; `failed` counts the rows and products that could not be taken.
 
     `changed` includes products whose row changed but whose picture was embedded before, and
-    products that came back to the feed. `removed` left the feed. `problems` says what was wrong,
-    in the feed's order as far as possible; a product with a problem may still have been taken,
-    with its other pictures.
+    products that came back to the feed. `removed` left the feed. `kept` are those that the feed
+    does not have but that were not marked: the ids of `unreadable` rows cannot be told, or no row
+    could be taken. `problems` says what was wrong, in the feed's order as far as possible; a
+    product with a problem may still have been taken, with its other pictures.
     """
 
     added: int = 0
@@ -29,15 +32,27 @@ class IngestReport:
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    kept: int = 0
+    unreadable: int = 0
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        counts = ", ".join(
-            f"{getattr(self, name)} {name}"
-            for name in ("added", "changed", "unchanged", "removed", "failed")
+        counts = ", ".join(f"{getattr(self, name)} {name}" for name in _COUNTS[:5])
+        text = f"{counts} in {self.seconds:.1f} s"
+        if not self.kept:
+            return text
+        rows = f"rows whose id cannot be read: {self.unreadable}"
+        why = rows if self.unreadable else "no row could be taken"
+        return (
+            f"{text}; {self.kept} products that the feed does not have were kept ({why}); "
+            "--allow-removals marks them as gone"
         )
-        return f"{counts} in {self.seconds:.1f} s"
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether not one row could be taken."""
+        return self.failed > 0 and not self.added + self.changed + self.unchanged
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `thatlook index`."""
@@ -47,6 +62,8 @@ class IngestReport:
             "unchanged": self.unchanged,
             "removed": self.removed,
             "failed": self.failed,
+            "kept": self.kept,
+            "unreadable": self.unreadable,
             "problems": [problem.to_dict() for problem in self.problems],
             "seconds": round(self.seconds, 3),
         }
@@ -58,13 +75,13 @@ class Tally:
     def __init__(self, bar: tqdm[Never], *, strict: bool) -> None:
         self._bar = bar
         self._strict = strict
-        self._counts = dict.fromkeys(("added", "changed", "unchanged", "removed", "failed"), 0)
+        self._counts = dict.fromkeys(_COUNTS, 0)
         self._problems: list[Problem] = []
 
     def count(self, name: str, number: int = 1) -> None:
         """Adds to one of the report's counts."""
         self._counts[name] += number
-        if name != "removed":  # those are not among the feed's rows
+        if name in _ROWS:
             self._bar.update(number)
 
     def problem(self, line: int, product_id: str, message: str) -> None:
@@ -78,6 +95,11 @@ class Tally:
     def first_problem(self) -> Problem | None:
         """The problem of the lowest line so far, or None."""
         return min(self._problems, key=lambda problem: problem.line, default=None)
+
+    @property
+    def taken(self) -> int:
+        """How many rows were taken so far."""
+        return sum(self._counts[name] for name in _ROWS) - self._counts["failed"]
 
     def report(self, seconds: float) -> IngestReport:
         """The counts so far."""
