@@ -217,6 +217,19 @@ def fit_scores(data: Path, boxes: Path | None, rounds: int) -> int:
     return 0
 
 
+@needs_torch("calibrate-worn")
+@project_option
+@click.option("--pairs", type=PATH, required=True, help="judged pairs: labels/street_pairs.jsonl")
+@click.option("--catalog", type=PATH, required=True, help="a catalog of DATA/catalog")
+@click.option("--threads", type=int, default=0, help="0, the default: one per core")
+def fit_worn_scores(data: Path, pairs: Path, catalog: Path, threads: int) -> int:
+    """Fit the scores of what people wear, by what an eye accepted."""
+    from thatlook.training.calibrate_worn import calibrate_worn
+
+    print(json.dumps(calibrate_worn(data, pairs, catalog, threads), indent=1))
+    return 0
+
+
 @train.command("pairs", renamed={"--most": "--max-pairs"})
 @click.argument("source", type=PATH)
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="is made")

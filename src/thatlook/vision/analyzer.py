@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -46,6 +47,10 @@ class Stopwatch:
         yield
         spent = (time.perf_counter() - start) * 1000
         self.timing_ms[name] = self.timing_ms.get(name, 0.0) + spent
+
+
+SURE: Final = 0.4
+"""What the network is less sure of is not said of an article: a wrong word explains nothing."""
 
 
 class Analyzer:
@@ -172,7 +177,7 @@ class Analyzer:
 
     def _article(self, image: Pixels, found: Detection, read: Embedded, *, worn: bool) -> Article:
         best = read.attributes(found.label)
-        attributes = {name: label for name, (label, _) in best.items()}
+        attributes = {name: label for name, (label, sure) in best.items() if sure >= SURE}
         seen = seen_colors(image, found.box, found.mask)
         label, probability = best.get("color", ("", 0.0))
         attributes["color"] = joined_color(label, probability, seen)
