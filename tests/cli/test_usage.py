@@ -144,7 +144,7 @@ def test_all_commands_are_there():
         "evaluate",
         "models",
     ]
-    assert len(EVERY) == 36
+    assert len(EVERY) == 37
 
 
 def test_help_imports_nothing_heavy():

@@ -75,6 +75,31 @@ def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender)
     assert scores == sorted(scores, reverse=True)
 
 
+WORN = Curve(8, 0.5, {"same type": 0.2, "other type": -0.2, "other color": -0.1})
+SHIRTS = [
+    Row(product=product("alike", product_type="Tops", color="red"), vector=at(10)),
+    Row(product=product("shirt", product_type="Shirts", color="blue"), vector=at(25, 2)),
+    Row(product=product("red", product_type="Shirts", color="red"), vector=at(30, 3)),
+    Row(product=product("unknown"), vector=at(20, 4)),
+]
+
+
+def test_what_agrees_of_a_worn_article_moves_order_and_score(tmp_path):
+    # Cosines .985 .906 .866 .940; moves -.3 +.2 +.1 0 (navy is like blue, no move of its own).
+    expected = {"shirt": 1.106, "red": 0.966, "unknown": 0.94, "alike": 0.685}
+    worn = article("topwear", at(0), type="shirts", color="navy blue")
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(SHIRTS)
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.5), worn=WORN))
+        (found,) = recommender.for_look(look_of("female", worn), SearchRequest(diversity=0))
+        alone = replace(look_of("female", worn), person=None)
+        (paper,) = recommender.for_look(alone, SearchRequest(diversity=0))
+    assert [match.product.id for match in found.matches] == list(expected)
+    scores = [1 / (1 + math.exp(-8 * (worth - 0.5))) for worth in expected.values()]
+    assert [match.score for match in found.matches] == pytest.approx(scores, abs=1e-3)
+    assert [match.product.id for match in paper.matches] == ["alike", "unknown", "shirt", "red"]
+
+
 def test_the_same_picture_comes_once_and_variants_under_their_best(recommender):
     found = recommender.for_look(look_of(), SearchRequest())
     assert "copy" not in ids(found)
