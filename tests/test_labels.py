@@ -45,6 +45,16 @@ def test_photos_of_dressed_people(name, photos, articles, dropped):
         assert all(inside(a["box"], row["size"]) for a in row["articles"] + row["dropped"])
 
 
+def test_judged_pairs():
+    found = rows("street_pairs.jsonl")
+    products = [product for row in found for product in row["products"]]
+    assert (len(found), len(products)) == (278, 1668)
+    assert all(row["category"] in CATEGORIES and len(row["products"]) == 6 for row in found)
+    assert {k: sum(p[k] for p in products) for k in ("type", "color", "pattern", "accept")} == {
+        "type": 856, "color": 819, "pattern": 1072, "accept": 293,
+    }  # fmt: skip
+
+
 def test_the_reader_of_eye_labels_reads_them():
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     known = np.ones(len(DETECTOR_CLASSES), bool)
