@@ -167,7 +167,7 @@ class TorchSession:
     def __init__(self, model: nn.Module) -> None:
         self._model = model.eval()
         known = {name: _ENTRY[name] for name in ("id", "task", "outputs", "labels")}
-        into = {**_ENTRY["input"], "mean": MEAN, "std": STD}
+        into = {**_ENTRY["input"], "mean": [MEAN] * 3, "std": [STD] * 3}
         self.spec = ModelSpec(path=Path(), sha256="", license="", input=into, **known)
 
     def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
