@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.data.conftest import picture
 from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import DETECTOR_CLASSES
-from thatlook.data.eye_labels import with_eye_labels
+from thatlook.data.eye_labels import eye_photos, with_eye_labels
 from thatlook.data.scenes import PERSON, Scene
 
 DRESS, SKIRT, SHOES, BAG, HAT = (
@@ -67,6 +68,56 @@ def test_a_row_that_is_none(tmp_path, row):
     path.write_text("\n" + json.dumps(row) + "\n")
     with pytest.raises(DataError, match=r"eye\.jsonl:2: expected file, articles"):
         with_eye_labels([scene("a.jpg")], path)
+
+
+def person_row(name, *articles, notes=("full",), **changed):
+    person = {"gender": "male", "view": "side", "skin": "dark", "notes": list(notes)}
+    row = {"file": name, "size": [60, 90], "person": person, "articles": list(articles)}
+    return {**row, "unboxed": [], **changed}
+
+
+def photos_of(tmp_path, *rows):
+    (tmp_path / "eye.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return eye_photos(tmp_path, tmp_path / "eye.jsonl")
+
+
+def test_photos_by_their_eye_labels_alone(tmp_path):
+    picture(tmp_path / "a.png", 1, (60, 90))
+    articles = [
+        {**article("bag", [1, 2, 3, 4]), "drawn": True},
+        {**article("bag", [1, 2, 3, 5]), "drawn": False},
+        article("dress", [1, 2, 9, 9]),
+        {**article("headwear", [1, 1, 2, 2], wrong=True), "drawn": True},
+    ]
+    row = person_row("a.png", *articles, unboxed=[{"category": "footwear"}])
+    found = photos_of(tmp_path, row, person_row("b.png", notes=("full", "odd")))
+    (photo,) = found.photos
+    assert found.scenes == [photo.scene]
+    assert (photo.scene.gender, photo.scene.view, photo.skin) == ("male", "side", "dark")
+    assert (photo.notes, photo.drawn, found.odd) == ({"full"}, 1, 1)
+    assert photo.scene.labels.tolist() == [BAG, BAG, DRESS]
+    assert np.flatnonzero(~photo.scene.known).tolist() == [SHOES, HAT, PERSON]
+    assert found.drawn_share == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            [person_row("b.png"), person_row("a.png")],
+            r"1 of 2 photos of eye\.jsonl are missing, first b\.png; labels/README\.md of the",
+        ),
+        ([person_row("a.png", size=[90, 60])], r"a\.png: \(60, 90\), but \(90, 60\) was read"),
+        ([person_row("a.png", notes=("odd",))], "no photo without the note odd"),
+        ([person_row("a.png", person={"gender": "male"})], r"eye\.jsonl:1: expected .*'view'"),
+        ([person_row("a.png"), {**person_row("a.png"), "size": [60]}], r"eye\.jsonl:2: expected"),
+        ([person_row("a.png", person={**person_row("")["person"], "gender": "man"})], "man, side"),
+    ],
+)
+def test_photos_that_cannot_be_measured(tmp_path, rows, told):
+    picture(tmp_path / "a.png", 1, (60, 90))
+    with pytest.raises(DataError, match=told):
+        photos_of(tmp_path, *rows)
 
 
 @pytest.mark.data

@@ -43,6 +43,12 @@ photos_options = together(
         metavar="DATA",
         help="check the labels of a YOLO folder, a COCO file or folder, or street photos instead",
     ),
+    click.option(
+        "--eye-file",
+        type=PATH,
+        metavar="FILE",
+        help="eye labels (labels/foreign.jsonl of the repository) of the photos in --data",
+    ),
     labels_options,
 )
 

@@ -1,4 +1,4 @@
-"""Street photos as an eye saw them: what the main person really wears, box by box."""
+"""Photos of people as an eye saw them: what the main person really wears, box by box."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from typing import Any
 import numpy as np
 
 from thatlook.core.errors import DataError
-from thatlook.core.taxonomy import DETECTOR_CLASSES
-from thatlook.data.jsonlines import rows as lines
+from thatlook.core.image import size_of
+from thatlook.core.taxonomy import DETECTOR_CLASSES, VIEWS
+from thatlook.data.jsonlines import parsed
 from thatlook.data.scenes import PERSON, Scene
 
 FILE = "eye_labels.jsonl"
+ODD = "odd"
+"""The note of photos that measure nothing: several people, no real person, a silhouette."""
+
+_ARTICLES = "file, articles (category, box of four numbers, box_wrong) and unboxed (category)"
+_PERSON = "size (width, height) and person (gender, view, skin, notes)"
 
 
 def with_eye_labels(scenes: Sequence[Scene], path: Path) -> list[Scene]:
@@ -23,16 +29,84 @@ def with_eye_labels(scenes: Sequence[Scene], path: Path) -> list[Scene]:
     A category of which an article has no box, or a wrong one, is not known in that photo: neither
     a label nor a background. The person stays as known as before. Raises DataError.
     """
-    seen = {}
-    for number, row in lines(path):
-        try:
-            seen[row["file"]] = _read(row)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{path}:{number}: expected file, articles (category, box of four numbers, "
-                f"box_wrong) and unboxed (category): {error!r}"
-            ) from error
+    seen = dict(parsed(path, lambda row: (row["file"], _read(row)), _ARTICLES))
     return [_seen(scene, seen[scene.path.name]) for scene in scenes if scene.path.name in seen]
+
+
+@dataclass(frozen=True, eq=False)
+class EyePhoto:
+    """A photo with all that an eye read in it: articles, gender and view are the scene's.
+
+    `size` is that of the photo that was read (width, height), `skin` the main person's tone group;
+    `drawn` of the scene's boxes are the reader's, the others a network's own that were accepted.
+    """
+
+    scene: Scene
+    size: tuple[int, int]
+    skin: str
+    notes: frozenset[str]
+    drawn: int
+
+
+@dataclass(frozen=True, eq=False)
+class EyePhotos:
+    """The photos of a file of eye labels that measure, and how many `odd` ones were left out."""
+
+    photos: tuple[EyePhoto, ...]
+    odd: int
+
+    @property
+    def scenes(self) -> list[Scene]:
+        """Their scenes; nobody labelled the box of a person there."""
+        return [photo.scene for photo in self.photos]
+
+    @property
+    def drawn_share(self) -> float:
+        """Which share of the articles has a box that the reader drew; NaN without any."""
+        boxes = sum(len(photo.scene.boxes) for photo in self.photos)
+        return sum(photo.drawn for photo in self.photos) / boxes if boxes else float("nan")
+
+
+def eye_photos(folder: Path, path: Path) -> EyePhotos:
+    """The photos of `folder` that a file of eye labels names, by these labels alone.
+
+    Raises DataError for a row that is none, a photo that is missing or of another size than the
+    one that was read, and where no photo is left.
+    """
+    rows = list(parsed(path, lambda row: _eye_photo(folder, row), f"{_ARTICLES}, {_PERSON}"))
+    kept = tuple(row for row in rows if ODD not in row.notes)
+    if not kept:
+        raise DataError(f"{path}: no photo without the note {ODD}")
+    _check_files(folder, path, kept)
+    return EyePhotos(kept, len(rows) - len(kept))
+
+
+def _eye_photo(folder: Path, row: dict[str, Any]) -> EyePhoto:
+    person, labels = row["person"], _read(row)
+    if person["gender"] not in ("female", "male", "unclear") or person["view"] not in VIEWS:
+        raise ValueError(f"no such gender or view: {person['gender']}, {person['view']}")
+    none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
+    known = np.zeros(len(DETECTOR_CLASSES), bool)
+    scene = Scene(folder / row["file"], "street", "", *none, known)
+    scene = replace(_seen(scene, labels), gender=person["gender"], view=person["view"])
+    drawn = sum(bool(a.get("drawn")) for a in row["articles"] if not a["box_wrong"])
+    width, height = row["size"]
+    return EyePhoto(scene, (width, height), str(person["skin"]), frozenset(person["notes"]), drawn)
+
+
+def _check_files(folder: Path, path: Path, photos: Sequence[EyePhoto]) -> None:
+    files = [photo.scene.path for photo in photos]
+    missing = [file.name for file in files if not file.is_file()]
+    origin = "labels/README.md of the repository says where the photos come from"
+    if missing:
+        raise DataError(
+            f"{folder}: {len(missing)} of {len(files)} photos of {path.name} are missing, "
+            f"first {missing[0]}; {origin}"
+        )
+    for photo in photos:
+        found = size_of(photo.scene.path)
+        if found != photo.size:
+            raise DataError(f"{photo.scene.path}: {found}, but {photo.size} was read; {origin}")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from thatlook.core.errors import DataError
 from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.data.jsonlines import rows
+from thatlook.data.jsonlines import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,11 @@ def read_worn(path: Path, keep: Callable[[str], bool] = lambda _: True) -> Itera
     Articles of which the box is wrong, or the reader was unsure, are left out: of those nobody
     can say what is right. Raises DataError.
     """
-    for number, row in rows(path):
-        try:
-            photo = _photo(row)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{path}:{number}: expected file, person (gender) and articles (category, type, "
-                f"colors, pattern, box of four numbers, box_wrong, unsure): {error!r}"
-            ) from error
-        if keep(photo.file):
-            yield photo
+    expected = (
+        "file, person (gender) and articles (category, type, colors, pattern, box of four numbers, "
+        "box_wrong, unsure)"
+    )
+    return (photo for photo in parsed(path, _photo, expected) if keep(photo.file))
 
 
 def _photo(row: Mapping[str, Any]) -> WornPhoto:

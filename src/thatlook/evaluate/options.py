@@ -28,10 +28,14 @@ class EvaluateOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoOptions(EvaluateOptions, AuditOptions):
-    """Which labelled photos measure: `split` "" is val, or all where the data has no val."""
+    """Which labelled photos measure: `split` "" is val, or all where the data has no val.
+
+    `eye_file` is a file of eye labels: the photos of `data` that it names measure, by those.
+    """
 
     split: str = ""
     no_products: bool = False
+    eye_file: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,43 @@ def test_a_yolo_export_is_measured_on_a_yolo_folder(network, data, tmp_path, cap
     assert "http://" not in html.replace("http://www.w3.org", "")
 
 
+def eye_row(name, *articles, notes=("full",), unboxed=()):
+    person = {"gender": "male", "view": "front", "skin": "light", "notes": list(notes)}
+    row = {"file": name, "size": [64, 64], "person": person, "articles": list(articles)}
+    return json.dumps({**row, "unboxed": [{"category": c} for c in unboxed]}) + "\n"
+
+
+def test_photos_are_measured_by_a_file_of_eye_labels(network, data, tmp_path, capsys):
+    shirt = {"category": "topwear", "box": [16, 16, 48, 48], "box_wrong": False, "drawn": True}
+    bag = {"category": "bag", "box": [0, 0, 8, 8], "box_wrong": False}
+    eye = tmp_path / "eye.jsonl"
+    odd = eye_row("c.png", notes=("odd",))
+    eye.write_text(eye_row("a.png", shirt, unboxed=["bag"]) + eye_row("b.png", bag) + odd)
+    arguments = ["evaluate", "article", "--data", str(data / "images"), "--model", network]
+    arguments += ["--threads", "1", "--eye-file", str(eye)]
+    assert main([*arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    metrics, per = told["metrics"], told["details"]["per_category"]
+    # The bag of the first photo is not known, the shirt of the second is a false positive.
+    assert (metrics["ap50_topwear"], metrics["ap50_bag"], metrics["ap50_person"]) == (1, 1, None)
+    assert (metrics["false_positives"], metrics["drawn"]) == (0.5, 0.5)
+    assert (per["bag"]["precision"], per["bag"]["recall"], per["topwear"]["precision"]) == (
+        1,
+        1,
+        0.5,
+    )
+    assert "1 photos with the note `odd` left out; 50% of the boxes drawn by" in told["data"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "  1 photos with the note `odd` left out\n" in out
+    assert "  drawn: share of the labelled articles whose box the reader drew" in out
+    assert main([*arguments, "--eye"]) == 2
+    assert "--eye-file goes without --eye" in capsys.readouterr().err
+    (data / "images/b.png").unlink()
+    assert main(arguments) == 1
+    assert "first b.png; labels/README.md" in capsys.readouterr().err
+
+
 def test_photos_nobody_labelled_are_suggested(network, data, capsys):
     arguments = ["evaluate", "article", "--data", str(data), "--model", network, "--threads", "1"]
     assert main([*arguments, "--suggest", "5", "--json"]) == 0

@@ -14,6 +14,7 @@ from thatlook.core.settings import Settings
 from thatlook.data.product_labels import read_absent_categories
 from thatlook.data.reading import read
 from thatlook.evaluate.detection.metrics import predict, shown_products
+from thatlook.evaluate.eye import add_drawn, eye_photos_of
 from thatlook.evaluate.options import DetectionOptions
 from thatlook.evaluate.report import finish, folder_of, session_of
 from thatlook.vision.stages.article import ArticleStage
@@ -55,6 +56,7 @@ def run(options: DetectionOptions) -> int:
 
     Raises SettingsError without data, DataError where nothing is labelled.
     """
+    eye = eye_photos_of(options, instead=options.eye or options.suggest is not None)
     session = session_of(options, "article")
     stage = ArticleStage.of(session, Settings.load())
     if options.suggest is not None:
@@ -64,7 +66,10 @@ def run(options: DetectionOptions) -> int:
     from thatlook.evaluate.detection.report import article_report
 
     absent = read_absent_categories(options.labels) if options.labels else {}
-    scenes, products = scenes_in(options)
+    scenes, products = (eye.scenes, []) if eye else scenes_in(options)
     seen = predict(stage, scenes)
     shown = shown_products(stage, products)
-    return finish(options, article_report(stage.spec, scenes, seen, shown, absent))
+    report = article_report(stage.spec, scenes, seen, shown, absent)
+    if eye:
+        add_drawn(report, eye)
+    return finish(options, report)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from thatlook.core.errors import DataError
 from thatlook.data.reading import read
+from thatlook.evaluate.eye import eye_photos_of
 from thatlook.evaluate.options import PersonOptions
 from thatlook.evaluate.person import sheets
 from thatlook.evaluate.person.gate import shots
@@ -48,9 +49,14 @@ def run(options: PersonOptions) -> int:
 
     Returns the exit status. Raises SettingsError without data, DataError where nobody is labelled.
     """
+    eye = eye_photos_of(options, instead=options.look is not None)
     session = session_of(options, "person")
     if options.look:
         return sheets.run(options)
+    if eye:
+        from thatlook.evaluate.person.gender import gender_report
+
+        return finish(options, gender_report(options, session.spec, eye))
     from thatlook.evaluate.person.report import PersonMeasurements, person_report
 
     # A gender threshold of 0 keeps every side: the unknown share is measured at the default.

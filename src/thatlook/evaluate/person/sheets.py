@@ -71,9 +71,11 @@ KINDS: Final[dict[str, tuple[Callable[[Path], list[Path]], str]]] = {
 """What can be looked at: the photos, and what to look for."""
 
 
-def analyzer_of(options: PersonOptions) -> Analyzer:
-    """The whole pipeline with the person network that the options name."""
-    told = Settings.load()
+def analyzer_of(options: PersonOptions, told: Settings | None = None) -> Analyzer:
+    """The whole pipeline with the person network that the options name; `told` are the settings
+    to take in place of those in use.
+    """
+    told = told or Settings.load()
     person = options.model or told.person_model
     return Analyzer.open(replace(told, person_model=person, threads=options.threads))
 
