@@ -144,7 +144,7 @@ def test_all_commands_are_there():
         "evaluate",
         "models",
     ]
-    assert len(EVERY) == 37
+    assert len(EVERY) == 38
 
 
 def test_help_imports_nothing_heavy():

@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from thatlook.core.errors import ModelError
+from thatlook.core.settings import Settings
 from thatlook.training.recipes.article import TorchSession
 from thatlook.training.restore import measure_norms, restored_article
 from thatlook.vision.models.registry import shipped
 from thatlook.vision.models.session import Session
+from thatlook.vision.stages.article import ArticleStage
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,15 @@ def test_the_restored_network_computes_what_the_file_does(model):
     torchs = TorchSession(model).run({"image": image})
     for name, value in ours.items():
         np.testing.assert_allclose(torchs[name], value, atol=2e-3 if name == "boxes" else 1e-4)
+
+
+def test_the_torch_network_is_a_stage_as_the_file_is(model):
+    image = np.random.default_rng(2).integers(0, 255, (160, 120, 3), np.uint8)
+    ours = ArticleStage.of(Session(shipped("article"), 1), Settings()).detect(image, 0.01)
+    torchs = ArticleStage.of(TorchSession(model), Settings()).detect(image, 0.01)
+    assert len(ours.labels)
+    np.testing.assert_array_equal(torchs.labels, ours.labels)
+    np.testing.assert_allclose(torchs.boxes, ours.boxes, atol=0.05)
 
 
 def test_another_network_is_refused():

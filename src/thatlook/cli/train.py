@@ -154,6 +154,25 @@ def embedding(**given: Any) -> int:
     return run(EmbeddingOptions(**given))
 
 
+@needs_torch("embedding-heads")
+@project_option
+@click.option("--eye-labels", type=PATH, required=True, help="labels/ of the repository")
+@click.option("--sample", type=PATH, help="folder of the rendered sample, with pairs/")
+@boxes_option
+@click.option("--out", type=PATH, required=True, help="folder for the checkpoint")
+@click.option("--model", default="", help="a registry entry (default: what ships)")
+@click.option("--epochs", type=int, default=14, help="default 14")
+@click.option("--batch", type=int, default=256, help="default 256")
+@click.option("--rate", type=float, default=2e-3, help="peak learning rate")
+@click.option("--seed", type=int, default=0, help="of everything that is drawn")
+@click.option("--threads", type=int, default=os.cpu_count() or 2, help="default: one per core")
+def embedding_heads(**given: Any) -> int:
+    """The type, color and pattern heads of the embedding network alone."""
+    from thatlook.training.recipes.embedding_heads import HeadsOptions, run
+
+    return run(HeadsOptions(**given))
+
+
 @needs_torch()
 @project_option
 @click.option("--model", default="", help="a registry entry (default: what ships)")

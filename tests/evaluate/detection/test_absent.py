@@ -26,6 +26,18 @@ def shown(name, *labels):
     return Shown(scene, found(*((label, 0.9, BOX) for label in labels)))
 
 
+def test_one_garment_under_two_names_counts_under_the_surer_one():
+    absent = {name: frozenset({"outerwear"}) for name in ("a", "b", "c")}
+    outerwear = CATEGORIES.index("outerwear")
+
+    def garment(name, score, box=BOX):
+        scene = shown(name).scene
+        return Shown(scene, found((TOPWEAR, 0.8, BOX), (outerwear, score, box)))
+
+    products = [garment("a", 0.7), garment("b", 0.9), garment("c", 0.7, [0, 0, 10, 20])]
+    assert absent_figures(products, absent)["absent_outerwear"] == pytest.approx(2 / 3)
+
+
 def test_shares_of_what_is_found_and_not_there():
     absent = {
         "a": frozenset({"bag", "headwear"}),

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.data.product_labels import AbsentCategories
 from thatlook.evaluate.detection.metrics import Shown
+from thatlook.vision.assignment import worn_by
+from thatlook.vision.stages.article import Detection
 
 SMALL = ("bag", "headwear", "eyewear", "neckwear")
 """What is invented most: `small` counts photos with any of them."""
@@ -25,8 +28,15 @@ def with_absent_categories(
 
 
 def false_positives(shown: Shown, absent: frozenset[str]) -> set[str]:
-    """The categories found in a product photo that are not in it."""
-    return {CATEGORIES[label] for label in shown.found[2] if label < len(CATEGORIES)} & absent
+    """The categories found in a product photo that are not in it, as a look tells them: one garment
+    under two names counts under the surer one.
+    """
+    found = [
+        Detection(CATEGORIES[label], Box(*map(float, box)), float(score))
+        for box, score, label in zip(*shown.found, strict=True)
+        if label < len(CATEGORIES)
+    ]
+    return {one.label for one in worn_by(None, (), found)} & absent
 
 
 def absent_figures(products: Sequence[Shown], absent: AbsentCategories) -> dict[str, float]:

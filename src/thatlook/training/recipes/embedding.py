@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -144,8 +144,7 @@ class EmbeddingTask:
     def _shipped(self) -> EmbeddingNet:
         """The shipped network, which must have these classes. Raises ModelError."""
         spec = resolve("embedding")
-        if any(list(spec.names(head)) != list(self.words[head]) for head in HEADS):
-            raise ModelError(f"{spec.id}: learned other labels than this data has; train anew")
+        checked_words(spec, self.words)
         model = restored_embedding(spec)
         rng = np.random.default_rng(self.options.seed)
         rows = rng.choice(len(self.train), min(160, len(self.train)), replace=False)
@@ -220,6 +219,12 @@ class EmbeddingTask:
             right = words[logits[index].argmax(1)] == [i.labels[index] for i in self.val]
             out[f"right_{head}"] = float(right.mean())
         return out
+
+
+def checked_words(spec: ModelSpec, words: Mapping[str, Sequence[str]]) -> None:
+    """Raises ModelError where a network that goes on learned other labels than the data has."""
+    if any(list(spec.names(head)) != list(words[head]) for head in HEADS):
+        raise ModelError(f"{spec.id}: learned other labels than this data has; train anew")
 
 
 def batches_of(
