@@ -17,7 +17,7 @@ from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
 from thatlook.search.index import Filters
 from thatlook.search.ranking import Calibration
-from thatlook.search.recommender import Recommender
+from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.store.catalog import Catalog
 from thatlook.store.feed import FeedMapping
@@ -148,6 +148,7 @@ class Engine:
         request: SearchRequest | None = None,
         *,
         gender: str | None = None,
+        age: str | None = None,
         categories: Iterable[str] | None = None,
         primary: str | None = None,
         filters: Filters | None = None,
@@ -168,6 +169,7 @@ class Engine:
         """
         given = {
             "gender": gender,
+            "age": age,
             "categories": categories,
             "primary": primary,
             "filters": filters,
@@ -224,22 +226,24 @@ class Engine:
             raise SettingsError(f"k must be {self._settings.max_k} or less, not {asked.k}")
         return asked
 
-    def similar(
+    def similar(  # noqa: PLR0913 - the fields of a SearchRequest that apply, by name
         self,
         product_id: str,
         k: int | None = None,
         request: SearchRequest | None = None,
         *,
+        age: str | None = None,
         filters: Filters | None = None,
         boosts: Sequence[Boost] | None = None,
         diversity: float | None = None,
         min_score: float | None = None,
     ) -> tuple[Match, ...]:
-        """Products like one of the catalog, of its category and for its gender, best first.
+        """Products like one of the catalog, of its category, for its gender and age, best first.
 
         Raises UnknownProductError, SettingsError.
         """
         given = {
+            "age": age,
             "filters": filters,
             "boosts": boosts,
             "diversity": diversity,
@@ -254,6 +258,7 @@ class Engine:
         request: SearchRequest | None = None,
         *,
         gender: str | None = None,
+        age: str | None = None,
         categories: Iterable[str] | None = None,
         primary: str | None = None,
         filters: Filters | None = None,
@@ -266,11 +271,12 @@ class Engine:
         Of the product's pictures the front-facing full shot is taken, of several the one that
         shows the front most surely; where there is none the result is refused, with the reason. The
         product's own article is the primary one, unless the request names another, and the product
-        itself is not recommended. Costs a parse per picture. Raises UnknownProductError,
-        SettingsError.
+        itself is not recommended; for a child's product children's are. Costs a parse per picture.
+        Raises UnknownProductError, SettingsError.
         """
         given = {
             "gender": gender,
+            "age": age,
             "categories": categories,
             "primary": primary,
             "filters": filters,
@@ -290,6 +296,8 @@ class Engine:
             shown, image = seen[0] if seen else (Look(product_id, 1, 1, None, ()), None)
             return Result(shown, False, words, (), watch.timing_ms, image)
         best, image = max(full, key=lambda one: one[0].person.view_score if one[0].person else 0.0)
+        if asked.age == "auto" and asked.filters.age == "any":
+            asked = replace(asked, age=age_for(product))
         if asked.primary is None and product.category in {a.category for a in best.articles}:
             asked = replace(asked, primary=product.category)
         with watch.part("search"):

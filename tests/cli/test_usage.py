@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -44,6 +46,9 @@ def refused(arguments, capsys) -> tuple[int, str]:
             2,
             "is not one of 'topwear'",
         ),
+        (["recommend", "a.jpg", "--catalog", "c", "--age", "old"], 2, "is not one of 'auto'"),
+        (["similar", "1", "--catalog", "c", "--age", "old"], 2, "is not one of 'auto'"),
+        (["look", "1", "--catalog", "c", "--age-group", "old"], 2, "is not one of 'auto'"),
         (["recommend", "a.jpg", "--catalog", "c", "--min-price", "ten"], 2, "such as 49.90"),
         (
             ["recommend", "a.jpg", "--catalog", "c", "--min-price", "9", "--max-price", "5"],
@@ -102,6 +107,41 @@ def test_models_list_and_verify(capsys):
     listed = json.loads(capsys.readouterr().out)
     assert [entry["task"] for entry in listed] == ["article", "person", "embedding"]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ([], "auto"),
+        (["--age", "any"], "any"),
+        (["--age", "child"], "child"),
+        (["--age-group", "kids"], "child"),
+    ],
+)
+@pytest.mark.parametrize("command", ["recommend", "similar", "look"])
+def test_for_which_age_is_asked(command, given, asked, monkeypatch, tmp_path):
+    seen = []
+
+    class AskedError(Exception):
+        pass
+
+    class Engine:
+        catalog = SimpleNamespace(product=str)
+
+        def recommend(self, photo, request):
+            seen.append(request.age)
+            raise AskedError
+
+        def similar(self, product_id, k, age):
+            seen.append(age)
+            raise AskedError
+
+        shop_the_look = similar
+
+    monkeypatch.setattr(photos, "existing", lambda _: nullcontext(Engine()))
+    with pytest.raises(AskedError):
+        main([command, "1", "--catalog", str(tmp_path), *given])
+    assert seen == [asked]
 
 
 def every(command, name="thatlook"):
@@ -163,6 +203,7 @@ def test_choices_are_those_of_the_code():
     from thatlook.search import request
 
     assert (photos.GENDERS, photos.POLICIES) == (request.GENDER_CHOICES, request.POLICIES)
+    assert photos.AGES == request.AGE_CHOICES
     pytest.importorskip("torch", reason="needs the extra train")
     from thatlook.training import backbones
     from thatlook.training.recipes import embedding

@@ -60,6 +60,7 @@ def test_a_sale_price_is_below_the_price(price, sale, row):
     [
         ("Women", {"gender": "female"}),
         ("Boys", {"gender": "male", "age_group": "kids"}),
+        ("Baby Girls", {"gender": "female", "age_group": "infant"}),
         ("Men & Women", {"gender": "unisex"}),
     ],
 )

@@ -202,13 +202,67 @@ def test_what_is_out_of_stock_is_left_out_unless_it_is_asked_for(tmp_path):
         shown, similar, own = found(in_stock=True)
         assert shown == ["copy", "middle", "g1", "far"]
         assert similar == ["copy", "middle", "g1"]
-        assert (own.eligible, own.to_dict()["searched"]["filters"]) == (5, {"in_stock": True})
+        assert (own.eligible, own.to_dict()["searched"]["filters"]) == (
+            5,
+            {"in_stock": True, "age": "adult"},
+        )
         shown, similar, own = found(in_stock=False)
         assert shown == ["near", "middle", "g1", "far"]
         assert similar == ["near", "middle", "g1"]
-        assert (own.eligible, own.to_dict()["searched"]["filters"]) == (6, {})
+        assert (own.eligible, own.to_dict()["searched"]["filters"]) == (6, {"age": "adult"})
         shown, similar, own = found(in_stock=True, availability={"out of stock"})
         assert (shown, similar, own.eligible) == (["near"], ["near"], 1)
+
+
+@pytest.fixture
+def aged(tmp_path):
+    """Of each age group some, and a catalog of them."""
+    groups = {"near": "kids", "far": "toddler", "middle": "adult"}
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        for row in ROWS:
+            known = replace(row.product, age_group=groups.get(row.product.id, ""))
+            catalog.upsert([replace(row, product=known)])
+        yield Recommender(catalog, Calibration(Curve(8, 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "searched", "shown"),
+    [
+        ({}, "adult", ["copy", "middle", "g1"]),
+        ({"age": "auto"}, "adult", ["copy", "middle", "g1"]),
+        ({"age": "adult"}, "adult", ["copy", "middle", "g1"]),
+        ({"age": "child"}, "child", ["near", "far"]),
+        ({"age": "any"}, None, ["near", "middle", "g1", "far"]),
+        ({"filters": Filters(age="child")}, "child", ["near", "far"]),
+        ({"filters": Filters(age="child"), "age": "adult"}, "adult", ["copy", "middle", "g1"]),
+    ],
+)
+def test_grown_ups_see_grown_ups_products_unless_asked(aged, asked, searched, shown):
+    (found,) = aged.for_look(look_of(), SearchRequest(**asked))
+    assert [match.product.id for match in found.matches] == shown
+    assert found.to_dict()["searched"]["filters"].get("age") == searched
+
+
+@pytest.mark.parametrize(
+    ("product_id", "asked", "shown"),
+    [
+        ("near", {}, ["far"]),
+        ("near", {"age": "adult"}, ["copy", "middle", "g1"]),
+        ("near", {"age": "any"}, ["copy", "middle", "g1", "far"]),
+        ("near", {"filters": Filters(age="adult")}, ["copy", "middle", "g1"]),
+        ("copy", {}, ["middle", "g1"]),
+        ("copy", {"age": "child"}, ["near", "far"]),
+        ("middle", {}, ["copy", "g1", "his"]),
+    ],
+)
+def test_similar_products_are_for_the_products_own_age(aged, product_id, asked, shown):
+    found = aged.similar(product_id, SearchRequest(**asked))
+    assert sorted(match.product.id for match in found) == sorted(shown)
+
+
+def test_an_age_that_cannot_be_asked_for():
+    with pytest.raises(SettingsError, match="age must be one of auto, adult, child, any"):
+        SearchRequest(age="kids")
 
 
 def test_nothing_good_is_said_with_what_was_searched(tmp_path):
@@ -223,7 +277,7 @@ def test_nothing_good_is_said_with_what_was_searched(tmp_path):
         assert found.to_dict()["searched"] == {
             "category": "topwear",
             "genders": ["female", "unisex"],
-            "filters": {"max_price": 9.0},
+            "filters": {"max_price": 9.0, "age": "adult"},
         }
         (all_of_them,) = strict.for_look(look_of(), SearchRequest(filters=filters, min_score=0))
         assert [m.product.id for m in all_of_them.matches] == ["far"]

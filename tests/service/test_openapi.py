@@ -118,3 +118,4 @@ def test_bodies_have_schemas_and_examples(app):
     fields = app.openapi()["components"]["schemas"]["RecommendationForm"]["properties"]
     assert {"k", "gender", "categories", "primary", "policy", "liked", "disliked"} <= set(fields)
     assert {"in_color", "box", "box_category", "diversity", "min_price", "brands"} <= set(fields)
+    assert fields["age"]["enum"] == ["auto", "adult", "child", "any"]

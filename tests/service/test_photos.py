@@ -127,6 +127,7 @@ def test_policy_full_refuses_with_words(client, photo, double):
         ({"k": "0"}, "k"),
         ({"k": "many"}, "k"),
         ({"gender": "robot"}, "gender"),
+        ({"age": "old"}, "age"),
         ({"categories": "hat"}, "categories.0"),
         ({"min_price": "-1"}, "min_price"),
         ({"min_price": "nan"}, "min_price"),

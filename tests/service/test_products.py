@@ -275,6 +275,47 @@ def test_what_is_out_of_stock_is_not_recommended(writer, serve, tmp_path, monkey
     assert similar(shown) == [("sold", "out_of_stock")]
 
 
+def test_childrens_products_are_found_where_they_are_asked_for(writer):
+    put(writer, "hers", picture=photo_bytes(200, 300))
+    put(writer, "kids", title="Other kids shirt")
+    put(writer, "boys", title="Third shirt", age_group="toddler", picture=photo_bytes(100, 150))
+
+    def found(**fields):
+        photo = {"photo": ("a.jpg", photo_bytes())}
+        answer = writer.post("/v1/recommendations", files=photo, data=fields).json()
+        (first, *_) = answer["recommendations"]
+        ids = {m["product"]["id"] for m in first["matches"]}
+        return ids, first["searched"]["filters"].get("age")
+
+    def similar(product_id, query=""):
+        answer = writer.get(f"/v1/products/{product_id}/similar{query}").json()
+        return {m["product"]["id"] for m in answer["matches"]}
+
+    assert writer.get("/v1/products/kids").json()["age_group"] == "kids"
+    assert found() == found(age="") == ({"hers"}, "adult")
+    assert found(age="child") == ({"kids", "boys"}, "child")
+    assert found(age="any") == ({"hers", "kids", "boys"}, None)
+    assert (similar("kids"), similar("hers")) == ({"boys"}, set())
+    assert similar("kids", "?age=adult") == {"hers"}
+    assert similar("hers", "?age=child") == {"kids", "boys"}
+    wrong = writer.get("/v1/products/hers/similar?age=old")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid")
+
+
+def test_the_look_of_a_childs_product_is_for_children(writer):
+    put(writer, "hers", picture=photo_bytes(200, 300))
+    put(writer, "kids", title="Kids shirt")
+    put(writer, "boys", title="Other kids shirt", picture=photo_bytes(100, 150))
+
+    def found(product_id, **query):
+        answer = writer.get(f"/v1/products/{product_id}/look", params=query).json()
+        return {m["product"]["id"] for r in answer["recommendations"] for m in r["matches"]}
+
+    assert (found("kids"), found("hers")) == ({"boys"}, set())
+    assert found("kids", age="adult") == {"hers"}
+    assert found("hers", age="any") == {"kids", "boys"}
+
+
 def test_writers_at_the_same_time_lose_no_picture(writer, tmp_path):
     def one(number):
         return put(writer, "same", photo_bytes(60 + number, 90)).status_code

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from thatlook.search.index import Filters
 
 GENDERS = ("auto", "female", "male", "any")
+AGES = ("auto", "adult", "child", "any")
 POLICIES = ("any", "full")
 """As `thatlook.search.request` has them: it is heavy to import."""
 
@@ -81,6 +82,21 @@ def _amount(text: str) -> Decimal:
     return amount
 
 
+class _Age(click.Choice[str]):
+    """One of AGES; "kids", Google Merchant's word, is "child"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The choice. Raises click.BadParameter."""
+        return super().convert("child" if value == "kids" else value, param, ctx)
+
+
+age_option = click.option(
+    "--age",
+    "--age-group",
+    type=_Age(AGES),
+    default="auto",
+    help="default auto: products for grown-ups, for a child's product children's",
+)
 filter_options = together(
     click.option("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper"),
     click.option("--max-price", type=_amount, metavar="AMOUNT", help="no dearer"),
@@ -96,6 +112,7 @@ filter_options = together(
 @click.option(
     "--gender", type=click.Choice(GENDERS), default="auto", help="default auto: the person's"
 )
+@age_option
 @click.option(
     "--category", multiple=True, type=click.Choice(CATEGORIES), help="only this; again for more"
 )
@@ -120,6 +137,7 @@ def recommend(photo: str, catalog: str, **given: Any) -> int:
     request = SearchRequest(
         k=Settings.load().default_k if given["k"] is None else given["k"],
         gender=given["gender"],
+        age=given["age"],
         categories=frozenset(given["category"]) or None,
         primary=given["primary"],
         filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
@@ -196,17 +214,18 @@ product_options = together(
     click.argument("product_id"),
     catalog_option,
     click.option("-k", type=int, help="how many (default 10)"),
+    age_option,
     json_option,
 )
 
 
 @click.command(cls=Command)
 @product_options
-def similar(product_id: str, catalog: str, k: int | None, as_json: bool) -> int:
+def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: bool) -> int:
     """Products like one of the catalog."""
     with existing(catalog) as engine:
         product = engine.catalog.product(product_id)
-        matches = engine.similar(product_id, k)
+        matches = engine.similar(product_id, k, age=age)
     if as_json:
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
@@ -217,12 +236,12 @@ def similar(product_id: str, catalog: str, k: int | None, as_json: bool) -> int:
 
 @click.command(cls=Command)
 @product_options
-def look(product_id: str, catalog: str, k: int | None, as_json: bool) -> int:
+def look(product_id: str, catalog: str, k: int | None, age: str, as_json: bool) -> int:
     """Products for what is worn in a product's picture.
 
     Asked is the front-facing full shot among its pictures.
     """
     with existing(catalog) as engine:
-        result = engine.shop_the_look(product_id, k)
+        result = engine.shop_the_look(product_id, k, age=age)
     print(json.dumps(result.to_dict()) if as_json else _result_text(result))
     return 0

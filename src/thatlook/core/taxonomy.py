@@ -173,6 +173,12 @@ def patterns() -> tuple[str, ...]:
 
 
 @cache
+def age_words() -> dict[str, Any]:
+    """The words that tell for which age a product is, as `thatlook.core.ages` reads them."""
+    return dict(_data()["ages"])
+
+
+@cache
 def category_prominence() -> dict[str, float]:
     """How much each category counts when the article that a shopper means is guessed, 0..1."""
     return dict(_data()["prominence"])

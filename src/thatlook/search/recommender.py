@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from thatlook.core.ages import is_childs
 from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
@@ -69,7 +70,8 @@ class Recommender:
     An article whose best match scores less than `good_score` gets none, unless the request
     says from which score on matches are wanted. `parts` names what the vectors' numbers speak
     of, for the reasons. With `in_stock` products out of stock are left out, unless a request
-    names the availabilities it wants.
+    names the availabilities it wants. Children's products are left out too, unless they are
+    asked for, or products like a child's.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class Recommender:
         )
         vector = refined(article.vector, _rows(liked), _rows(disliked))
         genders = genders_for(gender if gender in {"female", "male"} else None)
-        filters = self._in_stock_only(_with_request(request))
+        filters = self._settled(_with_request(request), request.age)
         query = Query(category=article.category, genders=genders, k=request.k, filters=filters)
         curve = self._calibration.curve(article.category, worn=worn)
         asked = _Asked(vector, Traits.of(article.attributes), curve)
@@ -144,7 +146,7 @@ class Recommender:
         return Recommendation(index, article.category, role, matches, eligible, best, searched)
 
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
-        """Products like one of the catalog, of its category and for its gender, best first.
+        """Products like one of the catalog, of its category, for its gender and age, best first.
 
         Raises UnknownProductError.
         """
@@ -156,17 +158,21 @@ class Recommender:
             category=own.product.category,
             genders=genders_for(gender),
             k=request.k,
-            filters=self._in_stock_only(replace(request.filters, exclude_ids=others)),
+            filters=self._settled(
+                replace(request.filters, exclude_ids=others), request.age, own.product
+            ),
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
         return _from(self._search(asked, query, request)[0], request.min_score)
 
-    def _in_stock_only(self, filters: Filters) -> Filters:
-        """The filters with the default for what is out of stock."""
-        if filters.availability or not self._in_stock:
-            return filters
-        return replace(filters, in_stock=True)
+    def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
+        """The filters with the defaults for what is out of stock and for whose age it is."""
+        if self._in_stock and not filters.availability:
+            filters = replace(filters, in_stock=True)
+        if age != "auto":
+            return replace(filters, age=age)
+        return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest
@@ -235,6 +241,11 @@ class Recommender:
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
         return self._catalog.stored_many(sorted(ids))
+
+
+def age_for(product: Product | None) -> str:
+    """Whose products are found for a product where nobody asks: its own kind; else grown-ups'."""
+    return "child" if product is not None and is_childs(product.age_group) else "adult"
 
 
 def boost_of(product: Product, boosts: Sequence[Boost]) -> float:

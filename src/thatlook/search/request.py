@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from thatlook.core.ages import AGES
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.index import Filters
 
 GENDER_CHOICES: Final = ("auto", "female", "male", "any")
+AGE_CHOICES: Final = ("auto", *AGES)
 POLICIES: Final = ("any", "full")
 BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
 
@@ -37,17 +39,19 @@ class Boost:
 class SearchRequest:
     """Everything that shapes an answer. What is None or empty does not count.
 
-    `gender` "auto" takes the person's; `policy` "full" refuses a photo that is not a
-    front-facing full shot. `categories` limits the articles, `primary` names the one asked
-    for. `liked` and `disliked` are product ids: more like these, less like those. `in_color`
-    asks for the same thing in another color. `box` (with `box_category`) replaces the articles
-    that were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades
-    likeness for variety among the `k`, which stay ordered by likeness. Matches below `min_score`
-    are not shown; None leaves it to the setting `good_score` whether an article has any good one.
+    `gender` "auto" takes the person's; `age` "auto" finds grown-ups' products, and those of its
+    own age for a product. `policy` "full" refuses a photo that is not a front-facing full shot.
+    `categories` limits the articles, `primary` names the one asked for. `liked` and `disliked` are
+    product ids: more like these, less like those. `in_color` asks for the same thing in another
+    color. `box` (with `box_category`) replaces the articles that were detected. `boosts` prefer or
+    avoid values of fields. `diversity` 0..1 trades likeness for variety among the `k`, which stay
+    ordered by likeness. Matches below `min_score` are not shown; None leaves it to the setting
+    `good_score` whether an article has any good one.
     """
 
     k: int = 10
     gender: str = "auto"
+    age: str = "auto"
     categories: frozenset[str] | None = None
     primary: str | None = None
     filters: Filters = field(default_factory=Filters)
@@ -73,6 +77,7 @@ class SearchRequest:
         if self.k < 1:
             raise SettingsError(f"k must be 1 or more, not {self.k}")
         _one_of("gender", self.gender, GENDER_CHOICES)
+        _one_of("age", self.age, AGE_CHOICES)
         _one_of("policy", self.policy, POLICIES)
         named = (*(self.categories or ()), self.primary, self.box_category)
         for category in filter(None, named):

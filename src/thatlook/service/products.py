@@ -51,11 +51,13 @@ _WRITE: Final = [Depends(guarded("write"))]
 async def similar(
     product_id: Id, search: Annotated[SearchParameters, Query()], service: Here
 ) -> Response:
-    """Products like one of the catalog, of its category and for its gender, best first."""
+    """Products like one of the catalog, of its category, for its gender and age, best first."""
 
     def job() -> dict[str, Any]:
         product = service.engine.catalog.product(product_id)
-        search_request = SearchRequest(k=search.k, filters=search.filters(), **search.dials())
+        search_request = SearchRequest(
+            k=search.k, age=search.age, filters=search.filters(), **search.dials()
+        )
         matches = service.engine.similar(product_id, request=search_request)
         return {"product": product.to_dict(), "matches": [match.to_dict() for match in matches]}
 
@@ -78,7 +80,9 @@ async def look(
     """
 
     def job() -> dict[str, Any]:
-        search_request = SearchRequest(k=search.k, filters=search.filters(), **search.dials())
+        search_request = SearchRequest(
+            k=search.k, age=search.age, filters=search.filters(), **search.dials()
+        )
         return service.engine.shop_the_look(product_id, request=search_request).to_dict()
 
     service.photos.check()

@@ -74,6 +74,13 @@ class SearchParameters(StrictBody):
     brands: Texts = []
     colors: Annotated[Texts, Field(description="`blue` finds `navy blue` too.")] = []
     availability: Texts = []
+    age: Annotated[
+        Literal["auto", "adult", "child", "any"],
+        Field(
+            description="For whom: `auto` finds grown-ups' products, and for a child's product "
+            "children's. A product of no age group counts as a grown-up's."
+        ),
+    ] = "auto"
     diversity: Annotated[
         float | None, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
     ] = None
@@ -193,6 +200,7 @@ class RecommendationRequest(LookRequest, SearchParameters):
         return SearchRequest(
             k=self.k,
             gender=self.gender,
+            age=self.age,
             categories=frozenset(self.categories) or None,
             primary=self.primary,
             filters=self.filters(frozenset(self.exclude_ids)),

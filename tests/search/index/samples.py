@@ -10,6 +10,7 @@ DIM = 8
 BRANDS = ("", "Acme", "acme", "Boss")
 COLORS = ("", "navy blue", "Red", "black/white", "light-blue")
 STOCK = ("", "in_stock", "out_of_stock", "sold_out")
+AGE_GROUPS = ("", "adult", "kids", "Toddler", "all ages")
 CURRENCIES = ("EUR", "USD")
 CATEGORIES = ("topwear", "dress")
 GENDERS = ("female", "male", "unisex")
@@ -38,6 +39,7 @@ def random_entry(rng: np.random.Generator, product_id: str, dim: int = DIM) -> E
         brand=str(rng.choice(BRANDS)),
         color=str(rng.choice(COLORS)),
         availability=str(rng.choice(STOCK)),
+        age_group=str(rng.choice(AGE_GROUPS)),
     )
 
 
@@ -54,6 +56,7 @@ def random_query(rng: np.random.Generator, ids: list[str]) -> Query:
         colors=maybe(frozenset({str(rng.choice(["blue", "white", "red"]))}), frozenset()),
         availability=maybe(frozenset({"in stock"}), frozenset()),
         in_stock=maybe(True, False),
+        age=maybe(str(rng.choice(["adult", "child"])), "any"),
         include_ids=maybe(some),
         exclude_ids=maybe(some, frozenset()),
     )

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.search.index.samples import unit
 from thatlook.search.index import Entry, ExactIndex, Filters, PartitionedIndex, Query
+from thatlook.search.index.block import Block
+from thatlook.search.index.choosing import filtered_rows
 
 
 def entry(product_id, vector, **facts):
@@ -17,8 +20,12 @@ def index(request):
     made.upsert(
         [
             entry("a", [1, 0], price=10.0, currency="EUR", brand="Acme", color="navy blue"),
-            entry("b", [1, 0], price=20.0, currency="EUR", brand="Boss", color="red"),
-            entry("c", [0, 1], price=None, brand="acme", availability="in_stock"),
+            entry(
+                "b", [1, 0], price=20.0, currency="EUR", brand="Boss", color="red", age_group="baby"
+            ),
+            entry(
+                "c", [0, 1], price=None, brand="acme", availability="in_stock", age_group="adult"
+            ),
             entry("d", [3, 4], price=5.0, currency="USD", gender="unisex", availability="SoldOut"),
             entry("e", [1, 0], price=1.0, category="bag"),
         ],
@@ -66,6 +73,10 @@ def test_genders_limit(index):
         ({"in_stock": True}, ["a", "b", "c"]),
         ({"in_stock": True, "availability": {"soldout"}}, []),
         ({"availability": {"soldout"}}, ["d"]),
+        ({"age": "adult"}, ["a", "d", "c"]),
+        ({"age": "child"}, ["b"]),
+        ({"age": "any"}, ["a", "b", "d", "c"]),
+        ({"age": "child", "max_price": 10}, []),
         ({"include_ids": {"b", "c", "unknown"}}, ["b", "c"]),
         ({"include_ids": set()}, []),
         ({"exclude_ids": {"a", "unknown"}}, ["b", "d", "c"]),
@@ -75,6 +86,16 @@ def test_genders_limit(index):
 def test_filters(index, filters, ids):
     assert [i for i, _ in found(index, filters=filters)[0]] == ids
     assert found(index, filters=filters)[1] == len(ids)
+
+
+@pytest.mark.parametrize(("group", "looked_at"), [("adult", False), ("kids", True)])
+def test_no_row_is_looked_at_where_none_can_fail(group, looked_at):
+    block = Block.of([entry("a", [1, 0]), entry("b", [0, 1], age_group=group)], 2)
+    filters = Filters(age="adult", in_stock=True)
+    for _ in range(2):
+        chosen = filtered_rows(block, np.ones(2, bool), filters, block.rows_of)
+        assert (chosen.mask is not None) is looked_at
+        assert chosen.count == 2 - looked_at
 
 
 def test_upsert_moves_a_product_between_partitions(index):

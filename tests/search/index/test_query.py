@@ -45,7 +45,7 @@ def test_queries_that_cannot_be(wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"min_price": -1}, {"max_price": float("nan")}, {"brands": "Acme"}]
+    "wrong", [{"min_price": -1}, {"max_price": float("nan")}, {"brands": "Acme"}, {"age": "kids"}]
 )
 def test_filters_that_cannot_be(wrong):
     with pytest.raises(SettingsError):
@@ -57,6 +57,7 @@ def test_filters_as_data():
     assert Filters().to_dict() == {}
     filters = Filters(max_price=5, brands={"b", "a"})
     assert filters.to_dict() == {"max_price": 5.0, "brands": ["a", "b"]}
+    assert Filters(age="adult").to_dict() == {"age": "adult"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from tests.store.catalog.conftest import DIM, row_of, vector_of
-from thatlook.search.index import ExactIndex, Query, partition
+from thatlook.search.index import ExactIndex, Query, cache, partition
 from thatlook.search.index.quantised import QuantisedScan
 from thatlook.store.catalog import Catalog, blocks, reads
 
@@ -77,6 +77,21 @@ def test_a_damaged_block_is_made_again(folder, caplog):
     caplog.clear()
     assert answers(folder) == expected
     assert warnings(caplog) == []
+
+
+def test_a_block_of_another_version_is_made_again_silently(tmp_path, caplog, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(cache, "FORMAT", cache.FORMAT - 1)
+        with Catalog.open(tmp_path, "net", DIM) as catalog:
+            catalog.upsert([row_of(n) for n in range(COUNT)])
+            catalog.warm()
+            expected = catalog.search(vector_of(5)[None], QUERY)
+    path = tmp_path / "cache" / "dress.female.block"
+    with pytest.raises(cache.OtherFormatError):
+        cache.read_block(path)
+    assert answers(tmp_path) == expected
+    assert warnings(caplog) == []
+    assert cache.read_block(path) is not None
 
 
 def test_a_block_of_another_catalog_is_not_used(folder, tmp_path_factory, caplog):

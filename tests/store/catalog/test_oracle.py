@@ -19,6 +19,7 @@ from thatlook.store.catalog.versions import rollback, snapshot
 def row_of(entry) -> Row:
     price = None if entry.price is None else Price(Decimal(entry.price), entry.currency)
     words = {"brand": entry.brand, "color": entry.color, "availability": entry.availability}
+    words["age_group"] = entry.age_group
     place = {"category": entry.category, "gender": entry.gender}
     return Row(product=Product(id=entry.id, price=price, **place, **words), vector=entry.vector)
 

@@ -117,6 +117,17 @@ def test_categories(values, category):
         ({"gender": "unisex", "title": "Men shirt"}, "unisex", ""),
         ({"title": "Men's shirt"}, "male", ""),
         ({"title": "Shirt"}, "unisex", ""),
+        ({"gender": "Women", "title": "Ant Kids Pink Tops"}, "female", "kids"),
+        ({"gender": "female", "title": "Girls' dress"}, "female", "kids"),
+        ({"gender": "Women", "title": "Girls in Paris tee"}, "female", ""),
+        ({"product_type": "Baby & Toddler > Dresses"}, "unisex", "toddler"),
+        ({"google_product_category": "Clothing > Boys"}, "male", "kids"),
+        ({"category": "Kinder", "title": "Shirt"}, "unisex", "kids"),
+        ({"title": "Shirt", "size": ("2-3 years", "4-5 years")}, "unisex", "toddler"),
+        ({"title": "Shirt", "Größe": "104/110; 116/122"}, "unisex", "kids"),
+        ({"title": "Shirt", "size": "S, M, 10-12 years"}, "unisex", ""),
+        ({"title": "Shirt", "size": ""}, "unisex", ""),
+        ({"title": "Kids shirt", "age_group": "Adult"}, "unisex", "adult"),
     ],
 )
 def test_genders_and_ages(values, gender, age_group):

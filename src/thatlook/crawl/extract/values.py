@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urljoin
 
+from thatlook.core.ages import age_group_of
 from thatlook.core.errors import MissingExtraError
-from thatlook.core.taxonomy import gender_of, words
+from thatlook.core.taxonomy import gender_of
 
 Value = str | list[str]
 Row = dict[str, Value]
@@ -28,7 +29,6 @@ _SIGNS: Mapping[str, str] = {
     "$": "USD",
 }
 _CODE = re.compile(r"[A-Z]{3}")
-_CHILD = {"boy", "girl", "kid", "child", "children", "baby", "infant"}
 
 
 def row_of(raw: Mapping[str, Sequence[str]], page: str, currency: str) -> Row:
@@ -55,8 +55,8 @@ def _settled(row: Row) -> Row:
         del row["sale_price"]
     gender = row.get("gender")
     if isinstance(gender, str):
-        if _CHILD & set(words(gender)):
-            row.setdefault("age_group", "kids")
+        if age_group := age_group_of(gender=gender):
+            row.setdefault("age_group", age_group)
         row["gender"] = gender_of(gender)
     return row
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from thatlook.search.index.query import MAX_ID_BYTES, Entry, Vectors
 
-WORD_COLUMNS: Final = ("currency", "brand", "color", "availability")
+WORD_COLUMNS: Final = ("currency", "brand", "color", "availability", "age_group")
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -37,7 +37,7 @@ class Block:
         """The entries as a block, in the order they come."""
         builder = BlockBuilder(dim)
         for entry in entries:
-            texts = (entry.currency, entry.brand, entry.color, entry.availability)
+            texts = [getattr(entry, name) for name in WORD_COLUMNS]
             builder.add(entry.id, entry.vector.tobytes(), entry.price, texts)
         return builder.build()
 
@@ -56,7 +56,7 @@ class Block:
         return self.price[rows], rows
 
     @cached_property
-    def word_tables(self) -> dict[tuple[str, frozenset[str]], Mask]:
+    def word_tables(self) -> dict[tuple[str, str, frozenset[str]], Mask]:
         """Room for which words of a column match which wanted ones, for queries to come."""
         return {}
 

@@ -21,7 +21,7 @@ from thatlook.search.index.listed import ListScan
 from thatlook.search.index.quantised import QuantisedScan
 from thatlook.search.index.scan import FloatScan, Scan
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _MAGIC: Final = b"THATLOOK BLOCK\n\x00"
 _ALIGN: Final = 64
 _HEAD_BYTES: Final = len(_MAGIC) + 8
@@ -45,6 +45,10 @@ class Origin:
 
 class CacheError(Exception):
     """A block file that is damaged, or not of the origin asked for; never leaves the catalog."""
+
+
+class OtherFormatError(CacheError):
+    """A block file that another version of thatlook wrote."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +90,7 @@ def write_block(path: Path, origin: Origin, block: Block, scan: Scan) -> None:
 def read_block(path: Path) -> Cached | None:
     """The block in a file, its arrays mapped read-only and their checksums compared.
 
-    None where there is no file. Raises CacheError for one that is damaged.
+    None where there is no file. Raises OtherFormatError, and CacheError for one that is damaged.
     """
     try:
         with path.open("rb") as file:
@@ -111,7 +115,7 @@ def _parsed(whole: mmap.mmap) -> Cached:
         raise CacheError("the checksum of the header differs")
     header = json.loads(text)
     if header["format"] != FORMAT:
-        raise CacheError(f"format {header['format']}, expected {FORMAT}")
+        raise OtherFormatError(f"format {header['format']}, expected {FORMAT}")
     start = _aligned(_HEAD_BYTES + length)
     arrays = {name: _mapped(whole, start, name, p) for name, p in header["arrays"].items()}
     block = Block(

@@ -100,29 +100,36 @@ def _by_words(block: Block, filters: Filters, at: Rows | slice) -> Iterator[Mask
         if wanted:
             yield _with_words(block, column, wanted)[block.codes[column][at]]
     if filters.in_stock:
-        there = _in_stock(block)
-        if not there.all():  # else no row needs to be looked at
-            yield there[block.codes["availability"][at]]
+        yield from _where(block, "availability", "in stock", in_stock, at)
+    if filters.age != "any":
+        yield from _where(block, "age_group", filters.age, filters.fits_age, at)
 
 
-def _in_stock(block: Block) -> Mask:
-    """Which words of the availability are not those of what is out of stock; remembered too."""
-    key = ("in stock", _NO_WORDS)
+def _where(
+    block: Block, column: str, name: str, passes: Callable[[str], bool], at: Rows | slice
+) -> Iterator[Mask]:
+    """Which of the rows `at` have a word that passes; nothing where all words do.
+
+    What passes is remembered by the column and `name`.
+    """
+    key = (column, name, _NO_WORDS)
     if key not in block.word_tables:
-        words = block.words["availability"]
-        block.word_tables[key] = np.fromiter(map(in_stock, words), bool, len(words))
-    return block.word_tables[key]
+        words = block.words[column]
+        block.word_tables[key] = np.fromiter(map(passes, words), bool, len(words))
+    table = block.word_tables[key]
+    if not table.all():  # else no row needs to be looked at
+        yield table[block.codes[column][at]]
 
 
 def _with_words(block: Block, column: str, wanted: frozenset[str]) -> Mask:
     """Which words of a column match: compared once each and remembered, the rows go by codes."""
     tables = block.word_tables
-    found = tables.get((column, wanted))
+    found = tables.get((column, "", wanted))
     if found is None:
         matches = color_matches if column == "color" else same_word
         words = block.words[column]
         found = np.fromiter((any(matches(w, x) for x in wanted) for w in words), bool, len(words))
         if len(tables) >= MAX_TABLES:
             tables.clear()
-        tables[column, wanted] = found
+        tables[column, "", wanted] = found
     return found

@@ -70,6 +70,7 @@ def passes(entry: Entry, filters: Filters) -> bool:
         and _any(color_matches, entry.color, filters.colors)
         and _any(same_word, entry.availability, filters.availability)
         and (not filters.in_stock or in_stock(entry.availability))
+        and filters.fits_age(entry.age_group)
         and (filters.include_ids is None or entry.id in filters.include_ids)
         and entry.id not in filters.exclude_ids
     )

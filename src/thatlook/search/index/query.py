@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.ages import AGES, is_childs
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Vector, normal_id
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
@@ -44,8 +45,9 @@ class Filters:
     fails every price filter. Words compare without case: a brand or availability must equal
     one of those given ("in stock" is "in_stock"); a color matches when one of the product's
     colors (separated by "/" or ",") holds all words of one of those given, so "blue" finds
-    "navy blue". `in_stock` leaves out what is said to be out of stock. `include_ids` (None: all)
-    and `exclude_ids` are product ids, in any spelling.
+    "navy blue". `in_stock` leaves out what is said to be out of stock. `age` is
+    "adult", "child" or "any": whose products they are by their age group; one of none is a
+    grown-up's. `include_ids` (None: all) and `exclude_ids` are product ids, in any spelling.
     """
 
     min_price: float | None = None
@@ -55,6 +57,7 @@ class Filters:
     colors: frozenset[str] = frozenset()
     availability: frozenset[str] = frozenset()
     in_stock: bool = False
+    age: str = "any"
     include_ids: frozenset[str] | None = None
     exclude_ids: frozenset[str] = frozenset()
 
@@ -73,6 +76,12 @@ class Filters:
             if not math.isfinite(value) or value < 0:
                 raise SettingsError(f"{name} must be a finite number of 0 or more, not {value}")
             object.__setattr__(self, name, float(value))
+        if self.age not in AGES:
+            raise SettingsError(f"age must be one of {', '.join(AGES)}, not {self.age!r}")
+
+    def fits_age(self, age_group: str) -> bool:
+        """Whether products of this age group pass."""
+        return self.age == "any" or is_childs(age_group) == (self.age == "child")
 
     @property
     def empty(self) -> bool:
@@ -164,6 +173,7 @@ class Entry:
     brand: str = ""
     color: str = ""
     availability: str = ""
+    age_group: str = ""
 
 
 def checked_vectors(vectors: Any, dim: int) -> Vectors:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from thatlook.search.index.block import Block
-from thatlook.search.index.cache import Cached, CacheError, Origin, read_block, write_block
+from thatlook.search.index.cache import (
+    Cached,
+    CacheError,
+    Origin,
+    OtherFormatError,
+    read_block,
+    write_block,
+)
 from thatlook.search.index.partition import Partition
 from thatlook.search.index.partitioned import Key, merged
 from thatlook.store.catalog.rows import Change
@@ -91,10 +98,14 @@ class Blocks:
         return Origin(store.catalog_id(), *key_and_dim, *key, sequence, store.token(sequence))
 
     def _usable(self, key: Key, now: Origin) -> Cached | None:
-        """The cached block, unless it is not there, damaged, stale or too far behind."""
+        """The cached block, unless it is not there, damaged, of another version, stale or too far
+        behind.
+        """
         path = self._path(key)
         try:
             cached = read_block(path)
+        except OtherFormatError:
+            return None
         except CacheError as error:
             _log.warning("%s: %s; the block is made again", path, error)
             return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.records import Vector, normal_id
-from thatlook.search.index.block import Block, BlockBuilder
+from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.database import Database
@@ -100,8 +100,9 @@ class Reads:
         """
         count = -1 if limit is None else limit
         sql = """SELECT sequence, id, category, gender, price, currency, brand, color, availability,
-            vector, status FROM products LEFT JOIN articles ON product = key
-            WHERE sequence > ? ORDER BY sequence LIMIT ?"""
+            coalesce(json_extract(data, '$.age_group'), ''), vector, status
+            FROM products LEFT JOIN articles ON product = key WHERE sequence > ?
+            ORDER BY sequence LIMIT ?"""
         with self.database.reading():
             found = self.database.rows(sql, (since, count))
             gone = (
@@ -119,9 +120,10 @@ class Reads:
 
     def block(self, category: str, gender: str, dim: int) -> Block:
         """The active products of a partition that have a vector, ids ascending."""
-        sql = """SELECT id, vector, price, currency, brand, color, availability FROM products
-            JOIN articles ON product = key WHERE category = ? AND gender = ? AND status = 'active'
-            ORDER BY id"""
+        sql = """SELECT id, vector, price, currency, brand, color, availability,
+            coalesce(json_extract(data, '$.age_group'), '')
+            FROM products JOIN articles ON product = key
+            WHERE category = ? AND gender = ? AND status = 'active' ORDER BY id"""
         builder = BlockBuilder(dim)
         with self.database.reading():
             cursor = self.database.execute(sql, (category, gender))
@@ -182,17 +184,14 @@ def _stored(found: tuple[Any, ...]) -> Stored:
 
 
 def _entry(columns: Sequence[Any]) -> Entry:
-    id_, category, gender, price, currency, brand, color, availability, vector = columns
+    id_, category, gender, price, *words, vector = columns
     return Entry(
         id=id_,
         category=category,
         gender=gender,
         vector=_array(vector),
         price=price,
-        currency=currency,
-        brand=brand,
-        color=color,
-        availability=availability,
+        **dict(zip(WORD_COLUMNS, words, strict=True)),
     )
 
 

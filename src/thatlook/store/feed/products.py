@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from thatlook.core import taxonomy
+from thatlook.core.ages import age_group_of
 from thatlook.core.errors import FeedError, SettingsError
 from thatlook.core.records import Price, Product, normal_id
 from thatlook.store.feed.columns import FIELDS, plain, recognised
@@ -16,7 +17,9 @@ from thatlook.store.feed.rows import RawRow
 
 MAX_ID_BYTES: Final = 255
 """The longest id that is taken, in UTF-8 bytes."""
-_KIDS: Final = frozenset({"boy", "girl", "kid", "child", "children", "baby", "toddler", "infant"})
+_SIZES: Final = frozenset({"size", "sizes", "grösse", "grössen", "taille", "tailles", "talla"})
+"""Names of columns with sizes, as `plain` makes them."""
+_TYPES: Final = ("product_type", "category", "google_product_category")
 _NO_SALE: Final = frozenset({"nan", "none", "null", "n/a", "na", "-"})
 """What programs write into the sale price of what is not on sale."""
 _PLAIN: Final = (
@@ -68,7 +71,7 @@ class ProductMaker:
                 ),
                 price=prices["price"],
                 sale_price=prices["sale_price"],
-                age_group=_age_group(texts),
+                age_group=_age_group(texts, row),
                 availability=re.sub(r"[\s-]+", "_", texts.get("availability", "").lower()),
                 extra=_extra(row, fields),
                 **{name: texts.get(name, "") for name in _PLAIN},
@@ -167,12 +170,23 @@ def _links(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(link for link in links if link))
 
 
-def _age_group(texts: Mapping[str, str]) -> str:
-    """The feed's age group; "kids" where only the gender ("Boys") tells."""
+def _age_group(texts: Mapping[str, str], row: RawRow) -> str:
+    """The feed's age group; where it has none and other words tell a child's product, that."""
     given = texts.get("age_group", "")
     if given:
         return given.lower()
-    return "kids" if _KIDS & set(taxonomy.words(texts.get("gender", ""))) else ""
+    return age_group_of(
+        gender=texts.get("gender", ""),
+        types=[texts.get(name, "") for name in _TYPES],
+        title=texts.get("title", ""),
+        sizes=_sizes(row),
+    )
+
+
+def _sizes(row: RawRow) -> list[str]:
+    """All sizes that a product of the row comes in; a cell may list several."""
+    cells = [", ".join(values) for name, values in row.values.items() if plain(name) in _SIZES]
+    return re.split("[,;|]", ",".join(cells))
 
 
 def _extra(row: RawRow, fields: Mapping[str, str]) -> dict[str, str]:
