@@ -32,11 +32,11 @@ from thatlook.training.publish import weights_folder
 from thatlook.vision.analyzer import Analyzer
 
 MOVES: Final[Mapping[str, float]] = {
-    "same type": 0.05,
-    "other type": -0.05,
-    "same color": 0.05,
-    "similar color": 0.025,
-    "other color": -0.05,
+    "same type": 0.06,
+    "other type": -0.06,
+    "same color": 0.06,
+    "similar color": 0.03,
+    "other color": -0.06,
 }
 """What reasons move the similarity by, so that the order does not contradict them. Of moves tried
 (docs/training-log.md) the smallest with which under three rows in a hundred do."""
