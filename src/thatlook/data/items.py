@@ -21,10 +21,10 @@ from thatlook.core.taxonomy import (
     gender_of,
     pattern_of,
     patterns,
+    tag_words,
 )
 from thatlook.data.pairs.table import lines
 from thatlook.data.scenes import (
-    MASK_WORDS,
     Floats,
     Scene,
     extent,
@@ -199,7 +199,7 @@ def street_items(scenes: Sequence[Scene]) -> list[Item]:
         for index, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
             if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > _MIN_WORN_PX:
                 category = DETECTOR_CLASSES[label]
-                told = sorted(tags.intersection(MASK_WORDS[category].split()))
+                told = sorted(tags.intersection(tag_words()[category]))
                 kind = _WORN_TYPES.get(told[0], "") if len(told) == 1 else ""
                 labels = (kind, "", "", "", category, "")
                 crops = ((scene.path, _box(box)),)
