@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import DETECTOR_CLASSES
@@ -21,18 +22,22 @@ def with_eye_labels(scenes: Sequence[Scene], path: Path) -> list[Scene]:
     """The scenes that the file names, with its categories and boxes in place of the old ones.
 
     A category of which an article has no box, or a wrong one, is not known in that photo: neither
-    a label nor a background. The person stays as known as before. Raises DataError.
+    a label nor a background; nor is one that the file names nowhere. The person stays as known as
+    before. Raises DataError.
     """
     seen = {}
-    for number, row in lines(path):
+    for number, line in lines(path):
         try:
-            seen[row["file"]] = _read(row)
+            seen[line["file"]] = _read(line)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"{path}:{number}: expected file, articles (category, box of four numbers, "
                 f"box_wrong) and unboxed (category): {error!r}"
             ) from error
-    return [_seen(scene, seen[scene.path.name]) for scene in scenes if scene.path.name in seen]
+    named = np.zeros(len(DETECTOR_CLASSES), bool)
+    for row in seen.values():
+        named[[*row.labels, *row.unsure]] = True
+    return [_seen(s, seen[s.path.name], named) for s in scenes if s.path.name in seen]
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,11 @@ def _label(article: dict[str, Any]) -> int:
     return DETECTOR_CLASSES.index(article["category"])
 
 
-def _seen(scene: Scene, row: _Row) -> Scene:
+def _seen(scene: Scene, row: _Row, named: NDArray[np.bool_]) -> Scene:
     person = scene.labels == PERSON
     boxes = [*row.boxes, *scene.boxes[person].tolist()]
     labels = [*row.labels, *scene.labels[person].tolist()]
-    known = np.ones(len(DETECTOR_CLASSES), bool)
+    known = named.copy()
     known[PERSON] = scene.known[PERSON]
     known[row.unsure] = False
     made = scene.with_boxes(np.array(boxes, np.float32), np.array(labels, np.int64))

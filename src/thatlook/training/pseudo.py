@@ -98,8 +98,10 @@ def label_model(scene: Scene, found: Found) -> Scene | None:
     return replace(made, known=known)
 
 
-def label_tagged(scene: Scene, found: Found) -> Scene | None:
-    """The tagged photo with confident detections of what its tags name, and what they rule out."""
+def label_tagged(scene: Scene, found: Found, named: set[int]) -> Scene | None:
+    """The tagged photo with confident detections of what its tags name, and what they rule out:
+    of the categories `named`, those of which any photo's tags speak.
+    """
     if "suit" in scene.hint.split():
         return None
     possible = worn(scene) | {PERSON}
@@ -108,7 +110,8 @@ def label_tagged(scene: Scene, found: Found) -> Scene | None:
         return None
     made = scene.with_boxes(found[0][sure].astype(np.float32), found[2][sure].astype(np.int64))
     seen = set(made.labels.tolist())
-    known = np.array([c not in possible or c in seen for c in range(len(DETECTOR_CLASSES))])
+    ruled_out = (named | {PERSON}) - possible
+    known = np.isin(np.arange(len(DETECTOR_CLASSES)), [*seen, *ruled_out])
     return replace(made, known=known)
 
 
@@ -128,11 +131,12 @@ def _first_ones(found: Found, possible: set[int]) -> list[int]:
 
 def label_all(stage: ArticleStage, scenes: Sequence[Scene]) -> list[Scene]:
     """The scenes of kind model and tagged that could be labelled."""
+    named = set[int]().union(*(worn(s) for s in scenes if s.kind == "tagged"))
     made = []
     for scene in tqdm(scenes, desc="labels", mininterval=5):
         found = found_in(stage, photo(scene.path), FAINT)
-        label = label_model if scene.kind == "model" else label_tagged
-        labelled = label(scene, found)
+        model = scene.kind == "model"
+        labelled = label_model(scene, found) if model else label_tagged(scene, found, named)
         if labelled is not None:
             made.append(labelled)
     return made
