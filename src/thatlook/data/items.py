@@ -73,8 +73,8 @@ _WORN_TYPES: Final = {
     "wallet": "",
     "hat": "",
 }
-"""The shop's type for a street photo's tag that does not name it; none where the shop's type of that
-name is another thing, or too few."""
+"""The shop's type for a street photo's tag that does not name it; none where the shop's type of
+that name is another thing, or too few."""
 
 _FLATLAY_TYPES: Final = {
     "T-Shirt": "tshirts",

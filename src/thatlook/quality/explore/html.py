@@ -156,8 +156,8 @@ def _without_category(report: FeedReport) -> Markup:
             html.heading(f"{KINDS['no_category']} ({len(found):,})", "no_category"),
             html.words(
                 f"These types are none of the {len(CATEGORIES)} categories. Such products are "
-                "kept, and found by their whole picture only. If one of them should be matched, map its "
-                "type in the feed's mapping."
+                "kept, and found by their whole picture only. If one of them should be matched, "
+                "map its type in the feed's mapping."
             ),
             svg.bars(top, len(report.products)),
             _more(len(kinds) - len(top), "more types"),
