@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
+from thatlook.core.records import Article, Look, Match, Recommendation, Vector
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
     Agreement,
@@ -17,6 +17,7 @@ from thatlook.search.ranking import (
     Curve,
     Style,
     Traits,
+    boost_of,
     distinct,
     diverse,
     grouped,
@@ -235,15 +236,6 @@ class Recommender:
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
         return self._catalog.stored_many(sorted(ids))
-
-
-def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
-    """The sum of the weights of the boosts whose value the product has."""
-    return sum(
-        boost.weight
-        for boost in boosts
-        if str(getattr(product, boost.field)).lower() == boost.value.lower()
-    )
 
 
 def traits_of(stored: Stored) -> Traits:
