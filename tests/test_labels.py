@@ -12,6 +12,7 @@ import pytest
 
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.eye_labels import with_eye_labels
+from thatlook.data.product_boxes import read_product_boxes
 from thatlook.data.scenes import Scene
 
 LABELS = Path(__file__).parent.parent / "labels"
@@ -81,3 +82,8 @@ def test_two_readers_of_product_photos():
     ]
     differ = [name for name, one, other in decisions if one != other]
     assert (len(decisions), differ) == (5553, ["topwear"] * 4)
+
+
+def test_readers_of_product_photos_looked_for_every_category():
+    found = read_product_boxes(LABELS)
+    assert frozenset().union(*(row.named for row in found.values())) == set(CATEGORIES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from PIL import Image
 
 from thatlook.core.errors import DataError
-from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
-from thatlook.data.items import HEADS, flatlay_items, street_items
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS, tag_words
+from thatlook.data.items import HEADS, flatlay_items, street_items, worn_type
 from thatlook.data.scenes import Scene
 from thatlook.data.splits import split_of
 
@@ -73,7 +74,35 @@ def scene(tags):
     ],
 )
 def test_a_tag_that_alone_speaks_of_a_category_is_the_worn_articles_type(tags, types):
-    found = street_items([scene(tags)])
+    found = street_items([scene(tags)], ["jeans", "shorts", "skirts", "heels", "flats"])
     assert [item.labels[HEADS.index("category")] for item in found] == ["bottomwear", "footwear"]
     assert [item.labels[HEADS.index("type")] for item in found] == types
     assert [item.part for item in found] == ["bottomwear/female", "footwear/female"]
+
+
+WORN_TYPES = {
+    "jeans": "jeans", "pants": "trousers", "shorts": "shorts", "skirt": "skirts",
+    "t-shirt": "tshirts", "shirt": "shirts", "blouse": "tops", "top": "tops",
+    "sweater": "sweaters", "jumper": "sweaters", "sweatshirt": "sweatshirts",
+    "hoodie": "sweatshirts", "jacket": "jackets", "dress": "dresses", "heels": "heels",
+    "pumps": "heels", "wedges": "heels", "flats": "flats", "sandals": "sandals",
+    "sneakers": "casual shoes", "loafers": "casual shoes", "sunglasses": "sunglasses",
+    "purse": "handbags", "scarf": "scarves", "tie": "ties",
+}  # fmt: skip
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("shop", ["catalog", "catalog_small"])
+def test_the_types_of_all_tags_in_the_real_shops(data, shop):
+    with (data / shop / "styles.csv").open(encoding="utf-8", newline="") as file:
+        types = {row["articleType"].lower() for row in csv.DictReader(file)}
+    for tags in tag_words().values():
+        assert {tag: worn_type(tag, types) for tag in tags} == {
+            tag: WORN_TYPES.get(tag, "") for tag in tags
+        }
+
+
+def test_a_tag_that_names_a_type_needs_no_entry():
+    assert worn_type("belt", ["belts", "watches"]) == "belts"
+    assert worn_type("belt", ["belt", "belts"]) == ""
+    assert worn_type("belt", []) == ""

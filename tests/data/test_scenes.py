@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.data import eye_labels
 from thatlook.data import scenes as data
 from thatlook.data.scenes import PERSON, Scene
 
@@ -109,3 +111,67 @@ def test_a_front_view_has_the_left_shoulder_on_the_right():
     assert not data.faces_camera(points[[0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]])
     points[5, 0] = 45
     assert not data.faces_camera(points)
+
+
+def write_lines(path, *rows):
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+def known_names(scene):
+    return {DETECTOR_CLASSES[i] for i in np.flatnonzero(scene.known)}
+
+
+def test_a_class_that_street_labels_never_name_is_not_known(tmp_path):
+    facts = {"odd": False, "gender": "female", "view": "front", "full_shot": True}
+    bag, suit = ({"category": name, "box": [1, 2, 3, 4]} for name in ("bag", "suit"))
+    person = {"category": "person", "box": [0, 0, 9, 9]}
+    write_lines(
+        tmp_path / "street.jsonl",
+        {"file": "a.jpg", **facts, "articles": [person]},
+        {"file": "b.jpg", **facts, "articles": [person, bag, suit]},
+        {"file": "c.jpg", **facts},
+    )
+    boxed, tagged = data.street_scenes(tmp_path)
+    assert known_names(boxed) == {"bag", "person"}
+    assert known_names(tagged) == set()
+
+
+def test_what_rendered_looks_show_and_surely_lack_is_known(tmp_path):
+    facts = {"gender": "female", "view": "front", "keypoints": upright().tolist()}
+    dress = {"category": "dress", "box": [1, 2, 3, 4], "visible_px": 10}
+    look = {"file": "a.jpg", **facts, "articles": [dress], "person_box": [0, 0, 9, 9]}
+    write_lines(tmp_path / "looks.jsonl", look)
+    (found,) = data.pair_scenes(tmp_path)
+    assert known_names(found) == {"dress", "bag", "eyewear", "neckwear", "person"}
+
+
+def test_a_shop_teaches_of_what_it_sells(tmp_path):
+    (tmp_path / "images").mkdir()
+    image = np.full((100, 80, 3), 255, np.uint8)
+    image[20:60, 30:50] = 40
+    for name in "12":
+        cv2.imwrite(str(tmp_path / f"images/{name}.jpg"), image)
+    (tmp_path / "styles.csv").write_text(
+        "id,gender,articleType,productDisplayName\n1,Men,Shirts,A shirt\n2,Men,Watches,A watch\n"
+    )
+    (tmp_path / "keypoints.jsonl").write_text("")
+    shirt, watch = data.product_scenes(tmp_path)
+    assert (len(shirt.boxes), len(watch.boxes)) == (1, 0)
+    assert known_names(shirt) == known_names(watch) == {"topwear", "person"}
+
+
+@pytest.mark.data
+def test_every_class_is_known_where_everything_was_labelled(data_folder):
+    street = data.street_scenes(data_folder / "street")
+    assert {scene.known.all() for scene in street if scene.kind == "street"} == {np.True_}
+    assert not any(scene.known.any() for scene in street if scene.kind == "tagged")
+    seen = eye_labels.with_eye_labels(street, data_folder / "street" / eye_labels.FILE)
+    with (data_folder / "street" / eye_labels.FILE).open(encoding="utf-8") as file:
+        rows = {row["file"]: row for row in map(json.loads, file)}
+    for scene in seen:
+        row = rows[scene.path.name]
+        wrong = {a["category"] for a in row["articles"] if a["box_wrong"]}
+        open_ones = wrong | {a["category"] for a in row["unboxed"]}
+        assert known_names(scene) == set(DETECTOR_CLASSES) - open_ones - (
+            set() if scene.kind == "street" else {PERSON_CLASS}
+        )

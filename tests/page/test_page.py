@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.page.conftest import LOOK, settled, until, upload
+from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +63,32 @@ def test_a_large_photo_is_shrunk_before_it_is_sent(page, double):
     size = page.evaluate("[photo.naturalWidth, photo.naturalHeight]")
     assert size == [1200, 1600]
     assert max(map(len, sent)) < len(large)
+
+
+def test_categories_have_the_names_and_colors_of_the_taxonomy(looked):
+    pills = looked.locator("#categories .pill")
+    assert pills.all_text_contents() == list(shown_names().values())
+    values = [box.get_attribute("value") for box in pills.locator("input").all()]
+    assert values == list(CATEGORIES)
+    looked.click("#draw")
+    choices = looked.locator("#boxcategory option").all_text_contents()
+    assert choices == ["Choose…", *shown_names().values()]
+    looked.keyboard.press("Escape")
+    painted = looked.evaluate(
+        """names => names.map(name => {
+          const spot = document.createElement('i');
+          spot.className = `spot c-${name}`;
+          spot.append(document.createElement('b'));
+          document.body.append(spot);
+          const color = getComputedStyle(spot.firstChild).backgroundColor;
+          spot.remove();
+          return color;
+        })""",
+        list(CATEGORIES),
+    )
+    assert painted == [
+        f"rgb{tuple(bytes.fromhex(color[1:]))}" for color in drawing_colors().values()
+    ]
 
 
 def test_a_click_on_an_article_leads_to_its_row(looked):

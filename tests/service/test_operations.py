@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.conftest import photo_bytes
+from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names
 from thatlook.service import metrics, pages
 
 STATIC = pages.STATIC
@@ -92,6 +95,44 @@ def test_examples_are_there(client):
     for name in pages.EXAMPLES:
         answer = client.get(f"/examples/{name}.jpg")
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "cache"),
+    [
+        ("/static/categories.js", "text/javascript", "no-cache"),
+        ("/static/categories.css", "text/css", "no-cache"),
+        ("/embed.js", "text/javascript", "max-age=300"),
+    ],
+)
+def test_what_is_made_of_the_taxonomy_can_be_cached(client, path, kind, cache):
+    answer = client.get(path)
+    assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert answer.headers["cache-control"] == cache
+    tag = {"If-None-Match": answer.headers["etag"]}
+    again = client.get(path, headers=tag)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == answer.headers["etag"]
+    assert client.get(path, headers={"If-None-Match": '"old"'}).content == answer.content
+
+
+def test_names_and_colors_of_the_categories(client):
+    names = json.dumps(shown_names())
+    assert client.get("/static/categories.js").text == f"export const NAMES = {names};\n"
+    colors = client.get("/static/categories.css").text
+    assert colors.splitlines() == [
+        f".c-{name} {{ --c: {color}; }}" for name, color in drawing_colors().items()
+    ]
+    text = client.get("/embed.js").text
+    assert f"const NAMES = {names};" in text
+    assert pages.NO_NAMES not in text
+
+
+def test_no_category_is_written_into_the_page():
+    for file in STATIC.iterdir():
+        text = file.read_text(encoding="utf-8")
+        for name in CATEGORIES:
+            assert not re.search(rf"c-{name}|\b{name}: ", text), file.name
 
 
 def test_the_page_uses_nothing_from_elsewhere():

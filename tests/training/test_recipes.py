@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from thatlook.core.errors import ModelError
+from thatlook.core.errors import DataError, ModelError
 from thatlook.core.image import fit_box, with_aspect
 from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
@@ -92,10 +93,11 @@ def test_tags_close_what_they_do_not_name(model):
         (TOPWEAR, 0.7, [62, 60, 138, 150]),
         (BAG, 0.9, [0, 0, 9, 9]),
     )
-    made = pseudo.label_tagged(tagged, seen)
+    made = pseudo.label_tagged(tagged, seen, {TOPWEAR, BAG, DETECTOR_CLASSES.index("bottomwear")})
     assert [DETECTOR_CLASSES[i] for i in made.labels] == ["person", "topwear"]
-    open_ones = {DETECTOR_CLASSES[i] for i in np.flatnonzero(~made.known)}
-    assert open_ones == {"bottomwear"}, "the skirt was tagged but not found"
+    closed = {DETECTOR_CLASSES[i] for i in np.flatnonzero(made.known)}
+    # The skirt was tagged but not found; of hats no tag speaks.
+    assert closed == {"person", "topwear", "bag"}
 
 
 def test_stored_labels_come_back(model, tmp_path):
@@ -104,6 +106,18 @@ def test_stored_labels_come_back(model, tmp_path):
     (again,) = pseudo.applied([model], tmp_path / "p.json")
     assert again.boxes.tolist() == made.boxes.tolist()
     assert again.known.tolist() == made.known.tolist()
+    (row,) = json.loads((tmp_path / "p.json").read_text()).values()
+    assert row["labels"] == ["person", "topwear"]
+    # Files of before hold indices and flags.
+    old = row | {"labels": made.labels.tolist(), "known": made.known.tolist()}
+    (tmp_path / "old.json").write_text(json.dumps({f"model/{model.path.name}": old}))
+    (again,) = pseudo.applied([model], tmp_path / "old.json")
+    assert again.labels.tolist() == made.labels.tolist()
+    assert again.known.tolist() == made.known.tolist()
+    old["known"].append(True)
+    (tmp_path / "old.json").write_text(json.dumps({f"model/{model.path.name}": old}))
+    with pytest.raises(DataError, match="made for 11 classes, not for 10"):
+        pseudo.applied([model], tmp_path / "old.json")
     kept = Scene(**(vars(model) | {"split": "val"}))
     assert pseudo.applied([kept], tmp_path / "p.json") == [kept]
 

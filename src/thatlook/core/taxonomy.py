@@ -1,6 +1,7 @@
 """Categories, genders, views and key points, and how shops' words map to them.
 
-The words themselves are data: `taxonomy.json` beside this file. A phrase is looked up
+The words, and all there is to know of each category, are data: `taxonomy.json` beside this file.
+The order of its categories is that of the article network's class channels. A phrase is looked up
 word by word, longest phrase first, and among equals the one that ends last wins,
 because in English the noun comes last: "shirt dress" is a dress, "dress shirt" a shirt.
 """
@@ -9,21 +10,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-CATEGORIES: Final = (
-    "topwear",
-    "outerwear",
-    "dress",
-    "bottomwear",
-    "footwear",
-    "bag",
-    "headwear",
-    "eyewear",
-    "neckwear",
-)
+from thatlook.core.categories import FILE, categories_of
+from thatlook.core.errors import SettingsError
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = resources.files(__package__).joinpath("taxonomy.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+_RECORDS: Final = categories_of(_data()["categories"])
+
+CATEGORIES: Final = tuple(_RECORDS)
 """What the article stage detects, in the order of its network's class channels."""
 
 OTHER: Final = "other"
@@ -85,13 +90,6 @@ SKELETON: Final = (
 _WORD = re.compile(r"[a-z]+")
 
 
-@cache
-def _data() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("taxonomy.json").read_text(encoding="utf-8")
-    data: dict[str, Any] = json.loads(text)
-    return data
-
-
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words of `text` with plural endings removed: "T-Shirts" -> ("tshirt",)."""
     joined = text.lower().replace("t-shirt", "tshirt").replace("t shirt", "tshirt")
@@ -113,7 +111,17 @@ def _singular(word: str) -> str:
 
 @cache
 def _phrases(kind: str) -> dict[tuple[str, ...], str]:
-    return {words(phrase): value for value, phrases in _data()[kind].items() for phrase in phrases}
+    found: dict[tuple[str, ...], str] = {}
+    table = _category_words() if kind == "categories" else _data()[kind]
+    for value, phrases in table.items():
+        for phrase in phrases:
+            if (other := found.setdefault(words(phrase), value)) != value:
+                raise SettingsError(f"{FILE}: {phrase!r} is of {other!r} and {value!r}; keep one")
+    return found
+
+
+def _category_words() -> dict[str, Sequence[str]]:
+    return {name: record.words for name, record in _RECORDS.items()} | {OTHER: _data()["other"]}
 
 
 def _lookup(kind: str, text: str) -> str | None:
@@ -178,13 +186,28 @@ def age_words() -> dict[str, Any]:
     return dict(_data()["ages"])
 
 
-@cache
 def category_prominence() -> dict[str, float]:
     """How much each category counts when the article that a shopper means is guessed, 0..1."""
-    return dict(_data()["prominence"])
+    return {name: record.prominence for name, record in _RECORDS.items()}
 
 
-@cache
 def drawing_colors() -> dict[str, str]:
     """The color of each category in boxes, plots and headings, as #rrggbb."""
-    return dict(_data()["drawing_colors"])
+    return {name: record.drawing_color for name, record in _RECORDS.items()}
+
+
+def shown_names() -> dict[str, str]:
+    """What a shopper calls each category."""
+    return {name: record.shown_name for name, record in _RECORDS.items()}
+
+
+def tag_words() -> dict[str, tuple[str, ...]]:
+    """The words for each category in the masks and tags of street photos."""
+    return {name: record.tags for name, record in _RECORDS.items()}
+
+
+SMALL_CATEGORIES: Final = tuple(name for name, record in _RECORDS.items() if record.small)
+"""Worn beside clothes: not in photos that sell clothes on a model, and often invented there."""
+
+LONE_CATEGORIES: Final = tuple(name for name, record in _RECORDS.items() if record.lone)
+"""Product photos of these show no person, whatever a network sees in them."""

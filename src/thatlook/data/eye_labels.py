@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.errors import DataError
 from thatlook.core.image import size_of
@@ -27,10 +28,14 @@ def with_eye_labels(scenes: Sequence[Scene], path: Path) -> list[Scene]:
     """The scenes that the file names, with its categories and boxes in place of the old ones.
 
     A category of which an article has no box, or a wrong one, is not known in that photo: neither
-    a label nor a background. The person stays as known as before. Raises DataError.
+    a label nor a background; nor is one that the file names nowhere. The person stays as known as
+    before. Raises DataError.
     """
     seen = dict(parsed(path, lambda row: (row["file"], _read(row)), _ARTICLES))
-    return [_seen(scene, seen[scene.path.name]) for scene in scenes if scene.path.name in seen]
+    named = np.zeros(len(DETECTOR_CLASSES), bool)
+    for row in seen.values():
+        named[[*row.labels, *row.unsure]] = True
+    return [_seen(s, seen[s.path.name], named) for s in scenes if s.path.name in seen]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,17 @@ def eye_photos(folder: Path, path: Path) -> EyePhotos:
     if not kept:
         raise DataError(f"{path}: no photo without the note {ODD}")
     _check_files(folder, path, kept)
-    return EyePhotos(kept, len(rows) - len(kept))
+    return EyePhotos(tuple(_as_named(kept)), len(rows) - len(kept))
+
+
+def _as_named(photos: Sequence[EyePhoto]) -> Iterator[EyePhoto]:
+    """The photos; a class that the file names nowhere is not known in any."""
+    named = np.zeros(len(DETECTOR_CLASSES), bool)
+    for photo in photos:
+        named |= ~photo.scene.known
+        named[photo.scene.labels] = True
+    for photo in photos:
+        yield replace(photo, scene=replace(photo.scene, known=photo.scene.known & named))
 
 
 def _eye_photo(folder: Path, row: dict[str, Any]) -> EyePhoto:
@@ -88,7 +103,8 @@ def _eye_photo(folder: Path, row: dict[str, Any]) -> EyePhoto:
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     known = np.zeros(len(DETECTOR_CLASSES), bool)
     scene = Scene(folder / row["file"], "street", "", *none, known)
-    scene = replace(_seen(scene, labels), gender=person["gender"], view=person["view"])
+    every = np.ones(len(DETECTOR_CLASSES), bool)
+    scene = replace(_seen(scene, labels, every), gender=person["gender"], view=person["view"])
     drawn = sum(bool(a.get("drawn")) for a in row["articles"] if not a["box_wrong"])
     width, height = row["size"]
     return EyePhoto(scene, (width, height), str(person["skin"]), frozenset(person["notes"]), drawn)
@@ -132,11 +148,11 @@ def _label(article: dict[str, Any]) -> int:
     return DETECTOR_CLASSES.index(article["category"])
 
 
-def _seen(scene: Scene, row: _Row) -> Scene:
+def _seen(scene: Scene, row: _Row, named: NDArray[np.bool_]) -> Scene:
     person = scene.labels == PERSON
     boxes = [*row.boxes, *scene.boxes[person].tolist()]
     labels = [*row.labels, *scene.labels[person].tolist()]
-    known = np.ones(len(DETECTOR_CLASSES), bool)
+    known = named.copy()
     known[PERSON] = scene.known[PERSON]
     known[row.unsure] = False
     made = scene.with_boxes(np.array(boxes, np.float32), np.array(labels, np.int64))

@@ -21,10 +21,11 @@ from thatlook.core.taxonomy import (
     gender_of,
     pattern_of,
     patterns,
+    tag_words,
+    words,
 )
 from thatlook.data.pairs.table import lines
 from thatlook.data.scenes import (
-    MASK_WORDS,
     Floats,
     Scene,
     extent,
@@ -57,33 +58,23 @@ _SAME_COLOR: Final = {
 
 
 _WORN_TYPES: Final = {
-    "jeans": "jeans",
     "pants": "trousers",
-    "shorts": "shorts",
-    "skirt": "skirts",
-    "t-shirt": "tshirts",
-    "shirt": "shirts",
     "blouse": "tops",
-    "top": "tops",
-    "sweater": "sweaters",
     "jumper": "sweaters",
-    "sweatshirt": "sweatshirts",
     "hoodie": "sweatshirts",
-    "jacket": "jackets",
-    "dress": "dresses",
-    "heels": "heels",
     "pumps": "heels",
     "wedges": "heels",
-    "flats": "flats",
-    "sandals": "sandals",
     "sneakers": "casual shoes",
     "loafers": "casual shoes",
-    "sunglasses": "sunglasses",
     "purse": "handbags",
-    "scarf": "scarves",
-    "tie": "ties",
+    "blazer": "",
+    "romper": "",
+    "leggings": "",
+    "wallet": "",
+    "hat": "",
 }
-"""The shop's type for a street photo's tag, where one means the other."""
+"""The shop's type for a street photo's tag that does not name it; none where the shop's type of
+that name is another thing, or too few."""
 
 _FLATLAY_TYPES: Final = {
     "T-Shirt": "tshirts",
@@ -189,18 +180,29 @@ def pair_items(folder: Path) -> list[Item]:
     return items
 
 
-def street_items(scenes: Sequence[Scene]) -> list[Item]:
-    """The worn articles of labelled street photos: their category is known, and the type where one
-    tag alone speaks of that category.
+def worn_type(tag: str, types: Iterable[str]) -> str:
+    """The shop's type for a street photo's tag: the one of the same word, one or many of it, but
+    for exceptions; "" where there is none or several.
     """
+    if tag in _WORN_TYPES:
+        return _WORN_TYPES[tag]
+    same = {kind for kind in types if words(kind) == words(tag)}
+    return same.pop() if len(same) == 1 else ""
+
+
+def street_items(scenes: Sequence[Scene], types: Iterable[str]) -> list[Item]:
+    """The worn articles of labelled street photos: their category is known, and the type (one of
+    the shop's `types`) where one tag alone speaks of that category.
+    """
+    type_of = {tag: worn_type(tag, types) for listed in tag_words().values() for tag in listed}
     items = []
     for scene in scenes:
         tags = set(scene.hint.split())
         for index, (box, label) in enumerate(zip(scene.boxes, scene.labels, strict=True)):
             if label < len(CATEGORIES) and np.prod(box[2:] - box[:2]) > _MIN_WORN_PX:
                 category = DETECTOR_CLASSES[label]
-                told = sorted(tags.intersection(MASK_WORDS[category].split()))
-                kind = _WORN_TYPES.get(told[0], "") if len(told) == 1 else ""
+                told = sorted(tags.intersection(tag_words()[category]))
+                kind = type_of[told[0]] if len(told) == 1 else ""
                 labels = (kind, "", "", "", category, "")
                 crops = ((scene.path, _box(box)),)
                 key = f"{scene.path.stem}-{index}"

@@ -20,13 +20,15 @@ FILE = "product_boxes.jsonl"
 @dataclass(frozen=True, eq=False)
 class Looked:
     """A product photo: `person` is full, headless, several or none; `boxes` (k, 4) x0 y0 x1 y1 in
-    pixels with `labels` (k,), indices of CATEGORIES; `unsure` are categories without a sound box.
+    pixels with `labels` (k,), indices of CATEGORIES; `unsure` are categories without a sound box,
+    `named` all that somebody looked for: seen, or proposed by a network and judged.
     """
 
     person: str
     boxes: Floats
     labels: tuple[int, ...]
     unsure: list[int]
+    named: frozenset[str]
 
 
 def read_product_boxes(folder: Path) -> Mapping[str, Looked]:
@@ -49,4 +51,6 @@ def _read(row: dict[str, Any]) -> Looked:
     named = [*row["seen"], *(b["category"] for b in row["boxes"] if b["category"])]
     unsure = {CATEGORIES.index(name) for name in named} - set(labels)
     boxes = np.array([[float(edge) for edge in box["box"]] for box in sound], np.float32)
-    return Looked(row["person"], boxes.reshape(-1, 4), tuple(labels), sorted(unsure))
+    proposed = {box["proposed"] for box in row["boxes"] if box.get("proposed")}
+    judged = frozenset({*named, *proposed})
+    return Looked(row["person"], boxes.reshape(-1, 4), tuple(labels), sorted(unsure), judged)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,10 @@ from thatlook.core.taxonomy import (
     CATEGORIES,
     DETECTOR_CLASSES,
     KEYPOINTS,
+    LONE_CATEGORIES,
     PERSON_CLASS,
     category_of,
+    tag_words,
 )
 from thatlook.data.records import Dataset
 from thatlook.data.splits import catalog_split, split_of
@@ -34,23 +36,12 @@ PERSON: Final = DETECTOR_CLASSES.index(PERSON_CLASS)
 NO_MASK: Final = 255
 """In a mask: nothing is known about this pixel. 0 is background, k is CATEGORIES[k - 1]."""
 
-MASK_WORDS: Final = {
-    "topwear": "blouse bodysuit cardigan hoodie jumper shirt sweater sweatshirt t-shirt top vest",
-    "outerwear": "blazer cape coat jacket",
-    "dress": "dress romper",
-    "bottomwear": "jeans leggings pants shorts skirt",
-    "footwear": "boots clogs flats heels loafers pumps sandals shoes sneakers wedges",
-    "bag": "bag purse wallet",
-    "headwear": "hat",
-    "eyewear": "glasses sunglasses",
-    "neckwear": "scarf tie",
-}
-"""The street masks' words per category: read off by comparing mask extents with the boxes."""
-
 FACE: Final = 5
 """The first key points, which a headless crop surely lacks."""
 
-_WORN_BY_NOBODY: Final = frozenset({"footwear", "bag", "eyewear", "headwear"})
+_RENDERED_WITHOUT: Final = ("bag", "eyewear", "neckwear")
+"""What no rendered look has: nobody modelled any. They are labelled as absent, so to say."""
+
 _UNCLEAR_OTHER: Final = frozenset(
     {"Socks", "Stockings", "Tights", "Briefs", "Trunk", "Bra", "Boxers", "Gloves", "Wallets"}
 )
@@ -61,7 +52,8 @@ class Scene:
     """One labelled photo.
 
     `known` says per detector class whether all of its instances are labelled: where False, a
-    missing box is no evidence. `kind` is street, tagged, open, pair, product (lone) or model.
+    missing box is no evidence. A class that a data set never labels is known in none of its
+    photos. `kind` is street, tagged, open, pair, product (lone) or model.
     """
 
     path: Path
@@ -86,9 +78,7 @@ class Scene:
 def worn(scene: Scene) -> set[int]:
     """The indices of the categories that a tagged street photo's words name."""
     tags = set(scene.hint.split())
-    return {
-        CATEGORIES.index(name) for name, listed in MASK_WORDS.items() if tags & set(listed.split())
-    }
+    return {CATEGORIES.index(name) for name, listed in tag_words().items() if tags & set(listed)}
 
 
 @cache
@@ -109,7 +99,7 @@ def photo(path: Path) -> Pixels:
 def _mask_table(path: Path) -> Pixels:
     """Street mask value -> 0 background, 1.. category, NO_MASK unclear (suit)."""
     words: list[str] = json.loads(path.read_text(encoding="utf-8"))
-    category = {w: c for c, listed in MASK_WORDS.items() for w in listed.split()}
+    category = {tag: name for name, listed in tag_words().items() for tag in listed}
     table = np.zeros(256, np.uint8)
     for value, word in enumerate(words):
         if word == "suit":
@@ -178,6 +168,12 @@ def _boxed(articles: Sequence[tuple[str, Sequence[float]]]) -> tuple[Floats, NDA
     return boxes, np.array([DETECTOR_CLASSES.index(name) for name, _ in articles], np.int64)
 
 
+def known_classes(names: Iterable[str]) -> NDArray[np.bool_]:
+    """Which detector classes are among the names: those of which a data set's labels speak."""
+    spoken_of = set(names)
+    return np.array([name in spoken_of for name in DETECTOR_CLASSES])
+
+
 def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -185,7 +181,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def street_scenes(folder: Path) -> list[Scene]:
     """All street photos but those with a `suit` region; kind `tagged` where there are no boxes."""
     scenes = []
-    for row in _lines(folder / "street.jsonl"):
+    rows = _lines(folder / "street.jsonl")
+    labelled = known_classes(a["category"] for row in rows for a in row.get("articles") or [])
+    for row in rows:
         articles = [(a["category"], a["box"]) for a in row.get("articles") or []]
         if any(name == "suit" for name, _ in articles) or row["odd"]:
             continue
@@ -197,7 +195,7 @@ def street_scenes(folder: Path) -> list[Scene]:
                 "street" if articles else "tagged",
                 split_of(row["file"]),
                 *_boxed(articles),
-                np.full(len(DETECTOR_CLASSES), bool(articles)),
+                labelled & bool(articles),
                 mask if articles and mask.is_file() else None,
                 " ".join(row.get("tags", [])),
                 row["gender"],
@@ -213,7 +211,7 @@ def labelled_people(dataset: Dataset) -> list[Scene]:
     """Everyone labelled with key points in one's own data, one scene each: kind `street` where the
     labels' attributes name gender and view, else `open`.
     """
-    known = np.isin(DETECTOR_CLASSES, [PERSON_CLASS])
+    known = known_classes([PERSON_CLASS])
     return [
         Scene(
             found.path,
@@ -236,7 +234,7 @@ def labelled_scenes(dataset: Dataset) -> list[Scene]:
 
     A class that the data does not have is not known anywhere in it.
     """
-    known = np.isin(DETECTOR_CLASSES, list(dataset.classes.values()))
+    known = known_classes(dataset.classes.values())
     return [
         Scene(
             found.path,
@@ -253,7 +251,10 @@ def labelled_scenes(dataset: Dataset) -> list[Scene]:
 def pair_scenes(folder: Path) -> list[Scene]:
     """The rendered looks of `folder`/looks.jsonl with exact boxes and key points."""
     scenes = []
-    for row in _lines(folder / "looks.jsonl"):
+    rows = _lines(folder / "looks.jsonl")
+    worn_names = {a["category"] for row in rows for a in row["articles"]}
+    known = known_classes({*worn_names, *_RENDERED_WITHOUT, PERSON_CLASS})
+    for row in rows:
         path = folder / row["file"]
         articles = [(a["category"], a["box"]) for a in row["articles"] if a["visible_px"] > 60]
         articles.append((PERSON_CLASS, row["person_box"]))
@@ -265,7 +266,7 @@ def pair_scenes(folder: Path) -> list[Scene]:
                 "pair",
                 split_of(path.name),
                 *_boxed(articles),
-                np.ones(len(DETECTOR_CLASSES), bool),
+                known,
                 gender=row["gender"],
                 view=row["view"],
                 keypoints=points,
@@ -291,26 +292,32 @@ def product_scenes(folder: Path) -> list[Scene]:
     seen = {
         r["file"]: np.array(r["keypoints"], np.float32) for r in _lines(folder / "keypoints.jsonl")
     }
+    sold = [category_of(r["articleType"], r["productDisplayName"]) for r in rows]
+    known = known_classes([*sold, PERSON_CLASS])
     scenes = []
-    for row in rows:
+    for row, category in zip(rows, sold, strict=True):
         path = folder / "images" / f"{row['id']}.jpg"
-        scene = _product_scene(row, path, seen.get(path.name))
+        scene = _product_scene(row, path, seen.get(path.name), category, known)
         if scene is not None:
             scenes.append(replace(scene, split=side[row["id"]]))
     return scenes
 
 
-def _product_scene(row: dict[str, str], path: Path, points: Floats | None) -> Scene | None:
-    category = category_of(row["articleType"], row["productDisplayName"])
+def _product_scene(
+    row: dict[str, str],
+    path: Path,
+    points: Floats | None,
+    category: str,
+    known: NDArray[np.bool_],
+) -> Scene | None:
     box = extent(foreground_mask(photo(path)))
     if box is None or (category == "other" and row["articleType"] in _UNCLEAR_OTHER):
         return None
-    known = np.ones(len(DETECTOR_CLASSES), bool)
     gender = {"Men": "male", "Women": "female"}.get(row["gender"], "")
-    person = points is not None and plausible_person(points) and category not in _WORN_BY_NOBODY
+    person = points is not None and plausible_person(points) and category not in LONE_CATEGORIES
     headless = category == "bottomwear" and box[1] <= 1
     if person or headless:
-        known[:PERSON] = False
+        known = known_classes([PERSON_CLASS])
         found, labels = _boxed([(PERSON_CLASS, box.tolist())])
         kept = points if person else None
         view = "front" if kept is not None and faces_camera(kept) else ""

@@ -8,7 +8,7 @@ otherwise; its photo is flagged.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,12 +33,19 @@ def read(
 
     `split_of` gives each file name its split; without it there are none. Raises DataError.
     """
-    classes = class_map((*DETECTOR_CLASSES, SUIT), {SUIT: OTHER, **(explicit or {})})
+    rows = _rows(folder / FILE)
+    classes = class_map(_labelled(rows), {SUIT: OTHER, **(explicit or {})})
     notes = Notes()
     reader = _Street(folder, classes, notes, split_of or (lambda _: ""))
-    found = [reader.photo(row, f"{FILE}:{n}") for n, row in _rows(folder / FILE)]
+    found = [reader.photo(row, f"{FILE}:{n}") for n, row in rows]
     photos = tuple(photo for photo in found if photo is not None)
     return Dataset(folder, "street", photos, classes, notes.findings())
+
+
+def _labelled(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[str]:
+    """The classes that any photo has labels of, and the suit: others are known in none."""
+    used = {str(a.get("category")) for _, row in rows for a in row.get("articles") or []}
+    return [*(name for name in DETECTOR_CLASSES if name in used), SUIT]
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:

@@ -18,6 +18,7 @@ from thatlook.search.ranking import (
     Curve,
     Style,
     Traits,
+    boost_of,
     distinct,
     diverse,
     grouped,
@@ -246,15 +247,6 @@ class Recommender:
 def age_for(product: Product | None) -> str:
     """Whose products are found for a product where nobody asks: its own kind; else grown-ups'."""
     return "child" if product is not None and is_childs(product.age_group) else "adult"
-
-
-def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
-    """The sum of the weights of the boosts whose value the product has."""
-    return sum(
-        boost.weight
-        for boost in boosts
-        if str(getattr(product, boost.field)).lower() == boost.value.lower()
-    )
 
 
 def traits_of(stored: Stored) -> Traits:

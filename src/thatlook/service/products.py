@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator
 
+from thatlook.core.addresses import is_address
 from thatlook.core.records import normal_id
 from thatlook.search.request import SearchRequest
 from thatlook.service import bodies
@@ -165,7 +166,7 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
         given = ProductBody.of(_product_fields(body))
         new = given.product(product_id)
         picture = body.file
-        if picture is None and given.image_link.startswith(("http://", "https://")):
+        if picture is None and is_address(given.image_link):
             picture = await _linked(service, product_id, given.image_link)
         stored = await service.photos.run(lambda: put(service.engine, new, picture))
     return JSONResponse(stored.to_dict(), 201 if stored.created else 200)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
-from thatlook.data.scenes import PERSON, Floats, Scene, photo, worn
+from thatlook.data.scenes import PERSON, Floats, Scene, known_classes, photo, worn
 from thatlook.evaluate.detection.matching import Found
 from thatlook.evaluate.detection.metrics import found_in
 from thatlook.training.scenes import read_scenes
@@ -98,8 +100,10 @@ def label_model(scene: Scene, found: Found) -> Scene | None:
     return replace(made, known=known)
 
 
-def label_tagged(scene: Scene, found: Found) -> Scene | None:
-    """The tagged photo with confident detections of what its tags name, and what they rule out."""
+def label_tagged(scene: Scene, found: Found, named: set[int]) -> Scene | None:
+    """The tagged photo with confident detections of what its tags name, and what they rule out:
+    of the categories `named`, those of which any photo's tags speak.
+    """
     if "suit" in scene.hint.split():
         return None
     possible = worn(scene) | {PERSON}
@@ -108,7 +112,8 @@ def label_tagged(scene: Scene, found: Found) -> Scene | None:
         return None
     made = scene.with_boxes(found[0][sure].astype(np.float32), found[2][sure].astype(np.int64))
     seen = set(made.labels.tolist())
-    known = np.array([c not in possible or c in seen for c in range(len(DETECTOR_CLASSES))])
+    ruled_out = (named | {PERSON}) - possible
+    known = np.isin(np.arange(len(DETECTOR_CLASSES)), [*seen, *ruled_out])
     return replace(made, known=known)
 
 
@@ -128,11 +133,12 @@ def _first_ones(found: Found, possible: set[int]) -> list[int]:
 
 def label_all(stage: ArticleStage, scenes: Sequence[Scene]) -> list[Scene]:
     """The scenes of kind model and tagged that could be labelled."""
+    named = set[int]().union(*(worn(s) for s in scenes if s.kind == "tagged"))
     made = []
     for scene in tqdm(scenes, desc="labels", mininterval=5):
         found = found_in(stage, photo(scene.path), FAINT)
-        label = label_model if scene.kind == "model" else label_tagged
-        labelled = label(scene, found)
+        model = scene.kind == "model"
+        labelled = label_model(scene, found) if model else label_tagged(scene, found, named)
         if labelled is not None:
             made.append(labelled)
     return made
@@ -143,8 +149,8 @@ def store(scenes: Sequence[Scene], path: Path) -> None:
     rows = {
         f"{s.kind}/{s.path.name}": {
             "boxes": s.boxes.round(1).tolist(),
-            "labels": s.labels.tolist(),
-            "known": s.known.tolist(),
+            "labels": [DETECTOR_CLASSES[label] for label in s.labels],
+            "known": [DETECTOR_CLASSES[label] for label in np.flatnonzero(s.known)],
         }
         for s in scenes
     }
@@ -153,7 +159,9 @@ def store(scenes: Sequence[Scene], path: Path) -> None:
 
 
 def applied(scenes: Sequence[Scene], path: Path) -> list[Scene]:
-    """The scenes with the stored labels where there are some."""
+    """The scenes with the stored labels where there are some. Raises DataError where they were
+    made for other classes.
+    """
     rows: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return [_applied(s, rows.get(f"{s.kind}/{s.path.name}")) for s in scenes]
 
@@ -161,8 +169,23 @@ def applied(scenes: Sequence[Scene], path: Path) -> list[Scene]:
 def _applied(scene: Scene, row: dict[str, Any] | None) -> Scene:
     if row is None or scene.split != "train":
         return scene
-    boxes, labels = np.array(row["boxes"], np.float32), np.array(row["labels"], np.int64)
-    return replace(scene.with_boxes(boxes, labels), known=np.array(row["known"], bool))
+    labels, known = _read_classes(row["labels"], row["known"])
+    return replace(scene.with_boxes(np.array(row["boxes"], np.float32), labels), known=known)
+
+
+def _read_classes(
+    labels: Sequence[str | int], known: Sequence[str | bool]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Class indices and what is known, from names, or from older files' indices and flags."""
+    if any(isinstance(flag, bool) for flag in known):
+        if len(known) != len(DETECTOR_CLASSES):
+            raise DataError(
+                f"the labels were made for {len(known)} classes, not for {len(DETECTOR_CLASSES)}; "
+                "make them anew"
+            )
+        return np.array(labels, np.int64), np.array(known, bool)
+    indices = [DETECTOR_CLASSES.index(str(name)) for name in labels]
+    return np.array(indices, np.int64), known_classes(str(name) for name in known)
 
 
 def label_open(data: Path, stage: ArticleStage, out: Path) -> tuple[Counts, Counts]:

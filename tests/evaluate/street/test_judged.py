@@ -9,8 +9,8 @@ import pytest
 
 from thatlook.core.errors import DataError
 from thatlook.core.records import Box, Match, Product
-from thatlook.core.taxonomy import CATEGORIES
 from thatlook.data.worn import Worn, read_worn
+from thatlook.evaluate.street import judged
 from thatlook.evaluate.street.judged import (
     Shop,
     Verdict,
@@ -99,10 +99,31 @@ def test_an_order_that_contradicts_its_reasons(rows, wrong):
     assert contradicts([match(*row) for row in rows]) is wrong
 
 
-def test_every_type_of_the_labels_is_in_the_table():
+THEMSELVES = (
+    "tshirts", "shirts", "sweaters", "sweatshirts", "jackets", "dresses", "jeans",
+    "trousers", "skirts", "capris", "boots", "heels", "formal shoes", "flip flops",
+    "handbags", "backpacks", "caps", "sunglasses", "glasses", "ties",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*THEMSELVES, "belts"])
+def test_a_type_accepts_itself_by_default(name):
+    assert accepted_types(name) == {name}
+
+
+def test_what_else_is_accepted():
+    assert accepted_types("flats") == {"flats", "sandals"}
+    assert accepted_types("cardigans") == {"sweaters", "shrug"}
+    assert accepted_types("beanies") == {"caps"}
+
+
+def test_every_type_of_the_labels_is_known():
+    table = json.loads(Path(judged.__file__).with_name("accepted_types.json").read_text())
+    assert all(types and types != [name] for name, types in table.items())
+    assert (len(table), len(THEMSELVES)) == (20, 20)
     for name in ("street_labelled", "street_tagged", "foreign"):
         for photo in read_worn(LABELS / f"{name}.jsonl"):
-            assert all(article.type in accepted_types() for article in photo.articles)
+            assert all(a.type in {*table, *THEMSELVES} for a in photo.articles)
 
 
 def test_worn_articles_of_a_file(tmp_path):
@@ -128,8 +149,3 @@ def test_worn_articles_of_a_file(tmp_path):
     path.write_text(json.dumps(row | {"articles": [article | {"category": "belt"}]}) + "\n")
     with pytest.raises(DataError, match=r"eye\.jsonl:1: expected file, person .*belt"):
         list(read_worn(path))
-
-
-def test_categories_of_the_table_are_known():
-    assert len(accepted_types()) == 40
-    assert {"topwear", "bag"} < set(CATEGORIES)

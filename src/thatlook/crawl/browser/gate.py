@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from thatlook.core.addresses import is_address
 from thatlook.crawl.browser.traffic import Traffic
 from thatlook.crawl.http.answers import AnswerCache, Answered
 from thatlook.crawl.http.failures import ForbiddenError, GoneError, TroubleError
@@ -78,7 +79,7 @@ class RequestGate:
 
     def _decide(self, request: Any, *, page: bool) -> None:
         number, url = request["request"], request["url"]
-        if not url.startswith(("http://", "https://")):
+        if not is_address(url):
             self._network.continue_request(request=number)
             return
         if _kind(request) in _UNNEEDED:

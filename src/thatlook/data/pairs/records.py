@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from thatlook.core.addresses import is_address
 from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES
 from thatlook.data.records import SPLITS, Corners, DatasetFinding
@@ -42,11 +43,6 @@ class PairPicture:
             return (0.0, 0.0, float(width), float(height))
         x0, y0, x1, y1 = self.box
         return (x0 * width, y0 * height, x1 * width, y1 * height) if self.shares else self.box
-
-
-def is_address(place: str) -> bool:
-    """Whether a place is an address and not a file."""
-    return place.lower().startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True, slots=True)

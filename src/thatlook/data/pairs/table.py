@@ -18,11 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from thatlook.core.addresses import is_address
 from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of
 from thatlook.data.notes import Notes
-from thatlook.data.pairs.records import Pair, PairPicture, PairSet, is_address
+from thatlook.data.pairs.records import Pair, PairPicture, PairSet
 from thatlook.data.records import SPLITS, Corners
 
 COLUMNS: Final = ("scene", "box", "product", "product_box", "product_id", "category", "split")

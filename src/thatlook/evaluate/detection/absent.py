@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from thatlook.core.records import Box
-from thatlook.core.taxonomy import CATEGORIES
+from thatlook.core.taxonomy import CATEGORIES, SMALL_CATEGORIES
 from thatlook.data.product_labels import AbsentCategories
 from thatlook.evaluate.detection.metrics import Shown
 from thatlook.vision.assignment import worn_by
 from thatlook.vision.stages.article import Detection
-
-SMALL = ("bag", "headwear", "eyewear", "neckwear")
-"""What is invented most: `small` counts photos with any of them."""
 
 
 def with_absent_categories(
@@ -41,7 +38,8 @@ def false_positives(shown: Shown, absent: frozenset[str]) -> set[str]:
 
 def absent_figures(products: Sequence[Shown], absent: AbsentCategories) -> dict[str, float]:
     """`absent_photos`, how many were looked at; per category `absent_NAME`, the share of photos
-    without it in which it is found; `absent_small`, with any of SMALL. Nothing without labels.
+    without it in which it is found; `absent_small`, with any of SMALL_CATEGORIES. Nothing without
+    labels.
     """
     seen = with_absent_categories(products, absent)
     if not seen:
@@ -52,5 +50,5 @@ def absent_figures(products: Sequence[Shown], absent: AbsentCategories) -> dict[
         asked = [name in found for found, categories in wrong if name in categories]
         if asked:
             out[f"absent_{name}"] = sum(asked) / len(asked)
-    small = [bool(found & set(SMALL)) for found, _ in wrong]
+    small = [bool(found & set(SMALL_CATEGORIES)) for found, _ in wrong]
     return out | {"absent_small": sum(small) / len(small)}

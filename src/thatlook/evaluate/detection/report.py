@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
+from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS, SMALL_CATEGORIES
 from thatlook.data.product_labels import AbsentCategories
 from thatlook.evaluate import coco
 from thatlook.evaluate.detection.absent import (
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 WORST: Final = 36
 MAIN_FIGURES: Final = {
-    "mAP50, nine categories": "ap50",
+    f"mAP50, {len(CATEGORIES)} categories": "ap50",
     "mAP50-95": "ap",
     "AP50 of topwear, bottomwear, footwear": "main_ap50",
     "mask IoU": "mask_iou",
@@ -51,7 +51,7 @@ MAIN_FIGURES: Final = {
     "products with a bag, hat, glasses or scarf that is not there": "absent_small",
 }
 MEANINGS: Final = {
-    "ap50": "COCO average precision at IoU 0.5; alone: the mean of the nine categories",
+    "ap50": "COCO average precision at IoU 0.5; alone: the mean of all categories",
     "ap": "the same, mean over IoU 0.50 to 0.95",
     "main_ap50": "AP50 of topwear, bottomwear and footwear together",
     "mask": "IoU of the coarse mask inside labelled boxes; mask_iou: mean over categories",
@@ -59,7 +59,7 @@ MEANINGS: Final = {
     "over topwear, bottomwear, dress, footwear, bag, headwear, eyewear",
     "false_positives": "detections of nothing per labelled photo, at the thresholds in use",
     "absent": "share of product photos without this category in which it is found, by eye; photos: "
-    "how many were looked at; small: any of bag, headwear, eyewear, neckwear",
+    f"how many were looked at; small: any of {', '.join(SMALL_CATEGORIES)}",
     "median_ms": "time of one photo at the score in use, on this machine, for orientation",
 }
 RECALLS: Final = np.linspace(0, 1, 101)

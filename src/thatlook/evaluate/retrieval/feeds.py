@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from thatlook.core.addresses import is_address
 from thatlook.core.color import canonical
 from thatlook.core.errors import FeedError
 from thatlook.core.records import Product
-from thatlook.data.pairs.records import is_address
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.trials import Relevance, Trial

@@ -1,6 +1,7 @@
 """Whether a product shown for a worn article is of a type, color and pattern to accept.
 
-The types are a table in words of the labels and of shops (`accepted_types.json`); colors are
+A type accepts itself, or what a table in words of the labels and of shops lists
+(`accepted_types.json`); colors are
 accepted as shades of one color (`core.color.related`). A type of which the shop sells fewer than
 SHOWN products to that person is not asked for: no order of its products could be right.
 """
@@ -31,9 +32,15 @@ GENDERS: Final[Mapping[str, frozenset[str]]] = {
 """Whose products may be shown to whom; to others all."""
 
 
+def accepted_types(worn_type: str) -> frozenset[str]:
+    """The types of products, lower case, that are accepted for a type of the labels: what the
+    table lists for it, itself alone where it lists nothing.
+    """
+    return _accepted().get(worn_type, frozenset({worn_type}))
+
+
 @cache
-def accepted_types() -> Mapping[str, frozenset[str]]:
-    """The types of products, lower case, that are accepted for each type of the labels."""
+def _accepted() -> Mapping[str, frozenset[str]]:
     text = resources.files(__package__).joinpath("accepted_types.json").read_text("utf-8")
     return {name: frozenset(types) for name, types in json.loads(text).items()}
 
@@ -56,7 +63,7 @@ class Verdict:
 def judge(worn: Worn, product: Product) -> Verdict:
     """The product against the article as an eye read it."""
     return Verdict(
-        type_of(product) in accepted_types().get(worn.type, frozenset()),
+        type_of(product) in accepted_types(worn.type),
         any(related(one, other) for one in worn.colors for other in _colors(product.color)),
         pattern_of(product.pattern) == pattern_of(worn.pattern) if product.pattern else False,
         product.age_group in CHILDREN,
@@ -79,7 +86,7 @@ class Shop:
 
     def sells(self, worn: Worn, gender: str) -> bool:
         """Whether there are as many products of accepted types as are shown."""
-        types = accepted_types().get(worn.type, frozenset())
+        types = accepted_types(worn.type)
         genders = GENDERS.get(gender)
         return (
             sum(

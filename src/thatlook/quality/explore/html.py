@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from thatlook.core.color import ANCHORS
-from thatlook.core.taxonomy import OTHER
+from thatlook.core.taxonomy import CATEGORIES, OTHER
 from thatlook.quality.checks.colors import color_names_of
 from thatlook.quality.checks.product import DISAGREEMENTS, KINDS
 from thatlook.quality.checks.summary import NOT_GIVEN
@@ -155,9 +155,9 @@ def _without_category(report: FeedReport) -> Markup:
         [
             html.heading(f"{KINDS['no_category']} ({len(found):,})", "no_category"),
             html.words(
-                "These types are none of the nine categories. Such products are kept, and found "
-                "by their whole picture only. If one of them should be matched, map its type in "
-                "the feed's mapping."
+                f"These types are none of the {len(CATEGORIES)} categories. Such products are "
+                "kept, and found by their whole picture only. If one of them should be matched, "
+                "map its type in the feed's mapping."
             ),
             svg.bars(top, len(report.products)),
             _more(len(kinds) - len(top), "more types"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from thatlook.core.addresses import is_address
 from thatlook.core.records import Look, Match, Recommendation
 from thatlook.core.taxonomy import SKELETON
 from thatlook.render.board.entry import BoardEntry, Thumbnails, crop_of
@@ -77,7 +78,7 @@ def _card(match: Match, thumbnails: Thumbnails) -> dict[str, Any]:
         "image": None if pixels is None else data_uri(pixels, 200, 240),
         "score": match.score,
         # A feed may hold any address: only those of pages become links.
-        "link": product.link if product.link.startswith(("https://", "http://")) else "",
+        "link": product.link if is_address(product.link) else "",
         "name": product.title or product.id,
         "price": product.current_price,
         "out_of_stock": not product.in_stock,

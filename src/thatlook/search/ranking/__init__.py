@@ -6,6 +6,7 @@ A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher i
 from thatlook.search.ranking.order import (
     Calibration,
     Curve,
+    boost_of,
     distinct,
     diverse,
     most_prominent,
@@ -20,6 +21,7 @@ __all__ = [
     "Curve",
     "Style",
     "Traits",
+    "boost_of",
     "distinct",
     "diverse",
     "grouped",

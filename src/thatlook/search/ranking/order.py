@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
+from thatlook.core.records import Product
 from thatlook.core.taxonomy import category_prominence
 from thatlook.search.ranking.reasons import Agreement
+from thatlook.search.request import Boost
 
 Floats = NDArray[np.floating[Any]]
 
@@ -146,3 +148,12 @@ def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None
     weight = category_prominence()
     weights = [weight[c] * score * math.sqrt(area) for c, score, area in candidates]
     return max(range(len(weights)), key=weights.__getitem__)
+
+
+def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
+    """The sum of the weights of the boosts whose value the product has."""
+    return sum(
+        boost.weight
+        for boost in boosts
+        if str(getattr(product, boost.field)).lower() == boost.value.lower()
+    )

@@ -1,5 +1,7 @@
 // Small words for the document. Text is always set as text, never as HTML.
 
+import { NAMES } from "./categories.js"; // made by the service
+
 export const byId = (id) => document.getElementById(id);
 
 /** A new element with properties, `on...` listeners, `data`, `aria` and children. */
@@ -43,11 +45,6 @@ export function safeLink(address) {
     return "";
   }
 }
-
-const NAMES = {
-  topwear: "Top", outerwear: "Jacket or coat", dress: "Dress", bottomwear: "Trousers or skirt",
-  footwear: "Shoes", bag: "Bag", headwear: "Headwear", eyewear: "Eyewear", neckwear: "Scarf or tie",
-};
 
 export const CATEGORIES = Object.keys(NAMES);
 

@@ -8,10 +8,7 @@
   const script = document.currentScript;
   const origin = new URL(script.src).origin;
   const options = script.dataset;
-  const NAMES = {
-    topwear: "Top", outerwear: "Jacket or coat", dress: "Dress", bottomwear: "Trousers or skirt",
-    footwear: "Shoes", bag: "Bag", headwear: "Headwear", eyewear: "Eyewear", neckwear: "Scarf or tie",
-  };
+  const NAMES = {}; // the service fills in what shoppers call each category
   const STYLE = `
     :host { all: initial; position: absolute; z-index: 5; pointer-events: none; display: block;
       --accent: var(--thatlook-accent, #26483d); --ink: var(--thatlook-ink, #1d1c1a); --paper: var(--thatlook-paper, #fff);

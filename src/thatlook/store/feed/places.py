@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from thatlook.core.addresses import is_address
 from thatlook.core.errors import FeedError
 from thatlook.core.image import SUFFIXES
 from thatlook.core.records import Product
@@ -44,7 +45,7 @@ class ImagePlaces:
         return product, there
 
     def _place(self, link: str) -> str | None:
-        if link.lower().startswith(("http://", "https://")):
+        if is_address(link):
             return link
         for folder in self._folders:
             path = Path(os.path.normpath(folder / link))

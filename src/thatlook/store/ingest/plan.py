@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from thatlook.core.addresses import is_address
 from thatlook.core.errors import FetchError
 from thatlook.store.catalog import Catalog, Row, State
 from thatlook.store.catalog.rows import product_json
@@ -36,7 +37,7 @@ def located(row: FeedRow, pictures: PictureFolder) -> Located:
     """
     files, messages = [], []
     for place in row.images[:MAX_IMAGES]:
-        if not place.lower().startswith(("http://", "https://")):
+        if not is_address(place):
             files.append(place)
             continue
         try:

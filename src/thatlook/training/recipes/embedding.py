@@ -365,7 +365,8 @@ def items_of(
         for path in (data / "street" / FILE, *(eye_labels / name for name in STREET)):
             items += worn_items(read_worn(path), data / "street" / "images")
     else:
-        items += street_items(street_scenes(data / "street"))
+        types = {item.labels[HEADS.index("type")] for item in items}
+        items += street_items(street_scenes(data / "street"), types)
     if (data / "flatlay").is_dir():
         items += flatlay_items(data / "flatlay")
     if sample:
