@@ -97,7 +97,7 @@ def test_photos_by_their_eye_labels_alone(tmp_path):
     assert (photo.scene.gender, photo.scene.view, photo.skin) == ("male", "side", "dark")
     assert (photo.notes, photo.drawn, found.odd) == ({"full"}, 1, 1)
     assert photo.scene.labels.tolist() == [BAG, BAG, DRESS]
-    assert np.flatnonzero(~photo.scene.known).tolist() == [SHOES, HAT, PERSON]
+    assert np.flatnonzero(photo.scene.known).tolist() == sorted([BAG, DRESS])
     assert found.drawn_share == pytest.approx(1 / 3)
 
 

@@ -154,7 +154,8 @@ def calibrate(data: Path, boxes: Path | None = None, rounds: int = 2) -> dict[st
     curves = curves_of(pairs)
     path = weights_folder() / "embedding.json"
     entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    entry["calibration"] = curves
+    worn = entry.get("calibration", {}).get("worn")
+    entry["calibration"] = curves | ({"worn": worn} if worn else {})
     path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     measured = {name: round(value, 4) for name, value in figures_of(pairs, curves).items()}
     return {"curves": curves, "measured": measured}

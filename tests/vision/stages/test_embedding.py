@@ -64,7 +64,7 @@ def parts_session(fake_session, **about):
     )
 
 
-WEIGHTS = {"type": 0.5, "color": 0.25, "pattern": 1.0}
+WEIGHTS = {"type": 0.5, "color": 0.25}
 
 
 def test_a_guess_worked_by_hand():

@@ -112,6 +112,20 @@ class ModelSpec:
             for name, length, end in zip(value, lengths, ends, strict=True)
         }
 
+    def weights_of(self, output: str, name: str) -> dict[str, float]:
+        """The numbers of `outputs.OUTPUT.NAME` by part of the vector; empty where there are none.
+
+        Raises ModelError.
+        """
+        value = self.outputs[output].get(name, {})
+        sound = isinstance(value, Mapping) and all(
+            isinstance(weight, int | float) and math.isfinite(weight) for weight in value.values()
+        )
+        if not sound or not set(value) <= set(self.parts_of(output)):
+            expected = "finite numbers by names that are among the parts"
+            raise self.misfit(f"outputs.{output}.{name}", expected, value)
+        return {part: float(weight) for part, weight in value.items()}
+
     def names(self, head: str) -> tuple[str, ...]:
         """The label names of a head, in the order of its output. Raises ModelError."""
         value = self.labels.get(head)

@@ -73,9 +73,8 @@ class EmbeddingStage:
         self._vector = vector_output(spec)
         self._dim = spec.dim_of(self._vector)
         self._parts = spec.parts_of(self._vector)
-        about = spec.outputs[self._vector]
-        self._logit_weights = dict(about.get("logit_weights", {}))
-        self._worn = self._weights(about.get("worn_weights", {}))
+        self._logit_weights = spec.weights_of(self._vector, "logit_weights")
+        self._worn = self._weights(spec.weights_of(self._vector, "worn_weights"))
         self._input = EmbeddingInput.of(spec)
         self._heads = {name: spec.names(name) for name in spec.labels if name in spec.outputs}
 
@@ -93,7 +92,7 @@ class EmbeddingStage:
         """One number per number of the vector, 1 where its part is not named."""
         weights = np.ones(self._dim, np.float32)
         for name, part in self._parts.items():
-            weights[part] = float(named.get(name, 1.0))
+            weights[part] = named.get(name, 1.0)
         return weights
 
     def worn(self, vector: Vector) -> Vector:
@@ -113,14 +112,14 @@ class EmbeddingStage:
         """
         vector = read.vector.copy()
         for head, weight in self._logit_weights.items():
-            part, label = self._parts.get(head), self._label(head, words.get(head, ""))
-            if part is None or label is None:
+            part, label = self._parts[head], self._label(head, words.get(head, ""))
+            if label is None:
                 continue
             seen = np.array(list(read.probabilities[head].values()), np.float64)
             known = (1 - TOLD) * seen
             known[label] += TOLD
             length = float(np.linalg.norm(vector[part]))
-            vector[part] = length * guess(np.log(np.maximum(known, 1e-8)), float(weight))
+            vector[part] = length * guess(np.log(np.maximum(known, 1e-8)), weight)
         found: Vector = unit(vector[None])[0]
         return found
 
