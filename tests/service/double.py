@@ -94,7 +94,7 @@ class Double:
             articles.append(self.article_in(image, box, category))
         return Look(name, width, height, person, tuple(articles), watch.timing_ms)
 
-    def article_in(self, image: Pixels, box: Box, category: str) -> Article:
+    def article_in(self, image: Pixels, box: Box, category: str, *, worn: bool = False) -> Article:
         vector = vector_of(image, box)
         attributes = {"type": "shirt", "color": "navy blue", "pattern": "striped"}
         values = np.zeros((12, 8), np.uint8)

@@ -33,7 +33,7 @@ LIMITS: Final = {
     ),
     "embedding": (
         "Types and colors are one shop's words; rare ones have no class of their own.",
-        "Type labels come from product photos: worn articles of other fashions are guessed.",
+        "Type and color of worn articles come from one set of street photos, read by one eye.",
         "Rendered products are in the training set; their figures say nothing about real ones.",
     ),
 }

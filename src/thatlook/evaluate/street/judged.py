@@ -16,6 +16,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from thatlook.core.ages import is_childs
 from thatlook.core.color import related
 from thatlook.core.records import Match, Product
 from thatlook.core.taxonomy import pattern_of
@@ -24,7 +25,6 @@ from thatlook.data.worn import Worn
 SHOWN: Final = 6
 """So many products are looked at: what a shopper sees at once. A place that is empty is wrong."""
 
-CHILDREN: Final = frozenset({"newborn", "infant", "toddler", "kids"})
 GENDERS: Final[Mapping[str, frozenset[str]]] = {
     "female": frozenset({"female", "unisex"}),
     "male": frozenset({"male", "unisex"}),
@@ -66,7 +66,7 @@ def judge(worn: Worn, product: Product) -> Verdict:
         type_of(product) in accepted_types(worn.type),
         any(related(one, other) for one in worn.colors for other in _colors(product.color)),
         pattern_of(product.pattern) == pattern_of(worn.pattern) if product.pattern else False,
-        product.age_group in CHILDREN,
+        is_childs(product.age_group),
     )
 
 
@@ -81,7 +81,7 @@ class Shop:
         self._count = Counter(
             (type_of(product), product.gender)
             for product in products
-            if product.age_group not in CHILDREN
+            if not is_childs(product.age_group)
         )
 
     def sells(self, worn: Worn, gender: str) -> bool:
