@@ -101,7 +101,7 @@ ASKED: Final = (74, 101, 114)
 """Frames, RGB: type and color right, type alone, type wrong, the worn article."""
 
 BOARDS: Final = 60
-SIDE: Final = 120
+SIDE: Final = 104
 FRAME: Final = 4
 
 
