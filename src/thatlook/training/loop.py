@@ -126,7 +126,7 @@ def keep_freed_memory() -> None:
     """Tell glibc to keep freed memory for the next batch instead of giving it back.
 
     Batches free and ask for the same large blocks again and again. Where the system maps them anew
-    each time, a training spends most of its time in page faults: benchmarks/bench_train_step.py.
+    each time, page faults cost a good part of a step: benchmarks/bench_train_step.py.
     Elsewhere than on glibc nothing changes.
     """
     if not sys.platform.startswith("linux"):
