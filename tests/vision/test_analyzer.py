@@ -8,7 +8,7 @@ import pytest
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
-from thatlook.vision.analyzer import Analyzer
+from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.article_color import joined_color, seen_colors
 from thatlook.vision.assignment import (
     beside_hips,
@@ -293,6 +293,43 @@ def test_a_products_words_are_told_to_its_vector():
     red, plain = analyzer_of(detections).describe([(IMAGE, one) for one in products])
     np.testing.assert_array_equal(red.vector, [20, 20, 120, 120])
     np.testing.assert_array_equal(plain.vector, [10, 10, 60, 60])
+
+
+class TypedEmbedding(FakeEmbedding):
+    """Sees heels first, then handbags, in every crop."""
+
+    def run_many(self, crops):
+        seen = {"type": {"heels": 0.7, "handbags": 0.2}}
+        return [Embedded(one.vector, seen) for one in super().run_many(crops)]
+
+
+@pytest.mark.parametrize(
+    ("product", "kind"),
+    [(Product("1", category="bag"), "handbags"), (Product("IMG_1", "IMG_1"), "heels")],
+)
+def test_a_described_type_is_one_of_the_category_told_or_shown(product, kind):
+    articles = FakeArticles([seen("footwear", (10, 10, 60, 60), 0.7)])
+    analyzer = Analyzer(articles, FakePerson(0.9), TypedEmbedding(), Settings())
+    (found,) = analyzer.describe([(IMAGE, product)])
+    assert found.attributes["type"][0] == kind
+
+
+@pytest.mark.parametrize(("sure", "said"), [(0.39, {"color": "red"}), (0.4, {"type": "heels"})])
+def test_what_the_network_is_unsure_of_is_not_said(monkeypatch, sure, said):
+    found = Embedded(np.ones(4, np.float32), {"type": {"heels": sure}, "color": {"red": 0.9}})
+    monkeypatch.setattr(FakeEmbedding, "run_many", lambda _, crops: [found] * len(crops))
+    (shoe,) = analyzer_of([seen("footwear", (20, 100, 280, 300))]).parse(IMAGE).articles
+    assert shoe.attributes == {"color": "red"} | said
+
+
+def test_a_part_of_the_time_that_comes_twice_is_added(monkeypatch):
+    ticks = iter([1.0, 1.5, 4.0, 4.25])
+    monkeypatch.setattr("thatlook.vision.analyzer.time.perf_counter", lambda: next(ticks))
+    watch = Stopwatch()
+    for _ in range(2):
+        with watch.part("article"):
+            pass
+    assert watch.timing_ms == {"article": pytest.approx(750)}
 
 
 def test_nothing_at_all():
