@@ -16,7 +16,6 @@ from thatlook.core.image import PhotoSource, Pixels, decode, name_of
 from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
 from thatlook.search.index import Filters
-from thatlook.search.ranking import Calibration
 from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.store.catalog import Catalog
@@ -26,7 +25,6 @@ from thatlook.store.feed.pictures import PICTURES
 from thatlook.store.ingest import IngestReport, ingest
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
-from thatlook.vision.stages.embedding import vector_output
 
 
 class Engine:
@@ -37,12 +35,7 @@ class Engine:
         self._catalog = catalog
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
-        calibration = Calibration.of(spec.details.get("calibration", {}))
-        parts = spec.parts_of(vector_output(spec))
-        hidden = settings.out_of_stock == "hide"
-        self._recommender = Recommender(
-            catalog, calibration, settings.good_score, parts, in_stock=hidden
-        )
+        self._recommender = Recommender.of(catalog, spec, settings)
 
     @classmethod
     def open(

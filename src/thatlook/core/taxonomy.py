@@ -136,6 +136,11 @@ def _lookup(kind: str, text: str) -> str | None:
     return None
 
 
+def type_leaf(product_type: str) -> str:
+    """The last part of a type, lower case: "Tops > T-Shirts" is "t-shirts"."""
+    return product_type.rsplit(">", 1)[-1].strip().lower()
+
+
 def category_of(*texts: str) -> str:
     """The product category that the first telling text names, else "other".
 

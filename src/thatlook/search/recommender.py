@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
 from thatlook.core.ages import is_childs
 from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
+from thatlook.core.settings import Settings
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
     Agreement,
@@ -30,6 +31,8 @@ from thatlook.search.ranking import (
 )
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.search.stored import ProductStore, Stored
+from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.stages.embedding import vector_output
 
 BOOSTED: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
@@ -89,6 +92,17 @@ class Recommender:
         self._good_score = good_score
         self._parts = parts or {}
         self._in_stock = in_stock
+
+    @classmethod
+    def of(cls, catalog: ProductStore, spec: ModelSpec, settings: Settings) -> Self:
+        """As the entry of the embedding network and the settings say. Raises ModelError."""
+        return cls(
+            catalog,
+            Calibration.of(spec.details.get("calibration", {})),
+            settings.good_score,
+            spec.parts_of(vector_output(spec)),
+            in_stock=settings.out_of_stock == "hide",
+        )
 
     def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.

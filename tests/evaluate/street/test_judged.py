@@ -9,6 +9,7 @@ import pytest
 
 from thatlook.core.errors import DataError
 from thatlook.core.records import Box, Match, Product
+from thatlook.core.taxonomy import type_leaf
 from thatlook.data.worn import Worn, read_worn
 from thatlook.evaluate.street import judged
 from thatlook.evaluate.street.judged import (
@@ -17,7 +18,6 @@ from thatlook.evaluate.street.judged import (
     accepted_types,
     contradicts,
     judge,
-    type_of,
 )
 
 LABELS = Path(__file__).resolve().parents[3] / "labels"
@@ -66,7 +66,7 @@ def test_verdicts(article, shown, verdict):
 
 
 def test_the_last_part_of_a_type():
-    assert type_of(product("Women > Tops > T-Shirts ")) == "t-shirts"
+    assert type_leaf("Women > Tops > T-Shirts ") == "t-shirts"
 
 
 def test_a_type_is_asked_for_where_six_are_sold_to_that_person():

@@ -9,6 +9,7 @@ from thatlook.core.addresses import is_address
 from thatlook.core.color import canonical
 from thatlook.core.errors import FeedError
 from thatlook.core.records import Product
+from thatlook.core.taxonomy import type_leaf
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.trials import Relevance, Trial
@@ -53,7 +54,7 @@ def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:
 
 
 def _words(products: Sequence[Product]) -> dict[str, list[str]]:
-    kinds = [product.product_type.rsplit(">", 1)[-1].strip().lower() for product in products]
+    kinds = [type_leaf(product.product_type) for product in products]
     colors = [canonical(product.color) for product in products]
     both = [f"{a}/{b}" if a and b else "" for a, b in zip(kinds, colors, strict=True)]
     return {"type": kinds, "color": colors, "both": both}

@@ -1,9 +1,9 @@
 """Whether a product shown for a worn article is of a type, color and pattern to accept.
 
 A type accepts itself, or what a table in words of the labels and of shops lists
-(`accepted_types.json`); colors are
-accepted as shades of one color (`core.color.related`). A type of which the shop sells fewer than
-SHOWN products to that person is not asked for: no order of its products could be right.
+(`accepted_types.json`); colors are accepted as shades of one color (`core.color.related`). A type
+of which the shop sells fewer than SHOWN products to that person is not asked for: no order of its
+products could be right.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Final
 from thatlook.core.ages import is_childs
 from thatlook.core.color import related
 from thatlook.core.records import Match, Product
-from thatlook.core.taxonomy import pattern_of
+from thatlook.core.taxonomy import pattern_of, type_leaf
 from thatlook.data.worn import Worn
 
 SHOWN: Final = 6
@@ -45,11 +45,6 @@ def _accepted() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(types) for name, types in json.loads(text).items()}
 
 
-def type_of(product: Product) -> str:
-    """The last part of the product's type, lower case: "Tops > T-Shirts" is "t-shirts"."""
-    return product.product_type.rsplit(">", 1)[-1].strip().lower()
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is right of a product, and whether it is a child's."""
@@ -63,7 +58,7 @@ class Verdict:
 def judge(worn: Worn, product: Product) -> Verdict:
     """The product against the article as an eye read it."""
     return Verdict(
-        type_of(product) in accepted_types(worn.type),
+        type_leaf(product.product_type) in accepted_types(worn.type),
         any(related(one, other) for one in worn.colors for other in _colors(product.color)),
         pattern_of(product.pattern) == pattern_of(worn.pattern) if product.pattern else False,
         is_childs(product.age_group),
@@ -79,7 +74,7 @@ class Shop:
 
     def __init__(self, products: Iterable[Product]) -> None:
         self._count = Counter(
-            (type_of(product), product.gender)
+            (type_leaf(product.product_type), product.gender)
             for product in products
             if not is_childs(product.age_group)
         )

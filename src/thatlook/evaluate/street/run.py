@@ -20,13 +20,11 @@ from thatlook.evaluate.report import Report, finish, folder_of
 from thatlook.evaluate.street.judged import SHOWN, Shop
 from thatlook.evaluate.street.report import MEANINGS, boards, street_figures
 from thatlook.evaluate.street.rows import JudgedArticle
-from thatlook.search.ranking import Calibration
 from thatlook.search.recommender import Recommender
 from thatlook.search.request import SearchRequest
 from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer
 from thatlook.vision.models.registry import ModelSpec, resolve
-from thatlook.vision.stages.embedding import vector_output
 
 SAME: Final = 0.5
 """Boxes that overlap by this much (IoU) are of one article."""
@@ -42,14 +40,9 @@ class Asked:
     request: SearchRequest
 
     @classmethod
-    def of(cls, catalog: Catalog, analyzer: Analyzer, spec: ModelSpec, good_score: float) -> Asked:
+    def of(cls, catalog: Catalog, analyzer: Analyzer, spec: ModelSpec, settings: Settings) -> Asked:
         """What answers from a catalog as the engine does."""
-        recommender = Recommender(
-            catalog,
-            Calibration.of(spec.details.get("calibration", {})),
-            good_score,
-            spec.parts_of(vector_output(spec)),
-        )
+        recommender = Recommender.of(catalog, spec, settings)
         products = (s.product for s in catalog.all_stored() if s.status == "active")
         return cls(analyzer, recommender, Shop(products), SearchRequest(k=SHOWN))
 
@@ -80,7 +73,7 @@ def run(options: StreetOptions) -> int:
     report = Report("Street to shop", spec, meanings=MEANINGS)
     report.data = f"{len(photos)} photos of {options.labels or options.data}"
     with Catalog.open(options.catalog, analyzer.key, analyzer.dim, create=False) as catalog:
-        asked = Asked.of(catalog, analyzer, spec, settings.good_score)
+        asked = Asked.of(catalog, analyzer, spec, settings)
         rows: dict[str, list[JudgedArticle]] = {"found": [], "true": []}
         unsold = 0
         for photo in tqdm(photos, desc="photos", mininterval=10):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.color import related
-from thatlook.core.taxonomy import pattern_of, words
+from thatlook.core.taxonomy import pattern_of, type_leaf, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,16 @@ def reasons(
     return (*found, f"{whole}: {', '.join(told)}" if told else whole)
 
 
-def _last(path: str) -> str:
-    """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
-    return path.rsplit(">", 1)[-1].strip().lower()
-
-
 def _type_agreement(article: str, product: str) -> str:
-    its, others = set(words(_last(article))), set(words(_last(product)))
+    """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
+    its, others = set(words(type_leaf(article))), set(words(type_leaf(product)))
     if not its or not others or its < others or others < its:
         return ""
     return "same" if its == others else "other"
 
 
 def _type_reason(agreement: str, article: str, product: str) -> list[str]:
-    told = {"same": _last(article), "other": _last(product)}
+    told = {"same": type_leaf(article), "other": type_leaf(product)}
     return [f"{agreement} type: {told[agreement]}"] if agreement else []
 
 

@@ -19,7 +19,7 @@ from thatlook.core.color import canonical
 from thatlook.core.errors import ModelError
 from thatlook.core.image import Pixels, fit_box, with_aspect
 from thatlook.core.records import Box, Vector
-from thatlook.core.taxonomy import OTHER, category_of
+from thatlook.core.taxonomy import OTHER, category_of, type_leaf
 from thatlook.vision.models.inputs import EmbeddingInput
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.models.session import Runs, output_of_shape, to_batch
@@ -125,7 +125,7 @@ class EmbeddingStage:
 
     def _label(self, head: str, word: str) -> int | None:
         """The index of the head's label that a shop's word means."""
-        plain = _plain(word.rsplit(">", 1)[-1])
+        plain = _plain(type_leaf(word))
         names = [_plain(name) for name in self._heads.get(head, ())]
         if plain and plain not in names and head == "color":
             plain = _plain(canonical(word))
