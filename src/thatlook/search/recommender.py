@@ -37,7 +37,7 @@ from thatlook.vision.stages.embedding import vector_output
 BOOSTED: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
-MOVED: Final = 60
+MOVED: Final = 40
 """At least so many candidates are looked at when what agrees of type and color moves them."""
 
 MAX_FETCHED: Final = 5_000
