@@ -95,6 +95,18 @@ def test_they_are_left_out_of_a_look():
     assert [article.box for article in look.parse(IMAGE).articles] == [own.box]
 
 
+def test_somebody_hardly_seen_is_read_again_as_a_portrait():
+    person = seen("person", (70, 50, 200, 350))
+    stages = FakeArticles([person]), FakeEmbedding()
+    refused = Analyzer(stages[0], FakePerson(0.1), stages[1], Settings()).parse(IMAGE)
+    assert refused.person is None
+    hardly = FakePerson(0.1, longer=FakePerson(0.9))
+    read = Analyzer(stages[0], hardly, stages[1], Settings()).parse(IMAGE).person
+    assert (read.box, read.score) == (person.box, 0.6)
+    clear = FakePerson(0.9, longer=FakePerson(0.1))
+    assert Analyzer(stages[0], clear, stages[1], Settings()).parse(IMAGE).person.score == 0.9
+
+
 def test_what_spans_two_people_is_nobodys():
     beside = Box(200, 50, 300, 350)
     across = seen("footwear", (130, 300, 230, 340))  # 70 of 100 px in the person's box
@@ -182,8 +194,9 @@ class FakeArticles:
 
 
 class FakePerson:
-    def __init__(self, keypoint_score, halves=None, points=None):
+    def __init__(self, keypoint_score, halves=None, points=None, longer=None):
         self.halves = halves
+        self.longer = longer
         self.points = tuple(points or [Keypoint(1, 1, keypoint_score)] * 17)
 
     def apart(self, image, person):
@@ -191,6 +204,9 @@ class FakePerson:
 
     def alone(self, image, person):
         return self.run(image, person.box, 0.7)
+
+    def cut_short(self, _image, person):
+        return self.longer.run(_image, person.box, 0.6) if self.longer else person
 
     def run(self, _image, box, score):
         return Person(box, score, self.points, Gate(True, True), "front", 0.9, "male", 0.9)

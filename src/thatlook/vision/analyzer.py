@@ -127,13 +127,16 @@ class Analyzer:
     ) -> tuple[Person | None, list[Box]]:
         """The main person read, or None; and the boxes of the others."""
         height, width = image.shape[:2]
+        min_score = self._settings.torso_threshold
         persons = without_merged_persons(
             [found for found in detections if found.label == PERSON_CLASS]
         )
         persons.sort(key=lambda found: person_prominence(found, width, height), reverse=True)
         for index, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
-            if is_somebody(person, self._settings.torso_threshold):
+            if not is_somebody(person, min_score):
+                person = self._person.cut_short(image, person)
+            if is_somebody(person, min_score):
                 others = [other.box for other in persons[index + 1 :]]
                 two = self._person.apart(image, person)
                 if two and has_neighbour(found, persons):
