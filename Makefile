@@ -22,7 +22,7 @@ fix: $(VENV)/.test  ## mend formatting and what lint can mend
 	$(BIN)/ruff check --fix .
 
 # The others need data, wrk or many minutes: their first lines say how to run them.
-BENCHMARKS := bench_recommend bench_batching bench_feeds bench_scans bench_search
+BENCHMARKS := bench_recommend bench_batching bench_feeds bench_ranking bench_scans bench_search
 
 bench: $(VENV)/.test  ## run the benchmarks that need nothing but this repository
 	@for name in $(BENCHMARKS); do \

@@ -404,6 +404,18 @@ def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
     assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague3"]
 
 
+def test_only_the_products_shown_are_read(recommender, monkeypatch):
+    catalog, read = recommender._catalog, []
+    products = catalog.products
+    monkeypatch.setattr(catalog, "products", lambda ids: read.append(list(ids)) or products(ids))
+    monkeypatch.setattr(catalog, "stored_many", None)
+    (found,) = recommender.for_look(look_of(), SearchRequest(k=3, diversity=0))
+    assert ids([found]) == ["near", "middle", "g1"]
+    assert read == [["near", "middle", "g1", "g2"]]  # g2 is the variant of g1
+    (found,) = recommender.for_look(look_of(), SearchRequest(k=3, diversity=0, min_score=0.95))
+    assert read[1:] == [ids([found])] == [["near", "middle"]]
+
+
 def test_what_is_compared_are_the_feeds_words_else_what_was_read():
     read = {"type": ["shirt", 0.9], "color": "Red", "pattern": ["Striped", 0.7]}
     shown = {"status": "active", "sequence": 1, "changed_at": "", "row_hash": ""}

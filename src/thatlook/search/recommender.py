@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -14,10 +14,10 @@ from thatlook.core.records import Article, Look, Match, Product, Recommendation,
 from thatlook.core.settings import Settings
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
+    TOLD,
     Agreement,
     Calibration,
     Curve,
-    Style,
     Traits,
     boost_of,
     distinct,
@@ -27,10 +27,9 @@ from thatlook.search.ranking import (
     part_likeness,
     reasons,
     refined,
-    style_key,
 )
 from thatlook.search.request import Boost, SearchRequest
-from thatlook.search.stored import ProductStore, Stored
+from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.embedding import vector_output
 
@@ -48,15 +47,22 @@ SPARE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
-    """A product found; `worth` is its similarity moved by what agrees, and `order`, by which it is
-    ordered, that with the boosts.
+class _Found:
+    """Products found, as columns. `worth` is their similarity moved by what agrees, and `order`, by
+    which they are ordered, that with the boosts.
     """
 
-    stored: Stored
-    similarity: float
-    worth: float
-    order: float
+    hits: Sequence[Hit]
+    columns: Candidates
+    worth: Sequence[float]
+    order: Sequence[float]
+
+
+Group = Sequence[int]
+"""Places of products found that are of one style, best first."""
+
+Scored = tuple[float, Group]
+"""A group with the score of its best product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class Recommender:
         self._catalog = catalog
         self._calibration = calibration
         self._good_score = good_score
-        self._parts = parts or {}
+        self._parts = {name: part for name, part in (parts or {}).items() if name in TOLD}
         self._in_stock = in_stock
 
     @classmethod
@@ -117,11 +123,16 @@ class Recommender:
         primary = _primary(look.articles, wanted, request.primary)
         known = look.person.gender if look.person else "unknown"
         gender = known if request.gender == "auto" else request.gender
+        query = Query(
+            genders=genders_for(gender if gender in {"female", "male"} else None),
+            k=request.k,
+            filters=self._settled(_with_request(request), request.age),
+        )
         found = [
             self._for_article(
                 index,
                 look.articles[index],
-                gender,
+                query,
                 request,
                 primary=index == primary,
                 worn=look.person is not None,
@@ -134,7 +145,7 @@ class Recommender:
         self,
         index: int,
         article: Article,
-        gender: str,
+        query: Query,
         request: SearchRequest,
         *,
         primary: bool,
@@ -148,15 +159,13 @@ class Recommender:
             for ids in (request.liked, request.disliked)
         )
         vector = refined(article.vector, _rows(liked), _rows(disliked))
-        genders = genders_for(gender if gender in {"female", "male"} else None)
-        filters = self._settled(_with_request(request), request.age)
-        query = Query(category=article.category, genders=genders, k=request.k, filters=filters)
+        query = replace(query, category=article.category)
         curve = self._calibration.curve(article.category, worn=worn)
         asked = _Asked(vector, Traits.of(article.attributes), curve)
-        found, eligible = self._search(asked, query, request)
-        best = max((match.score for match in found), default=None)
+        found, scored, eligible = self._search(asked, query, request)
+        best = max((score for score, _ in scored), default=None)
         good = request.min_score is not None or best is None or best >= self._good_score
-        matches = _from(found, request.min_score) if good else ()
+        matches = self._matches(asked, found, scored, request.min_score) if good else ()
         searched = _searched(query)
         return Recommendation(index, article.category, role, matches, eligible, best, searched)
 
@@ -179,7 +188,8 @@ class Recommender:
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
-        return _from(self._search(asked, query, request)[0], request.min_score)
+        found, scored, _ = self._search(asked, query, request)
+        return self._matches(asked, found, scored, request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
         """The filters with the defaults for what is out of stock and for whose age it is."""
@@ -191,71 +201,75 @@ class Recommender:
 
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest
-    ) -> tuple[tuple[Match, ...], int]:
-        """The matches, and how many products passed the filters."""
+    ) -> tuple[_Found, list[Scored], int]:
+        """The products found, the groups of them to show, and how many passed the filters."""
         moved = MOVED if asked.curve.moves else 0
         fetched = max(query.k * SPARE, BOOSTED if request.boosts else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
-            found = self._candidates(asked, answers[0], request.boosts)
+            found = self._found(asked, answers[0], request.boosts)
             groups = self._groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
-            if len(groups) >= query.k or len(found) < fetched or fetched >= MAX_FETCHED:
+            if len(groups) >= query.k or len(found.hits) < fetched or fetched >= MAX_FETCHED:
                 break
             fetched = min(fetched * 4, MAX_FETCHED)
-        return self._ranked(groups, asked, request), answers.eligible
+        shown = _shown(found, groups, request) if groups else []
+        scored = [(asked.curve.score(found.worth[group[0]]), group) for group in shown]
+        return found, scored, answers.eligible
 
-    def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
-        """The candidates by style, best first, each picture once."""
-        if not found:
+    def _found(self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]) -> _Found:
+        """The products of the hits, with what orders them."""
+        ids = [hit.product_id for hit in hits]
+        columns = self._catalog.candidates(ids)
+        worth = [hit.similarity for hit in hits]
+        if asked.curve.moves:
+            moves = {
+                traits: asked.curve.move(Agreement.of(asked.traits, traits))
+                for traits in set(columns.traits)
+            }
+            worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
+        order = worth
+        if boosts:
+            values = self._catalog.fields(ids, [boost.field for boost in boosts])
+            order = [w + boost_of(v, boosts) for w, v in zip(worth, values, strict=True)]
+        return _Found(hits, columns, worth, order)
+
+    def _groups(self, found: _Found) -> list[Group]:
+        """The products found by style, each picture once, those of most worth first."""
+        if not found.hits:
             return []
-        kept = distinct(_rows([entry.stored.vector for entry in found]), len(found))
-        styles = [style_of(found[place].stored) for place in kept]
+        best_first = sorted(range(len(found.hits)), key=lambda place: -found.worth[place])
+        vectors = found.columns.vectors[best_first]
+        kept = [best_first[place] for place in distinct(vectors, len(vectors))]
+        styles = [found.columns.styles[place] for place in kept]
         keys = Counter(style.key for style in styles)
         shared = {key for key, count in keys.items() if key and count > 1}
         vague = self._catalog.vague_styles(shared) if shared else set()
-        told = [replace(style, key="") if style.key in vague else style for style in styles]
-        return [[found[kept[place]] for place in group] for group in grouped(told)]
+        told = [style._replace(key="") if style.key in vague else style for style in styles]
+        return [[kept[place] for place in group] for group in grouped(told)]
 
-    def _candidates(
-        self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]
-    ) -> list[_Candidate]:
-        """The products found, best first where type and color moved them."""
-        stored = self._catalog.stored_many([hit.product_id for hit in hits])
-        found = []
-        for row, hit in zip(stored, hits, strict=True):
-            worth = hit.similarity
-            if asked.curve.moves:
-                agreement = Agreement.of(asked.traits, traits_of(row))
-                worth = asked.curve.worth(hit.similarity, agreement)
-            found.append(
-                _Candidate(row, hit.similarity, worth, worth + boost_of(row.product, boosts))
-            )
-        return sorted(found, key=lambda entry: -entry.worth)
-
-    def _ranked(
-        self, groups: Sequence[Sequence[_Candidate]], asked: _Asked, request: SearchRequest
+    def _matches(
+        self, asked: _Asked, found: _Found, scored: Sequence[Scored], min_score: float | None
     ) -> tuple[Match, ...]:
-        if not groups:
-            return ()
-        best_first = sorted(groups, key=lambda group: -group[0].order)
-        worth = np.array([group[0].order for group in best_first])
-        vectors = _rows([group[0].stored.vector for group in best_first])
-        # Variety decides which k are shown; the best of them still come first.
-        order = sorted(diverse(worth, vectors, request.k, request.diversity))
-        return tuple(self._match(best_first[place], asked) for place in order)
+        """The groups that score enough as matches: only their products are read."""
+        shown = [entry for entry in scored if min_score is None or entry[0] >= min_score]
+        ids = [found.hits[place].product_id for _, group in shown for place in group]
+        products = dict(zip(ids, self._catalog.products(ids), strict=True))
+        matches = []
+        for score, group in shown:
+            first, *variants = (products[found.hits[place].product_id] for place in group)
+            why = self._why(asked, found, group[0])
+            matches.append(Match(score, first, why, tuple(variants)))
+        return tuple(matches)
 
-    def _match(self, group: Sequence[_Candidate], asked: _Asked) -> Match:
-        best = group[0]
-        theirs = best.stored.vector
-        parts = {} if theirs is None else part_likeness(asked.vector, theirs, self._parts)
-        why = reasons(asked.traits, traits_of(best.stored), best.similarity, parts)
-        variants = tuple(entry.stored.product for entry in group[1:])
-        product = best.stored.product
-        return Match(asked.curve.score(best.worth), product, why, variants)
+    def _why(self, asked: _Asked, found: _Found, place: int) -> tuple[str, ...]:
+        """The reasons for a product found."""
+        columns = found.columns
+        parts = part_likeness(asked.vector, columns.vectors[place], self._parts)
+        return reasons(asked.traits, columns.traits[place], found.hits[place].similarity, parts)
 
-    def _stored(self, ids: Iterable[str]) -> list[Stored]:
-        return self._catalog.stored_many(sorted(ids))
+    def _stored(self, ids: Collection[str]) -> list[Stored]:
+        return self._catalog.stored_many(sorted(ids)) if ids else []
 
 
 def age_for(product: Product | None) -> str:
@@ -265,36 +279,23 @@ def age_for(product: Product | None) -> str:
 
 def traits_of(stored: Stored) -> Traits:
     """What is compared of a product: the feed's words, else what the network read."""
-    product, read = stored.product, stored.attributes
-    return Traits(
-        product.product_type or _label(read.get("type")),
-        (product.color or _label(read.get("color"))).lower(),
-        (product.pattern or _label(read.get("pattern"))).lower(),
-    )
+    return Traits.of_product(stored.product, stored.attributes)
 
 
-def style_of(stored: Stored) -> Style:
-    """What tells whether two products are one style in other colors."""
-    seen = tuple(_label(stored.attributes.get(name)) for name in ("type", "pattern"))
-    product = stored.product
-    color = traits_of(stored).color
-    return Style(product.item_group_id, style_key(product), color, seen, stored.outline)
-
-
-def _label(value: object) -> str:
-    """The label of a stored attribute, which is a text or [label, probability]."""
-    if isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    return value if isinstance(value, str) else ""
+def _shown(found: _Found, groups: Sequence[Group], request: SearchRequest) -> list[Group]:
+    """The groups that a request gets, best first."""
+    best_first = sorted(groups, key=lambda group: -found.order[group[0]])
+    firsts = [group[0] for group in best_first]
+    order = np.array([found.order[place] for place in firsts])
+    vectors = found.columns.vectors[firsts]
+    # Variety decides which k are shown; the best of them still come first.
+    taken = sorted(diverse(order, vectors, request.k, request.diversity))
+    return [best_first[place] for place in taken]
 
 
 def _rows(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
-
-
-def _from(matches: Sequence[Match], min_score: float | None) -> tuple[Match, ...]:
-    return tuple(match for match in matches if match.score >= (min_score or 0.0))
 
 
 def _searched(query: Query) -> dict[str, Any]:

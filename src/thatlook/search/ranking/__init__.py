@@ -12,10 +12,11 @@ from thatlook.search.ranking.order import (
     most_prominent,
     refined,
 )
-from thatlook.search.ranking.reasons import Agreement, Traits, part_likeness, reasons
+from thatlook.search.ranking.reasons import TOLD, Agreement, Traits, label, part_likeness, reasons
 from thatlook.search.ranking.variants import Style, grouped, style_key
 
 __all__ = [
+    "TOLD",
     "Agreement",
     "Calibration",
     "Curve",
@@ -25,6 +26,7 @@ __all__ = [
     "distinct",
     "diverse",
     "grouped",
+    "label",
     "most_prominent",
     "part_likeness",
     "reasons",

@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
-from thatlook.core.records import Product
 from thatlook.core.taxonomy import category_prominence
 from thatlook.search.ranking.reasons import Agreement
 from thatlook.search.request import Boost
 
 Floats = NDArray[np.floating[Any]]
+
+_PRODUCT: Final = 2**18
+"""Multiplications in one matrix product: OpenBLAS spreads larger ones over threads, which then
+wait awake and take the cores from the networks."""
 
 SAME_PICTURE: Final = 0.998
 """Two products whose vectors are more alike than this show one picture under two ids."""
@@ -35,8 +38,12 @@ class Curve:
 
     def worth(self, similarity: float, agreement: Agreement) -> float:
         """The similarity, moved by whether type and color agree: what orders matches."""
+        return similarity + self.move(agreement)
+
+    def move(self, agreement: Agreement) -> float:
+        """What is added to the similarity of a product that agrees so."""
         told = (f"{agreement.type} type", f"{agreement.color} color")
-        return similarity + sum(self.moves.get(name, 0.0) for name in told)
+        return sum(self.moves.get(name, 0.0) for name in told)
 
     def score(self, worth: float) -> float:
         """The score, 0..1, rising with the worth."""
@@ -89,15 +96,21 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
 
     Vectors are unit length, best first; of several alike the first is kept.
     """
-    kept: list[int] = []
-    shown = np.empty((min(limit, len(vectors)), vectors.shape[1]), vectors.dtype)
-    for index, vector in enumerate(vectors):
-        if len(kept) == limit:
+    kept = np.zeros(0, np.int64)
+    step = max(1, math.isqrt(_PRODUCT // vectors.shape[1]))
+    for start in range(0, len(vectors), step):
+        rows = vectors[start : start + step]
+        new = np.ones(len(rows), bool)
+        for first in range(0, len(kept), step):
+            shown = vectors[kept[first : first + step]]
+            new &= (rows @ shown.T < SAME_PICTURE).all(axis=1)
+        alike = rows @ rows.T >= SAME_PICTURE
+        for row in np.flatnonzero(alike.sum(axis=1) > 1):  # ascending: those before are settled
+            new[row] &= not new[:row][alike[row, :row]].any()
+        kept = np.append(kept, start + np.flatnonzero(new))
+        if len(kept) >= limit:
             break
-        if not kept or float((shown[: len(kept)] @ vector).max()) < SAME_PICTURE:
-            shown[len(kept)] = vector
-            kept.append(index)
-    return kept
+    return [int(place) for place in kept[:limit]]
 
 
 def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
@@ -108,13 +121,13 @@ def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> 
     Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
     """
     alike = np.zeros(len(similarities))
+    likeness = (1 - diversity) * similarities
     taken: list[int] = []
     while len(taken) < min(k, len(similarities)):
-        worth = (1 - diversity) * similarities - diversity * alike
-        worth[taken] = -np.inf
-        best = int(np.argmax(worth))
+        best = int((likeness - diversity * alike).argmax())
         taken.append(best)
-        alike = np.maximum(alike, vectors @ vectors[best])
+        likeness[best] = -np.inf
+        np.maximum(alike, vectors @ vectors[best], out=alike)
     return taken
 
 
@@ -150,10 +163,9 @@ def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None
     return max(range(len(weights)), key=weights.__getitem__)
 
 
-def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
-    """The sum of the weights of the boosts whose value the product has."""
-    return sum(
-        boost.weight
-        for boost in boosts
-        if str(getattr(product, boost.field)).lower() == boost.value.lower()
-    )
+def boost_of(values: Sequence[str], boosts: Sequence[Boost]) -> float:
+    """The sum of the weights of the boosts whose value a product has; `values` are what it has in
+    the fields of the boosts, in their order.
+    """
+    pairs = zip(values, boosts, strict=True)
+    return sum(boost.weight for value, boost in pairs if value.lower() == boost.value.lower())

@@ -12,10 +12,11 @@ from typing import Any, Final, Self
 from thatlook.core.errors import CatalogError
 from thatlook.core.records import Product, Vector
 from thatlook.search.index.query import Answers, Query, Vectors
-from thatlook.search.stored import Stored
+from thatlook.search.stored import Candidates, Stored
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
+from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.schema import migrate
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
@@ -36,6 +37,7 @@ class Catalog:
         self.folder = folder
         self._store = store
         self._index = CatalogIndex(folder, store)
+        self._ranked = Ranked(store)
 
     @classmethod
     def open(
@@ -133,7 +135,7 @@ class Catalog:
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
-        return [stored.product for stored in self._store.stored_many(ids)]
+        return self._store.products(ids)
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order, quicker than one by one.
@@ -141,6 +143,20 @@ class Catalog:
         Raises UnknownProductError for the first unknown.
         """
         return self._store.stored_many(ids)
+
+    def candidates(self, ids: Sequence[str]) -> Candidates:
+        """What products are ranked by, in the order of `ids`, spelled as hits are.
+
+        Raises UnknownProductError for an id that is unknown or without a vector.
+        """
+        return self._ranked.candidates(ids)
+
+    def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The texts that products have in the fields `names`, in the order of `ids`; "" for none.
+
+        Raises UnknownProductError for the first unknown.
+        """
+        return self._store.fields(ids, names)
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from thatlook.core.errors import UnknownProductError
-from thatlook.core.records import Vector, normal_id
+from thatlook.core.records import Product, Vector, normal_id
 from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
+from thatlook.search.ranking import Style, Traits
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.rows import Change, State, box_of, product_of
@@ -21,8 +22,17 @@ _STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, mod
     score, found, attributes, image, image_hash, outline, pictures
     FROM products LEFT JOIN articles ON product = key"""
 
+RankedRow = tuple[bytes, Traits, Style]
+"""What one product is ranked by; the vector as bytes of little-endian float32."""
+
+_RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
+    seen_pattern, outline FROM products JOIN articles ON product = key WHERE id IN"""
+
 _MANY: Final = 500
 """Values per statement, below every limit of SQLite."""
+
+
+Found = TypeVar("Found")
 
 
 class Reads:
@@ -56,10 +66,32 @@ class Reads:
         for values in self._in(f"{_STORED_SQL} WHERE id IN", _spellings(ids)):
             stored = _stored(values)
             found[stored.product.id] = stored
-        for product_id in ids:
-            if spelled(product_id, found) not in found:
-                raise UnknownProductError(product_id)
-        return [found[spelled(product_id, found)] for product_id in ids]
+        return _in_order(found, ids)
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """The products alone, in order; raises UnknownProductError."""
+        rows = self._in("SELECT id, data FROM products WHERE id IN", _spellings(ids))
+        found = {row[0]: product_of(row[1]) for row in rows}
+        return _in_order(found, ids)
+
+    def ranked_rows(self, ids: Sequence[str]) -> dict[str, RankedRow]:
+        """What these products, spelled as they are stored, are ranked by; those with a vector."""
+        return {row[0]: _ranked_row(row) for row in self._in(_RANKED_SQL, ids)}
+
+    def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The texts that these products have in the fields `names` of a Product, in order; "" for
+        none. Raises UnknownProductError.
+        """
+        texts = ", ".join(["coalesce(json_extract(data, ?), '')"] * len(names))
+        paths = [f"$.{name}" for name in names]
+        sql = f"SELECT id, {texts} FROM products WHERE id IN"  # noqa: S608 - bound values alone
+        rows = self._in(sql, _spellings(ids), paths)
+        return _in_order({row[0]: row[1:] for row in rows}, ids)
+
+    def changed_ids(self, since: int) -> list[str]:
+        """The ids of what changed, or was removed, after sequence number `since`."""
+        sql = "SELECT id FROM products WHERE sequence > ? UNION ALL SELECT id FROM tombstones"
+        return [row[0] for row in self.database.rows(f"{sql} WHERE sequence > ?", (since, since))]
 
     def all_stored(self, batch: int = 500) -> Iterator[Stored]:
         """Every product by ascending id, read in small batches: others may write meanwhile."""
@@ -132,10 +164,13 @@ class Reads:
                     builder.add(id_, vector, price, words)
         return builder.build()
 
-    def _in(self, sql: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def _in(
+        self, sql: str, ids: Sequence[str], values: Sequence[str] = ()
+    ) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(ids), _MANY):
             part = ids[start : start + _MANY]
-            yield from self.database.rows(f"{sql} ({','.join('?' * len(part))})", list(part))
+            places = ",".join("?" * len(part))
+            yield from self.database.rows(f"{sql} ({places})", [*values, *part])
 
 
 def spelled(product_id: str, known: Container[str]) -> str:
@@ -146,10 +181,28 @@ def spelled(product_id: str, known: Container[str]) -> str:
     return product_id if product_id in known else normal_id(product_id)
 
 
+def _in_order(found: Mapping[str, Found], ids: Sequence[str]) -> list[Found]:
+    """What was found of each id; raises UnknownProductError for the first that was not."""
+    try:
+        return [found[product_id] for product_id in ids]
+    except KeyError:  # another spelling, or unknown
+        pass
+    for product_id in ids:
+        if spelled(product_id, found) not in found:
+            raise UnknownProductError(product_id)
+    return [found[spelled(product_id, found)] for product_id in ids]
+
+
 def _spellings(ids: Iterable[str]) -> list[str]:
     """The ids, each once, and what is normal of those that are not."""
     given = list(dict.fromkeys(ids))
     return list(dict.fromkeys([*given, *map(normal_id, given)]))
+
+
+def _ranked_row(found: tuple[Any, ...]) -> RankedRow:
+    _, vector, kind, color, pattern, group, key, seen_type, seen_pattern, outline = found
+    traits = Traits(kind, color.lower(), pattern.lower())
+    return vector, traits, Style(group, key, traits.color, (seen_type, seen_pattern), outline)
 
 
 def _stored(found: tuple[Any, ...]) -> Stored:

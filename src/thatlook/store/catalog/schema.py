@@ -76,6 +76,28 @@ MIGRATIONS: Final = (
         "where all pictures of a product are",
         ("ALTER TABLE articles ADD COLUMN pictures TEXT NOT NULL DEFAULT '[]'",),
     ),
+    Migration(
+        6,
+        "what candidates are ranked by, in columns",
+        (
+            *(
+                f"ALTER TABLE products ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
+                for name in ("item_group_id", "type", "pattern", "seen_type", "seen_pattern")
+            ),
+            *(
+                f"""UPDATE products SET seen_{name} = coalesce((SELECT
+                CASE json_type(attributes, '$.{name}')
+                    WHEN 'array' THEN json_extract(attributes, '$.{name}[0]')
+                    WHEN 'text' THEN json_extract(attributes, '$.{name}') END
+                FROM articles WHERE product = key), '')"""  # noqa: S608 - constant names
+                for name in ("type", "pattern")
+            ),
+            """UPDATE products SET
+                item_group_id = coalesce(json_extract(data, '$.item_group_id'), ''),
+                type = coalesce(json_extract(data, '$.product_type'), seen_type),
+                pattern = coalesce(json_extract(data, '$.pattern'), seen_pattern)""",
+        ),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 
