@@ -14,6 +14,7 @@ import thatlook
 from thatlook.cli import main
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.records import Box
+from thatlook.render.board.entry import BoardEntry
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,29 @@ def test_a_drawn_box_takes_the_place_of_the_detected_ones(engine, sample, looks)
     assert [entry.category for entry in result.recommendations] == [worn["category"]]
     with pytest.raises(thatlook.SettingsError, match="is outside the 480 x 720 photo"):
         engine.recommend(sample / looks[0]["file"], box=Box(900, 0, 950, 10), box_category="bag")
+
+
+def test_a_large_photo_is_told_in_its_own_pixels(engine, sample, looks):
+    small = Image.open(sample / looks[0]["file"])
+    file = io.BytesIO()
+    small.resize((1920, 2880), Image.Resampling.LANCZOS).save(file, "JPEG", quality=95)
+    result = engine.recommend(file.getvalue())
+    expected = engine.parse(small)
+    look = result.look
+    assert (look.width, look.height) == (1920, 2880)
+    assert result.image.shape == (1440, 960, 3)
+    for one, other in zip(
+        (look.person, *look.articles), (expected.person, *expected.articles), strict=True
+    ):
+        assert one.box.iou(other.box.stretched(4, 4)) > 0.95
+    worn = look.articles[0]
+    drawn = engine.recommend(file.getvalue(), box=worn.box, box_category=worn.category)
+    (article,) = drawn.look.articles
+    assert article.box == worn.box
+    assert float(article.vector @ worn.vector) > 0.999
+    entry = BoardEntry.of(result)
+    assert (entry.result.look.width, entry.result.look.height) == (960, 1440)
+    assert entry.result.look.articles[0].box == worn.box.stretched(0.5, 0.5)
 
 
 def test_half_a_person_is_refused_under_the_full_policy_and_says_why(engine, sample, looks):

@@ -6,25 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import CatalogError, PhotoError, SettingsError
-from thatlook.core.image import PhotoSource, Pixels, decode, name_of
+from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.store.catalog import Catalog
-from thatlook.store.feed import FeedMapping
-from thatlook.store.feed.fetch import Fetcher
-from thatlook.store.feed.pictures import PICTURES
-from thatlook.store.ingest import IngestReport, ingest
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
+
+if TYPE_CHECKING:
+    from thatlook.store.feed import FeedMapping
+    from thatlook.store.ingest import IngestReport
 
 
 class Engine:
@@ -120,6 +120,11 @@ class Engine:
         feed that would take away more than the setting `max_removed_share` of the products is
         refused, unless `allow_removals`. Raises FeedError, CatalogError.
         """
+        # Here, because readers of feeds and HTTP are a tenth of what a command waits for.
+        from thatlook.store.feed.fetch import Fetcher
+        from thatlook.store.feed.pictures import PICTURES
+        from thatlook.store.ingest import ingest
+
         policy = replace(PICTURES, allow_private=allow_private)
         return ingest(
             Path(feed),
@@ -179,15 +184,23 @@ class Engine:
         asked = self._request(k, request, given)
         watch = Stopwatch()
         with watch.part("decode"):
-            image = decode(photo, self._settings)
-        return self.recommend_image(image, name_of(photo), asked, watch)
+            decoded = decode_photo(photo, self._settings)
+        return self.recommend_image(decoded.image, name_of(photo), asked, watch, decoded.size)
 
     def recommend_image(
-        self, image: Pixels, name: str, request: SearchRequest, watch: Stopwatch | None = None
+        self,
+        image: Pixels,
+        name: str,
+        request: SearchRequest,
+        watch: Stopwatch | None = None,
+        size: tuple[int, int] | None = None,
     ) -> Result:
-        """The same for a decoded photo."""
+        """The same for a decoded photo; `size` is its own (width, height) where it was decoded at
+        reduced scale: boxes, those asked for too, are in pixels of that.
+        """
         watch = watch or Stopwatch()
         look = self._analyzer.parse_image(image, name, watch)
+        look = look.at_size(*size) if size else look
         if request.box is not None:
             look = replace(look, articles=(self._drawn(image, look, request),))
         refusal = _refusal(look) if request.policy == "full" else None
@@ -199,15 +212,16 @@ class Engine:
         """The article in the box that the user drew."""
         if request.box is None or request.box_category is None:
             raise SettingsError("a drawn box needs its category, and a category its box")
-        box = request.box.clipped(image.shape[1], image.shape[0])
+        box = request.box.clipped(look.width, look.height)
         if box is None:
-            size = f"{image.shape[1]} x {image.shape[0]}"
+            size = f"{look.width} x {look.height}"
             raise SettingsError(
                 f"the drawn box {request.box.to_list()} is outside the {size} photo"
             )
-        return self._analyzer.article_in(
-            image, box, request.box_category, worn=look.person is not None
-        )
+        shown = box.stretched(image.shape[1] / look.width, image.shape[0] / look.height)
+        worn = look.person is not None
+        article = self._analyzer.article_in(image, shown, request.box_category, worn=worn)
+        return replace(article, box=box)
 
     def _request(
         self, k: int | None, request: SearchRequest | None, given: Mapping[str, Any]
@@ -302,10 +316,11 @@ class Engine:
         for path in self._catalog.pictures(product_id):
             try:
                 with watch.part("decode"):
-                    image = decode(path, self._settings)
+                    photo = decode_photo(path, self._settings)
             except PhotoError:
                 continue  # replaced since it was indexed; the others count
-            yield self._analyzer.parse_image(image, path.name, watch), image
+            look = self._analyzer.parse_image(photo.image, path.name, watch)
+            yield look.at_size(*photo.size), photo.image
 
     def picture(self, product_id: str) -> Pixels | None:
         """The image of a product as RGB, or None when it can no longer be had.

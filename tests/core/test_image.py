@@ -21,6 +21,7 @@ from thatlook.core.image import (
     GREY,
     cropped,
     decode,
+    decode_photo,
     fit_area,
     fit_box,
     foreground,
@@ -122,6 +123,70 @@ def linear_grey_profile() -> bytes:
     )
     light = struct.pack(">28xiii48x", 63190, 65536, 54061)
     return header + light + table + white + curve
+
+
+HALVES = ((255, 0, 0), (0, 0, 255))
+
+
+def two_halves(size: tuple[int, int]) -> Image.Image:
+    """Red left, blue right."""
+    image = Image.new("RGB", size, HALVES[0])
+    image.paste(HALVES[1], (size[0] // 2, 0, *size))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("size", "decoded"),
+    [
+        ((1799, 2500), (1799, 2500)),
+        ((1800, 2500), (900, 1250)),
+        ((2501, 1801), (1251, 901)),
+        ((3600, 3700), (900, 925)),
+        ((8000, 7200), (1000, 900)),
+        ((3000, 600), (3000, 600)),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_large_jpeg_is_decoded_at_reduced_scale(size, decoded, options):
+    photo = decode_photo(encoded(two_halves(size), "JPEG", **options))
+    assert photo.size == size
+    assert photo.image.shape == (*decoded[::-1], 3)
+    for x, color in zip((0.05, 0.45, 0.55, 0.95), sorted(HALVES * 2, reverse=True), strict=True):
+        pixel = photo.image[photo.image.shape[0] // 2, round(x * photo.image.shape[1])]
+        np.testing.assert_allclose(pixel, color, atol=6)
+    assert decode(encoded(two_halves(size), "JPEG")).shape == (*size[::-1], 3)
+
+
+def test_a_turned_photo_is_turned_after_it_was_reduced():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise: left goes up
+    photo = decode_photo(encoded(two_halves((2600, 1800)), "JPEG", exif=exif))
+    assert (photo.size, photo.image.shape) == ((1800, 2600), (1300, 900, 3))
+    np.testing.assert_allclose(photo.image[100, 450], HALVES[0], atol=6)
+    np.testing.assert_allclose(photo.image[1200, 450], HALVES[1], atol=6)
+
+
+def test_a_large_cmyk_jpeg_is_reduced_too():
+    photo = decode_photo(encoded(plain("CMYK", (0, 255, 255, 0), (2000, 2000)), "JPEG"))
+    assert (photo.size, photo.image.shape) == ((2000, 2000), (1000, 1000, 3))
+    np.testing.assert_allclose(photo.image[500, 500], (255, 0, 0), atol=6)
+
+
+def test_what_is_no_file_of_a_jpeg_is_decoded_whole():
+    image = two_halves((2000, 1900))
+    for source in (encoded(image), image, np.asarray(image)):
+        photo = decode_photo(source)
+        assert (photo.size, photo.image.shape) == ((2000, 1900), (1900, 2000, 3))
+
+
+def test_limits_are_those_of_the_photo_itself():
+    data = encoded(two_halves((2000, 1900)), "JPEG")
+    with pytest.raises(PhotoError, match="2000 x 1900 pixels; at most 3799999"):
+        decode_photo(data, Settings(max_photo_pixels=3_799_999))
+    assert decode_photo(data, Settings(max_photo_pixels=3_800_000)).size == (2000, 1900)
+    assert decode_photo(data, Settings(min_photo_side_px=1900)).size == (2000, 1900)
+    with pytest.raises(PhotoError, match="damaged or cut off"):
+        decode_photo(data[: len(data) // 2])
 
 
 def test_a_color_profile_is_applied_and_a_broken_one_is_not():

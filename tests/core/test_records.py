@@ -25,6 +25,7 @@ from thatlook.core.records import (
     Gate,
     Keypoint,
     Look,
+    Mask,
     Match,
     Person,
     Price,
@@ -156,6 +157,25 @@ def test_records_hash_by_their_values():
     assert len({Match(0.5, shirt), Match(0.5, same)}) == 1
     photos = {LabelledPhoto(Path("a.jpg"), (1, 2), (), extras={"style": kind}) for kind in "aba"}
     assert len(photos) == 2
+
+
+def test_a_look_at_another_size():
+    mask = Mask(Box(10, 20, 30, 50), np.ones((2, 2), np.uint8))
+    shirt = Article("topwear", Box(10, 20, 30, 40), 0.9, {"color": "red"}, mask=mask)
+    small = Look("a.jpg", 100, 200, person(), (shirt, Article("bag", Box(0, 0, 1, 1), 0.5)))
+    large = small.at_size(400, 600)
+    assert (large.width, large.height, large.photo) == (400, 600, "a.jpg")
+    assert large.person == person(
+        box=Box(4, 6, 12, 12), keypoints=tuple(Keypoint(4.0 * i, 6.0 * i, 0.5) for i in range(17))
+    )
+    assert [article.box for article in large.articles] == [Box(40, 60, 120, 120), Box(0, 0, 4, 3)]
+    assert [article.mask and article.mask.box for article in large.articles] == [
+        Box(40, 60, 120, 150),
+        None,
+    ]
+    assert large.articles[0].attributes == {"color": "red"}
+    assert small.at_size(100, 200) is small
+    assert Look("a.jpg", 1, 1, None, ()).at_size(2, 2).person is None
 
 
 def test_a_look_keeps_its_own_times():

@@ -55,6 +55,25 @@ def name_of(source: PhotoSource) -> str:
     return "<array>" if isinstance(source, np.ndarray) else "<image>"
 
 
+REDUCED_SIDE_PX: Final = 900
+"""A large JPEG is decoded at a half, a quarter or an eighth, its shorter side no less than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo's image for the networks, and the (width, height) of the photo itself, upright."""
+
+    image: Pixels
+    size: tuple[int, int]
+
+
+def decode_photo(source: PhotoSource, settings: Settings | None = None) -> Photo:
+    """The photo as by `decode`, but a large JPEG (of a file or bytes) at reduced scale: its decoder
+    leaves out detail that no network sees, and most of the time. Raises PhotoError as `decode`.
+    """
+    return _decoded(source, settings or Settings(), REDUCED_SIDE_PX)
+
+
 def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     """The photo as an RGB array, upright by its EXIF, on white where it was transparent.
 
@@ -64,23 +83,41 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     before any pixel is decoded. The first frame of an animation is taken. Raises PhotoError, which
     names the source.
     """
-    settings = settings or Settings()
+    return _decoded(source, settings or Settings(), None).image
+
+
+def _decoded(source: PhotoSource, settings: Settings, side: int | None) -> Photo:
+    """The photo, its shorter side no less than `side` px where that is given."""
     name = name_of(source)
     if isinstance(source, np.ndarray):
-        return _checked_array(source, name)
+        return _whole(_checked_array(source, name))
     if isinstance(source, Image.Image):
         _check_size(source.size, name, settings)
         with _decoding(name):
             _check_scans(_undecoded(source), name, settings)
-            return _to_rgb(source, name)
+            return _whole(_to_rgb(source, name))
     data = _bytes_of(source, name, settings)
     _check_scans(data, name, settings)
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; our own limits are below
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.size, name, settings)
+            size = _upright_size(opened)
+            if side is not None:
+                share = side / min(opened.size)
+                opened.draft(None, (int(opened.width * share), int(opened.height * share)))
             opened.load()
-            return _to_rgb(opened, name)
+            return Photo(_to_rgb(opened, name), size)
+
+
+def _whole(image: Pixels) -> Photo:
+    return Photo(image, (image.shape[1], image.shape[0]))
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """The (width, height) of an opened image once it is turned by its EXIF."""
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
+    return (image.height, image.width) if turned else image.size
 
 
 def _bytes_of(source: Bytes | str | os.PathLike[str], name: str, settings: Settings) -> bytes:
@@ -108,8 +145,7 @@ def size_of(path: Path) -> tuple[int, int]:
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in `decode`
         with Image.open(path, formats=FORMATS) as opened:
-            turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
-            return (opened.height, opened.width) if turned else opened.size
+            return _upright_size(opened)
 
 
 def _read(path: Path, name: str, settings: Settings) -> bytes:

@@ -12,7 +12,16 @@ from typing import Final
 import numpy as np
 
 from thatlook.core.errors import SettingsError
-from thatlook.core.image import Bytes, PhotoSource, Pixels, decode, foreground, name_of, outline
+from thatlook.core.image import (
+    Bytes,
+    PhotoSource,
+    Pixels,
+    decode,
+    decode_photo,
+    foreground,
+    name_of,
+    outline,
+)
 from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER, PERSON_CLASS, names_category
@@ -98,8 +107,8 @@ class Analyzer:
         """
         watch = Stopwatch()
         with watch.part("decode"):
-            image = decode(source, self._settings)
-        return self.parse_image(image, name_of(source), watch)
+            photo = decode_photo(source, self._settings)
+        return self.parse_image(photo.image, name_of(source), watch).at_size(*photo.size)
 
     def parse_image(self, image: Pixels, name: str, watch: Stopwatch | None = None) -> Look:
         """The look of a decoded photo, as `parse`."""

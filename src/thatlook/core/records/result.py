@@ -91,7 +91,8 @@ class Result:
     """The answer to a photo: its look and, when it was accepted, products per article.
 
     `image` is the photo as it was decoded, uint8 RGB (height, width, 3), for whoever draws the
-    answer; it is not part of the JSON.
+    answer; it is not part of the JSON. Of a large JPEG it is smaller than the look, whose boxes are
+    in the photo's own pixels: `look.at_size` of its width and height gives those for drawing.
     """
 
     look: Look
