@@ -18,7 +18,7 @@ from thatlook.service import bodies, metrics
 from thatlook.service.answers import LookAnswer, RecommendationsAnswer
 from thatlook.service.bodies import shown_name
 from thatlook.service.describe import photo_body, problems
-from thatlook.service.keys import guarded
+from thatlook.service.keys import caller_of, guarded
 from thatlook.service.problems import Problem
 from thatlook.service.queue import deadline
 from thatlook.service.schemas import (
@@ -101,7 +101,7 @@ async def _answered(
 ) -> Response:
     """Reads the photo and the request, runs the job in a thread, all within the deadline."""
     service.photos.check()
-    async with service.uploads.slot(), deadline(service.settings.deadline_s):
+    async with service.uploads.slot(caller_of(request)), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "photo")
         search_request = models[0 if body.form else 1].of(body)
         photo, name = body.file, body.file_name

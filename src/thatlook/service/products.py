@@ -21,7 +21,7 @@ from thatlook.service.answers import (
 )
 from thatlook.service.bodies import Body
 from thatlook.service.describe import problems, product_body
-from thatlook.service.keys import guarded
+from thatlook.service.keys import caller_of, guarded
 from thatlook.service.pictures import Thumbnail
 from thatlook.service.problems import Problem
 from thatlook.service.product_body import ProductBody
@@ -73,7 +73,10 @@ async def similar(
     dependencies=[Depends(guarded("photo"))],
 )
 async def look(
-    product_id: Id, search: Annotated[SearchParameters, Query()], service: Here
+    product_id: Id,
+    request: Request,
+    search: Annotated[SearchParameters, Query()],
+    service: Here,
 ) -> Response:
     """Products for all that is worn in the front-facing full shot among the product's pictures.
 
@@ -87,7 +90,10 @@ async def look(
         return service.engine.shop_the_look(product_id, request=search_request).to_dict()
 
     service.photos.check()
-    async with deadline(service.settings.deadline_s):
+    async with (
+        service.uploads.slot(caller_of(request)),
+        deadline(service.settings.deadline_s),
+    ):
         return JSONResponse(await service.photos.run(job))
 
 
@@ -161,7 +167,7 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
     """
     _check_address(product_id)
     service.photos.check()
-    async with service.uploads.slot(), deadline(service.settings.deadline_s):
+    async with service.uploads.slot(caller_of(request)), deadline(service.settings.deadline_s):
         body = await bodies.read(request, "image")
         given = ProductBody.of(_product_fields(body))
         new = given.product(product_id)
