@@ -204,6 +204,10 @@ class Catalog:
         places = [self.home / place for place in stored.pictures or (stored.image,) if place]
         return [place for place in places if place.is_file()]
 
+    def pictures_put(self, start: str) -> list[str]:
+        """The paths of products' pictures that begin with `start`, ascending."""
+        return self._store.pictures_put(start)
+
     def upsert(self, rows: Iterable[Row]) -> int:
         """Adds or replaces products in one transaction; returns the last sequence number.
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 
+SQLITE_VERSION: Final = sqlite3.sqlite_version
 BUSY_SECONDS: Final = 60.0
 """How long a writer waits for another process's transaction."""
 

@@ -93,6 +93,11 @@ class Reads:
         except IndexError:
             return CatalogDamagedError(f"row {key} of the products cannot be found again")
 
+    def pictures_put(self, start: str) -> list[str]:
+        """The paths of pictures of products that begin with `start`, ascending."""
+        sql = "SELECT DISTINCT image FROM articles WHERE substr(image, 1, ?) = ? ORDER BY image"
+        return [str(image) for (image,) in self.database.rows(sql, (len(start), start))]
+
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, by the ids as it spells them."""
         sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
