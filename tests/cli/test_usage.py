@@ -183,6 +183,7 @@ def test_all_commands_are_there():
         "train",
         "evaluate",
         "models",
+        "doctor",
     ]
     assert len(EVERY) == 38
 

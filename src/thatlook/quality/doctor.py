@@ -75,7 +75,7 @@ def _packages() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding("packages", "thatlook itself is not installed; it runs from its source")
         return
-    told = set()
+    told: set[str] = set()
     for text in named:
         name = re.split(r"[^A-Za-z0-9._-]", text)[0]
         extra = re.search(r"extra == ['\"]([\w-]+)['\"]", text)
