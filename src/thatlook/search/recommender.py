@@ -43,6 +43,9 @@ MOVED: Final = 40
 MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
 
+MEANT_DIGITS: Final = 5
+"""Decimals of a likeness that order matches."""
+
 SPARE: Final = 4
 """Times k that are fetched at first, so that k are left after duplicates and variants."""
 
@@ -231,15 +234,17 @@ class Recommender:
             found.append(
                 _Candidate(row, hit.similarity, worth, worth + boost_of(row.product, boosts))
             )
-        return sorted(found, key=lambda entry: -entry.worth)
+        return sorted(found, key=lambda entry: (-meant(entry.worth), entry.stored.product.id))
 
     def _ranked(
         self, groups: Sequence[Sequence[_Candidate]], asked: _Asked, request: SearchRequest
     ) -> tuple[Match, ...]:
         if not groups:
             return ()
-        best_first = sorted(groups, key=lambda group: -group[0].order)
-        worth = np.array([group[0].order for group in best_first])
+        best_first = sorted(
+            groups, key=lambda group: (-meant(group[0].order), group[0].stored.product.id)
+        )
+        worth = np.array([meant(group[0].order) for group in best_first])
         vectors = _rows([group[0].stored.vector for group in best_first])
         # Variety decides which k are shown; the best of them still come first.
         order = sorted(diverse(worth, vectors, request.k, request.diversity))
@@ -252,10 +257,17 @@ class Recommender:
         why = reasons(asked.traits, traits_of(best.stored), best.similarity, parts)
         variants = tuple(entry.stored.product for entry in group[1:])
         product = best.stored.product
-        return Match(asked.curve.score(best.worth), product, why, variants)
+        return Match(asked.curve.score(meant(best.worth)), product, why, variants)
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
         return self._catalog.stored_many(sorted(ids))
+
+
+def meant(worth: float) -> float:
+    """A likeness as far as it carries meaning: the same pictures give other digits after these on
+    another processor, and what is as like is ordered by id.
+    """
+    return round(worth, MEANT_DIGITS)
 
 
 def age_for(product: Product | None) -> str:
