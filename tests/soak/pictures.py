@@ -20,6 +20,7 @@ import select
 import subprocess
 import sys
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +73,20 @@ def mutated(number: int) -> tuple[str, bytes]:
     data = bytearray(content)
     for _ in range(dice.choice((1, 1, 2, 4))):
         dice.choice((_flip, _set, _cut, _double, _move, _head, _splice))(dice, data)
+    if kind == "PNG" and dice.random() < 0.7:
+        data = _checked(data)
     return kind, bytes(data)
+
+
+def _checked(data: bytearray) -> bytearray:
+    """A PNG whose checksums are right again: else every change ends at the first of them."""
+    found, place = data[:8], 8
+    while place + 12 <= len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        body = data[place + 4 : place + 8 + size]
+        found += data[place : place + 4] + body + zlib.crc32(body).to_bytes(4, "big")
+        place += 12 + size
+    return found
 
 
 def _flip(dice: random.Random, data: bytearray) -> None:

@@ -102,16 +102,17 @@ async def _answered(
     """Reads the photo and the request, runs the job in a thread, all within the deadline."""
     service.photos.check()
     async with service.uploads.slot(caller_of(request)), deadline(service.settings.deadline_s):
-        body = await bodies.read(request, "photo")
-        search_request = models[0 if body.form else 1].of(body)
-        photo, name = body.file, body.file_name
-        url = getattr(search_request, "photo_url", "")
-        if url:
-            photo = await service.fetched(url, service.settings.photo_url, "photo_url")
-            name = shown_name(url.partition("?")[0])
-        if photo is None:
-            raise Problem(422, "invalid", "a photo is needed: a file part named 'photo'")
-        found = await service.photos.run(lambda: job(photo, name, search_request))
+        with await bodies.read(request, "photo") as body:
+            search_request = models[0 if body.form else 1].of(body)
+            content, name = body.content, body.file_name
+            url = getattr(search_request, "photo_url", "")
+            if url:
+                photo = await service.fetched(url, service.settings.photo_url, "photo_url")
+                content, name = lambda: photo, shown_name(url.partition("?")[0])
+            elif body.file is None:
+                raise Problem(422, "invalid", "a photo is needed: a file part named 'photo'")
+            # Read where it is worked on: photos that wait for that are not in memory.
+            found = await service.photos.run(lambda: job(content(), name, search_request))
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

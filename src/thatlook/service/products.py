@@ -28,7 +28,7 @@ from thatlook.service.product_body import ProductBody
 from thatlook.service.queue import deadline
 from thatlook.service.schemas import SearchParameters
 from thatlook.service.state import Service, service_of
-from thatlook.service.stock import put, remove
+from thatlook.service.stock import Put, put, remove
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
 Here = Annotated[Service, Depends(service_of)]
@@ -168,13 +168,17 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
     _check_address(product_id)
     service.photos.check()
     async with service.uploads.slot(caller_of(request)), deadline(service.settings.deadline_s):
-        body = await bodies.read(request, "image")
-        given = ProductBody.of(_product_fields(body))
-        new = given.product(product_id)
-        picture = body.file
-        if picture is None and is_address(given.image_link):
-            picture = await _linked(service, product_id, given.image_link)
-        stored = await service.photos.run(lambda: put(service.engine, new, picture))
+        with await bodies.read(request, "image") as body:
+            given = ProductBody.of(_product_fields(body))
+            new = given.product(product_id)
+            linked = None
+            if body.file is None and is_address(given.image_link):
+                linked = await _linked(service, product_id, given.image_link)
+
+            def job() -> Put:
+                return put(service.engine, new, linked if body.file is None else body.content())
+
+            stored = await service.photos.run(job)
     return JSONResponse(stored.to_dict(), 201 if stored.created else 200)
 
 
