@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import resource
+import select
+import subprocess
+import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.service.live import free_port, start_process, wait_ready
+from tests.service.live import ROOT, free_port, start_process, wait_ready
 
 OPEN_FILES = 1024
 PAUSE_S = 0.05
@@ -39,20 +42,6 @@ class Watched:
         """How many files and sockets it holds open."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
-    def ask(self) -> None:
-        """Asks for its health once, over a new connection."""
-        start = time.perf_counter()
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            line.request("GET", "/healthz")
-            if line.getresponse().status != 200:
-                self.failures.append("not 200")
-        except (OSError, http.client.HTTPException) as error:
-            self.failures.append(repr(error))
-        finally:
-            line.close()
-        self.times_ms.append((time.perf_counter() - start) * 1000)
-
     def told(self) -> str:
         """One line of what was seen."""
         times = sorted(self.times_ms)
@@ -74,19 +63,43 @@ def watched(open_files: int = OPEN_FILES, **settings: str) -> Iterator[Watched]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(CLIENT_FILES, hard), hard))
         try:
             wait_ready(f"http://127.0.0.1:{port}", process)
-            found, stop = Watched(port, process.pid), threading.Event()
-            prober = threading.Thread(target=_probe, args=(found, stop))
-            prober.start()
-            try:
+            found = Watched(port, process.pid)
+            with _probed(found):
                 yield found
-            finally:
-                stop.set()
-                prober.join()
         finally:
             process.terminate()
             process.wait(60)
 
 
-def _probe(service: Watched, stop: threading.Event) -> None:
-    while not stop.wait(PAUSE_S):
-        service.ask()
+@contextmanager
+def _probed(service: Watched) -> Iterator[None]:
+    """Asks for its health from a process of its own, which waits for nobody's attacks."""
+    command = [sys.executable, "-m", "tests.soak.serving", str(service.port)]
+    prober = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        yield
+    finally:
+        told = json.loads(prober.communicate()[0])
+        service.times_ms, service.failures = told["times_ms"], told["failures"]
+
+
+def probe(port: int) -> None:
+    """Asks for the health again and again until standard input ends; then says how it was."""
+    times_ms, failures = [], []
+    while not select.select([sys.stdin], [], [], PAUSE_S)[0]:
+        start = time.perf_counter()
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            line.request("GET", "/healthz")
+            if line.getresponse().status != 200:
+                failures.append("not 200")
+        except (OSError, http.client.HTTPException) as error:
+            failures.append(repr(error))
+        finally:
+            line.close()
+        times_ms.append((time.perf_counter() - start) * 1000)
+    print(json.dumps({"times_ms": times_ms, "failures": failures}))
+
+
+if __name__ == "__main__":
+    probe(int(sys.argv[1]))
