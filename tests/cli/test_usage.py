@@ -183,8 +183,9 @@ def test_all_commands_are_there():
         "train",
         "evaluate",
         "models",
+        "doctor",
     ]
-    assert len(EVERY) == 38
+    assert len(EVERY) == 41
 
 
 def test_help_imports_nothing_heavy():

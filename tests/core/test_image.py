@@ -7,8 +7,10 @@ import functools
 import io
 import random
 import struct
+import time
 import zlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -572,3 +574,42 @@ def test_an_outline_is_that_of_the_brightness_and_not_of_the_color():
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(outline(other, Box(0, 0, 32, 32)).reshape(15, 15), expected)
     assert not outline(image, Box(0, 0, 16, 32)).any()  # nothing but white
+
+
+def test_strips_are_the_whole(monkeypatch):
+    dice = np.random.default_rng(5)
+    rgba = Image.fromarray(dice.integers(0, 255, (70, 40, 4), np.uint8))
+    deep = Image.fromarray(dice.integers(0, 65535, (70, 40), np.uint16))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for image in (rgba, rgba.convert("RGB"), rgba.convert("LA"), rgba.convert("P"), deep):
+        for info in ({}, {"icc_profile": profile}, {"exif": turned.tobytes()}):
+            shown = image.copy()
+            shown.info |= info
+            whole = decode(shown)
+            monkeypatch.setattr("thatlook.core.image.STRIP_ROWS", 32)
+            np.testing.assert_array_equal(decode(shown), whole)
+            monkeypatch.undo()
+            assert whole.shape == ((40, 70, 3) if "exif" in info else (70, 40, 3))
+
+
+def test_what_is_decoded_at_one_time_is_bounded(monkeypatch):
+    photo = encoded(Image.new("RGB", (100, 100)))
+    held, most = [], []
+
+    def watched(image, name):
+        held.append(name)
+        most.append(len(held))
+        time.sleep(0.02)
+        held.pop()
+        return np.zeros((1, 1, 3), np.uint8)
+
+    monkeypatch.setattr("thatlook.core.image._to_rgb", watched)
+    settings = Settings(max_decoding_bytes=2 * 7 * 100 * 100)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: decode(photo, settings), range(16)))
+        assert max(most) == 2
+        most.clear()
+        list(pool.map(lambda _: decode(photo, Settings(max_decoding_bytes=1)), range(4)))
+    assert max(most) == 1  # more than all there is: alone

@@ -75,6 +75,20 @@ def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender)
     assert scores == sorted(scores, reverse=True)
 
 
+def test_what_is_as_like_as_it_means_anything_comes_by_id(tmp_path):
+    rows = [("c", 10.0), ("a", 10.0001), ("d", 9.9), ("b", 10.00005)]
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(
+            Row(product=product(name), vector=at(degrees, axis))
+            for axis, (name, degrees) in enumerate(rows, start=1)
+        )
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.5)))
+        found = recommender.for_look(look_of(), SearchRequest(diversity=0))
+    assert ids(found) == ["d", "a", "b", "c"]
+    scores = [match.score for match in found[0].matches]
+    assert scores[0] > scores[1] == scores[2] == scores[3]
+
+
 WORN = Curve(8, 0.5, {"same type": 0.2, "other type": -0.2, "other color": -0.1})
 SHIRTS = [
     Row(product=product("alike", product_type="Tops", color="red"), vector=at(10)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from tempfile import SpooledTemporaryFile
 
 import numpy as np
 import pytest
@@ -227,3 +228,26 @@ def test_json_is_utf8_and_never_cached(client, photo):
     answer = send(client, photo, name="Größe.jpg")
     assert answer.headers["cache-control"] == "no-store"
     assert json.loads(answer.content.decode())["look"]["photo"] == "Größe.jpg"
+
+
+def test_long_files_wait_on_the_disk_and_are_gone_afterwards(client, photo, monkeypatch):
+    made = []
+
+    def spooled(limit):
+        made.append(SpooledTemporaryFile(limit))  # noqa: SIM115 - closed by the service
+        return made[-1]
+
+    monkeypatch.setattr("thatlook.service.forms.SpooledTemporaryFile", spooled)
+    monkeypatch.setattr("thatlook.service.forms.IN_MEMORY_BYTES", 1000)
+    files = {"photo": ("a.jpg", photo, "image/jpeg")}
+    first = client.post("/v1/looks", files=files)
+    assert first.status_code == 200
+    assert made[0]._rolled
+    monkeypatch.setattr("thatlook.service.forms.IN_MEMORY_BYTES", 10**7)
+    second = client.post("/v1/looks", files=files)
+    assert second.json()["articles"] == first.json()["articles"]
+    assert not made[1]._rolled
+    broken = b"--x\r\nContent-Disposition: form-data; name=photo; filename=a\r\n\r\n" + photo
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert client.post("/v1/looks", content=broken, headers=kind).status_code == 400
+    assert [file.closed for file in made] == [True, True, True]

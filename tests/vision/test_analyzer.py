@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.image import decode
 from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.vision.analyzer import Analyzer, Stopwatch
@@ -19,6 +22,7 @@ from thatlook.vision.assignment import (
 from thatlook.vision.stages.article import Detection
 from thatlook.vision.stages.embedding import Embedded
 
+SAMPLE = Path(__file__).resolve().parents[2] / "src" / "thatlook" / "sample"
 PERSON = Box(100, 50, 200, 350)
 OTHER = Box(190, 60, 290, 340)
 
@@ -301,6 +305,16 @@ def test_without_a_person_nothing_is_worn():
     np.testing.assert_array_equal(shoe.vector, [20, 100, 280, 300])
     drawn = analyzer.article_in(IMAGE, Box(1, 2, 3, 4), "bag", worn=True)
     np.testing.assert_array_equal(drawn.vector, [1, 2, 3, -4])
+
+
+def test_what_is_said_of_a_picture_is_the_same_whatever_comes_with_it():
+    analyzer = Analyzer.open(Settings(threads=1))
+    pictures = sorted((SAMPLE / "images" / "products").glob("*.jpg"))[:5]
+    items = [(decode(path), Product(id=path.stem, category="topwear")) for path in pictures]
+    together = [found.vector.tobytes() for found in analyzer.describe(items)]
+    assert [analyzer.describe([item])[0].vector.tobytes() for item in items] == together
+    turned = analyzer.describe(items[::-1])
+    assert [found.vector.tobytes() for found in turned[::-1]] == together
 
 
 def test_a_products_words_are_told_to_its_vector():

@@ -20,6 +20,7 @@ from thatlook.cli import (
     catalog,
     crawl,
     demo,
+    doctor,
     evaluate,
     explore,
     index,
@@ -56,6 +57,7 @@ for _command in (
     train.train,
     evaluate.evaluate,
     models.models,
+    doctor.doctor,
 ):
     thatlook.add_command(_command)
 

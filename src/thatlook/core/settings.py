@@ -31,6 +31,9 @@ class Settings:
     max_photo_pixels: int = 60_000_000
     max_photo_scans: int = 100
     """Scans of a JPEG. A progressive one has about 10; each costs a pass over all pixels."""
+    max_decoding_bytes: int = 1_000_000_000
+    """What the photos that a process decodes at one time may take, at 7 bytes a pixel; more of them
+    wait. One photo may always be decoded."""
     min_photo_side_px: int = 16
 
     threads: int = 0
@@ -78,6 +81,7 @@ class Settings:
             "max_photo_bytes",
             "max_photo_pixels",
             "max_photo_scans",
+            "max_decoding_bytes",
             "min_photo_side_px",
             "default_k",
             "max_k",

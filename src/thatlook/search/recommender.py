@@ -42,6 +42,9 @@ MOVED: Final = 40
 MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
 
+MEANT_DIGITS: Final = 5
+"""Decimals of a likeness that order matches."""
+
 SPARE: Final = 4
 """Times k that are fetched at first, so that k are left after duplicates and variants."""
 
@@ -228,17 +231,21 @@ class Recommender:
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
+        worth = [meant(w) for w in worth]
         order = worth
         if boosts:
             values = self._catalog.fields(ids, [boost.field for boost in boosts])
-            order = [w + boost_of(v, boosts) for w, v in zip(worth, values, strict=True)]
+            order = [meant(w + boost_of(v, boosts)) for w, v in zip(worth, values, strict=True)]
         return _Found(hits, columns, worth, order)
 
     def _groups(self, found: _Found) -> list[Group]:
         """The products found by style, each picture once, those of most worth first."""
         if not found.hits:
             return []
-        best_first = sorted(range(len(found.hits)), key=lambda place: -found.worth[place])
+        best_first = sorted(
+            range(len(found.hits)),
+            key=lambda place: (-found.worth[place], found.hits[place].product_id),
+        )
         vectors = found.columns.vectors[best_first]
         kept = [best_first[place] for place in distinct(vectors, len(vectors))]
         styles = [found.columns.styles[place] for place in kept]
@@ -272,6 +279,13 @@ class Recommender:
         return self._catalog.stored_many(sorted(ids)) if ids else []
 
 
+def meant(worth: float) -> float:
+    """A likeness as far as it carries meaning: the same pictures give other digits after these on
+    another processor, and what is as like is ordered by id.
+    """
+    return round(worth, MEANT_DIGITS)
+
+
 def age_for(product: Product | None) -> str:
     """Whose products are found for a product where nobody asks: its own kind; else grown-ups'."""
     return "child" if product is not None and is_childs(product.age_group) else "adult"
@@ -284,7 +298,9 @@ def traits_of(stored: Stored) -> Traits:
 
 def _shown(found: _Found, groups: Sequence[Group], request: SearchRequest) -> list[Group]:
     """The groups that a request gets, best first."""
-    best_first = sorted(groups, key=lambda group: -found.order[group[0]])
+    best_first = sorted(
+        groups, key=lambda group: (-found.order[group[0]], found.hits[group[0]].product_id)
+    )
     firsts = [group[0] for group in best_first]
     order = np.array([found.order[place] for place in firsts])
     vectors = found.columns.vectors[firsts]

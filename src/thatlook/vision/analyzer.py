@@ -201,14 +201,19 @@ class Analyzer:
 
         The box is that of the product's own category where the article stage finds it, the
         foreground of the picture otherwise. A product whose words tell no category gets that of
-        the article seen most clearly.
+        the article seen most clearly. What is said of a picture is the same to the last bit,
+        whatever others come with it.
         """
         shown = [
             self._shown(image, product, self._articles.run(image, OWN_THRESHOLD))
             for image, product in items
         ]
-        crops = [(image, found.box) for (image, _), found in zip(items, shown, strict=True)]
-        embedded = self._embedding.run_many(crops)
+        # One by one: a batch changes the last digits by the place in it, and wins nothing on the
+        # one thread that an index run has for it.
+        embedded = [
+            self._embedding.run(image, [found.box])[0]
+            for (image, _), found in zip(items, shown, strict=True)
+        ]
         return [
             Described(
                 self._embedding.told(read, _words(product)),

@@ -29,20 +29,30 @@ def test_an_older_catalog_opens_and_is_upgraded(tmp_path, version):
         assert len(catalog.search(vector_of(1)[None], Query())[0]) == 1
 
 
-def test_products_survive_the_upgrade(tmp_path):
-    """A file of version 1 with a product in it, as that version wrote it."""
-    database = Database(tmp_path / "catalog.sqlite")
+def written_by_the_first(file, count):
+    """A file of version 1 with products p1, p2, ... in it, as that version wrote it."""
+    database = Database(file)
     migrate(database, MIGRATIONS[:1])
-    database.execute("UPDATE state SET sequence = 1, model_key = 'net', dim = ?", (DIM,))
-    database.execute(
-        """INSERT INTO products VALUES (1, 'p1', 1, 'active', 'dress', 'female', NULL, '', '', '',
-        '', '{"id":"p1","category":"dress","gender":"female"}', 'hash', 'then')"""
-    )
-    database.execute(
-        "INSERT INTO articles VALUES (1, 'net', ?, NULL, 0.5, 1, '{}', '', '')",
-        (vector_of(1).tobytes(),),
-    )
+    products = [
+        (n, f"p{n}", n, f'{{"id":"p{n}","category":"dress","gender":"female"}}')
+        for n in range(1, count + 1)
+    ]
+    with database.writing():
+        database.execute("UPDATE state SET sequence = ?, model_key = 'net', dim = ?", (count, DIM))
+        database.executemany(
+            """INSERT INTO products VALUES (?, ?, ?, 'active', 'dress', 'female', NULL, '', '', '',
+            '', ?, 'hash', 'then')""",
+            products,
+        )
+        database.executemany(
+            "INSERT INTO articles VALUES (?, 'net', ?, NULL, 0.5, 1, '{}', '', '')",
+            [(n, vector_of(n).tobytes()) for n, *_ in products],
+        )
     database.close()
+
+
+def test_products_survive_the_upgrade(tmp_path):
+    written_by_the_first(tmp_path / "catalog.sqlite", 1)
     with Catalog.open(tmp_path, "net", DIM) as catalog:
         assert catalog.search(vector_of(1)[None], Query())[0][0].product_id == "p1"
         assert catalog.info().version == VERSION

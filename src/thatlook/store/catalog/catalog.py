@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
+from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.rows import Change, Row, State
-from thatlook.store.catalog.schema import migrate
+from thatlook.store.catalog.schema import migrate, version_of
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store, mismatch
 from thatlook.store.catalog.takeover import take_over
@@ -53,17 +55,21 @@ class Catalog:
         `model_key` and `dim` name the embedding network whose vectors it holds; without them
         the catalog can be read, searched and rid of products, but takes no vectors. An older
         catalog is upgraded. Raises ModelMismatchError where its vectors come from another
-        network, CatalogVersionError where it is newer than this thatlook, CatalogError where
-        it is missing (and not `create`), damaged or cannot be read.
+        network, CatalogVersionError where it is newer than this thatlook, CatalogDamagedError
+        where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
+        be read.
         """
         if "://" in str(path):
             raise CatalogError(f"{path}: search clusters cannot be used yet; give a folder")
         folder = Path(path)
         file = folder / FILE_NAME
         if not file.exists():
-            _prepare(folder, create=create)
+            _made(file, create=create)
+        if file.stat().st_size == 0:
+            raise damaged_file(file, "the file is empty")
         database = Database(file)
         try:
+            _check(database)
             migrate(database)
             return cls(folder, _store(database, folder, model_key, dim))
         except BaseException:
@@ -122,12 +128,17 @@ class Catalog:
         return info_of(self._store.database, self.folder)
 
     def damages(self) -> list[str]:
-        """What SQLite's own check of every page and index finds wrong; [] for nothing."""
-        database = self._store.database
-        found = [row[0] for row in database.rows("PRAGMA integrity_check(100)")]
-        for table, row, *_ in database.rows("PRAGMA foreign_key_check"):
-            found.append(f"{table}: row {row} belongs to no product")
-        return [text for text in found if text != "ok"]
+        """What SQLite's own check of every page and index finds wrong, and every product that
+        cannot be read; [] for nothing.
+        """
+        found = self._store.database.damages()
+        unreadable = (one for one in self.surveyed() if isinstance(one, CatalogDamagedError))
+        return found + [str(error) for error in unreadable]
+
+    def check(self) -> None:
+        """Raises CatalogDamagedError where `damages` finds any."""
+        if damages := self.damages():
+            raise damaged_file(self._store.database.path, damages[0])
 
     def product(self, product_id: str) -> Product:
         """The product; raises UnknownProductError."""
@@ -173,6 +184,10 @@ class Catalog:
         """Every product by ascending id, those that left the feed included."""
         return self._store.all_stored()
 
+    def surveyed(self) -> Iterator[Stored | CatalogDamagedError]:
+        """As `all_stored`, but a product that cannot be read is the error that says so."""
+        return self._store.surveyed()
+
     def vector(self, product_id: str) -> Vector:
         """The product's vector, float32 (dim,), exactly as it was stored.
 
@@ -204,6 +219,10 @@ class Catalog:
         stored = self._store.stored(product_id)
         places = [self.home / place for place in stored.pictures or (stored.image,) if place]
         return [place for place in places if place.is_file()]
+
+    def pictures_put(self, start: str) -> list[str]:
+        """The paths of products' pictures that begin with `start`, ascending."""
+        return self._store.pictures_put(start)
 
     def upsert(self, rows: Iterable[Row]) -> int:
         """Adds or replaces products in one transaction; returns the last sequence number.
@@ -242,9 +261,12 @@ class Catalog:
     def copy_to(self, file: Path) -> None:
         """Writes a consistent copy of the store, as a catalog of its own, to a new file.
 
-        On the disk when it returns. Raises CatalogError.
+        On the disk when it returns. All of the copy is checked: raises CatalogDamagedError, and
+        CatalogError where it cannot be written.
         """
         self._store.database.backup(file)
+        with Catalog.open(file.parent, create=False) as copied:
+            copied.check()
         copy = Database(file)
         try:
             with copy.writing():
@@ -290,13 +312,51 @@ class Catalog:
         self._index.warm()
 
 
-def _prepare(folder: Path, *, create: bool) -> None:
+CHECKED_BYTES: Final = 256_000_000
+"""A larger file is not read whole whenever it is opened: `check` is for that."""
+
+
+def _made(file: Path, *, create: bool) -> None:
+    """Makes an empty catalog, there whole or not at all: an empty file never is one."""
+    folder = file.parent
     if not create:
         raise CatalogError(f"{folder}: no catalog is there; make one with: thatlook index")
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise damaged_file(file, f"the file is gone, its log {log.name} is there")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
+            new = Path(place) / file.name
+            database = Database(new)
+            try:
+                migrate(database)
+                database.settle()
+            finally:
+                database.close()
+            _put(new, file)
     except OSError as error:
-        raise CatalogError(f"{folder}: the folder cannot be made: {error.strerror}") from error
+        raise CatalogError(f"{folder}: a catalog cannot be made: {error.strerror}") from error
+
+
+def _put(new: Path, file: Path) -> None:
+    """Moves a new catalog to its place, unless another process was quicker."""
+    try:
+        file.hardlink_to(new)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not file.exists():
+            new.rename(file)
+    sync_folder(file.parent)
+
+
+def _check(database: Database) -> None:
+    """Raises CatalogDamagedError where the file is empty, foreign or, at a quick look, damaged."""
+    if version_of(database) == 0:
+        raise damaged_file(database.path, "no products, not even none, are in it")
+    if database.path.stat().st_size <= CHECKED_BYTES and (found := database.damages(quick=True)):
+        raise damaged_file(database.path, found[0])
 
 
 def _store(database: Database, folder: Path, model_key: str | None, dim: int | None) -> Store:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from thatlook.core.errors import UnknownProductError
+from thatlook.core.errors import CatalogDamagedError, CatalogError, UnknownProductError
 from thatlook.core.records import Product, Vector, normal_id
 from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
@@ -18,8 +18,8 @@ from thatlook.search.stored import Stored
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.rows import Change, State, box_of, product_of
 
-_STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, model_key, vector, box,
-    score, found, attributes, image, image_hash, outline, pictures
+_STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash, model_key, vector,
+    box, score, found, attributes, image, image_hash, outline, pictures
     FROM products LEFT JOIN articles ON product = key"""
 
 RankedRow = tuple[bytes, Traits, Style]
@@ -71,12 +71,19 @@ class Reads:
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products alone, in order; raises UnknownProductError."""
         rows = self._in("SELECT id, data FROM products WHERE id IN", _spellings(ids))
-        found = {row[0]: product_of(row[1]) for row in rows}
+        found = {}
+        for product_id, data in rows:
+            with _row(product_id):
+                found[product_id] = product_of(data)
         return _in_order(found, ids)
 
     def ranked_rows(self, ids: Sequence[str]) -> dict[str, RankedRow]:
         """What these products, spelled as they are stored, are ranked by; those with a vector."""
-        return {row[0]: _ranked_row(row) for row in self._in(_RANKED_SQL, ids)}
+        found = {}
+        for row in self._in(_RANKED_SQL, ids):
+            with _row(row[0]):
+                found[row[0]] = _ranked_row(row)
+        return found
 
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
         """The texts that these products have in the fields `names` of a Product, in order; "" for
@@ -104,6 +111,32 @@ class Reads:
             yield from found
             last = found[-1].product.id
 
+    def surveyed(self, batch: int = 500) -> Iterator[Stored | CatalogDamagedError]:
+        """Every product by ascending id; in place of one that cannot be read, why."""
+        keys = [key for (key,) in self.database.rows("SELECT key FROM products ORDER BY id")]
+        for start in range(0, len(keys), batch):
+            part = keys[start : start + batch]
+            try:
+                yield from sorted(self._by_key(part), key=lambda stored: stored.product.id)
+            except CatalogDamagedError:
+                yield from map(self._one_by_key, part)
+
+    def _by_key(self, keys: Sequence[int]) -> list[Stored]:
+        return [_stored(values) for values in self._in(f"{_STORED_SQL} WHERE key IN", keys)]
+
+    def _one_by_key(self, key: int) -> Stored | CatalogDamagedError:
+        try:
+            return self._by_key([key])[0]
+        except CatalogDamagedError as error:
+            return error
+        except IndexError:
+            return CatalogDamagedError(f"row {key} of the products cannot be found again")
+
+    def pictures_put(self, start: str) -> list[str]:
+        """The paths of pictures of products that begin with `start`, ascending."""
+        sql = "SELECT DISTINCT image FROM articles WHERE substr(image, 1, ?) = ? ORDER BY image"
+        return [str(image) for (image,) in self.database.rows(sql, (len(start), start))]
+
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, by the ids as it spells them."""
         sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
@@ -114,7 +147,11 @@ class Reads:
     def attributes(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The attributes of those ids that have an article."""
         sql = "SELECT id, attributes FROM products JOIN articles ON product = key WHERE id IN"
-        return {found[0]: json.loads(found[1]) for found in self._in(sql, ids)}
+        found = {}
+        for product_id, attributes in self._in(sql, ids):
+            with _row(product_id):
+                found[product_id] = json.loads(attributes)
+        return found
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these styles' names that two active products of one color have."""
@@ -157,15 +194,25 @@ class Reads:
             FROM products JOIN articles ON product = key
             WHERE category = ? AND gender = ? AND status = 'active' ORDER BY id"""
         builder = BlockBuilder(dim)
-        with self.database.reading():
-            cursor = self.database.execute(sql, (category, gender))
-            while batch := list(islice(cursor, 4096)):
+        with self.database.reading(), self._partition(category, gender):
+            for batch in self.database.batches(sql, (category, gender)):
                 for id_, vector, price, *words in batch:
                     builder.add(id_, vector, price, words)
-        return builder.build()
+            return builder.build()
+
+    @contextmanager
+    def _partition(self, category: str, gender: str) -> Iterator[None]:
+        """Raises CatalogDamagedError for what a row that is not as it was written raises."""
+        try:
+            yield
+        except (*_UNREADABLE, CatalogDamagedError) as error:
+            raise CatalogDamagedError(
+                f"{self.database.path}: a row of the products {category}, {gender} is damaged: "
+                "thatlook catalog audit names it"
+            ) from error
 
     def _in(
-        self, sql: str, ids: Sequence[str], values: Sequence[str] = ()
+        self, sql: str, ids: Sequence[Any], values: Sequence[str] = ()
     ) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(ids), _MANY):
             part = ids[start : start + _MANY]
@@ -205,8 +252,38 @@ def _ranked_row(found: tuple[Any, ...]) -> RankedRow:
     return vector, traits, Style(group, key, traits.color, (seen_type, seen_pattern), outline)
 
 
+_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What reading bytes that nobody wrote may raise."""
+
+
+@contextmanager
+def _row(product_id: str) -> Iterator[None]:
+    try:
+        yield
+    except CatalogError:
+        raise
+    except _UNREADABLE as error:
+        raise _damaged_row(product_id) from error
+
+
+def _damaged_row(product_id: str) -> CatalogDamagedError:
+    return CatalogDamagedError(
+        f"what is stored of the product {product_id!r} is damaged; remove it (thatlook catalog "
+        "remove) and index its feed again"
+    )
+
+
 def _stored(found: tuple[Any, ...]) -> Stored:
-    data, status, sequence, changed_at, row_hash, model_key, vector, *article = found
+    product_id, *columns = found
+    with _row(product_id):
+        stored = _decoded(columns)
+        if normal_id(stored.product.id) != normal_id(product_id):
+            raise _damaged_row(product_id)
+    return stored
+
+
+def _decoded(columns: Sequence[Any]) -> Stored:
+    data, status, sequence, changed_at, row_hash, model_key, vector, *article = columns
     kept = Stored(
         product=product_of(data),
         status=status,
