@@ -147,6 +147,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _translated(self.path, error) from error
+        except UnicodeDecodeError as error:  # a flipped bit that SQLite's own message quotes
+            raise damaged_file(self.path, str(error)) from error
 
 
 _DAMAGED: Final = ("not a database", "malformed", "Could not decode")
