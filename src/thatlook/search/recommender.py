@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.ages import is_childs
 from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
 from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import neighbours, words
+from thatlook.search.articles import primary_of
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
     Agreement,
     Calibration,
     Curve,
+    NearnessScale,
     Style,
     Traits,
     boost_of,
+    changes,
     distinct,
     diverse,
+    gentle,
     grouped,
-    most_prominent,
+    leaning,
     part_likeness,
     reasons,
-    refined,
     style_key,
 )
 from thatlook.search.request import Boost, SearchRequest
@@ -34,7 +39,7 @@ from thatlook.search.stored import ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.embedding import vector_output
 
-BOOSTED: Final = 200
+WIDE: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
 MOVED: Final = 40
@@ -49,8 +54,8 @@ SPARE: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """A product found; `worth` is its similarity moved by what agrees, and `order`, by which it is
-    ordered, that with the boosts.
+    """A product found; `similarity` is that to the article itself, `worth` that moved by what
+    agrees, and `order`, by which it is ordered, that with the boosts and what was liked.
     """
 
     stored: Stored
@@ -61,19 +66,30 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What candidates are compared with: a vector, words, and the curve that scores them."""
+    """What candidates are compared with: a vector, words, the curve that scores them, and where
+    what was liked and disliked leans.
+    """
 
     vector: Vector
     traits: Traits
     curve: Curve
+    lean: NDArray[np.floating[Any]] | None = None
+
+    def leans(self, vector: Vector | None) -> float:
+        """How much what was liked and disliked speaks for a vector."""
+        return 0.0 if self.lean is None or vector is None else float(vector @ self.lean)
+
+
+_Group = list[_Candidate]
+"""A style: its candidates, best first."""
 
 
 class Recommender:
     """Ranks the products of one catalog.
 
-    An article whose best match scores less than `good_score` gets none, unless the request
-    says from which score on matches are wanted. `parts` names what the vectors' numbers speak
-    of, for the reasons. With `in_stock` products out of stock are left out, unless a request
+    `scale` names the scores in words; where no product of an article's category is similar, those
+    of neighbouring categories stand among the matches. `parts` names what the vectors' numbers
+    speak of, for the reasons. With `in_stock` products out of stock are left out, unless a request
     names the availabilities it wants. Children's products are left out too, unless they are
     asked for, or products like a child's.
     """
@@ -82,14 +98,14 @@ class Recommender:
         self,
         catalog: ProductStore,
         calibration: Calibration,
-        good_score: float = 0.0,
+        scale: NearnessScale = NearnessScale(),  # noqa: B008 - frozen
         parts: Mapping[str, slice] | None = None,
         *,
         in_stock: bool = False,
     ) -> None:
         self._catalog = catalog
         self._calibration = calibration
-        self._good_score = good_score
+        self._scale = scale
         self._parts = parts or {}
         self._in_stock = in_stock
 
@@ -99,7 +115,7 @@ class Recommender:
         return cls(
             catalog,
             Calibration.of(spec.details.get("calibration", {})),
-            settings.good_score,
+            NearnessScale(settings.very_close_score, settings.similar_score),
             spec.parts_of(vector_output(spec)),
             in_stock=settings.out_of_stock == "hide",
         )
@@ -114,7 +130,7 @@ class Recommender:
             for index, article in enumerate(look.articles)
             if request.categories is None or article.category in request.categories
         ]
-        primary = _primary(look.articles, wanted, request.primary)
+        primary = primary_of(look.articles, wanted, request.primary)
         known = look.person.gender if look.person else "unknown"
         gender = known if request.gender == "auto" else request.gender
         found = [
@@ -143,22 +159,71 @@ class Recommender:
         role = "primary" if primary else "secondary"
         if article.vector is None:
             return Recommendation(index, article.category, role, ())
-        liked, disliked = (
-            [s.vector for s in self._stored(ids) if s.product.category == article.category]
-            for ids in (request.liked, request.disliked)
-        )
-        vector = refined(article.vector, _rows(liked), _rows(disliked))
         genders = genders_for(gender if gender in {"female", "male"} else None)
         filters = self._settled(_with_request(request), request.age)
         query = Query(category=article.category, genders=genders, k=request.k, filters=filters)
         curve = self._calibration.curve(article.category, worn=worn)
-        asked = _Asked(vector, Traits.of(article.attributes), curve)
-        found, eligible = self._search(asked, query, request)
-        best = max((match.score for match in found), default=None)
-        good = request.min_score is not None or best is None or best >= self._good_score
-        matches = _from(found, request.min_score) if good else ()
-        searched = _searched(query)
+        asked = _Asked(article.vector, Traits.of(article.attributes), curve)
+        groups, eligible = self._search(asked, query, request)
+        best = max((curve.score(group[0].worth) for group in groups), default=None)
+        weak = (best or 0.0) < self._scale.similar
+        others = neighbours(article.category) if weak else {}
+        searched = _searched(query) | ({"neighbours": sorted(others)} if others else {})
+        groups += self._neighbours(asked, query, request, others, some=bool(groups))
+        shown = _shown(groups, request)
+        if request.liked or request.disliked:
+            shown = self._refined(shown, asked, query, request, others)
+        matches = self._matches(shown, asked, request.min_score)
         return Recommendation(index, article.category, role, matches, eligible, best, searched)
+
+    def _neighbours(
+        self,
+        asked: _Asked,
+        query: Query,
+        request: SearchRequest,
+        others: Mapping[str, tuple[str, ...]],
+        *,
+        some: bool,
+    ) -> list[_Group]:
+        """The products that `others` names in neighbouring categories; where the article's own
+        category has `some`, only similar ones, for half of the places at most.
+        """
+        found = []
+        for category, named in others.items():
+            there = replace(query, category=category)
+            found += self._search(asked, there, request, named)[0]
+        if not some:
+            return found
+        least = self._scale.similar
+        near = [group for group in found if asked.curve.score(group[0].worth) >= least]
+        return sorted(near, key=lambda group: -group[0].order)[: query.k // 2]
+
+    def _refined(
+        self,
+        before: Sequence[_Group],
+        asked: _Asked,
+        query: Query,
+        request: SearchRequest,
+        others: Mapping[str, tuple[str, ...]],
+    ) -> list[_Group]:
+        """What is shown after what was liked and disliked of these categories: never what was
+        disliked, and most of what was shown `before`.
+        """
+        categories = {query.category, *others}
+        liked, disliked = (
+            [s for s in self._catalog.stored_many(sorted(ids)) if s.product.category in categories]
+            for ids in (request.liked, request.disliked)
+        )
+        lean = leaning(*(_rows([s.vector for s in some]) for some in (liked, disliked)))
+        if lean is None:
+            return list(before)
+        hidden = query.filters.exclude_ids | request.disliked
+        query = replace(query, filters=replace(query.filters, exclude_ids=hidden))
+        leant = replace(asked, lean=lean)
+        groups, _ = self._search(leant, query, request)
+        groups += self._neighbours(leant, query, request, others, some=bool(groups))
+        kept = [group[0].stored.product.id for group in before]
+        return _shown(groups, request, kept, changes(request.k, len(liked) + len(disliked)))
 
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category, for its gender and age, best first.
@@ -179,7 +244,8 @@ class Recommender:
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
-        return _from(self._search(asked, query, request)[0], request.min_score)
+        groups, _ = self._search(asked, query, request)
+        return self._matches(_shown(groups, request), asked, request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
         """The filters with the defaults for what is out of stock and for whose age it is."""
@@ -190,22 +256,27 @@ class Recommender:
         return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
     def _search(
-        self, asked: _Asked, query: Query, request: SearchRequest
-    ) -> tuple[tuple[Match, ...], int]:
-        """The matches, and how many products passed the filters."""
+        self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
+    ) -> tuple[list[_Group], int]:
+        """The candidates by style, best first, and how many products passed the filters.
+
+        Where words are `named`, only products among the nearest WIDE whose type or title has one.
+        """
         moved = MOVED if asked.curve.moves else 0
-        fetched = max(query.k * SPARE, BOOSTED if request.boosts else moved)
+        wide = request.boosts or named or asked.lean is not None
+        fetched = max(query.k * SPARE, WIDE if wide else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
             found = self._candidates(asked, answers[0], request.boosts)
+            if named:
+                return self._groups([one for one in found if _has(one, named)]), answers.eligible
             groups = self._groups(found)
             # k are owed wherever k exist: look further while duplicates took the places.
             if len(groups) >= query.k or len(found) < fetched or fetched >= MAX_FETCHED:
-                break
+                return groups, answers.eligible
             fetched = min(fetched * 4, MAX_FETCHED)
-        return self._ranked(groups, asked, request), answers.eligible
 
-    def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
+    def _groups(self, found: Sequence[_Candidate]) -> list[_Group]:
         """The candidates by style, best first, each picture once."""
         if not found:
             return []
@@ -228,22 +299,15 @@ class Recommender:
             if asked.curve.moves:
                 agreement = Agreement.of(asked.traits, traits_of(row))
                 worth = asked.curve.worth(hit.similarity, agreement)
-            found.append(
-                _Candidate(row, hit.similarity, worth, worth + boost_of(row.product, boosts))
-            )
+            order = worth + boost_of(row.product, boosts) + asked.leans(row.vector)
+            found.append(_Candidate(row, hit.similarity, worth, order))
         return sorted(found, key=lambda entry: -entry.worth)
 
-    def _ranked(
-        self, groups: Sequence[Sequence[_Candidate]], asked: _Asked, request: SearchRequest
+    def _matches(
+        self, shown: Sequence[_Group], asked: _Asked, min_score: float | None
     ) -> tuple[Match, ...]:
-        if not groups:
-            return ()
-        best_first = sorted(groups, key=lambda group: -group[0].order)
-        worth = np.array([group[0].order for group in best_first])
-        vectors = _rows([group[0].stored.vector for group in best_first])
-        # Variety decides which k are shown; the best of them still come first.
-        order = sorted(diverse(worth, vectors, request.k, request.diversity))
-        return tuple(self._match(best_first[place], asked) for place in order)
+        found = (self._match(group, asked) for group in shown)
+        return tuple(match for match in found if match.score >= (min_score or 0.0))
 
     def _match(self, group: Sequence[_Candidate], asked: _Asked) -> Match:
         best = group[0]
@@ -252,10 +316,8 @@ class Recommender:
         why = reasons(asked.traits, traits_of(best.stored), best.similarity, parts)
         variants = tuple(entry.stored.product for entry in group[1:])
         product = best.stored.product
-        return Match(asked.curve.score(best.worth), product, why, variants)
-
-    def _stored(self, ids: Iterable[str]) -> list[Stored]:
-        return self._catalog.stored_many(sorted(ids))
+        score = asked.curve.score(best.worth)
+        return Match(score, product, why, variants, self._scale.word(score))
 
 
 def age_for(product: Product | None) -> str:
@@ -293,8 +355,25 @@ def _rows(vectors: Sequence[Vector | None]) -> Vector:
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
 
 
-def _from(matches: Sequence[Match], min_score: float | None) -> tuple[Match, ...]:
-    return tuple(match for match in matches if match.score >= (min_score or 0.0))
+def _shown(
+    groups: Sequence[_Group], request: SearchRequest, before: Sequence[str] = (), most: int = 0
+) -> list[_Group]:
+    """The k styles that are shown, best first: at most `most` of the products `before` go."""
+    best_first = sorted(groups, key=lambda group: -group[0].order)
+    orders = np.array([group[0].order for group in best_first])
+    vectors = _rows([group[0].stored.vector for group in best_first])
+    # Variety decides which k are shown; the best of them still come first.
+    places = sorted(diverse(orders, vectors, request.k, request.diversity))
+    if before:
+        holders = {e.stored.product.id: n for n, group in enumerate(best_first) for e in group}
+        places = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), places, most)
+    return [best_first[place] for place in sorted(places)]
+
+
+def _has(candidate: _Candidate, named: Collection[str]) -> bool:
+    """Whether the product's type or title has one of the words."""
+    product = candidate.stored.product
+    return any(word in words(f"{product.product_type} {product.title}") for word in named)
 
 
 def _searched(query: Query) -> dict[str, Any]:
@@ -311,13 +390,4 @@ def _with_request(request: SearchRequest) -> Filters:
     filters = request.filters
     if request.in_color:
         filters = replace(filters, colors=frozenset({request.in_color}))
-    return replace(filters, exclude_ids=filters.exclude_ids | request.disliked)
-
-
-def _primary(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:
-    """The article of the category asked for, else the most prominent among those wanted."""
-    places = [p for p in wanted if asked is None or articles[p].category == asked]
-    best = most_prominent(
-        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
-    )
-    return None if best is None else places[best]
+    return filters
