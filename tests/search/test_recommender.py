@@ -376,7 +376,7 @@ def test_where_nothing_is_similar_neighbours_are_searched_too(wardrobe):
     assert (found.eligible, found.best_score) == (1, pytest.approx(0.2203, abs=1e-3))
 
 
-def test_neighbours_take_half_of_the_places_at_most(wardrobe):
+def test_neighbours_take_a_third_of_the_places_at_most(wardrobe):
     ids = [match.product.id for match in worn_dress(wardrobe, 0.6, k=3).matches]
     assert ids == ["skirt", "dress"]
     assert [m.product.id for m in worn_dress(wardrobe, 0.6, k=1).matches] == ["dress"]

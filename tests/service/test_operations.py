@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.conftest import photo_bytes
-from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names
+from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names, taken_for_another
 from thatlook.service import metrics, pages
 
 STATIC = pages.STATIC
@@ -118,7 +118,9 @@ def test_what_is_made_of_the_taxonomy_can_be_cached(client, path, kind, cache):
 
 def test_names_and_colors_of_the_categories(client):
     names = json.dumps(shown_names())
-    assert client.get("/static/categories.js").text == f"export const NAMES = {names};\n"
+    taken = json.dumps(taken_for_another())
+    made = f"export const NAMES = {names};\nexport const TAKEN_FOR = {taken};\n"
+    assert client.get("/static/categories.js").text == made
     colors = client.get("/static/categories.css").text
     assert colors.splitlines() == [
         f".c-{name} {{ --c: {color}; }}" for name, color in drawing_colors().items()

@@ -186,7 +186,7 @@ class Recommender:
         some: bool,
     ) -> list[_Group]:
         """The products that `others` names in neighbouring categories; where the article's own
-        category has `some`, only similar ones, for half of the places at most.
+        category has `some`, only similar ones, for a third of the places at most.
         """
         found = []
         for category, named in others.items():
@@ -196,7 +196,7 @@ class Recommender:
             return found
         least = self._scale.similar
         near = [group for group in found if asked.curve.score(group[0].worth) >= least]
-        return sorted(near, key=lambda group: -group[0].order)[: query.k // 2]
+        return sorted(near, key=lambda group: -group[0].order)[: query.k // 3]
 
     def _refined(
         self,

@@ -44,14 +44,14 @@ function counted(row, act) {
   return nearest ? `The ${found.length} closest of ${passed}` : `${found.length} of the closest, of ${passed}`;
 }
 
-/** "Not a dress?": what it is taken for by a click each, everything else in a list. */
+/** What the piece may be instead: what it is often taken for by a click each, the rest in a list. */
 function corrections(row, act) {
   const own = row.article.category;
   const near = takenFor(own);
   const others = CATEGORIES.filter((name) => name !== own && !near.includes(name));
   const choice = el("select", { aria: { label: `${nameOf(own)}: it is something else` }, onchange: (event) => act.correct(row, event.target.value) },
     el("option", { value: "" }, near.length ? "something else…" : "It is…"), ...others.map((name) => el("option", { value: name }, nameOf(name))));
-  return el("p", { class: "is-it" }, `Not ${nameOf(own).toLowerCase()}?`,
+  return el("p", { class: "is-it" }, "Wrong piece?",
     ...near.map((name) => el("button", { type: "button", class: "link", onclick: () => act.correct(row, name) }, nameOf(name))), choice);
 }
 
@@ -82,10 +82,10 @@ function matches(row, act) {
 /** What there is to say of products that are not what is worn: that other pieces were searched too. */
 function aside(row, act) {
   const { searched, best_score: best } = row.recommendation;
-  const neighbours = (searched?.neighbours ?? []).map(nameOf).join(" or ").toLowerCase();
+  const neighbours = (searched?.neighbours ?? []).map(nameOf).join(", ").toLowerCase();
   if (!neighbours) return null;
-  const words = best === null ? [...nothing(row, act), ` The nearest are these: ${neighbours}.`]
-    : [`No ${nameOf(row.article.category).toLowerCase()} here is really similar, so these may be a ${neighbours} too.`];
+  const words = best === null ? [...nothing(row, act), ` The nearest are of another kind: ${neighbours}.`]
+    : [`No ${nameOf(row.article.category).toLowerCase()} here is really similar. Also searched: ${neighbours}.`];
   return el("p", { class: "aside" }, ...words);
 }
 
