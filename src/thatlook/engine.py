@@ -15,9 +15,10 @@ from thatlook.core.errors import CatalogError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
+from thatlook.search.articles import corrected_categories
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender, age_for
-from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.request import Boost, Correction, SearchRequest
 from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
@@ -153,6 +154,7 @@ class Engine:
         policy: str | None = None,
         liked: Iterable[str] | None = None,
         disliked: Iterable[str] | None = None,
+        corrections: Sequence[Correction] | None = None,
         in_color: str | None = None,
         box: Box | None = None,
         box_category: str | None = None,
@@ -163,7 +165,8 @@ class Engine:
         """Products for each article of a photo, best first.
 
         What is asked for is a SearchRequest, or its fields by name; a name that is given replaces
-        the field of `request`. Raises PhotoError, SettingsError, UnknownProductError.
+        the field of `request`. Raises PhotoError, UnknownProductError, and SettingsError, for a
+        correction of what was not found too.
         """
         given = {
             "gender": gender,
@@ -174,6 +177,7 @@ class Engine:
             "policy": policy,
             "liked": liked,
             "disliked": disliked,
+            "corrections": corrections,
             "in_color": in_color,
             "box": box,
             "box_category": box_category,
@@ -203,6 +207,10 @@ class Engine:
         look = look.at_size(*size) if size else look
         if request.box is not None:
             look = replace(look, articles=(self._drawn(image, look, request),))
+        if request.corrections:
+            with watch.part("embedding"):
+                look = self._corrected(image, look, request)
+            request = request.corrected()
         refusal = _refusal(look) if request.policy == "full" else None
         with watch.part("search"):
             found = self._recommender.for_look(look, request) if refusal is None else ()
@@ -222,6 +230,22 @@ class Engine:
         worn = look.person is not None
         article = self._analyzer.article_in(image, shown, request.box_category, worn=worn)
         return replace(article, box=box)
+
+    def _corrected(self, image: Pixels, look: Look, request: SearchRequest) -> Look:
+        """The look with its articles under the categories that the user says they are of."""
+        categories = corrected_categories(look.articles, request)
+        articles = [
+            article
+            if category == article.category
+            else self._as(image, article, category, worn=look.person is not None)
+            for article, category in zip(look.articles, categories, strict=True)
+        ]
+        return replace(look, articles=tuple(articles))
+
+    def _as(self, image: Pixels, article: Article, category: str, *, worn: bool) -> Article:
+        """The same article read as one of another category: types differ by category."""
+        read = self._analyzer.article_in(image, article.box, category, worn=worn)
+        return replace(read, mask=article.mask)
 
     def _request(
         self, k: int | None, request: SearchRequest | None, given: Mapping[str, Any]

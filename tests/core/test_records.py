@@ -236,7 +236,7 @@ def test_result_dict_is_the_contract():
         "topwear", Box(1, 2, 3, 4.04), 0.91234, {"type": "shirt"}, np.ones(2, np.float32)
     )
     look = Look("a.jpg", 800, 1200, person(), (article,), {"decode": 4.123})
-    match = Match(0.83, Product("1"), ("same color: navy blue",))
+    match = Match(0.83, Product("1"), ("same color: navy blue",), nearness="very close")
     result = Result(
         look, True, None, (Recommendation(0, "topwear", "primary", (match,)),), {"x": 1.0}
     )
@@ -261,7 +261,12 @@ def test_result_dict_is_the_contract():
         }
     ]
     assert shown["look"]["timing_ms"] == {"decode": 4.12}
-    assert shown["recommendations"][0]["matches"][0]["reasons"] == ["same color: navy blue"]
+    (found,) = shown["recommendations"][0]["matches"]
+    assert list(found) == ["score", "nearness", "product", "reasons", "variants"]
+    assert found["reasons"] == ["same color: navy blue"]
+    assert (found["score"], found["nearness"]) == (0.83, "very close")
+    with pytest.raises(SettingsError, match="nearness must be one of"):
+        Match(0.83, Product("1"), nearness="near")
     assert Look("b.jpg", 1, 1, None, ()).to_dict()["person"] is None
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.service.conftest import photo_bytes
 from tests.service.double import engine_on
 from tests.service.live import in_thread
-from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names
+from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names, taken_for_another
 from thatlook.service import metrics, pages
 from thatlook.service.app import create_app
 from thatlook.service.settings import ServiceSettings
@@ -170,7 +170,9 @@ def test_what_is_made_of_the_taxonomy_can_be_cached(client, path, kind, cache):
 
 def test_names_and_colors_of_the_categories(client):
     names = json.dumps(shown_names())
-    assert client.get("/static/categories.js").text == f"export const NAMES = {names};\n"
+    taken = json.dumps(taken_for_another())
+    made = f"export const NAMES = {names};\nexport const TAKEN_FOR = {taken};\n"
+    assert client.get("/static/categories.js").text == made
     colors = client.get("/static/categories.css").text
     assert colors.splitlines() == [
         f".c-{name} {{ --c: {color}; }}" for name, color in drawing_colors().items()

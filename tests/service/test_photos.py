@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.service.conftest import photo_bytes
 from thatlook.core.errors import FetchError
+from thatlook.core.records import NEARNESS
 
 
 def send(client, photo, path="/v1/recommendations", name="a.jpg", **fields):
@@ -96,6 +97,28 @@ def test_dislike_takes_a_product_away(client, photo):
     assert worst not in [m["product"]["id"] for m in after["recommendations"][0]["matches"]]
     again = send(client, photo, disliked=["no-such-product"])
     assert (again.status_code, again.json()["code"]) == (422, "unknown_product")
+
+
+def test_every_match_says_how_near_it_is(client, photo):
+    found = send(client, photo).json()["recommendations"]
+    assert found
+    for row in found:
+        words = [match["nearness"] for match in row["matches"]]
+        assert words == sorted(words, key=NEARNESS.index)
+        assert row["matches"] or not row["passed"]
+
+
+def test_a_wrong_category_can_be_corrected(client, photo):
+    before = send(client, photo).json()["look"]["articles"]
+    answer = send(client, photo, corrections=["topwear=outerwear", "1=dress"]).json()
+    after = answer["look"]["articles"]
+    assert [article["category"] for article in after] == ["outerwear", "dress", "footwear"]
+    assert [article["box"] for article in after] == [article["box"] for article in before]
+    rows = {row["article"]: row["category"] for row in answer["recommendations"]}
+    assert rows == {0: "outerwear", 1: "dress", 2: "footwear"}
+    for wrong in ("hat", "bag=dress", "7=dress"):
+        refused = send(client, photo, corrections=[wrong])
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
 
 def test_boosts_change_the_order_and_not_the_scores(client, photo):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from thatlook.core.records import Look, Match, Result
     from thatlook.engine import Engine
     from thatlook.search.index import Filters
+
+Made = TypeVar("Made")
 
 GENDERS = ("auto", "female", "male", "any")
 AGES = ("auto", "adult", "child", "any")
@@ -35,25 +38,47 @@ def parse(photos: tuple[str, ...], as_json: bool) -> int:
 
     A photo that cannot be used does not stop the others; the exit status is then 1.
     """
-    from tqdm import tqdm
-
     from thatlook.core.settings import Settings
     from thatlook.vision.analyzer import Analyzer
 
-    analyzer = Analyzer.open(Settings.load())
-    status = 0
-    hidden = not sys.stderr.isatty() or len(photos) == 1
-    for photo in tqdm(photos, unit="photo", disable=hidden):
-        try:
-            look = analyzer.parse(photo)
-        except PhotoError as error:
-            status = 1
-            print(f"thatlook: {error}", file=sys.stderr)
-            if as_json:
-                print(json.dumps({"photo": photo, "error": error.to_dict()}), flush=True)
-            continue
+    done = _Photos(photos, as_json, Analyzer.open(Settings.load()).parse)
+    for look in done:
         print(json.dumps(look.to_dict()) if as_json else _look_text(look), flush=True)
-    return status
+    return done.status
+
+
+class _Photos(Generic[Made]):
+    """What `work` makes of each photo that can be used, one after the other.
+
+    Of the others it says why, with `as_json` as JSON too. `used` counts the former, `status` is
+    the exit status.
+    """
+
+    def __init__(self, photos: Sequence[str], as_json: bool, work: Callable[[str], Made]) -> None:
+        self._photos = photos
+        self._as_json = as_json
+        self._work = work
+        self.used = 0
+        self.status = 0
+
+    def __iter__(self) -> Iterator[Made]:
+        from tqdm import tqdm
+
+        hidden = not sys.stderr.isatty() or len(self._photos) == 1
+        for photo in tqdm(self._photos, unit="photo", disable=hidden):
+            try:
+                made = self._work(photo)
+            except PhotoError as error:
+                self._tell(photo, error)
+                continue
+            self.used += 1
+            yield made
+
+    def _tell(self, photo: str, error: PhotoError) -> None:
+        self.status = 1
+        print(f"thatlook: {error}", file=sys.stderr)
+        if self._as_json:
+            print(json.dumps({"photo": photo, "error": error.to_dict()}), flush=True)
 
 
 def _look_text(look: Look) -> str:
@@ -106,7 +131,7 @@ filter_options = together(
 
 
 @click.command(cls=Command)
-@click.argument("photo")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @catalog_option
 @click.option("-k", type=int, help="matches per article (default 10)")
 @click.option(
@@ -117,6 +142,14 @@ filter_options = together(
     "--category", multiple=True, type=click.Choice(CATEGORIES), help="only this; again for more"
 )
 @click.option("--primary", type=click.Choice(CATEGORIES), help="the article asked for")
+@click.option(
+    "--as",
+    "corrections",
+    multiple=True,
+    metavar="[FOUND=]CATEGORY",
+    help="what was found as FOUND (a category, an article's number; default: the primary "
+    "article) is of this category; again for more",
+)
 @filter_options
 @click.option(
     "--policy",
@@ -124,16 +157,23 @@ filter_options = together(
     default="any",
     help="full: refuse other than front full shots",
 )
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="the result as JSON, one line per photo")
 @click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures")
-@click.option("--png", type=PATH, metavar="FILE", help="one picture of it all")
-def recommend(photo: str, catalog: str, **given: Any) -> int:
-    """A photo to products, article by article."""
+@click.option("--png", type=PATH, metavar="FILE", help="one picture of it all, of one photo")
+def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
+    """Photos to products, article by article.
+
+    A photo that cannot be used does not stop the others; the exit status is then 1.
+    """
     from thatlook.core.settings import Settings
-    from thatlook.search.request import SearchRequest
+    from thatlook.search.request import Correction, SearchRequest
 
     if sum(bool(given[name]) for name in ("as_json", "html", "png")) > 1:
         raise click.UsageError("expected only one of --json, --html and --png")
+    if given["png"] and len(photos) > 1:
+        raise click.UsageError(f"--png takes one photo, not {len(photos)}; --html takes several")
+    if given["corrections"] and len(photos) > 1:
+        raise click.UsageError(f"--as corrects the articles of one photo, not of {len(photos)}")
     request = SearchRequest(
         k=Settings.load().default_k if given["k"] is None else given["k"],
         gender=given["gender"],
@@ -142,16 +182,17 @@ def recommend(photo: str, catalog: str, **given: Any) -> int:
         primary=given["primary"],
         filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
         policy=given["policy"],
+        corrections=tuple(map(Correction.of, given["corrections"])),
     )
     with existing(catalog) as engine:
-        result = engine.recommend(photo, request=request)
-        if given["as_json"]:
-            print(json.dumps(result.to_dict()))
-        elif given["html"] or given["png"]:
-            _draw(engine, result, Path(photo).name, given["html"], given["png"])
+        done = _Photos(photos, given["as_json"], partial(engine.recommend, request=request))
+        if given["html"] or given["png"]:
+            _draw(engine, done, given["html"], given["png"])
         else:
-            print(_result_text(result))
-    return 0
+            for result in done:
+                line = json.dumps(result.to_dict()) if given["as_json"] else _result_text(result)
+                print(line, flush=True)
+    return done.status
 
 
 def _filters(
@@ -181,15 +222,21 @@ def existing(folder: str) -> Engine:
     return Engine.open(folder, Settings.load(), create=False)
 
 
-def _draw(engine: Engine, result: Result, name: str, html: Path | None, png: Path | None) -> None:
+def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | None) -> None:
+    """Writes the picture of the one photo or the page of all, unless none could be used."""
     from thatlook.render.board import BoardEntry, page, picture
 
-    entry = BoardEntry.of(result, name)
+    # One after the other: the decoded photos need not be in memory together.
+    entries = (BoardEntry.of(result, Path(result.look.photo).name) for result in done)
     if png:
-        picture(entry, engine.picture).save(png, "PNG")
+        for entry in entries:
+            picture(entry, engine.picture).save(png, "PNG")
     elif html:
-        html.write_text(page([entry], engine.picture, "That look"), encoding="utf-8")
-    print(f"wrote {png or html}", file=sys.stderr)
+        text = page(entries, engine.picture, "That look")
+        if done.used:
+            html.write_text(text, encoding="utf-8")
+    if done.used:
+        print(f"wrote {png or html}", file=sys.stderr)
 
 
 def _result_text(result: Result) -> str:
@@ -198,13 +245,14 @@ def _result_text(result: Result) -> str:
         lines.append(f"refused: {result.reason}")
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
-        lines += _match_lines(found.matches) or [f"  {found.message}"]
+        lines += [f"  {found.message}"] if found.message else []
+        lines += _match_lines(found.matches)
     return "\n".join(lines)
 
 
 def _match_lines(matches: Iterable[Match]) -> list[str]:
     return [
-        f"  {match.score:.2f}  {match.product.id}  {match.product.title}"
+        f"  {match.score:.2f}  {match.nearness:<10}  {match.product.id}  {match.product.title}"
         f"  {match.product.current_price or ''}".rstrip()
         for match in matches
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -204,6 +204,22 @@ def drawing_colors() -> dict[str, str]:
 def shown_names() -> dict[str, str]:
     """What a shopper calls each category."""
     return {name: record.shown_name for name, record in _RECORDS.items()}
+
+
+def neighbours(category: str) -> Mapping[str, tuple[str, ...]]:
+    """The categories where one is searched too when nothing is near, each with the words of which
+    a product's type or title must have one (none: all its products).
+    """
+    record = _RECORDS.get(category)
+    return record.neighbours if record else {}
+
+
+def taken_for_another() -> dict[str, tuple[str, ...]]:
+    """Per category those that it is taken for: its neighbours, and whose neighbour it is."""
+    return {
+        name: tuple(n for n in _RECORDS if n in record.neighbours or name in neighbours(n))
+        for name, record in _RECORDS.items()
+    }
 
 
 def tag_words() -> dict[str, tuple[str, ...]]:

@@ -8,32 +8,37 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.ages import is_childs
 from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
 from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import neighbours, words
+from thatlook.search.articles import primary_of
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
     TOLD,
     Agreement,
     Calibration,
     Curve,
+    NearnessScale,
     Traits,
     boost_of,
+    changes,
     distinct,
     diverse,
+    gentle,
     grouped,
-    most_prominent,
+    leaning,
     part_likeness,
     reasons,
-    refined,
 )
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.embedding import vector_output
 
-BOOSTED: Final = 200
+WIDE: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
 MOVED: Final = 40
@@ -51,8 +56,8 @@ SPARE: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Products found, as columns. `worth` is their similarity moved by what agrees, and `order`, by
-    which they are ordered, that with the boosts.
+    """Products found, as columns. `worth` is their similarity to the article moved by what agrees,
+    and `order`, by which they are ordered, that with the boosts and what was liked.
     """
 
     hits: Sequence[Hit]
@@ -61,28 +66,36 @@ class _Found:
     order: Sequence[float]
 
 
-Group = Sequence[int]
-"""Places of products found that are of one style, best first."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """A style: the ids of its products, best first; the rest is the best one's, as in _Found."""
 
-Scored = tuple[float, Group]
-"""A group with the score of its best product."""
+    ids: tuple[str, ...]
+    vector: Vector
+    traits: Traits
+    similarity: float
+    worth: float
+    order: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What candidates are compared with: a vector, words, and the curve that scores them."""
+    """What candidates are compared with: a vector, words, the curve that scores them, and where
+    what was liked and disliked leans.
+    """
 
     vector: Vector
     traits: Traits
     curve: Curve
+    lean: NDArray[np.floating[Any]] | None = None
 
 
 class Recommender:
     """Ranks the products of one catalog.
 
-    An article whose best match scores less than `good_score` gets none, unless the request
-    says from which score on matches are wanted. `parts` names what the vectors' numbers speak
-    of, for the reasons. With `in_stock` products out of stock are left out, unless a request
+    `scale` names the scores in words; where no product of an article's category is similar, those
+    of neighbouring categories stand among the matches. `parts` names what the vectors' numbers
+    speak of, for the reasons. With `in_stock` products out of stock are left out, unless a request
     names the availabilities it wants. Children's products are left out too, unless they are
     asked for, or products like a child's.
     """
@@ -91,14 +104,14 @@ class Recommender:
         self,
         catalog: ProductStore,
         calibration: Calibration,
-        good_score: float = 0.0,
+        scale: NearnessScale = NearnessScale(),  # noqa: B008 - frozen
         parts: Mapping[str, slice] | None = None,
         *,
         in_stock: bool = False,
     ) -> None:
         self._catalog = catalog
         self._calibration = calibration
-        self._good_score = good_score
+        self._scale = scale
         self._parts = {name: part for name, part in (parts or {}).items() if name in TOLD}
         self._in_stock = in_stock
 
@@ -108,7 +121,7 @@ class Recommender:
         return cls(
             catalog,
             Calibration.of(spec.details.get("calibration", {})),
-            settings.good_score,
+            NearnessScale(settings.very_close_score, settings.similar_score),
             spec.parts_of(vector_output(spec)),
             in_stock=settings.out_of_stock == "hide",
         )
@@ -123,7 +136,7 @@ class Recommender:
             for index, article in enumerate(look.articles)
             if request.categories is None or article.category in request.categories
         ]
-        primary = _primary(look.articles, wanted, request.primary)
+        primary = primary_of(look.articles, wanted, request.primary)
         known = look.person.gender if look.person else "unknown"
         gender = known if request.gender == "auto" else request.gender
         query = Query(
@@ -157,20 +170,69 @@ class Recommender:
         role = "primary" if primary else "secondary"
         if article.vector is None:
             return Recommendation(index, article.category, role, ())
-        liked, disliked = (
-            [s.vector for s in self._stored(ids) if s.product.category == article.category]
-            for ids in (request.liked, request.disliked)
-        )
-        vector = refined(article.vector, _rows(liked), _rows(disliked))
         query = replace(query, category=article.category)
         curve = self._calibration.curve(article.category, worn=worn)
-        asked = _Asked(vector, Traits.of(article.attributes), curve)
-        found, scored, eligible = self._search(asked, query, request)
-        best = max((score for score, _ in scored), default=None)
-        good = request.min_score is not None or best is None or best >= self._good_score
-        matches = self._matches(asked, found, scored, request.min_score) if good else ()
-        searched = _searched(query)
+        asked = _Asked(article.vector, Traits.of(article.attributes), curve)
+        groups, eligible = self._search(asked, query, request)
+        best = max((curve.score(group.worth) for group in groups), default=None)
+        weak = (best or 0.0) < self._scale.similar
+        others = neighbours(article.category) if weak else {}
+        searched = _searched(query) | ({"neighbours": sorted(others)} if others else {})
+        groups += self._neighbours(asked, query, request, others, some=bool(groups))
+        shown = _shown(groups, request)
+        if request.liked or request.disliked:
+            shown = self._refined(shown, asked, query, request, others)
+        matches = self._matches(shown, asked, request.min_score)
         return Recommendation(index, article.category, role, matches, eligible, best, searched)
+
+    def _neighbours(
+        self,
+        asked: _Asked,
+        query: Query,
+        request: SearchRequest,
+        others: Mapping[str, tuple[str, ...]],
+        *,
+        some: bool,
+    ) -> list[_Group]:
+        """The products that `others` names in neighbouring categories; where the article's own
+        category has `some`, only similar ones, for a third of the places at most.
+        """
+        found = []
+        for category, named in others.items():
+            there = replace(query, category=category)
+            found += self._search(asked, there, request, named)[0]
+        if not some:
+            return found
+        least = self._scale.similar
+        near = [group for group in found if asked.curve.score(group.worth) >= least]
+        return sorted(near, key=_place)[: query.k // 3]
+
+    def _refined(
+        self,
+        before: Sequence[_Group],
+        asked: _Asked,
+        query: Query,
+        request: SearchRequest,
+        others: Mapping[str, tuple[str, ...]],
+    ) -> list[_Group]:
+        """What is shown after what was liked and disliked of these categories: never what was
+        disliked, and most of what was shown `before`.
+        """
+        categories = {query.category, *others}
+        liked, disliked = (
+            [s for s in self._catalog.stored_many(sorted(ids)) if s.product.category in categories]
+            for ids in (request.liked, request.disliked)
+        )
+        lean = leaning(*(_rows([s.vector for s in some]) for some in (liked, disliked)))
+        if lean is None:
+            return list(before)
+        hidden = query.filters.exclude_ids | request.disliked
+        query = replace(query, filters=replace(query.filters, exclude_ids=hidden))
+        leant = replace(asked, lean=lean)
+        groups, _ = self._search(leant, query, request)
+        groups += self._neighbours(leant, query, request, others, some=bool(groups))
+        kept = [group.ids[0] for group in before]
+        return _shown(groups, request, kept, changes(request.k, len(liked) + len(disliked)))
 
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category, for its gender and age, best first.
@@ -191,8 +253,8 @@ class Recommender:
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
-        found, scored, _ = self._search(asked, query, request)
-        return self._matches(asked, found, scored, request.min_score)
+        groups, _ = self._search(asked, query, request)
+        return self._matches(_shown(groups, request), asked, request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
         """The filters with the defaults for what is out of stock and for whose age it is."""
@@ -203,22 +265,32 @@ class Recommender:
         return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
     def _search(
-        self, asked: _Asked, query: Query, request: SearchRequest
-    ) -> tuple[_Found, list[Scored], int]:
-        """The products found, the groups of them to show, and how many passed the filters."""
+        self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
+    ) -> tuple[list[_Group], int]:
+        """The candidates by style, best first, and how many products passed the filters.
+
+        Where words are `named`, only products among the nearest WIDE whose type or title has one.
+        """
         moved = MOVED if asked.curve.moves else 0
-        fetched = max(query.k * SPARE, BOOSTED if request.boosts else moved)
+        wide = request.boosts or named or asked.lean is not None
+        fetched = max(query.k * SPARE, WIDE if wide else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
-            found = self._found(asked, answers[0], request.boosts)
-            groups = self._groups(found)
+            hits = self._named(answers[0], named) if named else answers[0]
+            groups = self._groups(self._found(asked, hits, request.boosts))
             # k are owed wherever k exist: look further while duplicates took the places.
-            if len(groups) >= query.k or len(found.hits) < fetched or fetched >= MAX_FETCHED:
-                break
+            if named or len(groups) >= query.k or len(hits) < fetched or fetched >= MAX_FETCHED:
+                return groups, answers.eligible
             fetched = min(fetched * 4, MAX_FETCHED)
-        shown = _shown(found, groups, request) if groups else []
-        scored = [(asked.curve.score(found.worth[group[0]]), group) for group in shown]
-        return found, scored, answers.eligible
+
+    def _named(self, hits: Sequence[Hit], named: Collection[str]) -> list[Hit]:
+        """Those whose type or title has one of the words `named`."""
+        texts = self._catalog.fields([hit.product_id for hit in hits], ("product_type", "title"))
+        return [
+            hit
+            for hit, text in zip(hits, texts, strict=True)
+            if not set(words(" ".join(text))).isdisjoint(named)
+        ]
 
     def _found(self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]) -> _Found:
         """The products of the hits, with what orders them."""
@@ -231,14 +303,15 @@ class Recommender:
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
-        worth = [meant(w) for w in worth]
         order = worth
         if boosts:
             values = self._catalog.fields(ids, [boost.field for boost in boosts])
-            order = [meant(w + boost_of(v, boosts)) for w, v in zip(worth, values, strict=True)]
-        return _Found(hits, columns, worth, order)
+            order = [w + boost_of(v, boosts) for w, v in zip(worth, values, strict=True)]
+        if asked.lean is not None and ids:
+            order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
+        return _Found(hits, columns, [meant(w) for w in worth], [meant(w) for w in order])
 
-    def _groups(self, found: _Found) -> list[Group]:
+    def _groups(self, found: _Found) -> list[_Group]:
         """The products found by style, each picture once, those of most worth first."""
         if not found.hits:
             return []
@@ -253,37 +326,52 @@ class Recommender:
         shared = {key for key, count in keys.items() if key and count > 1}
         vague = self._catalog.vague_styles(shared) if shared else set()
         told = [style._replace(key="") if style.key in vague else style for style in styles]
-        return [[kept[place] for place in group] for group in grouped(told)]
+        return [_group(found, [kept[place] for place in group]) for group in grouped(told)]
 
     def _matches(
-        self, asked: _Asked, found: _Found, scored: Sequence[Scored], min_score: float | None
+        self, shown: Sequence[_Group], asked: _Asked, min_score: float | None
     ) -> tuple[Match, ...]:
         """The groups that score enough as matches: only their products are read."""
-        shown = [entry for entry in scored if min_score is None or entry[0] >= min_score]
-        ids = [found.hits[place].product_id for _, group in shown for place in group]
+        scored = [(asked.curve.score(group.worth), group) for group in shown]
+        scored = [entry for entry in scored if min_score is None or entry[0] >= min_score]
+        ids = [product_id for _, group in scored for product_id in group.ids]
         products = dict(zip(ids, self._catalog.products(ids), strict=True))
         matches = []
-        for score, group in shown:
-            first, *variants = (products[found.hits[place].product_id] for place in group)
-            why = self._why(asked, found, group[0])
-            matches.append(Match(score, first, why, tuple(variants)))
+        for score, group in scored:
+            first, *variants = (products[product_id] for product_id in group.ids)
+            why = self._why(asked, group)
+            matches.append(Match(score, first, why, tuple(variants), self._scale.word(score)))
         return tuple(matches)
 
-    def _why(self, asked: _Asked, found: _Found, place: int) -> tuple[str, ...]:
-        """The reasons for a product found."""
-        columns = found.columns
-        parts = part_likeness(asked.vector, columns.vectors[place], self._parts)
-        return reasons(asked.traits, columns.traits[place], found.hits[place].similarity, parts)
+    def _why(self, asked: _Asked, group: _Group) -> tuple[str, ...]:
+        """The reasons for the best product of a group."""
+        parts = part_likeness(asked.vector, group.vector, self._parts)
+        return reasons(asked.traits, group.traits, group.similarity, parts)
 
-    def _stored(self, ids: Collection[str]) -> list[Stored]:
-        return self._catalog.stored_many(sorted(ids)) if ids else []
+
+def _group(found: _Found, places: Sequence[int]) -> _Group:
+    """The products found at these places, of one style, best first."""
+    best = places[0]
+    return _Group(
+        tuple(found.hits[place].product_id for place in places),
+        found.columns.vectors[best],
+        found.columns.traits[best],
+        found.hits[best].similarity,
+        found.worth[best],
+        found.order[best],
+    )
 
 
 def meant(worth: float) -> float:
     """A likeness as far as it carries meaning: the same pictures give other digits after these on
     another processor, and what is as like is ordered by id.
     """
-    return round(worth, MEANT_DIGITS)
+    return round(float(worth), MEANT_DIGITS)
+
+
+def _place(group: _Group) -> tuple[float, str]:
+    """What groups are sorted by, best first."""
+    return -group.order, group.ids[0]
 
 
 def age_for(product: Product | None) -> str:
@@ -296,22 +384,24 @@ def traits_of(stored: Stored) -> Traits:
     return Traits.of_product(stored.product, stored.attributes)
 
 
-def _shown(found: _Found, groups: Sequence[Group], request: SearchRequest) -> list[Group]:
-    """The groups that a request gets, best first."""
-    best_first = sorted(
-        groups, key=lambda group: (-found.order[group[0]], found.hits[group[0]].product_id)
-    )
-    firsts = [group[0] for group in best_first]
-    order = np.array([found.order[place] for place in firsts])
-    vectors = found.columns.vectors[firsts]
-    # Variety decides which k are shown; the best of them still come first.
-    taken = sorted(diverse(order, vectors, request.k, request.diversity))
-    return [best_first[place] for place in taken]
-
-
 def _rows(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
+
+
+def _shown(
+    groups: Sequence[_Group], request: SearchRequest, before: Sequence[str] = (), most: int = 0
+) -> list[_Group]:
+    """The k styles that are shown, best first: at most `most` of the products `before` go."""
+    best_first = sorted(groups, key=_place)
+    orders = np.array([group.order for group in best_first])
+    vectors = _rows([group.vector for group in best_first])
+    # Variety decides which k are shown; the best of them still come first.
+    places = sorted(diverse(orders, vectors, request.k, request.diversity))
+    if before:
+        holders = {id_: n for n, group in enumerate(best_first) for id_ in group.ids}
+        places = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), places, most)
+    return [best_first[place] for place in sorted(places)]
 
 
 def _searched(query: Query) -> dict[str, Any]:
@@ -328,13 +418,4 @@ def _with_request(request: SearchRequest) -> Filters:
     filters = request.filters
     if request.in_color:
         filters = replace(filters, colors=frozenset({request.in_color}))
-    return replace(filters, exclude_ids=filters.exclude_ids | request.disliked)
-
-
-def _primary(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:
-    """The article of the category asked for, else the most prominent among those wanted."""
-    places = [p for p in wanted if asked is None or articles[p].category == asked]
-    best = most_prominent(
-        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
-    )
-    return None if best is None else places[best]
+    return filters

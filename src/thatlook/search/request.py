@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from thatlook.core.ages import AGES
 from thatlook.core.errors import SettingsError
@@ -35,6 +35,34 @@ class Boost:
             raise SettingsError(f"a boost's weight must be within -1..1, not {self.weight}")
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was found as one category is of another.
+
+    `found` is the category under which articles were found, or the number of one among the look's
+    articles, as text; "" is the primary one.
+    """
+
+    category: str
+    found: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("a correction's category", self.category, CATEGORIES)
+        if self.found and not self.found.isdecimal():
+            _one_of("what a correction corrects", self.found, CATEGORIES)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The correction in "FOUND=CATEGORY", or "CATEGORY" for the primary article.
+
+        Raises SettingsError.
+        """
+        found, equals, category = text.rpartition("=")
+        if equals and not found:
+            raise SettingsError(f"expected CATEGORY or FOUND=CATEGORY, not {text!r}")
+        return cls(category, found)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """Everything that shapes an answer. What is None or empty does not count.
@@ -42,11 +70,12 @@ class SearchRequest:
     `gender` "auto" takes the person's; `age` "auto" finds grown-ups' products, and those of its
     own age for a product. `policy` "full" refuses a photo that is not a front-facing full shot.
     `categories` limits the articles, `primary` names the one asked for. `liked` and `disliked` are
-    product ids: more like these, less like those. `in_color` asks for the same thing in another
-    color. `box` (with `box_category`) replaces the articles that were detected. `boosts` prefer or
-    avoid values of fields. `diversity` 0..1 trades likeness for variety among the `k`, which stay
-    ordered by likeness. Matches below `min_score` are not shown; None leaves it to the setting
-    `good_score` whether an article has any good one.
+    product ids: a little more like these, a little less like those, which are left out.
+    `corrections` change the category of articles that were taken for something else. `in_color`
+    asks for the same thing in another color. `box` (with `box_category`) replaces the articles that
+    were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades likeness for
+    variety among the `k`, which stay ordered by likeness; no clearly better match is left out for
+    it. Matches below `min_score` are not shown.
     """
 
     k: int = 10
@@ -58,6 +87,7 @@ class SearchRequest:
     policy: str = "any"
     liked: frozenset[str] = frozenset()
     disliked: frozenset[str] = frozenset()
+    corrections: tuple[Correction, ...] = ()
     in_color: str | None = None
     box: Box | None = None
     box_category: str | None = None
@@ -88,6 +118,15 @@ class SearchRequest:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {value}")
+
+    def corrected(self) -> Self:
+        """What is asked for once the articles have been corrected: the primary one is then of
+        another category.
+        """
+        made = [one.category for one in self.corrections if one.found in ("", self.primary)]
+        return replace(
+            self, corrections=(), primary=made[-1] if self.primary and made else self.primary
+        )
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -87,9 +87,10 @@ class ProductAnswer(Answer):
 
 
 class MatchAnswer(Answer):
-    """A product with its score and the reasons, in words."""
+    """A product with its score, what that is called, and the reasons, in words."""
 
     score: Share
+    nearness: Literal["very close", "similar", "same idea"]
     product: ProductAnswer
     reasons: list[str]
     variants: list[ProductAnswer] = []
@@ -98,8 +99,9 @@ class MatchAnswer(Answer):
 class RecommendationOfArticle(Answer):
     """The matches of one article of the look; `passed` products were eligible.
 
-    `searched` says which these were, `best_score` how good the best is, `message` why no match is
-    shown.
+    `searched` says which these were, with the `neighbours`: categories searched too because nothing
+    was similar; `best_score` how good the best is; `message` why no match is shown, or that
+    neighbours were searched.
     """
 
     article: int
@@ -148,8 +150,6 @@ class InfoAnswer(Answer):
     colors: dict[str, str]
     max_photo_bytes: int
     max_photo_pixels: int
-    good_score: Share
-    close_score: Share
     photo_url: bool
     key_needed: bool
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.index import Filters
-from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.request import Boost, Correction, SearchRequest
 from thatlook.service.bodies import Body
 from thatlook.service.problems import invalid
 
@@ -89,8 +89,7 @@ class SearchParameters(StrictBody):
         Field(
             ge=0,
             le=1,
-            description="Matches with a lower score are left out; none: the shop's own judgement "
-            "of whether an article has a good match.",
+            description="Matches with a lower score are left out.",
         ),
     ] = None
 
@@ -176,11 +175,19 @@ class RecommendationRequest(LookRequest, SearchParameters):
         Literal["any", "full"], Field(description="`full` refuses other than front full shots.")
     ] = "any"
     exclude_ids: Ids = []
-    liked: Annotated[Ids, Field(description="Products to be more like.")] = []
-    disliked: Annotated[Ids, Field(description="Products to be less like.")] = []
+    liked: Annotated[Ids, Field(description="Products to be a little more like.")] = []
+    disliked: Annotated[Ids, Field(description="Not these, and a little less like them.")] = []
     boosts: Annotated[
         list[BoostBody],
         Field(max_length=50, description="In a form such as `boosts=brand=Millrace:0.2`."),
+    ] = []
+    corrections: Annotated[
+        Texts,
+        Field(
+            description="What articles are that were taken for something else: "
+            "`outerwear=topwear` for what was found as outerwear, `2=topwear` for the article of "
+            "that number in `look.articles`, `topwear` for the primary one."
+        ),
     ] = []
     in_color: Annotated[
         Text | None, Field(description="This, but in that color; such as `red`.")
@@ -207,6 +214,7 @@ class RecommendationRequest(LookRequest, SearchParameters):
             policy=self.policy,
             liked=frozenset(self.liked),
             disliked=frozenset(self.disliked),
+            corrections=tuple(map(Correction.of, self.corrections)),
             in_color=self.in_color,
             box=None if self.box is None else Box(*self.box),
             box_category=self.box_category,

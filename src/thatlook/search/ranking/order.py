@@ -1,4 +1,4 @@
-"""Scores and the order of matches: calibration, duplicates, diversity, feedback."""
+"""Scores and the order of matches: calibration, duplicates, diversity."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
+from thatlook.core.records import NEARNESS
 from thatlook.core.taxonomy import category_prominence
 from thatlook.search.ranking.reasons import Agreement
 from thatlook.search.request import Boost
@@ -49,6 +50,18 @@ class Curve:
         """The score, 0..1, rising with the worth."""
         steps = self.slope * (worth - self.middle)
         return 1.0 / (1.0 + math.exp(-min(max(steps, -500.0), 500.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class NearnessScale:
+    """What a score is called: "very close" or "similar" from these scores on, else "same idea"."""
+
+    very_close: float = 0.5
+    similar: float = 0.2
+
+    def word(self, score: float) -> str:
+        """One of NEARNESS."""
+        return NEARNESS[(score < self.very_close) + (score < self.similar)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,41 +126,37 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
     return [int(place) for place in kept[:limit]]
 
 
+CLEARLY_BETTER: Final = 0.05
+"""A product more alike by this than one that is shown is not left out for variety."""
+
+
 def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
     """Places of k of the candidates, in the order in which maximal marginal relevance takes them.
 
     Each step takes the largest (1 - diversity) * similarity to the query - diversity * largest
     similarity to what was taken; ties by place. `diversity` 0 keeps the order of similarity.
+    Nothing is left out that is CLEARLY_BETTER than something taken: what is half of that above
+    the k-th best is taken first, what is half of it below is not taken.
     Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
     """
+    k = min(k, len(similarities))
+    if not k:
+        return []
+    least = np.sort(similarities)[-k]
+    sure = similarities > least + CLEARLY_BETTER / 2
+    far = similarities < least - CLEARLY_BETTER / 2
     alike = np.zeros(len(similarities))
-    likeness = (1 - diversity) * similarities
+    likeness = np.where(far, -np.inf, (1 - diversity) * similarities)
     taken: list[int] = []
-    while len(taken) < min(k, len(similarities)):
-        best = int((likeness - diversity * alike).argmax())
+    while len(taken) < k:
+        worth = likeness - diversity * alike
+        if len(taken) < np.count_nonzero(sure):
+            worth[~sure] = -np.inf
+        best = int(worth.argmax())
         taken.append(best)
         likeness[best] = -np.inf
         np.maximum(alike, vectors @ vectors[best], out=alike)
     return taken
-
-
-LIKED_WEIGHT: Final = 0.6
-DISLIKED_WEIGHT: Final = 0.3
-
-
-def refined(query: Floats, liked: Floats, disliked: Floats) -> NDArray[np.float32]:
-    """The query moved towards what was liked and away from what was disliked, unit (dim,).
-
-    `liked` and `disliked` are unit (n, dim), n may be 0. Source: Rocchio, 1971, with weights
-    1, 0.6 and 0.3. Where everything cancels out the query stays as it is.
-    """
-    moved = np.asarray(query, np.float64).copy()
-    if len(liked):
-        moved += LIKED_WEIGHT * liked.mean(axis=0)
-    if len(disliked):
-        moved -= DISLIKED_WEIGHT * disliked.mean(axis=0)
-    length = np.linalg.norm(moved)
-    return (moved / length if length > 1e-6 else query).astype(np.float32)
 
 
 def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None:
