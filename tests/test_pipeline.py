@@ -182,6 +182,14 @@ def test_a_large_photo_is_told_in_its_own_pixels(engine, sample, looks):
     (article,) = drawn.look.articles
     assert article.box == worn.box
     assert float(article.vector @ worn.vector) > 0.999
+    top = next(a for a in look.articles if a.category == "topwear")
+    asked = engine.recommend(file.getvalue(), corrections=(Correction("dress", "topwear"),))
+    called = next(a for a in asked.look.articles if a.box == top.box)
+    small_one = next(a for a in expected.articles if a.category == "topwear")
+    told = engine.recommend(small, corrections=(Correction("dress", "topwear"),))
+    same = next(a for a in told.look.articles if a.box == small_one.box)
+    assert called.category == same.category == "dress"
+    assert float(called.vector @ same.vector) > 0.98
     entry = BoardEntry.of(result)
     assert (entry.result.look.width, entry.result.look.height) == (960, 1440)
     assert entry.result.look.articles[0].box == worn.box.stretched(0.5, 0.5)

@@ -226,10 +226,13 @@ class Engine:
             raise SettingsError(
                 f"the drawn box {request.box.to_list()} is outside the {size} photo"
             )
+        return self._read_as(image, look, box, request.box_category)
+
+    def _read_as(self, image: Pixels, look: Look, box: Box, category: str) -> Article:
+        """The article in a box of the look's pixels, which may be more than the image's."""
         shown = box.stretched(image.shape[1] / look.width, image.shape[0] / look.height)
         worn = look.person is not None
-        article = self._analyzer.article_in(image, shown, request.box_category, worn=worn)
-        return replace(article, box=box)
+        return replace(self._analyzer.article_in(image, shown, category, worn=worn), box=box)
 
     def _corrected(self, image: Pixels, look: Look, request: SearchRequest) -> Look:
         """The look with its articles under the categories that the user says they are of."""
@@ -237,15 +240,10 @@ class Engine:
         articles = [
             article
             if category == article.category
-            else self._as(image, article, category, worn=look.person is not None)
+            else replace(self._read_as(image, look, article.box, category), mask=article.mask)
             for article, category in zip(look.articles, categories, strict=True)
         ]
         return replace(look, articles=tuple(articles))
-
-    def _as(self, image: Pixels, article: Article, category: str, *, worn: bool) -> Article:
-        """The same article read as one of another category: types differ by category."""
-        read = self._analyzer.article_in(image, article.box, category, worn=worn)
-        return replace(read, mask=article.mask)
 
     def _request(
         self, k: int | None, request: SearchRequest | None, given: Mapping[str, Any]
