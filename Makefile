@@ -42,7 +42,7 @@ dist:  ## the wheel, and beside it the bill of materials of what it brings with 
 	$(VENV)-dist/bin/python -m pip install --quiet "$$(ls dist/*.whl)[serve,crawl,parquet,eval]"
 	$(VENV)-dist/bin/python -m pip uninstall --quiet --yes pip setuptools
 	$(TOOLS)/bin/python -m pip install --quiet -r scripts/audit-requirements.txt
-	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library \
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --no-validate \
 	  --output-reproducible -o "$$(ls dist/*.whl | sed s/-py3.*//).cdx.json" $(VENV)-dist/bin/python
 	rm -rf $(VENV)-dist
 

@@ -204,6 +204,15 @@ def answer(service: Watched, number: int) -> tuple[str, str]:
     return shape.__name__, words[1].decode() if known else "closed"
 
 
+def bad_of(counts: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """What must not be: a status of 500 and above but 503 and 504, by shape."""
+    return {
+        key: count
+        for key, count in counts.items()
+        if key[1].startswith("5") and key[1] not in {"503", "504"}
+    }
+
+
 def main() -> int:
     """Prints the statuses by shape, then health and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -221,11 +230,11 @@ def main() -> int:
             numbers = range(start, min(start + step, args.first + args.count))
             counts.update(pool.map(lambda number: answer(service, number), numbers))
             held = f"{service.resident_mb():.0f} MB, {service.open_files()} files"
-            print(f"after {sum(counts.values())}: {held}", flush=True)
+            print(f"after {sum(counts.values())}: {bad_of(counts)} bad, {held}", flush=True)
     for name in sorted({name for name, _ in counts}):
         found = {status: count for (n, status), count in sorted(counts.items()) if n == name}
         print(f"{name}: {found}")
-    bad = {key: n for key, n in counts.items() if key[1][0] == "5" and key[1] not in {"503", "504"}}
+    bad = bad_of(counts)
     silent = sum(n for key, n in counts.items() if key[1] == "silent")
     print(f"{sum(counts.values())} requests, {sum(bad.values())} bad {bad}, {silent} silent")
     print(service.told())

@@ -171,11 +171,14 @@ def main() -> int:
         ("service", services, args.services),
         ("upgrade", upgrades, args.upgrades),
     ):
-        told = list(tqdm(kind(kills, args.seed), total=kills, unit="kill", desc=name))
-        faults = [f"{name} {n}: {fault}" for n, (_, found) in enumerate(told) for fault in found]
+        told = []
+        for done, found in tqdm(kind(kills, args.seed), total=kills, unit="kill", desc=name):
+            told.append((done, found))
+            if found:
+                print(f"{name} {len(told)}: {found}", flush=True)
+        faults = [fault for _, found in told for fault in found]
         done = sum(done for done, _ in told)
         print(f"{name}: {kills} kills, {done} acknowledged, {len(faults)} faults", flush=True)
-        print("\n".join(faults[:20]))
         bad |= bool(faults)
     return int(bad)
 
