@@ -32,6 +32,7 @@ from thatlook.search.ranking import (
     leaning,
     part_likeness,
     reasons,
+    show_same_picture,
 )
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.search.stored import Candidates, ProductStore, Stored
@@ -46,6 +47,9 @@ MOVED: Final = 40
 
 MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
+
+SAME_PICTURE_SCORE: Final = 0.99
+"""What a product scores at least whose picture is the very one that is asked with."""
 
 MEANT_DIGITS: Final = 5
 """Decimals of a likeness that order matches."""
@@ -112,6 +116,7 @@ class Recommender:
         self._catalog = catalog
         self._calibration = calibration
         self._scale = scale
+        self._look = (parts or {}).get("look", slice(None))
         self._parts = {name: part for name, part in (parts or {}).items() if name in TOLD}
         self._in_stock = in_stock
 
@@ -303,6 +308,10 @@ class Recommender:
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
+        if ids:
+            least = asked.curve.worth_of(SAME_PICTURE_SCORE)
+            same = show_same_picture(columns.vectors, asked.vector, self._look)
+            worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
         order = worth
         if boosts:
             values = self._catalog.fields(ids, [boost.field for boost in boosts])
