@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2)
     args = parser.parse_args()
     pictures = sorted(args.images.glob("*.jpg"))
-    chosen = random.Random(args.seed).sample(pictures, args.count)  # noqa: S311 - a sample
+    chosen = random.Random(args.seed).sample(pictures, args.count)
     with Engine.open(args.catalog) as engine:
         found = [own_scores(engine.recommend(path, age="any"), path.stem) for path in chosen]
     best = [max(rows, key=lambda row: row[1]) for rows in found if rows]
