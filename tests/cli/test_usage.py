@@ -356,13 +356,13 @@ def test_settings_reach_the_pictures_of_a_page(capsys, monkeypatch, tmp_path, sa
     photo.save(tmp_path / "large.png")
     monkeypatch.setenv("THATLOOK_MAX_PHOTO_PIXELS", "120000")
     asked = []
-    plain = image.decode
+    plain = image.decode_photo
 
     def decode(source, settings=None):
         asked.append((settings or Settings()).max_photo_pixels)
         return plain(source, settings)
 
-    monkeypatch.setattr("thatlook.engine.decode", decode)
+    monkeypatch.setattr("thatlook.engine.decode_photo", decode)
     with thatlook.open(tmp_path / "catalog"):
         pass
     for option in ("--html", "--png"):
