@@ -11,8 +11,10 @@ from typing import Any, Final, Self
 
 from thatlook.core.errors import CatalogError
 from thatlook.core.records import Product, Vector
+from thatlook.core.shopper_words import Phrase
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Stored
+from thatlook.search.words.shelf import Facts, Lines, WordHit
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
@@ -21,6 +23,7 @@ from thatlook.store.catalog.schema import migrate
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store, mismatch
 from thatlook.store.catalog.takeover import take_over
+from thatlook.store.catalog.words import WordIndex
 
 FILE_NAME: Final = "catalog.sqlite"
 
@@ -36,6 +39,7 @@ class Catalog:
         self.folder = folder
         self._store = store
         self._index = CatalogIndex(folder, store)
+        self._words = WordIndex(store.database)
 
     @classmethod
     def open(
@@ -269,9 +273,22 @@ class Catalog:
         index, partitions = self._index.partitions(query)
         return index.search_in(partitions, vectors, query)
 
+    def lines(self) -> Lines:
+        """The shop's own words, as of now."""
+        return self._words.lines()
+
+    def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
+        """At most `query.k` products with these words, best first; see `store.catalog.words`."""
+        return self._words.by_words(groups, query)
+
+    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """What a search for words compares of the active products with these ids."""
+        return self._words.facts(ids)
+
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
         self._index.warm()
+        self._words.bring_up_to_date()
 
 
 def _prepare(folder: Path, *, create: bool) -> None:
