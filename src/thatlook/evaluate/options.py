@@ -87,3 +87,15 @@ class StreetOptions(EvaluateOptions):
     labels: Path | None = None
     split: str = ""
     rounds: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions(EvaluateOptions):
+    """`catalogs` are the folders whose products of the `split` side are searched; `queries` is a
+    file of texts, one a line, whose results the page shows; `rounds` as above.
+    """
+
+    catalogs: Sequence[Path] = ()
+    queries: Path | None = None
+    split: str = "val"
+    rounds: int = 1000

@@ -24,6 +24,9 @@ from thatlook.search.words.understanding import Understood, understand
 DEPTH: Final = 300
 """Candidates of each kind: by words, by vectors, and by vectors among the wished color."""
 
+SHADE: Final = 0.85
+"""What navy blue is worth where blue is wished."""
+
 NEAR: Final = 0.5
 """What a type near the wished one, or a shade of the color, is worth beside it."""
 
@@ -243,7 +246,7 @@ def _fulfils(kind: str, name: str, facts: Facts) -> float:
         return 1.0 if own == name else NEAR if own in near_types(name) else 0.0
     if kind == "color":
         if is_color(facts.entry.color, name):
-            return 1.0
+            return 1.0 if facts.entry.color.lower() in color_words(name) else SHADE
         return NEAR / 2 if related(facts.entry.color, name) else 0.0
     return float(name in (pattern_of(facts.pattern), pattern_of(facts.title)))
 
@@ -260,7 +263,9 @@ def _is_unwanted(facts: Facts, understood: Understood) -> bool:
 
 def _reasons(one: Ranked, understood: Understood) -> tuple[str, ...]:
     """Which wishes a product fulfils, and how its words and its picture fit, in numbers."""
-    told = [f"{kind}: {name}" for kind, name in understood.wanted.items() if one.parts[kind] == 1.0]
+    told = [
+        f"{kind}: {name}" for kind, name in understood.wanted.items() if one.parts[kind] >= SHADE
+    ]
     numbers = {"words": "words", "likeness": "likeness to the words"}
     told += [f"{said} {one.parts[n]:.2f}" for n, said in numbers.items() if n in one.parts]
     return tuple(told)
