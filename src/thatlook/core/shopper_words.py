@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -93,19 +93,27 @@ def meaning_at(words: Sequence[str], start: int) -> tuple[Meaning, int] | None:
     return None
 
 
-_TELLING: Final = {"color": 3, "type": 3, "category": 2, "pattern": 2, "gender": 1, "child": 1}
+_TELLING: Final = {"color": 3, "type": 3, "category": 2, "pattern": 2, "gender": 2, "child": 1}
 
 
 @cache
 def vocabulary() -> Mapping[str, int]:
     """Every word of every phrase, and how much it tells: 3 for a color's or a type's, 0 for a
-    "with".
+    "with", and no more than 1 where it is but a part of a phrase.
     """
     found: dict[str, int] = {}
     for phrase, meaning in meanings().items():
+        most = 3 if len(phrase) == 1 else 1
         for word in phrase:
-            found[word] = max(found.get(word, 0), _TELLING.get(meaning.kind, 0))
+            found[word] = max(found.get(word, 0), min(most, _TELLING.get(meaning.kind, 0)))
     return found
+
+
+@cache
+def general_words() -> frozenset[Phrase]:
+    """The words of categories that say no more than the category: "shoe", "bag"."""
+    entries = _data()["categories"].values()
+    return frozenset(tokens(text) for entry in entries for _, text in _listed(entry))
 
 
 @cache
@@ -131,6 +139,7 @@ def _color_phrases(name: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(tokens(text)) for text in color_words(name))
 
 
+@lru_cache(maxsize=65536)
 def is_color(text: str, name: str) -> bool:
     """Whether one of the colors in a shop's text ("Navy Blue/White") is the named one.
 

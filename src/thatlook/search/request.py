@@ -14,6 +14,8 @@ from thatlook.search.index import Filters
 GENDER_CHOICES: Final = ("auto", "female", "male", "any")
 AGE_CHOICES: Final = ("auto", *AGES)
 POLICIES: Final = ("any", "full")
+TEXT_WEIGHT: Final = 0.5
+"""How far words move a photo's vector; docs/searching.md has what other values bring."""
 BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
 
 
@@ -46,7 +48,8 @@ class SearchRequest:
     color. `box` (with `box_category`) replaces the articles that were detected. `boosts` prefer or
     avoid values of fields. `diversity` 0..1 trades likeness for variety among the `k`, which stay
     ordered by likeness. Matches below `min_score` are not shown; None leaves it to the setting
-    `good_score` whether an article has any good one.
+    `good_score` whether an article has any good one. `text` are words beside the photo ("in red,
+    long sleeves"), which move what is looked for by `text_weight`, 0..1.
     """
 
     k: int = 10
@@ -64,6 +67,8 @@ class SearchRequest:
     boosts: tuple[Boost, ...] = ()
     diversity: float = 0.2
     min_score: float | None = None
+    text: str = ""
+    text_weight: float = TEXT_WEIGHT
 
     def __post_init__(self) -> None:
         for name in ("categories", "liked", "disliked"):
@@ -84,7 +89,7 @@ class SearchRequest:
             _one_of("category", category, CATEGORIES)
         if (self.box is None) != (self.box_category is None):
             raise SettingsError("a drawn box needs its category, and a category its box")
-        for name in ("diversity", "min_score"):
+        for name in ("diversity", "min_score", "text_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {value}")

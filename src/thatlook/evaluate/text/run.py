@@ -140,6 +140,7 @@ def _systems(catalog: Catalog, tower: Tower) -> dict[str, Answer]:
             k=SHOWN + 1,
             age="any",
             vector=one.vector,
+            photo_type=one.photo_type,
             category=one.category or None,
             gender=one.wanted.gender if one.photo and one.wanted else None,
         )

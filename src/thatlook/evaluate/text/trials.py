@@ -62,6 +62,7 @@ class Question:
     photo: str = ""
     vector: Vector | None = None
     category: str = ""
+    photo_type: str = ""
 
 
 def by_attributes(products: Sequence[Stored], rng: np.random.Generator) -> list[Question]:
@@ -133,6 +134,7 @@ def composed(products: Sequence[Stored], rng: np.random.Generator) -> list[Quest
                     photo=one.product.id,
                     vector=one.vector,
                     category=one.product.category,
+                    photo_type=own.type,
                 )
             )
         if len(found) == MOST_COMPOSED:

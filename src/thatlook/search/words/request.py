@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Vector
 from thatlook.search.index import Filters
-from thatlook.search.request import AGE_CHOICES
-
-TEXT_WEIGHT: Final = 0.5
-"""How far words move a photo's vector; docs/searching.md has what other values cost."""
+from thatlook.search.request import AGE_CHOICES, TEXT_WEIGHT
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -21,7 +17,8 @@ class WordRequest:
     `off` holds the keys of chips that the shopper took off ("color:red"). `category` and `gender`
     (None: what the words say) go before what was understood, as do the parts of `filters`; so does
     an `age` other than "auto". `vector` is that of a photo's article, unit (dim,), and
-    `text_weight`, 0..1, how far the words move it.
+    `text_weight`, 0..1, how far the words move it; `photo_type` and
+    `photo_gender` are what is seen there, for where the words are silent.
     """
 
     text: str
@@ -33,6 +30,8 @@ class WordRequest:
     filters: Filters = field(default_factory=Filters)
     off: frozenset[str] = frozenset()
     vector: Vector | None = None
+    photo_type: str = ""
+    photo_gender: str | None = None
     text_weight: float = TEXT_WEIGHT
 
     def __post_init__(self) -> None:

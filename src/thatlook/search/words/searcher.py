@@ -9,35 +9,34 @@ from typing import Any, Final
 
 import numpy as np
 
-from thatlook.core.color import related
-from thatlook.core.records import Match, Vector
-from thatlook.core.shopper_words import color_words, is_color, near_types, type_of
-from thatlook.core.taxonomy import pattern_of
-from thatlook.core.tokens import tokens
+from thatlook.core.records import Look, Match, Vector
+from thatlook.core.shopper_words import color_words, type_of
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.exact import passes
+from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.shelf import Facts, Shelf
 from thatlook.search.words.tower import Tower
-from thatlook.search.words.understanding import Understood, understand
+from thatlook.search.words.understanding import Understood, Wish, understand
+from thatlook.search.words.wishes import SHADE, fulfilled, is_unwanted
 
 DEPTH: Final = 300
 """Candidates of each kind: by words, by vectors, and by vectors among the wished color."""
 
-SHADE: Final = 0.85
-"""What navy blue is worth where blue is wished."""
-
-NEAR: Final = 0.5
-"""What a type near the wished one, or a shade of the color, is worth beside it."""
+PHOTO_TYPE: Final = "photo_type"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each part of the order counts; the score is their mean over the parts in play."""
+    """How much each part of the order counts; the score is their mean over the parts in play.
+
+    `type`, `color` and `pattern` are wishes of the words, `photo_type` is the type of the photo.
+    """
 
     type: float = 1.0
     color: float = 0.8
     pattern: float = 0.4
+    photo_type: float = 0.5
     words: float = 0.6
     likeness: float = 0.6
 
@@ -59,7 +58,8 @@ class Found:
     """The answer to words: what was understood, one page of matches, and how many there are.
 
     `total` counts what was looked at and passed, `facets` count the same by category, color, brand
-    and price. `by_likeness` is whether pictures were compared too.
+    and price. `by_likeness` is whether pictures were compared too. `look` is that of the photo, of
+    which the words speak of the `article` at this place; None where they speak of none.
     """
 
     understood: Understood
@@ -68,6 +68,8 @@ class Found:
     offset: int
     facets: Mapping[str, Sequence[Mapping[str, Any]]]
     by_likeness: bool
+    look: Look | None = None
+    article: int | None = None
     timing_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -88,6 +90,8 @@ class Found:
             "matches": [match.to_dict() for match in self.matches],
             "facets": {name: list(counts) for name, counts in self.facets.items()},
             "by_likeness": self.by_likeness,
+            "look": None if self.look is None else self.look.to_dict(),
+            "article": self.article,
             "message": self.message,
             "timing_ms": {name: round(spent, 2) for name, spent in self.timing_ms.items()},
         }
@@ -116,7 +120,7 @@ class WordSearch:
 
     def find(self, request: WordRequest) -> Found:
         """The products for a request, best first. Raises CatalogError."""
-        understood = understand(request.text, self._shelf.lines(), request.off)
+        understood = self.understood(request)
         vector = self._vector(understood, request)
         ranked = self.ranked(understood, request, vector)
         page = ranked[request.offset : request.offset + request.k]
@@ -128,6 +132,19 @@ class WordSearch:
         return Found(
             understood, matches, len(ranked), request.offset, facets(ranked), vector is not None
         )
+
+    def understood(self, request: WordRequest) -> Understood:
+        """What a request's text asks for; a photo's type is wished, less, where it names none."""
+        found = understand(request.text, self._shelf.lines(), request.off)
+        kind = type_of(request.photo_type)
+        if not kind or found.wish("type"):
+            return found
+        return replace(found, wishes=(*found.wishes, Wish(PHOTO_TYPE, kind)))
+
+    def told(self, words: Sequence[str]) -> Vector | None:
+        """The vector of words among the catalog's; None where the tower has none there."""
+        known = self._tower is not None and self._tower.space == self._shelf.model_key
+        return self._tower.embed(words) if known and self._tower else None
 
     def ranked(
         self, understood: Understood, request: WordRequest, vector: Vector | None
@@ -150,7 +167,7 @@ class WordSearch:
             one
             for one in facts.values()
             if passes(one.entry, query.filters)
-            and not _is_unwanted(one, understood)
+            and not is_unwanted(one, understood)
             and (not sizes or sizes & one.sizes)
         ]
         top = max(words.values(), default=0.0)
@@ -160,25 +177,17 @@ class WordSearch:
 
     def _vector(self, understood: Understood, request: WordRequest) -> Vector | None:
         """The words' vector, moved towards that of the photo where there is one."""
-        known = self._tower is not None and self._tower.space == self._shelf.model_key
-        told = self._tower.embed(understood.plain) if known and self._tower else None
-        if request.vector is None or told is None:
-            return request.vector if told is None else told
-        mixed = (1 - request.text_weight) * request.vector + request.text_weight * told
-        length = float(np.linalg.norm(mixed))
-        return np.asarray(mixed / length, np.float32) if length > 0 else told
+        told = self.told(understood.plain)
+        return told if request.vector is None else moved(request.vector, told, request.text_weight)
 
     def _query(self, understood: Understood, request: WordRequest) -> Query:
         """What must hold: what the request says, and what was understood where it is silent."""
-        gender = request.gender or understood.value("gender")
-        given = request.filters
+        gender = request.gender or understood.value("gender") or request.photo_gender
+        filters = filters_of(understood, request.filters)
         filters = replace(
-            given,
-            min_price=_amount(given.min_price, understood.value("min_price")),
-            max_price=_amount(given.max_price, understood.value("max_price")),
-            brands=given.brands or understood.values("brand"),
+            filters,
             age=_age(request, understood),
-            in_stock=given.in_stock or (self._in_stock and not given.availability),
+            in_stock=filters.in_stock or (self._in_stock and not filters.availability),
         )
         return Query(
             category=request.category or understood.value("category"),
@@ -195,7 +204,7 @@ class WordSearch:
             if found or understood.groups:
                 return
             vector = self._any_direction()
-        color = understood.wanted.get("color")
+        color = understood.wish("color")
         queries = [query]
         if color and not query.filters.colors:
             wished = replace(query.filters, colors=color_words(color))
@@ -216,7 +225,9 @@ class WordSearch:
         lexical: Mapping[str, float],
         vector: Vector | None,
     ) -> Ranked:
-        parts = {kind: _fulfils(kind, name, facts) for kind, name in understood.wanted.items()}
+        parts: dict[str, float] = {}
+        for wish in understood.wishes:
+            parts[wish.kind] = max(parts.get(wish.kind, 0.0), fulfilled(wish, facts))
         if lexical:
             parts["words"] = lexical.get(facts.entry.id, 0.0)
         if vector is not None:
@@ -227,11 +238,6 @@ class WordSearch:
         return Ranked(facts, min(1.0, score), parts)
 
 
-def _amount(given: float | None, told: str | None) -> float | None:
-    """The amount that was given, else the one that the words tell."""
-    return given if given is not None or told is None else float(told)
-
-
 def _age(request: WordRequest, understood: Understood) -> str:
     """Whose products: as asked for, else as the words say, else grown-ups'."""
     if request.age != "auto":
@@ -239,32 +245,12 @@ def _age(request: WordRequest, understood: Understood) -> str:
     return understood.value("age") or "adult"
 
 
-def _fulfils(kind: str, name: str, facts: Facts) -> float:
-    """How far a product is of the wished type, color or pattern, 0..1."""
-    if kind == "type":
-        own = type_of(facts.product_type) or type_of(facts.title)
-        return 1.0 if own == name else NEAR if own in near_types(name) else 0.0
-    if kind == "color":
-        if is_color(facts.entry.color, name):
-            return 1.0 if facts.entry.color.lower() in color_words(name) else SHADE
-        return NEAR / 2 if related(facts.entry.color, name) else 0.0
-    return float(name in (pattern_of(facts.pattern), pattern_of(facts.title)))
-
-
-def _is_unwanted(facts: Facts, understood: Understood) -> bool:
-    if any(is_color(facts.entry.color, name) for name in understood.unwanted_colors):
-        return True
-    if not understood.unwanted:
-        return False
-    texts = (facts.title, facts.product_type, facts.pattern, facts.entry.brand)
-    words = frozenset(tokens(" ".join(texts)))
-    return any(group.fits(words) for group in understood.unwanted)
-
-
 def _reasons(one: Ranked, understood: Understood) -> tuple[str, ...]:
     """Which wishes a product fulfils, and how its words and its picture fit, in numbers."""
     told = [
-        f"{kind}: {name}" for kind, name in understood.wanted.items() if one.parts[kind] >= SHADE
+        f"{wish.kind.removeprefix('photo_')}: {wish.name}"
+        for wish in understood.wishes
+        if fulfilled(wish, one.facts) >= SHADE
     ]
     numbers = {"words": "words", "likeness": "likeness to the words"}
     told += [f"{said} {one.parts[n]:.2f}" for n, said in numbers.items() if n in one.parts]

@@ -24,8 +24,8 @@ def corrected(word: str, known: Mapping[str, int], frequency: Callable[[str], in
 
     An edit is a letter too many, too few, wrong, or two swapped (Damerau, CACM 1964). `known` says
     how much each of the tables' words tells, `frequency` in how many products a word is. Taken is
-    the most telling, then one with the same first letter, then the one that the shop has most
-    often; words that tell nothing are not. Words with digits stay.
+    the most telling, then one that the shop has, with the same first letter, most often; words
+    that tell nothing are not. Words with digits stay.
     """
     if len(word) < _SHORTEST or not word.isalpha() or word in known:
         return word
@@ -34,7 +34,7 @@ def corrected(word: str, known: Mapping[str, int], frequency: Callable[[str], in
         return word
     least = 1 if len(word) >= _LONG - 1 else 2
     near = sorted(
-        (known[other], other[:1] == word[:1], frequency(other), other)
+        (known[other], frequency(other) > 0, other[:1] == word[:1], frequency(other), other)
         for other in set(edits(word))
         if known.get(other, 0) >= least and frequency(other) >= _RARER * own
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -12,6 +12,7 @@ from thatlook.core.shopper_words import (
     Meaning,
     Phrase,
     category_of_type,
+    general_words,
     meaning_at,
     role_words,
     vocabulary,
@@ -95,15 +96,28 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A color, type, pattern or, less, the type of a photo, that shall come first; `words` are the
+    shopper's own.
+    """
+
+    kind: str
+    name: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
-    """What a text asks for. `wanted` maps color, type and pattern to their names; `groups` are to
-    be looked for, of which `telling` say more than what is wanted; `unwanted` must not be there;
-    `plain` are the words for the tower, corrected and without what is not wanted.
+    """What a text asks for.
+
+    `wishes` are what comes first; `groups` are to be looked for, of which `telling` say more than
+    a wish; `unwanted` must not be there; `plain` are the words for the tower, corrected and
+    without what is not wanted.
     """
 
     text: str
     chips: tuple[Chip, ...] = ()
-    wanted: Mapping[str, str] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
     groups: tuple[Group, ...] = ()
     telling: tuple[Group, ...] = ()
     unwanted: tuple[Group, ...] = ()
@@ -113,6 +127,11 @@ class Understood:
     def value(self, kind: str) -> str | None:
         """The value of the last chip of a kind."""
         found = [chip.value for chip in self.chips if chip.kind == kind]
+        return found[-1] if found else None
+
+    def wish(self, kind: str) -> str | None:
+        """The name of the last wish of a kind."""
+        found = [wish.name for wish in self.wishes if wish.kind == kind]
         return found[-1] if found else None
 
     def values(self, kind: str) -> frozenset[str]:
@@ -152,7 +171,7 @@ def _understood(text: str, spans: Sequence[_Span], chips: Sequence[Chip]) -> Und
     keys = {chip.key for chip in chips}
     positive = [span for span in spans if not span.negated]
     negative = [s for s in spans if s.negated and f"not:{_named(s)}" in keys]
-    wanted = {chip.kind: chip.value for chip in chips if chip.kind in _WISHED}
+    wishes = tuple(Wish(c.kind, c.value, c.words) for c in chips if c.kind in _WISHED)
     sought = [
         span if _counts(span, keys) else replace(span, meaning=NOTHING)
         for span in positive
@@ -163,7 +182,7 @@ def _understood(text: str, spans: Sequence[_Span], chips: Sequence[Chip]) -> Und
     return Understood(
         text=text,
         chips=tuple(chips),
-        wanted=wanted,
+        wishes=wishes,
         groups=tuple(dict.fromkeys(Group.of(s.words, s.meaning) for s in groups)),
         telling=tuple(dict.fromkeys(_telling(s) for s in telling)),
         unwanted=tuple(Group.of(s.words, s.meaning) for s in negative if s.meaning.kind != "color"),
@@ -175,12 +194,15 @@ def _understood(text: str, spans: Sequence[_Span], chips: Sequence[Chip]) -> Und
 def _is_named(span: _Span) -> bool:
     """Whether the words say no more than the wish or the category that they are taken for."""
     kind, name = span.meaning.kind, span.meaning.name
-    return kind == "category" or (kind in _WISHED and span.words == tokens(name))
+    if kind == "category":
+        return span.words in general_words()
+    return kind in _WISHED and span.words == tokens(name)
 
 
 def _telling(span: _Span) -> Group:
     """What was written of a wish ("stilettos" of heels), all wordings of anything else."""
-    return Group.of(span.words, NOTHING if span.meaning.kind in _WISHED else span.meaning)
+    worded = span.meaning.kind == "other"
+    return Group.of(span.words, span.meaning if worded else NOTHING)
 
 
 def _counts(span: _Span, keys: set[str]) -> bool:
