@@ -162,6 +162,7 @@ class Engine:
         min_score: float | None = None,
         text: str | None = None,
         text_weight: float | None = None,
+        off: Iterable[str] | None = None,
     ) -> Result:
         """Products for each article of a photo, best first.
 
@@ -185,6 +186,7 @@ class Engine:
             "min_score": min_score,
             "text": text,
             "text_weight": text_weight,
+            "off": off,
         }
         asked = self._request(k, request, given)
         watch = Stopwatch()
@@ -202,17 +204,21 @@ class Engine:
             look = replace(look, articles=(self._drawn(image, look, request),))
         refusal = _refusal(look) if request.policy == "full" else None
         with watch.part("search"):
-            found = self._found(look, request) if refusal is None else ()
-        return Result(look, refusal is None, refusal, found, watch.timing_ms, image)
+            told, found = self._found(look, request) if refusal is None else ((), ())
+        return Result(look, refusal is None, refusal, found, watch.timing_ms, image, told)
 
-    def _found(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
-        """The products for a look; words beside the photo move what is looked for."""
-        if request.text:
-            words = self._word_search()
-            understood = words.understood(WordRequest(text=request.text))
-            request = asked_with(understood, request)
-            look = look_with(look, words.told(understood.plain), request.text_weight)
-        return self._recommender.for_look(look, request)
+    def _found(
+        self, look: Look, request: SearchRequest
+    ) -> tuple[tuple[Mapping[str, str], ...], tuple[Recommendation, ...]]:
+        """What was understood of the words beside a photo, and the products for its look."""
+        if not request.text:
+            return (), self._recommender.for_look(look, request)
+        words = self._word_search()
+        understood = words.understood(WordRequest(text=request.text, off=request.off))
+        asked = asked_with(understood, request)
+        moved = look_with(look, words.told(understood.plain), request.text_weight)
+        chips = tuple(chip.to_dict() for chip in understood.chips)
+        return chips, self._recommender.for_look(moved, asked)
 
     def search(  # noqa: PLR0913 - the fields of a WordRequest, by name
         self,

@@ -25,6 +25,7 @@ from thatlook.cli import (
     index,
     models,
     photos,
+    search,
     serve,
     train,
 )
@@ -47,6 +48,7 @@ for _command in (
     photos.parse,
     index.index,
     photos.recommend,
+    search.search,
     photos.similar,
     photos.look,
     catalog.catalog,

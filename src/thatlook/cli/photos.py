@@ -124,6 +124,10 @@ filter_options = together(
     default="any",
     help="full: refuse other than front full shots",
 )
+@click.option("--text", default="", metavar="WORDS", help='words beside it: "in red, long sleeves"')
+@click.option(
+    "--text-weight", type=float, metavar="0..1", help="how far they move it (default 0.5)"
+)
 @json_option
 @click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures")
 @click.option("--png", type=PATH, metavar="FILE", help="one picture of it all")
@@ -140,8 +144,12 @@ def recommend(photo: str, catalog: str, **given: Any) -> int:
         age=given["age"],
         categories=frozenset(given["category"]) or None,
         primary=given["primary"],
-        filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
+        filters=filters_given(
+            given["min_price"], given["max_price"], given["brand"], given["color"]
+        ),
         policy=given["policy"],
+        text=given["text"],
+        **({} if given["text_weight"] is None else {"text_weight": given["text_weight"]}),
     )
     with existing(catalog) as engine:
         result = engine.recommend(photo, request=request)
@@ -154,12 +162,13 @@ def recommend(photo: str, catalog: str, **given: Any) -> int:
     return 0
 
 
-def _filters(
+def filters_given(
     min_price: Decimal | None,
     max_price: Decimal | None,
     brands: Iterable[str],
     colors: Iterable[str],
 ) -> Filters:
+    """The filters of the options. Raises UsageError for prices the wrong way round."""
     from thatlook.search.index import Filters
 
     if min_price is not None and max_price is not None and min_price > max_price:
@@ -194,15 +203,18 @@ def _draw(engine: Engine, result: Result, name: str, html: Path | None, png: Pat
 
 def _result_text(result: Result) -> str:
     lines = [_look_text(result.look)]
+    if result.understood:
+        lines.append(f"understood: {', '.join(one['shown'] for one in result.understood)}")
     if not result.accepted:
         lines.append(f"refused: {result.reason}")
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
-        lines += _match_lines(found.matches) or [f"  {found.message}"]
+        lines += match_lines(found.matches) or [f"  {found.message}"]
     return "\n".join(lines)
 
 
-def _match_lines(matches: Iterable[Match]) -> list[str]:
+def match_lines(matches: Iterable[Match]) -> list[str]:
+    """A line per match: score, id, title and price."""
     return [
         f"  {match.score:.2f}  {match.product.id}  {match.product.title}"
         f"  {match.product.current_price or ''}".rstrip()
@@ -230,7 +242,7 @@ def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: boo
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
-        print("\n".join([f"{product.id}  {product.title}", *_match_lines(matches)]))
+        print("\n".join([f"{product.id}  {product.title}", *match_lines(matches)]))
     return 0
 
 

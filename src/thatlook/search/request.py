@@ -49,7 +49,8 @@ class SearchRequest:
     avoid values of fields. `diversity` 0..1 trades likeness for variety among the `k`, which stay
     ordered by likeness. Matches below `min_score` are not shown; None leaves it to the setting
     `good_score` whether an article has any good one. `text` are words beside the photo ("in red,
-    long sleeves"), which move what is looked for by `text_weight`, 0..1.
+    long sleeves"), which move what is looked for by `text_weight`, 0..1; `off` holds the keys of
+    what was understood of them and shall not count.
     """
 
     k: int = 10
@@ -69,9 +70,10 @@ class SearchRequest:
     min_score: float | None = None
     text: str = ""
     text_weight: float = TEXT_WEIGHT
+    off: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in ("categories", "liked", "disliked"):
+        for name in ("categories", "liked", "disliked", "off"):
             value = getattr(self, name)
             if isinstance(value, str):
                 raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")

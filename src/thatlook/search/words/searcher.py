@@ -253,7 +253,7 @@ def _reasons(one: Ranked, understood: Understood) -> tuple[str, ...]:
         if fulfilled(wish, one.facts) >= SHADE
     ]
     numbers = {"words": "words", "likeness": "likeness to the words"}
-    told += [f"{said} {one.parts[n]:.2f}" for n, said in numbers.items() if n in one.parts]
+    told += [f"{said} {one.parts[n]:.2f}" for n, said in numbers.items() if one.parts.get(n)]
     return tuple(told)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from thatlook.core.shopper_words import (
     Meaning,
@@ -72,7 +72,7 @@ class Chip:
         """What names the chip where it is taken off: "color:red"."""
         return f"{self.kind}:{self.value}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, str]:
         """An entry of `understood` in the JSON."""
         told = {"key": self.key, "kind": self.kind, "value": self.value}
         return told | {"words": self.words, "shown": self.shown or self.value}
