@@ -51,10 +51,16 @@ def meanings() -> Mapping[Phrase, Meaning]:
         for language, text in phrases:
             phrase = tokens(text)
             found.setdefault(phrase, Meaning(kind, name))
-            if language == "de" and len(phrase) == 1:
-                for ending in _ENDINGS:
-                    inflected.setdefault((phrase[0] + ending,), Meaning(kind, name))
+            for other in _inflected(language, phrase):
+                inflected.setdefault(other, Meaning(kind, name))
     return inflected | found
+
+
+def _inflected(language: str, phrase: Phrase) -> list[Phrase]:
+    """The other forms of a German word; none of anything else."""
+    if language != "de" or len(phrase) != 1:
+        return []
+    return [(phrase[0] + ending,) for ending in _ENDINGS]
 
 
 def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
@@ -112,8 +118,11 @@ def vocabulary() -> Mapping[str, int]:
 @cache
 def general_words() -> frozenset[Phrase]:
     """The words of categories that say no more than the category: "shoe", "bag"."""
-    entries = _data()["categories"].values()
-    return frozenset(tokens(text) for entry in entries for _, text in _listed(entry))
+    found: set[Phrase] = set()
+    for entry in _data()["categories"].values():
+        for language, text in _listed(entry):
+            found |= {tokens(text), *_inflected(language, tokens(text))}
+    return frozenset(found)
 
 
 @cache

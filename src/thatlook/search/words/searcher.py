@@ -20,7 +20,7 @@ from thatlook.search.words.tower import Tower
 from thatlook.search.words.understanding import Understood, Wish, understand
 from thatlook.search.words.wishes import SHADE, fulfilled, is_unwanted
 
-DEPTH: Final = 300
+DEPTH: Final = 200
 """Candidates of each kind: by words, by vectors, and by vectors among the wished color."""
 
 PHOTO_TYPE: Final = "photo_type"
@@ -160,7 +160,7 @@ class WordSearch:
             hit.product_id
             for hit in self._shelf.by_words([g.wordings for g in understood.groups], query)
         )
-        ids |= dict.fromkeys(self._near(understood, query, vector, found=bool(ids)))
+        ids |= dict.fromkeys(self._near(understood, query, vector))
         facts = self._shelf.facts(list(ids))
         sizes = understood.values("size")
         kept = [
@@ -172,7 +172,11 @@ class WordSearch:
         ]
         top = max(words.values(), default=0.0)
         lexical = {key: score / top if top > 0 else 0.0 for key, score in words.items()}
-        found = [self._rank(one, understood, lexical, vector) for one in kept]
+        alike = _likenesses(kept, vector)
+        found = [
+            self._rank(one, understood, lexical, likeness)
+            for one, likeness in zip(kept, alike, strict=True)
+        ]
         return sorted(found, key=lambda one: (-one.score, one.facts.entry.id))
 
     def _vector(self, understood: Understood, request: WordRequest) -> Vector | None:
@@ -196,12 +200,12 @@ class WordSearch:
             filters=filters,
         )
 
-    def _near(
-        self, understood: Understood, query: Query, vector: Vector | None, *, found: bool
-    ) -> Iterable[str]:
-        """Candidates by likeness, and among those of the wished color; any without a vector."""
+    def _near(self, understood: Understood, query: Query, vector: Vector | None) -> Iterable[str]:
+        """Candidates by likeness, and among those of the wished color; without a vector any, where
+        no words tell more than the filters and wishes.
+        """
         if vector is None:
-            if found or understood.groups:
+            if understood.telling:
                 return
             vector = self._any_direction()
         color = understood.wish("color")
@@ -223,19 +227,28 @@ class WordSearch:
         facts: Facts,
         understood: Understood,
         lexical: Mapping[str, float],
-        vector: Vector | None,
+        likeness: float | None,
     ) -> Ranked:
         parts: dict[str, float] = {}
         for wish in understood.wishes:
             parts[wish.kind] = max(parts.get(wish.kind, 0.0), fulfilled(wish, facts))
         if lexical:
             parts["words"] = lexical.get(facts.entry.id, 0.0)
-        if vector is not None:
-            parts["likeness"] = max(0.0, float(facts.entry.vector @ vector))
+        if likeness is not None:
+            parts["likeness"] = likeness
         weights = {name: getattr(self._weights, name) for name in parts}
         whole = sum(weights.values())
         score = sum(weights[name] * parts[name] for name in parts) / whole if whole else 0.0
         return Ranked(facts, min(1.0, score), parts)
+
+
+def _likenesses(found: Sequence[Facts], vector: Vector | None) -> Sequence[float | None]:
+    """How alike each product's picture is, 0..1; None for all without a vector."""
+    if vector is None or not found:
+        return [None] * len(found)
+    products = np.stack([one.entry.vector for one in found]) @ vector
+    alike: list[float | None] = np.maximum(products, 0.0).tolist()
+    return alike
 
 
 def _age(request: WordRequest, understood: Understood) -> str:

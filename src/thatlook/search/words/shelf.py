@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import Final, Protocol
 
 from thatlook.core.shopper_words import Phrase
 from thatlook.search.index import Answers, Query
@@ -24,15 +27,32 @@ class WordHit:
 class Facts:
     """What is compared of a product: what an index knows of it, and its words.
 
-    Type and pattern are the feed's words, else what the picture shows; `sizes` are in small
-    letters.
+    Type and pattern are the feed's words, else what the picture shows; `extra` are the feed's
+    further columns as JSON, "" for none.
     """
 
     entry: Entry
     product_type: str = ""
     title: str = ""
     pattern: str = ""
-    sizes: frozenset[str] = frozenset()
+    extra: str = ""
+
+    @property
+    def sizes(self) -> frozenset[str]:
+        """The sizes that the feed names, in small letters."""
+        return sizes_in(self.extra)
+
+
+_SIZES: Final = ("size", "sizes", "grösse", "größe", "taille")
+
+
+@lru_cache(maxsize=4096)
+def sizes_in(extra: str) -> frozenset[str]:
+    """The sizes that the further columns of a product, as JSON, name, in small letters."""
+    columns: Mapping[str, str] = json.loads(extra) if extra else {}
+    texts = [text for name, text in columns.items() if name.strip().casefold() in _SIZES]
+    parts = re.split("[,;|]", ",".join(texts))
+    return frozenset(part.strip().lower() for part in parts if part.strip())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

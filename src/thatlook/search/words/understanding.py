@@ -164,10 +164,12 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
             spans[place] = replace(span, meaning=NOTHING)
     told = {chip.key: chip for span in spans for chip in _chips(span)}
     chips += [chip for key, chip in told.items() if key not in off]
-    return _understood(text, spans, chips)
+    return _understood(text, spans, chips, lexicon)
 
 
-def _understood(text: str, spans: Sequence[_Span], chips: Sequence[Chip]) -> Understood:
+def _understood(
+    text: str, spans: Sequence[_Span], chips: Sequence[Chip], lexicon: Lexicon
+) -> Understood:
     keys = {chip.key for chip in chips}
     positive = [span for span in spans if not span.negated]
     negative = [s for s in spans if s.negated and f"not:{_named(s)}" in keys]
@@ -178,7 +180,7 @@ def _understood(text: str, spans: Sequence[_Span], chips: Sequence[Chip]) -> Und
         if span.words
     ]
     groups = [s for s in sought if s.meaning.kind not in _FILTERED]
-    telling = [s for s in groups if not _is_named(s)]
+    telling = [s for s in groups if _tells_more(s, lexicon)]
     return Understood(
         text=text,
         chips=tuple(chips),
@@ -191,12 +193,14 @@ def _understood(text: str, spans: Sequence[_Span], chips: Sequence[Chip]) -> Und
     )
 
 
-def _is_named(span: _Span) -> bool:
-    """Whether the words say no more than the wish or the category that they are taken for."""
+def _tells_more(span: _Span, lexicon: Lexicon) -> bool:
+    """Whether the words say more to this shop than the wish or category they are taken for."""
     kind, name = span.meaning.kind, span.meaning.name
     if kind == "category":
-        return span.words in general_words()
-    return kind in _WISHED and span.words == tokens(name)
+        return span.words not in general_words()
+    if kind not in _WISHED:
+        return True
+    return span.words != tokens(name) and all(lexicon.frequency(word) for word in span.words)
 
 
 def _telling(span: _Span) -> Group:

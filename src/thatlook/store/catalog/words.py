@@ -20,7 +20,7 @@ from thatlook.core.records import Product
 from thatlook.core.shopper_words import Phrase
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
-from thatlook.search.words.shelf import Facts, Lines, WordHit
+from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.rows import product_of
 
@@ -30,16 +30,17 @@ _WEIGHTS: Final = "3.0, 3.0, 4.0, 2.0, 1.0, 0.0"
 MOST_SCORED: Final = 3_000
 """Products that are ordered by their words; where more have them all are alike good."""
 
-_SIZES: Final = ("size", "sizes", "grösse", "größe", "taille")
 _MORE_LETTERS: Final = 2_000
 _BATCH: Final = 2_000
 _STALE: Final = 2
 """So many entries for one product, and the index is made anew."""
 
 _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    json_extract(data, '$.age_group', '$.product_type', '$.title', '$.pattern', '$.extra'),
-    json_extract(attributes, '$.type', '$.pattern'), vector FROM products
-    JOIN articles ON product = key"""
+    coalesce(json_extract(data, '$.age_group'), ''), vector,
+    coalesce(json_extract(data, '$.product_type'), ''), coalesce(json_extract(data, '$.title'), ''),
+    coalesce(json_extract(data, '$.pattern'), ''), coalesce(json_extract(data, '$.extra'), ''),
+    json_extract(attributes, '$.type'), json_extract(attributes, '$.pattern')
+    FROM products JOIN articles ON product = key"""
 
 
 class WordIndex:
@@ -246,28 +247,33 @@ def label(value: object) -> str:
     return first if isinstance(first, str) else ""
 
 
-@lru_cache(maxsize=4096)
-def sizes_in(extra: str | None) -> frozenset[str]:
-    """The sizes that the further columns of a product name, in small letters."""
-    columns: Mapping[str, str] = json.loads(extra) if extra else {}
-    texts = [text for name, text in columns.items() if name.strip().casefold() in _SIZES]
-    parts = ",".join(texts).replace("|", ",").replace(";", ",").split(",")
-    return frozenset(part.strip().lower() for part in parts if part.strip())
+_ENTRY: Final = (
+    "id",
+    "category",
+    "gender",
+    "price",
+    "currency",
+    "brand",
+    "color",
+    "availability",
+    "age_group",
+)
 
 
 def _facts(row: tuple[Any, ...]) -> Facts:
-    *columns, said, seen, vector = row
-    age_group, product_type, title, pattern, extra = json.loads(said)
-    type_seen, pattern_seen = map(label, json.loads(seen))
-    names = ("id", "category", "gender", "price", "currency", "brand", "color", "availability")
+    *columns, vector, product_type, title, pattern, extra, type_seen, pattern_seen = row
     return Facts(
-        entry=Entry(
-            **dict(zip(names, columns, strict=True)),
-            age_group=age_group or "",
-            vector=np.frombuffer(vector, "<f4"),
-        ),
-        product_type=product_type or type_seen,
-        title=title or "",
-        pattern=pattern or pattern_seen,
-        sizes=sizes_in(json.dumps(extra)) if extra else frozenset(),
+        entry=Entry(**dict(zip(_ENTRY, columns, strict=True)), vector=np.frombuffer(vector, "<f4")),
+        product_type=product_type or _first(type_seen),
+        title=title,
+        pattern=pattern or _first(pattern_seen),
+        extra=extra,
     )
+
+
+@lru_cache(maxsize=65536)
+def _first(stored: str | None) -> str:
+    """The label of an attribute as SQLite gives it: a text, or a list in JSON."""
+    if stored is None:
+        return ""
+    return label(json.loads(stored)) if stored.startswith("[") else stored

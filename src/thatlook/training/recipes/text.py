@@ -255,6 +255,8 @@ def export_to(out: Path, net: TextNet, space: ModelSpec, options: TextOptions) -
         "space": space.key,
         "recipe": options.recipe,
         "seed": options.seed,
+        "data": [str(path) for path in (*options.catalogs, *options.titles)],
+        "metrics_command": "",
         "limits": LIMITS,
     }
     out.mkdir(parents=True, exist_ok=True)
