@@ -13,6 +13,7 @@ from thatlook.core.records import Look, Match, Vector
 from thatlook.core.shopper_words import color_words, type_of
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.exact import passes
+from thatlook.search.index.words import color_parts
 from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.shelf import Facts, Shelf
@@ -283,7 +284,7 @@ def facets(ranked: Sequence[Ranked]) -> dict[str, list[dict[str, Any]]]:
     entries = [one.facts.entry for one in ranked]
     named = {
         "category": [entry.category for entry in entries],
-        "color": [entry.color.lower() for entry in entries],
+        "color": [color for entry in entries for color in dict.fromkeys(color_parts(entry.color))],
         "brand": [entry.brand for entry in entries],
     }
     found: dict[str, list[dict[str, Any]]] = {
