@@ -180,7 +180,9 @@ def _understood(
         if span.words
     ]
     groups = [s for s in sought if s.meaning.kind not in _FILTERED]
-    telling = [s for s in groups if _tells_more(s, lexicon)]
+    more = [s for s in groups if _tells_more(s, lexicon)]
+    # A brand or model name must not lose to another word for the type: "nike running shoes".
+    telling = [s for s in more if s.meaning.kind not in _WISHED] or more
     return Understood(
         text=text,
         chips=tuple(chips),
