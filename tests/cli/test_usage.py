@@ -185,7 +185,7 @@ def test_all_commands_are_there():
         "evaluate",
         "models",
     ]
-    assert len(EVERY) == 38
+    assert len(EVERY) == 41
 
 
 def test_help_imports_nothing_heavy():

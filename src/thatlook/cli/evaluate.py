@@ -184,6 +184,9 @@ def street(**given: Any) -> int:
     help="which products (default: val, those kept apart)",
 )
 @click.option(
+    "--text-weight", type=float, metavar="0..1", help="how far words move a photo (default 0.5)"
+)
+@click.option(
     "--queries", type=PATH, metavar="FILE", help="texts whose results --html shows, one a line"
 )
 @click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")

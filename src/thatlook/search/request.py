@@ -15,7 +15,7 @@ GENDER_CHOICES: Final = ("auto", "female", "male", "any")
 AGE_CHOICES: Final = ("auto", *AGES)
 POLICIES: Final = ("any", "full")
 TEXT_WEIGHT: Final = 0.5
-"""How far words move a photo's vector; docs/searching.md has what other values bring."""
+"""How far words move a photo's vector."""
 BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
 
 

@@ -29,6 +29,7 @@ from thatlook.evaluate.text.trials import (
     with_slips,
 )
 from thatlook.search.index import Filters, Query
+from thatlook.search.request import TEXT_WEIGHT
 from thatlook.search.stored import Stored
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.searcher import WordSearch
@@ -67,7 +68,7 @@ def run(options: TextOptions) -> int:
         if len(products) < SHOWN:
             raise DataError(f"only {len(products)} products of the {options.split} side; need more")
         report.data = f"{len(products)} products of {', '.join(map(str, options.catalogs))}"
-        _measure(report, products, opened[0].model_key or "", tower, options.rounds)
+        _measure(report, products, opened[0].model_key or "", tower, options)
         if options.queries and options.html:
             texts = options.queries.read_text(encoding="utf-8").splitlines()
             report.add("Free queries", boards(texts, opened[0], tower))
@@ -93,7 +94,7 @@ def judged(catalog: Catalog, split: str) -> list[Stored]:
 
 
 def _measure(
-    report: Report, products: Sequence[Stored], key: str, tower: Tower, rounds: int
+    report: Report, products: Sequence[Stored], key: str, tower: Tower, options: TextOptions
 ) -> None:
     rng = np.random.default_rng(0)
     asked = by_attributes(products, rng)
@@ -105,12 +106,13 @@ def _measure(
     }
     labels = {one.product.id: Labels.of(one) for one in products}
     with _pool(products, key) as catalog:
-        systems = _systems(catalog, tower)
+        dial = TEXT_WEIGHT if options.text_weight is None else options.text_weight
+        systems = _systems(catalog, tower, dial)
         for trial, questions in trials.items():
             for name, answer in systems.items():
                 if questions and not (trial == "composed" and name != "hybrid"):
                     found = [answer(one)[:SHOWN] for one in questions]
-                    _put(report, f"{trial}_{name}", questions, found, labels, rounds)
+                    _put(report, f"{trial}_{name}", questions, found, labels, options.rounds)
             report.figures[f"{trial}_questions"] = float(len(questions))
 
 
@@ -130,7 +132,7 @@ def _pool(products: Sequence[Stored], key: str) -> Iterator[Catalog]:
         yield catalog
 
 
-def _systems(catalog: Catalog, tower: Tower) -> dict[str, Answer]:
+def _systems(catalog: Catalog, tower: Tower, text_weight: float) -> dict[str, Answer]:
     search = WordSearch(catalog, tower)
     everything = Query(k=SHOWN, filters=Filters())
 
@@ -141,6 +143,7 @@ def _systems(catalog: Catalog, tower: Tower) -> dict[str, Answer]:
             age="any",
             vector=one.vector,
             photo_type=one.photo_type,
+            text_weight=text_weight,
             category=one.category or None,
             gender=one.wanted.gender if one.photo and one.wanted else None,
         )
