@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 
 from thatlook.core.errors import CatalogError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
-from thatlook.core.records import Article, Box, Look, Match, Result
+from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
 from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import PRODUCT_GENDERS
 from thatlook.search.articles import corrected_categories
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender, age_for
-from thatlook.search.request import Boost, Correction, SearchRequest
+from thatlook.search.request import TEXT_WEIGHT, Boost, Correction, SearchRequest
+from thatlook.search.words.moving import Meant, asked_with, look_with, meant_article, most_meant
+from thatlook.search.words.request import WordRequest
+from thatlook.search.words.searcher import Found, WordSearch
+from thatlook.search.words.tower import Tower
 from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
@@ -37,6 +42,7 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         self._recommender = Recommender.of(catalog, spec, settings)
+        self._words: WordSearch | None = None
 
     @classmethod
     def open(
@@ -161,6 +167,9 @@ class Engine:
         boosts: Sequence[Boost] | None = None,
         diversity: float | None = None,
         min_score: float | None = None,
+        text: str | None = None,
+        text_weight: float | None = None,
+        off: Iterable[str] | None = None,
     ) -> Result:
         """Products for each article of a photo, best first.
 
@@ -184,6 +193,9 @@ class Engine:
             "boosts": boosts,
             "diversity": diversity,
             "min_score": min_score,
+            "text": text,
+            "text_weight": text_weight,
+            "off": off,
         }
         asked = self._request(k, request, given)
         watch = Stopwatch()
@@ -213,8 +225,73 @@ class Engine:
             request = request.corrected()
         refusal = _refusal(look) if request.policy == "full" else None
         with watch.part("search"):
-            found = self._recommender.for_look(look, request) if refusal is None else ()
-        return Result(look, refusal is None, refusal, found, watch.timing_ms, image)
+            told, found = self._found(look, request) if refusal is None else ((), ())
+        return Result(look, refusal is None, refusal, found, watch.timing_ms, image, told)
+
+    def _found(
+        self, look: Look, request: SearchRequest
+    ) -> tuple[tuple[Mapping[str, str], ...], tuple[Recommendation, ...]]:
+        """What was understood of the words beside a photo, and the products for its look."""
+        if not request.text:
+            return (), self._recommender.for_look(look, request)
+        words = self._word_search()
+        understood = words.understood(WordRequest(text=request.text, off=request.off))
+        asked = asked_with(understood, request)
+        moved = look_with(look, words.told(understood.plain), request.text_weight)
+        chips = tuple(chip.to_dict() for chip in understood.chips)
+        return chips, self._recommender.for_look(moved, asked)
+
+    def search(  # noqa: PLR0913 - the fields of a WordRequest, by name
+        self,
+        text: str,
+        photo: PhotoSource | None = None,
+        k: int | None = None,
+        *,
+        offset: int = 0,
+        category: str | None = None,
+        gender: str | None = None,
+        age: str = "auto",
+        filters: Filters | None = None,
+        off: Iterable[str] = (),
+        text_weight: float = TEXT_WEIGHT,
+    ) -> Found:
+        """Products for words, and for the article of a photo that the words speak of, best first.
+
+        What was understood of the words is among the answer's `understood.chips`; `off` takes the
+        keys of those that shall not count. See WordRequest. Raises PhotoError, SettingsError.
+        """
+        watch = Stopwatch()
+        words = self._word_search()
+        request = WordRequest(
+            text=text,
+            k=self._request(k, None, {}).k,
+            offset=offset,
+            category=category,
+            gender=gender,
+            age=age,
+            filters=filters or Filters(),
+            off=frozenset(off),
+            text_weight=text_weight,
+        )
+        look, meant = None, None
+        if photo is not None:
+            look = self._analyzer.parse(photo)
+            told = category or words.understood(request).value("category")
+            meant = meant_article(look.articles, told, most_meant(look.articles))
+            request = _of_article(request, look, meant)
+        with watch.part("search"):
+            found = words.find(request)
+        place = None if meant is None else meant.place
+        timing = {**(look.timing_ms if look else {}), **watch.timing_ms}
+        return replace(found, look=look, article=place, timing_ms=timing)
+
+    def _word_search(self) -> WordSearch:
+        """The search for words, its tower loaded at the first use. Raises ModelError."""
+        if self._words is None:
+            tower = Tower.of(resolve("text", self._settings.text_model))
+            hidden = self._settings.out_of_stock == "hide"
+            self._words = WordSearch(self._catalog, tower, in_stock=hidden)
+        return self._words
 
     def _drawn(self, image: Pixels, look: Look, request: SearchRequest) -> Article:
         """The article in the box that the user drew."""
@@ -365,6 +442,20 @@ class AnalyzerFactory:
     def __call__(self) -> Analyzer:
         """A new analyzer with these settings."""
         return Analyzer.open(self.settings)
+
+
+def _of_article(request: WordRequest, look: Look, meant: Meant | None) -> WordRequest:
+    """The request for an article of a look: its vector, category and type, the person's gender."""
+    if meant is None:
+        return request
+    gender = look.person.gender if look.person else None
+    return replace(
+        request,
+        vector=meant.article.vector,
+        photo_type=meant.article.attributes.get("type", ""),
+        category=request.category or meant.article.category,
+        photo_gender=gender if gender in PRODUCT_GENDERS else None,
+    )
 
 
 def _refusal(look: Look) -> str | None:

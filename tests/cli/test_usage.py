@@ -106,10 +106,10 @@ def test_photos_that_cannot_be_used_do_not_stop_the_others(capsys, tmp_path, sam
 
 def test_models_list_and_verify(capsys):
     assert main(["models", "verify", "--json"]) == 0
-    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 3
+    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 4
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [entry["task"] for entry in listed] == ["article", "person", "embedding"]
+    assert [entry["task"] for entry in listed] == ["article", "person", "embedding", "text"]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
 
 
@@ -178,6 +178,7 @@ def test_all_commands_are_there():
         "parse",
         "index",
         "recommend",
+        "search",
         "similar",
         "look",
         "catalog",
@@ -189,7 +190,7 @@ def test_all_commands_are_there():
         "models",
         "doctor",
     ]
-    assert len(EVERY) == 41
+    assert len(EVERY) == 44
 
 
 def test_help_imports_nothing_heavy():

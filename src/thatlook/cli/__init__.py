@@ -26,6 +26,7 @@ from thatlook.cli import (
     index,
     models,
     photos,
+    search,
     serve,
     train,
 )
@@ -48,6 +49,7 @@ for _command in (
     photos.parse,
     index.index,
     photos.recommend,
+    search.search,
     photos.similar,
     photos.look,
     catalog.catalog,

@@ -157,6 +157,10 @@ filter_options = together(
     default="any",
     help="full: refuse other than front full shots",
 )
+@click.option("--text", default="", metavar="WORDS", help='words beside it: "in red, long sleeves"')
+@click.option(
+    "--text-weight", type=float, metavar="0..1", help="how far they move it (default 0.5)"
+)
 @click.option("--json", "as_json", is_flag=True, help="the result as JSON, one line per photo")
 @click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures")
 @click.option("--png", type=PATH, metavar="FILE", help="one picture of it all, of one photo")
@@ -180,9 +184,13 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
         age=given["age"],
         categories=frozenset(given["category"]) or None,
         primary=given["primary"],
-        filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
+        filters=filters_given(
+            given["min_price"], given["max_price"], given["brand"], given["color"]
+        ),
         policy=given["policy"],
         corrections=tuple(map(Correction.of, given["corrections"])),
+        text=given["text"],
+        **({} if given["text_weight"] is None else {"text_weight": given["text_weight"]}),
     )
     with existing(catalog) as engine:
         done = _Photos(photos, given["as_json"], partial(engine.recommend, request=request))
@@ -195,12 +203,13 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     return done.status
 
 
-def _filters(
+def filters_given(
     min_price: Decimal | None,
     max_price: Decimal | None,
     brands: Iterable[str],
     colors: Iterable[str],
 ) -> Filters:
+    """The filters of the options. Raises UsageError for prices the wrong way round."""
     from thatlook.search.index import Filters
 
     if min_price is not None and max_price is not None and min_price > max_price:
@@ -241,16 +250,19 @@ def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | 
 
 def _result_text(result: Result) -> str:
     lines = [_look_text(result.look)]
+    if result.understood:
+        lines.append(f"understood: {', '.join(one['shown'] for one in result.understood)}")
     if not result.accepted:
         lines.append(f"refused: {result.reason}")
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
         lines += [f"  {found.message}"] if found.message else []
-        lines += _match_lines(found.matches)
+        lines += match_lines(found.matches)
     return "\n".join(lines)
 
 
-def _match_lines(matches: Iterable[Match]) -> list[str]:
+def match_lines(matches: Iterable[Match]) -> list[str]:
+    """A line per match: score, id, title and price."""
     return [
         f"  {match.score:.2f}  {match.nearness:<10}  {match.product.id}  {match.product.title}"
         f"  {match.product.current_price or ''}".rstrip()
@@ -278,7 +290,7 @@ def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: boo
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
-        print("\n".join([f"{product.id}  {product.title}", *_match_lines(matches)]))
+        print("\n".join([f"{product.id}  {product.title}", *match_lines(matches)]))
     return 0
 
 

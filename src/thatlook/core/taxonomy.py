@@ -93,10 +93,11 @@ _WORD = re.compile(r"[a-z]+")
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words of `text` with plural endings removed: "T-Shirts" -> ("tshirt",)."""
     joined = text.lower().replace("t-shirt", "tshirt").replace("t shirt", "tshirt")
-    return tuple(_singular(word) for word in _WORD.findall(joined.replace("'s", "")))
+    return tuple(singular(word) for word in _WORD.findall(joined.replace("'s", "")))
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """An English word in small letters without its plural ending."""
     kept: dict[str, str] = _data()["singulars"]
     if word in kept:
         return kept[word]
@@ -109,11 +110,16 @@ def _singular(word: str) -> str:
     return word
 
 
+def words_of(kind: str) -> dict[str, tuple[str, ...]]:
+    """The phrases of each value of "categories", "genders" or "patterns"."""
+    table = _category_words() if kind == "categories" else _data()[kind]
+    return {value: tuple(phrases) for value, phrases in table.items()}
+
+
 @cache
 def _phrases(kind: str) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
-    table = _category_words() if kind == "categories" else _data()[kind]
-    for value, phrases in table.items():
+    for value, phrases in words_of(kind).items():
         for phrase in phrases:
             if (other := found.setdefault(words(phrase), value)) != value:
                 raise SettingsError(f"{FILE}: {phrase!r} is of {other!r} and {value!r}; keep one")

@@ -114,13 +114,68 @@ class RecommendationOfArticle(Answer):
     message: str | None = None
 
 
+class ChipAnswer(Answer):
+    """A part of what words were taken for: sent back as `off`, its `key` no longer counts."""
+
+    key: str
+    kind: str
+    value: str
+    words: str
+    shown: str
+
+
+class CountAnswer(Answer):
+    """So many of the products found have this value."""
+
+    value: str
+    count: int
+
+
+class PriceCountAnswer(Answer):
+    """So many of the products found cost this."""
+
+    min: float
+    max: float
+    count: int
+
+
+class FacetsAnswer(Answer):
+    """Counts of the products found, most first."""
+
+    category: list[CountAnswer]
+    color: list[CountAnswer]
+    brand: list[CountAnswer]
+    price: list[PriceCountAnswer]
+
+
+class WordsAnswer(Answer):
+    """Products for words: a page of `total`, from `offset` on.
+
+    `by_likeness` says whether the products' pictures were compared with the words too.
+    """
+
+    text: str
+    understood: list[ChipAnswer]
+    total: int
+    offset: int
+    matches: list[MatchAnswer]
+    facets: FacetsAnswer
+    by_likeness: bool
+    message: str | None
+    timing_ms: Timing
+
+
 class RecommendationsAnswer(Answer):
-    """The look and its recommendations; none, with the reason, where it was refused."""
+    """The look and its recommendations; none, with the reason, where it was refused.
+
+    `understood` is there where words came with the photo.
+    """
 
     look: LookAnswer
     accepted: bool
     reason: str | None
     recommendations: list[RecommendationOfArticle]
+    understood: list[ChipAnswer] = []
     timing_ms: Timing
 
 

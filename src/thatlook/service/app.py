@@ -19,7 +19,7 @@ from thatlook.core.errors import ThatlookError
 from thatlook.core.settings import Settings
 from thatlook.core.version import __version__
 from thatlook.engine import Engine
-from thatlook.service import describe, logs, operations, pages, photos, problems, products
+from thatlook.service import describe, logs, operations, pages, photos, problems, products, words
 from thatlook.service.envelope import Envelope
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.state import Fetch, Service
@@ -63,6 +63,7 @@ def create_app(
     describe.install(app)
     app.include_router(photos.router)
     app.include_router(products.router)
+    app.include_router(words.router)
     app.include_router(operations.router)
     pages.install(app)
     return app

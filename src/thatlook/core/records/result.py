@@ -108,6 +108,7 @@ class Result:
     `image` is the photo as it was decoded, uint8 RGB (height, width, 3), for whoever draws the
     answer; it is not part of the JSON. Of a large JPEG it is smaller than the look, whose boxes are
     in the photo's own pixels: `look.at_size` of its width and height gives those for drawing.
+    `understood` is what the words beside the photo were taken for, as JSON data.
     """
 
     look: Look
@@ -116,13 +117,15 @@ class Result:
     recommendations: tuple[Recommendation, ...]
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     image: NDArray[np.uint8] | None = field(default=None, repr=False)
+    understood: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         read_only(self, "timing_ms")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `thatlook recommend`."""
-        return {
+        told = {"understood": [dict(one) for one in self.understood]} if self.understood else {}
+        return told | {
             "look": self.look.to_dict(),
             "accepted": self.accepted,
             "reason": self.reason,
