@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,16 @@ from thatlook.core.errors import CatalogError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, name_of
 from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
+from thatlook.search.completing import (
+    Completer,
+    CompletionRequest,
+    Completions,
+    Given,
+    Outfits,
+    given_article,
+    given_product,
+)
+from thatlook.search.completing.outfits import OutfitFinder
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import Boost, SearchRequest
@@ -25,6 +36,8 @@ from thatlook.store.feed.pictures import PICTURES
 from thatlook.store.ingest import IngestReport, ingest
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.compatibility import CompatibilityStage
 
 
 class Engine:
@@ -296,6 +309,66 @@ class Engine:
         with watch.part("search"):
             found = self._recommender.for_look(best, asked)
         return Result(best, True, None, found, watch.timing_ms, image)
+
+    def complete(
+        self, worn: PhotoSource | list[str] | tuple[str, ...], request: CompletionRequest | None = None
+    ) -> Completions:
+        """What goes with what is worn in a photo, or with products of the catalog (a list of ids),
+        category by category, best first, each with its reasons.
+
+        The categories are those that are missing, unless the request names some. Costs a parse of
+        the photo and a search per category. Raises PhotoError, UnknownProductError, CatalogError,
+        ModelError.
+        """
+        asked = request or CompletionRequest()
+        watch = Stopwatch()
+        given, gender = self._given(worn, asked, watch)
+        if not given:
+            return Completions((), (), "nothing worn was found", watch.timing_ms)
+        with watch.part("search"):
+            found = self._completer.complete(given, gender, asked)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    def outfits(
+        self, worn: PhotoSource | list[str] | tuple[str, ...], request: CompletionRequest | None = None
+    ) -> Outfits:
+        """Whole outfits around products of the catalog (a list of ids, which may be empty) or what
+        is worn in a photo: a top and a bottom, or a dress, and shoes; best first.
+
+        No outfit costs more than the request's budget; where none is possible, the message says
+        why. Raises as `complete`, and SettingsError for a budget in no one currency.
+        """
+        asked = request or CompletionRequest(k=3)
+        watch = Stopwatch()
+        given, gender = self._given(worn, asked, watch)
+        with watch.part("search"):
+            found = OutfitFinder(self._catalog, self._completer).outfits(given, gender, asked)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    @cached_property
+    def _completer(self) -> Completer:
+        settings = self._settings
+        network = Session(resolve("compatibility", settings.compatibility_model), settings.threads)
+        stage = CompatibilityStage(network, resolve("embedding", settings.embedding_model))
+        return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
+
+    def _given(
+        self, worn: PhotoSource | list[str] | tuple[str, ...], asked: CompletionRequest, watch: Stopwatch
+    ) -> tuple[list[Given], str]:
+        """The pieces given, and the gender of whom it is for."""
+        if isinstance(worn, list | tuple):
+            stored = self._catalog.stored_many([str(one) for one in worn])
+            genders = {one.product.gender for one in stored} & {"female", "male"}
+            found = [given_product(one) for one in stored]
+        else:
+            with watch.part("decode"):
+                image = decode(worn, self._settings)
+            look = self._analyzer.parse_image(image, name_of(worn), watch)
+            genders = {look.person.gender} if look.person else set()
+            seen = [given_article(article) for article in look.articles]
+            found = [one for one in seen if one is not None]
+        known = genders.pop() if len(genders) == 1 else "unknown"
+        return found, known if asked.gender == "auto" else asked.gender
 
     def _looks(self, product_id: str, watch: Stopwatch) -> Iterator[tuple[Look, Pixels]]:
         """The look and the image of each picture of a product that can be read."""

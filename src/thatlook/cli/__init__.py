@@ -18,6 +18,7 @@ from click.shell_completion import shell_complete
 
 from thatlook.cli import (
     catalog,
+    complete,
     crawl,
     demo,
     evaluate,
@@ -49,6 +50,8 @@ for _command in (
     photos.recommend,
     photos.similar,
     photos.look,
+    complete.complete,
+    complete.outfits,
     catalog.catalog,
     serve.command,
     crawl.crawl,

@@ -19,6 +19,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_option,
     labels_options,
+    outfit_options,
     pairs_options,
     private_option,
 )
@@ -171,6 +172,21 @@ def embedding_heads(**given: Any) -> int:
     from thatlook.training.recipes.embedding_heads import HeadsOptions, run
 
     return run(HeadsOptions(**given))
+
+
+@needs_torch()
+@outfit_options
+@click.option("--out", type=PATH, required=True, help="folder of the written network")
+@click.option("--id", "model_id", default="compatibility-1", help="of the network")
+@click.option("--share", type=float, default=1.0, help="of the outfits, for a learning curve")
+@click.option("--steps", type=int, default=250, help="default 250")
+@click.option("--seed", type=int, default=0, help="of everything that is drawn")
+@click.option("--recipe", default="", help="this command, for the entry")
+def compatibility(**given: Any) -> int:
+    """The network that tells what goes with what, from outfits."""
+    from thatlook.training.recipes.compatibility import CompatibilityOptions, run
+
+    return run(CompatibilityOptions(**given))
 
 
 @needs_torch()

@@ -44,6 +44,7 @@ class Settings:
     """Path of a registry entry (JSON) to use in place of the shipped article network."""
     person_model: str = ""
     embedding_model: str = ""
+    compatibility_model: str = ""
 
     article_threshold: float = 0.4
     """Detections of articles below this score are dropped."""

@@ -182,12 +182,7 @@ class Recommender:
         return _from(self._search(asked, query, request)[0], request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
-        """The filters with the defaults for what is out of stock and for whose age it is."""
-        if self._in_stock and not filters.availability:
-            filters = replace(filters, in_stock=True)
-        if age != "auto":
-            return replace(filters, age=age)
-        return filters if filters.age != "any" else replace(filters, age=age_for(own))
+        return settled(filters, age, own, in_stock=self._in_stock)
 
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest
@@ -256,6 +251,17 @@ class Recommender:
 
     def _stored(self, ids: Iterable[str]) -> list[Stored]:
         return self._catalog.stored_many(sorted(ids))
+
+
+def settled(
+    filters: Filters, age: str, own: Product | None = None, *, in_stock: bool = False
+) -> Filters:
+    """The filters with the defaults for what is out of stock and for whose age it is."""
+    if in_stock and not filters.availability:
+        filters = replace(filters, in_stock=True)
+    if age != "auto":
+        return replace(filters, age=age)
+    return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
 
 def age_for(product: Product | None) -> str:

@@ -1,0 +1,104 @@
+"""Why a product goes with what is given, in words that are true to what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thatlook.core.harmony import relation
+from thatlook.search.completing.given import Given
+from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.stages.compatibility import Layout
+
+Floats = NDArray[np.float32]
+
+TELLING: Final = 0.05
+"""What speaks less for a product than this is not told."""
+MOST: Final = 3
+
+_RELATIONS: Final = {
+    "shades": "shades of one color: {0} and {1}",
+    "neutral": "colors that go together: {0} with {1}",
+    "neighbours": "neighbouring colors: {0} and {1}",
+    "opposites": "opposite colors: {0} and {1}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """In how many of the looks that the network learned from two words were worn together."""
+
+    looks: int = 0
+    types: Mapping[str, int] = field(default_factory=dict)
+    colors: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> Self:
+        """As the network's entry tells; empty where it does not. Raises ModelError."""
+        entry: Any = spec.details.get("together", {})
+        try:
+            return cls(
+                int(entry.get("looks", 0)),
+                dict(entry.get("type", {})),
+                dict(entry.get("color", {})),
+            )
+        except (AttributeError, TypeError, ValueError) as error:
+            expected = "looks, type and color with numbers of looks by pair of words"
+            raise spec.misfit("together", expected, entry) from error
+
+
+def pair(one: str, other: str) -> str:
+    """The two words as an entry has them."""
+    return "|".join(sorted((one, other)))
+
+
+def reasons(
+    own: Given, row: Floats, others: Sequence[Given], wanted: Floats, told: tuple[Layout, Together]
+) -> tuple[str, ...]:
+    """Why a product (`own`, its row (length,)) goes with each of `others`, most telling first.
+
+    `wanted` (others, length) is what each of the others speaks for: the sum of its products with
+    the row is what the product was ranked by. Only what spoke for it is told.
+    """
+    layout, together = told
+    found: list[tuple[float, str]] = []
+    for other, asked in zip(others, wanted, strict=True):
+        worth = _by_part(asked, row, layout)
+        found.append((worth["type"], _types(own, other, together)))
+        found.append((worth["color"], _colors(own, other, together)))
+    found.sort(key=lambda reason: -reason[0])
+    best = [words for value, words in found if words and value > TELLING]
+    same = {other.occasion for other in others} == {own.occasion} and own.occasion
+    occasion = [f"same occasion: {own.occasion}"] if same else []
+    return tuple([*dict.fromkeys(best)][:MOST] + occasion)
+
+
+def _by_part(asked: Floats, row: Floats, layout: Layout) -> dict[str, float]:
+    start, found = 0, {}
+    for name, part in layout.parts.items():
+        end = start + part.stop - part.start
+        found[name] = float(asked[start:end] @ row[start:end])
+        start = end
+    return found
+
+
+def _types(own: Given, other: Given, together: Together) -> str:
+    if not own.type or not other.type:
+        return ""
+    count = together.types.get(pair(own.type, other.type))
+    if count:
+        return f"{own.type} and {other.type}: worn together in {count} of {together.looks} looks"
+    return f"{own.type} go with {other.type}"
+
+
+def _colors(own: Given, other: Given, together: Together) -> str:
+    if not own.color or not other.color:
+        return ""
+    kind = relation(own.color, other.color)
+    words = _RELATIONS.get(kind, "{0} goes with {1}").format(own.color, other.color)
+    count = together.colors.get(pair(own.color, other.color))
+    return f"{words} (in {count} looks)" if count else words
