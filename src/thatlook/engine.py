@@ -311,7 +311,9 @@ class Engine:
         return Result(best, True, None, found, watch.timing_ms, image)
 
     def complete(
-        self, worn: PhotoSource | list[str] | tuple[str, ...], request: CompletionRequest | None = None
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        request: CompletionRequest | None = None,
     ) -> Completions:
         """What goes with what is worn in a photo, or with products of the catalog (a list of ids),
         category by category, best first, each with its reasons.
@@ -330,7 +332,9 @@ class Engine:
         return replace(found, timing_ms=watch.timing_ms)
 
     def outfits(
-        self, worn: PhotoSource | list[str] | tuple[str, ...], request: CompletionRequest | None = None
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        request: CompletionRequest | None = None,
     ) -> Outfits:
         """Whole outfits around products of the catalog (a list of ids, which may be empty) or what
         is worn in a photo: a top and a bottom, or a dress, and shoes; best first.
@@ -353,7 +357,10 @@ class Engine:
         return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
 
     def _given(
-        self, worn: PhotoSource | list[str] | tuple[str, ...], asked: CompletionRequest, watch: Stopwatch
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        asked: CompletionRequest,
+        watch: Stopwatch,
     ) -> tuple[list[Given], str]:
         """The pieces given, and the gender of whom it is for."""
         if isinstance(worn, list | tuple):

@@ -24,7 +24,7 @@ from thatlook.search.recommender import settled
 from thatlook.search.stored import ProductStore, Stored
 from thatlook.vision.stages.compatibility import CompatibilityStage
 
-FETCHED: Final = 60
+FETCHED: Final = 40
 """At least so many candidates of a category are looked at."""
 SPARE: Final = 6
 OTHER_OCCASION: Final = 1.0

@@ -13,6 +13,7 @@ from thatlook.core.errors import SettingsError
 from thatlook.core.records import Price
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.completing.completer import (
+    FETCHED,
     ONE_PIECE,
     TWO_PIECES,
     Candidate,
@@ -24,6 +25,7 @@ from thatlook.search.completing.request import CompletionRequest
 from thatlook.search.completing.solver import Problem, best
 from thatlook.search.completing.why import Floats
 from thatlook.search.index import Query
+from thatlook.search.ranking import diverse
 from thatlook.search.stored import ProductStore
 
 PER_SLOT: Final = 20
@@ -85,7 +87,8 @@ class OutfitFinder:
         problem = self._problem(slots, request)
         taken: list[list[int]] = []
         while len(taken) < request.k:
-            chosen = best(problem, taken, min(2, len(slots)))
+            # Something else throughout where that is possible, else in two places.
+            chosen = best(problem, taken, len(slots)) or best(problem, taken, min(2, len(slots)))
             if chosen is None:
                 break
             taken.append(chosen)
@@ -99,17 +102,30 @@ class OutfitFinder:
         request: CompletionRequest,
     ) -> list[_Slot]:
         filters = self._completer.filters(given, request)
-        queries = [self._completer.query(name, gender, PER_SLOT, filters) for name in shape]
-        low = [self._cheapest(query) for query in queries] if request.budget is not None else None
+        queries = [self._completer.query(name, gender, FETCHED, filters) for name in shape]
+        if request.budget is None:
+            return [self._slot(given, query, request) for query in queries]
+        low = [self._cheapest(query) for query in queries]
+        rest = _rest(low, Decimal(str(request.budget)))
         slots = []
-        for place, query in enumerate(queries):
-            asked = self._asked(given, shape[place])
-            within = query if low is None else _within(query, low, place, request.budget)
-            found, eligible = self._completer.candidates(given, asked, within)
-            if not found:
-                raise Impossible(f"no {shape[place]} fits: {eligible} products pass the filters")
-            slots.append(_Slot(shape[place], asked, found))
+        for query, price in zip(queries, low, strict=True):
+            payable = self._slot(given, _up_to(query, rest + price.amount), request)
+            # The cheapest one is among them: with it any other slot's product can be paid.
+            cheap = self._slot(given, _up_to(query, price.amount), request).candidates[:1]
+            slots.append(replace(payable, candidates=_without_repeats(payable.candidates, cheap)))
         return slots
+
+    def _slot(self, given: Sequence[Given], query: Query, request: CompletionRequest) -> _Slot:
+        """The PER_SLOT best and most various products of a query. Raises Impossible."""
+        category = str(query.category)
+        asked = self._asked(given, category)
+        found, eligible = self._completer.candidates(given, asked, query)
+        if not found:
+            raise Impossible(f"no {category} fits: {eligible} products pass the filters")
+        values = np.array([self._completer.stage.score(one.value) for one in found])
+        vectors = np.array([one.given.vector for one in found])
+        order = sorted(diverse(values, vectors, PER_SLOT, request.diversity))
+        return _Slot(category, asked, [found[place] for place in order])
 
     def _asked(self, given: Sequence[Given], category: str) -> Floats:
         if not given:
@@ -133,7 +149,10 @@ class OutfitFinder:
                 break
             within = replace(within, filters=replace(within.filters, max_price=cheaper))
         if lowest is None:
-            raise Impossible(f"no {query.category} fits: none within the budget passes the filters")
+            limit = query.filters.max_price
+            raise Impossible(
+                f"no {query.category} that passes the filters has a price up to {limit}"
+            )
         return lowest
 
     def _any(self) -> Floats:
@@ -208,15 +227,25 @@ def _shapes(worn: Sequence[str], asked: Sequence[str]) -> Iterator[tuple[str, ..
             yield tuple(name for name in CATEGORIES if name in filled)
 
 
-def _within(query: Query, low: Sequence[Price], place: int, budget: float | None) -> Query:
-    """The query for what can be paid beside the cheapest of the others. Raises Impossible."""
+def _rest(low: Sequence[Price], budget: Decimal) -> Decimal:
+    """What is left of the budget after the cheapest product of each slot. Raises Impossible."""
     total = sum((price.amount for price in low), Decimal(0))
-    if budget is None or total > Decimal(str(budget)):
+    if total > budget:
         parts = ", ".join(str(price) for price in low)
         raise Impossible(f"the cheapest outfit costs {total} ({parts}), more than {budget}")
-    rest = Decimal(str(budget)) - total + low[place].amount
-    filters = replace(query.filters, max_price=float(rest))
-    return replace(query, filters=filters)
+    return budget - total
+
+
+def _up_to(query: Query, amount: Decimal) -> Query:
+    """The query for products that cost no more; never more than was asked for before."""
+    limits = [float(amount), query.filters.max_price]
+    price = min(limit for limit in limits if limit is not None)
+    return replace(query, filters=replace(query.filters, max_price=price))
+
+
+def _without_repeats(found: Sequence[Candidate], more: Sequence[Candidate]) -> list[Candidate]:
+    seen = {one.product.id for one in found}
+    return [*found, *(one for one in more if one.product.id not in seen)]
 
 
 def _check_currency(prices: Sequence[Price]) -> None:

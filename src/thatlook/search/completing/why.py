@@ -21,6 +21,7 @@ TELLING: Final = 0.05
 MOST: Final = 3
 
 _RELATIONS: Final = {
+    "same": "same color: {0}",
     "shades": "shades of one color: {0} and {1}",
     "neutral": "colors that go together: {0} with {1}",
     "neighbours": "neighbouring colors: {0} and {1}",
@@ -91,14 +92,14 @@ def _types(own: Given, other: Given, together: Together) -> str:
         return ""
     count = together.types.get(pair(own.type, other.type))
     if count:
-        return f"{own.type} and {other.type}: worn together in {count} of {together.looks} looks"
-    return f"{own.type} go with {other.type}"
+        return f"worn with {other.type} in {count} of {together.looks} looks: {own.type}"
+    return f"goes with {other.type}: {own.type}"
 
 
 def _colors(own: Given, other: Given, together: Together) -> str:
     if not own.color or not other.color:
         return ""
-    kind = relation(own.color, other.color)
-    words = _RELATIONS.get(kind, "{0} goes with {1}").format(own.color, other.color)
+    kind = "same" if own.color == other.color else relation(own.color, other.color)
+    words = _RELATIONS.get(kind, "{0} with {1}").format(own.color, other.color)
     count = together.colors.get(pair(own.color, other.color))
-    return f"{words} (in {count} looks)" if count else words
+    return f"{words}, worn together in {count} looks" if count else words
