@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.core.errors import CatalogError, PhotoError, SettingsError
+from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, name_of
 from thatlook.core.records import Article, Box, Look, Match, Result
 from thatlook.core.settings import Settings
@@ -353,7 +353,13 @@ class Engine:
     def _completer(self) -> Completer:
         settings = self._settings
         network = Session(resolve("compatibility", settings.compatibility_model), settings.threads)
-        stage = CompatibilityStage(network, resolve("embedding", settings.embedding_model))
+        embedding = resolve("embedding", settings.embedding_model)
+        if self._catalog.model_key != embedding.key:
+            raise ModelError(
+                f"{network.spec.id} reads vectors of {embedding.key}, the catalog's are of "
+                f"{self._catalog.model_key}; thatlook train compatibility makes one for others"
+            )
+        stage = CompatibilityStage(network, embedding)
         return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
 
     def _given(

@@ -102,10 +102,15 @@ def test_photos_that_cannot_be_used_do_not_stop_the_others(capsys, tmp_path, sam
 
 def test_models_list_and_verify(capsys):
     assert main(["models", "verify", "--json"]) == 0
-    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 3
+    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 4
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [entry["task"] for entry in listed] == ["article", "person", "embedding"]
+    assert [entry["task"] for entry in listed] == [
+        "article",
+        "person",
+        "embedding",
+        "compatibility",
+    ]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
 
 
@@ -176,6 +181,8 @@ def test_all_commands_are_there():
         "recommend",
         "similar",
         "look",
+        "complete",
+        "outfits",
         "catalog",
         "serve",
         "crawl",
@@ -184,7 +191,7 @@ def test_all_commands_are_there():
         "evaluate",
         "models",
     ]
-    assert len(EVERY) == 38
+    assert len(EVERY) == 42
 
 
 def test_help_imports_nothing_heavy():

@@ -216,7 +216,7 @@ def pseudo(data: Path, model: str, threads: int, out: Path, own: Path | None) ->
 
 
 @needs_torch()
-@click.argument("network", type=click.Choice(("article", "person", "embedding")))
+@click.argument("network", type=click.Choice(("article", "person", "embedding", "compatibility")))
 @click.option("--checkpoint", type=PATH, help="is exported")
 @click.option("--metrics", type=PATH, help="figures of `thatlook evaluate --json`")
 @boxes_option
