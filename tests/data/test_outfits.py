@@ -153,7 +153,7 @@ def test_files_of_another_form_are_refused(folder, file, text, message):
 
 
 def test_a_folder_without_sets_or_metadata_is_refused(tmp_path):
-    with pytest.raises(DataError, match="polyvore_item_metadata.json"):
+    with pytest.raises(DataError, match=r"polyvore_item_metadata\.json"):
         polyvore(tmp_path)
     (tmp_path / "polyvore_item_metadata.json").write_text("{}")
     with pytest.raises(DataError, match="with sets"):

@@ -86,6 +86,7 @@ def row_of(
     category: str,
     color: str,
     price: str | None = None,
+    *,
     gender: str = "female",
     pattern: str = "solid",
     look: int = 0,

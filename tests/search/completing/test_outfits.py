@@ -88,19 +88,14 @@ def test_budget_stock_and_filters_hold_in_a_thousand_requests(shop):
     rows = []
     for number in range(240):
         category = ("topwear", "bottomwear", "footwear", "bag", "dress")[number % 5]
-        rows.append(
-            row_of(
-                f"p{number:03}",
-                category,
-                COLORS[rng.integers(3)],
-                None if rng.random() < 0.1 else f"{rng.gamma(2, 20):.2f}",
-                ("female", "male", "unisex")[rng.integers(3)],
-                ("solid", "striped")[rng.integers(2)],
-                int(rng.integers(2)),
-                availability="out of stock" if rng.random() < 0.3 else "in stock",
-                brand=("acme", "other")[rng.integers(2)],
-            )  # fmt: skip
-        )
+        price = None if rng.random() < 0.1 else f"{rng.gamma(2, 20):.2f}"
+        drawn = {
+            "gender": ("female", "male", "unisex")[rng.integers(3)],
+            "pattern": ("solid", "striped")[rng.integers(2)],
+            "availability": "out of stock" if rng.random() < 0.3 else "in stock",
+            "brand": ("acme", "other")[rng.integers(2)],
+        }
+        rows.append(row_of(f"p{number:03}", category, COLORS[rng.integers(3)], price, **drawn))
     # Vectors of their own, so that nothing counts as the same picture.
     rows = [replace(row, vector=turned(row.vector, rng)) for row in rows]
     completer = shop(*rows, in_stock=True)
