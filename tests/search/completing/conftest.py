@@ -60,7 +60,11 @@ class Alike:
             outputs={"wanted": {}},
             details={
                 "calibration": {"slope": 2.0, "middle": 0.5},
-                "together": {"looks": 9, "type": {"boots|jeans": 4}, "color": {"red|red": 3}},
+                "together": {
+                    "looks": 9,
+                    "type": {"boots|jeans": 4, "T-Shirts|shirt": 3},
+                    "color": {"red|red": 3},
+                },
             },
         )
 
@@ -93,13 +97,14 @@ def row_of(
     usage: str = "",
     **fields,
 ) -> Row:
-    kind = KINDS.get(category, "shirts")
+    worn = KINDS.get(category, "shirts")
+    kind = fields.pop("kind", worn)
     paid = None if price is None else Price(Decimal(price), fields.pop("currency", "EUR"))
     product = Product(
         name, name, category, gender, color=color, product_type=kind, price=paid, **fields
     )
     attributes = {"usage": [usage, 0.9]} if usage else {}
-    return Row(product=product, vector=vector(kind, color, pattern, look), attributes=attributes)
+    return Row(product=product, vector=vector(worn, color, pattern, look), attributes=attributes)
 
 
 Shop = Callable[..., Completer]

@@ -88,6 +88,22 @@ def test_another_occasion_costs(shop):
     }
 
 
+def test_a_type_that_nobody_wore_comes_later(shop):
+    completer = shop(
+        SHIRT,
+        row_of("slippers", "footwear", "red", kind="flip flops"),
+        row_of("striped", "footwear", "red", pattern="striped", kind="Boot", look=1),
+        row_of("blue", "footwear", "blue", pattern="striped", look=1),
+    )
+    # Of red and solid 1.5 less 0.5 is as much as of red alone: ties by id, then blue.
+    shoes = found(completer, ["shirt"], categories=("footwear",), diversity=0)["footwear"]
+    assert shoes == ["slippers", "striped", "blue"]
+    assert completer.together.worn == {"boot", "jeans", "tshirt", "shirt"}
+    request = CompletionRequest(categories=("footwear",), diversity=0)
+    (one,) = completer.complete(given(completer, "shirt"), "female", request).completions
+    assert [match.score for match in one.matches][:2] == pytest.approx([1 / (1 + math.exp(-1))] * 2)
+
+
 def test_filters_budget_stock_and_what_is_given_itself(shop):
     completer = shop(*SHOP, in_stock=True)
     shoes = {"categories": ("footwear",), "diversity": 0}

@@ -14,22 +14,25 @@ import numpy as np
 
 from thatlook.core.records import Match, Product, Vector
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.search.completing.given import Given, given_product, occasion_of
+from thatlook.search.completing.given import Given, given_product
 from thatlook.search.completing.records import Completion, Completions
 from thatlook.search.completing.request import CompletionRequest
-from thatlook.search.completing.why import Floats, Together, reasons
+from thatlook.search.completing.why import Floats, Together, normal, reasons
 from thatlook.search.index import Filters, Query, genders_for
 from thatlook.search.ranking import distinct, diverse
 from thatlook.search.recommender import settled
 from thatlook.search.stored import ProductStore, Stored
 from thatlook.vision.stages.compatibility import CompatibilityStage
 
-FETCHED: Final = 40
+FETCHED: Final = 30
 """At least so many candidates of a category are looked at."""
 SPARE: Final = 6
 OTHER_OCCASION: Final = 1.0
 """What a product of another occasion loses of its value: a rule, not learned; nobody wears running
 shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
+RARELY_WORN: Final = 0.5
+"""What a product loses whose type nobody wore in the looks that were learned from: a rule too.
+What is not known to go with anything, such as a sports bra under a coat, comes after what is."""
 
 ONE_PIECE: Final = "dress"
 TWO_PIECES: Final = ("topwear", "bottomwear")
@@ -131,11 +134,16 @@ class Completer:
         occasions = {one.occasion for one in given} - {""}
         found = []
         for one, row, value in zip(seen, rows, values, strict=True):
-            occasion = occasion_of(one)
-            other = bool(occasion and occasions) and occasion not in occasions
-            worth = float(value) - OTHER_OCCASION * other
-            found.append(Candidate(one, given_product(one), row, worth))
+            own = given_product(one)
+            worth = float(value) - self._loss(own, occasions)
+            found.append(Candidate(one, own, row, worth))
         return sorted(found, key=lambda one: (-one.value, one.product.id))
+
+    def _loss(self, own: Given, occasions: set[str]) -> float:
+        """What the rules take from a product's value."""
+        other = bool(own.occasion and occasions) and own.occasion not in occasions
+        rare = bool(own.type and self.together.worn) and normal(own.type) not in self.together.worn
+        return OTHER_OCCASION * other + RARELY_WORN * rare
 
     def _vector(self, asked: Floats, query: Query) -> Vector | None:
         """The vector to search with; None where the catalog has nothing to be found."""

@@ -209,7 +209,7 @@ class OutfitFinder:
 
 
 def _penalty(one: Candidate, slot: _Slot) -> float:
-    """What its other occasion cost a candidate."""
+    """What the rules took from a candidate's value, as a negative number."""
     return one.value - float(one.row @ slot.asked.sum(axis=0))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.harmony import relation
+from thatlook.core.taxonomy import words
 from thatlook.search.completing.given import Given
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.compatibility import Layout
@@ -29,7 +31,7 @@ _RELATIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Together:
     """In how many of the looks that the network learned from two words were worn together."""
 
@@ -42,18 +44,30 @@ class Together:
         """As the network's entry tells; empty where it does not. Raises ModelError."""
         entry: Any = spec.details.get("together", {})
         try:
-            return cls(
-                int(entry.get("looks", 0)),
-                dict(entry.get("type", {})),
-                dict(entry.get("color", {})),
-            )
+            types = {_plain(key): int(n) for key, n in entry.get("type", {}).items()}
+            return cls(int(entry.get("looks", 0)), types, dict(entry.get("color", {})))
         except (AttributeError, TypeError, ValueError) as error:
             expected = "looks, type and color with numbers of looks by pair of words"
             raise spec.misfit("together", expected, entry) from error
 
+    @cached_property
+    def worn(self) -> frozenset[str]:
+        """The types that were worn with anything, each as `normal` has it."""
+        return frozenset(kind for key in self.types for kind in key.split("|"))
+
+
+@lru_cache(maxsize=4096)
+def normal(kind: str) -> str:
+    """A type's words without what shops write differently: "T-Shirts" and "tshirt" are one."""
+    return " ".join(words(kind))
+
+
+def _plain(key: str) -> str:
+    return pair(*map(normal, key.split("|", 1)))
+
 
 def pair(one: str, other: str) -> str:
-    """The two words as an entry has them."""
+    """The two words as `Together` has them."""
     return "|".join(sorted((one, other)))
 
 
@@ -72,7 +86,7 @@ def reasons(
         found.append((worth["type"], _types(own, other, together)))
         found.append((worth["color"], _colors(own, other, together)))
     found.sort(key=lambda reason: -reason[0])
-    best = [words for value, words in found if words and value > TELLING]
+    best = [reason for value, reason in found if reason and value > TELLING]
     same = {other.occasion for other in others} == {own.occasion} and own.occasion
     occasion = [f"same occasion: {own.occasion}"] if same else []
     return tuple([*dict.fromkeys(best)][:MOST] + occasion)
@@ -90,7 +104,7 @@ def _by_part(asked: Floats, row: Floats, layout: Layout) -> dict[str, float]:
 def _types(own: Given, other: Given, together: Together) -> str:
     if not own.type or not other.type:
         return ""
-    count = together.types.get(pair(own.type, other.type))
+    count = together.types.get(pair(normal(own.type), normal(other.type)))
     if count:
         return f"worn with {other.type} in {count} of {together.looks} looks: {own.type}"
     return f"goes with {other.type}: {own.type}"
@@ -100,6 +114,6 @@ def _colors(own: Given, other: Given, together: Together) -> str:
     if not own.color or not other.color:
         return ""
     kind = "same" if own.color == other.color else relation(own.color, other.color)
-    words = _RELATIONS.get(kind, "{0} with {1}").format(own.color, other.color)
+    told = _RELATIONS.get(kind, "{0} with {1}").format(own.color, other.color)
     count = together.colors.get(pair(own.color, other.color))
-    return f"{words}, worn together in {count} looks" if count else words
+    return f"{told}, worn together in {count} looks" if count else told
