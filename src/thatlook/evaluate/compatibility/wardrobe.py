@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import DataError
+from thatlook.core.taxonomy import type_leaf
 from thatlook.data.outfits import Outfit, Piece, known, worn_outfits
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.encoders import NetworkEncoder
+from thatlook.search.recommender import traits_of
+from thatlook.search.stored import Stored
 from thatlook.store.catalog import Catalog
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.models.session import Session
@@ -109,7 +112,7 @@ def sold_outfits(outfits: Sequence[Outfit], catalog: Catalog) -> tuple[list[Outf
         Outfit(
             outfit.id,
             tuple(
-                Piece(piece.id, stored[piece.id].product.category)
+                _sold(stored[piece.id], catalog)
                 for piece in outfit.pieces
                 if piece.id in stored and stored[piece.id].vector is not None
             ),
@@ -121,6 +124,16 @@ def sold_outfits(outfits: Sequence[Outfit], catalog: Catalog) -> tuple[list[Outf
     rows = [stored[p.id].vector for outfit in filled for p in outfit.pieces]
     found = [row for row in rows if row is not None]
     return filled, np.stack(found) if found else np.zeros((0, catalog.dim or 1), np.float32)
+
+
+def _sold(stored: Stored, catalog: Catalog) -> Piece:
+    """A product as a piece, in the shop's words, else what the network read; with its picture."""
+    traits = traits_of(stored)
+    color = traits.color.replace(",", "/").split("/")[0].strip()
+    path = catalog.home / stored.image
+    crop = (path, None) if stored.image and path.is_file() else None
+    words = (type_leaf(traits.type), color, traits.pattern)
+    return Piece(stored.product.id, stored.product.category, words, crop)
 
 
 def by_words(found: Wardrobe, layout: Layout) -> Floats:
