@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -11,12 +12,22 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.core.errors import CatalogError, PhotoError, SettingsError
+from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import PRODUCT_GENDERS
 from thatlook.search.articles import corrected_categories
+from thatlook.search.completing import (
+    Completer,
+    CompletionRequest,
+    Completions,
+    Given,
+    Outfits,
+    given_article,
+    given_product,
+)
+from thatlook.search.completing.outfits import OutfitFinder
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import TEXT_WEIGHT, Boost, Correction, SearchRequest
@@ -27,6 +38,8 @@ from thatlook.search.words.tower import Tower
 from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.compatibility import CompatibilityStage
 
 if TYPE_CHECKING:
     from thatlook.store.feed import FeedMapping
@@ -409,6 +422,79 @@ class Engine:
         with watch.part("search"):
             found = self._recommender.for_look(best, asked)
         return Result(best, True, None, found, watch.timing_ms, image)
+
+    def complete(
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        request: CompletionRequest | None = None,
+    ) -> Completions:
+        """What goes with what is worn in a photo, or with products of the catalog (a list of ids),
+        category by category, best first, each with its reasons.
+
+        The categories are those that are missing, unless the request names some. Costs a parse of
+        the photo and a search per category. Raises PhotoError, UnknownProductError, CatalogError,
+        ModelError.
+        """
+        asked = request or CompletionRequest()
+        watch = Stopwatch()
+        given, gender = self._given(worn, asked, watch)
+        if not given:
+            return Completions((), (), "nothing worn was found", watch.timing_ms)
+        with watch.part("search"):
+            found = self._completer.complete(given, gender, asked)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    def outfits(
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        request: CompletionRequest | None = None,
+    ) -> Outfits:
+        """Whole outfits around products of the catalog (a list of ids, which may be empty) or what
+        is worn in a photo: a top and a bottom, or a dress, and shoes; best first.
+
+        No outfit costs more than the request's budget; where none is possible, the message says
+        why. Raises as `complete`, and SettingsError for a budget in no one currency.
+        """
+        asked = request or CompletionRequest(k=3)
+        watch = Stopwatch()
+        given, gender = self._given(worn, asked, watch)
+        with watch.part("search"):
+            found = OutfitFinder(self._catalog, self._completer).outfits(given, gender, asked)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    @cached_property
+    def _completer(self) -> Completer:
+        settings = self._settings
+        network = Session(resolve("compatibility", settings.compatibility_model), settings.threads)
+        embedding = resolve("embedding", settings.embedding_model)
+        if self._catalog.model_key != embedding.key:
+            raise ModelError(
+                f"{network.spec.id} reads vectors of {embedding.key}, the catalog's are of "
+                f"{self._catalog.model_key}; thatlook train compatibility makes one for others"
+            )
+        stage = CompatibilityStage(network, embedding)
+        return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
+
+    def _given(
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        asked: CompletionRequest,
+        watch: Stopwatch,
+    ) -> tuple[list[Given], str]:
+        """The pieces given, and the gender of whom it is for."""
+        if isinstance(worn, list | tuple):
+            stored = self._catalog.stored_many([str(one) for one in worn])
+            genders = {one.product.gender for one in stored} & {"female", "male"}
+            found = [given_product(one) for one in stored]
+        else:
+            with watch.part("decode"):
+                image = decode(worn, self._settings)
+            look = self._analyzer.parse_image(image, name_of(worn), watch)
+            genders = {look.person.gender} if look.person else set()
+            seen = [given_article(article) for article in look.articles]
+            found = [one for one in seen if one is not None]
+        known = genders.pop() if len(genders) == 1 else "unknown"
+        return found, known if asked.gender == "auto" else asked.gender
 
     def _looks(self, product_id: str, watch: Stopwatch) -> Iterator[tuple[Look, Pixels]]:
         """The look and the image of each picture of a product that can be read."""

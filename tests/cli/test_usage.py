@@ -109,7 +109,13 @@ def test_models_list_and_verify(capsys):
     assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 4
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [entry["task"] for entry in listed] == ["article", "person", "embedding", "text"]
+    assert [entry["task"] for entry in listed] == [
+        "article",
+        "person",
+        "embedding",
+        "text",
+        "compatibility",
+    ]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
 
 
@@ -181,6 +187,8 @@ def test_all_commands_are_there():
         "search",
         "similar",
         "look",
+        "complete",
+        "outfits",
         "catalog",
         "serve",
         "crawl",
@@ -190,7 +198,7 @@ def test_all_commands_are_there():
         "models",
         "doctor",
     ]
-    assert len(EVERY) == 44
+    assert len(EVERY) == 48
 
 
 def test_help_imports_nothing_heavy():

@@ -18,6 +18,7 @@ from click.shell_completion import shell_complete
 
 from thatlook.cli import (
     catalog,
+    complete,
     crawl,
     demo,
     doctor,
@@ -52,6 +53,8 @@ for _command in (
     search.search,
     photos.similar,
     photos.look,
+    complete.complete,
+    complete.outfits,
     catalog.catalog,
     serve.command,
     crawl.crawl,

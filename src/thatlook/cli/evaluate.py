@@ -13,6 +13,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_file_option,
     labels_options,
+    outfit_options,
     pairs_options,
 )
 
@@ -205,3 +206,17 @@ def _imagenet(folder: Path) -> ModelSpec:
     from thatlook.training.imagenet import export_to
 
     return export_to(folder)
+
+
+@evaluate.command(extra="eval")
+@outfit_options
+@click.option("--model", default="", help="a registry entry (default: what ships)")
+@click.option("--repeats", type=int, default=4, help="how often each piece is asked for")
+@click.option("--bootstrap", type=int, default=1000, help="resamples of the intervals")
+@json_file_option()
+@click.option("--html", type=PATH, metavar="FILE", help="write the page there")
+def compatibility(**given: Any) -> int:
+    """What goes with what: fill in the blank, outfit or not, beside baselines."""
+    from thatlook.evaluate.compatibility.run import CompatibilityOptions, run
+
+    return run(CompatibilityOptions(**given))

@@ -97,14 +97,15 @@ def _look_text(look: Look) -> str:
     return "\n".join(lines)
 
 
-def _amount(text: str) -> Decimal:
+def amount(text: str) -> Decimal:
+    """An amount of money. Raises BadParameter."""
     try:
-        amount = Decimal(text)
+        value = Decimal(text)
     except InvalidOperation:
         raise click.BadParameter(f"expected an amount such as 49.90, not {text!r}") from None
-    if not amount.is_finite() or amount < 0:
+    if not value.is_finite() or value < 0:
         raise click.BadParameter(f"expected an amount of 0 or more, not {text!r}")
-    return amount
+    return value
 
 
 class _Age(click.Choice[str]):
@@ -123,8 +124,8 @@ age_option = click.option(
     help="default auto: products for grown-ups, for a child's product children's",
 )
 filter_options = together(
-    click.option("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper"),
-    click.option("--max-price", type=_amount, metavar="AMOUNT", help="no dearer"),
+    click.option("--min-price", type=amount, metavar="AMOUNT", help="no cheaper"),
+    click.option("--max-price", type=amount, metavar="AMOUNT", help="no dearer"),
     click.option("--brand", multiple=True, help="only this; again for more"),
     click.option("--color", multiple=True, help="only this; again for more"),
 )
@@ -184,9 +185,7 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
         age=given["age"],
         categories=frozenset(given["category"]) or None,
         primary=given["primary"],
-        filters=filters_given(
-            given["min_price"], given["max_price"], given["brand"], given["color"]
-        ),
+        filters=filters_of(given["min_price"], given["max_price"], given["brand"], given["color"]),
         policy=given["policy"],
         corrections=tuple(map(Correction.of, given["corrections"])),
         text=given["text"],
@@ -203,13 +202,13 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     return done.status
 
 
-def filters_given(
+def filters_of(
     min_price: Decimal | None,
     max_price: Decimal | None,
     brands: Iterable[str],
     colors: Iterable[str],
 ) -> Filters:
-    """The filters of the options. Raises UsageError for prices the wrong way round."""
+    """The filters of `filter_options`. Raises UsageError."""
     from thatlook.search.index import Filters
 
     if min_price is not None and max_price is not None and min_price > max_price:

@@ -14,7 +14,7 @@ from thatlook.cli.photos import (
     age_option,
     existing,
     filter_options,
-    filters_given,
+    filters_of,
     match_lines,
 )
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES
@@ -46,7 +46,7 @@ def search(words: str, catalog: str, photo: str | None, as_json: bool, **given: 
     WORDS are what a shopper would type: "black leather bag under 50". What was understood is
     printed with its key, which --off takes.
     """
-    filters = filters_given(given["min_price"], given["max_price"], given["brand"], given["color"])
+    filters = filters_of(given["min_price"], given["max_price"], given["brand"], given["color"])
     dial = given["text_weight"]
     with existing(catalog) as engine:
         found = engine.search(

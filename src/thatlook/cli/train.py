@@ -19,6 +19,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_option,
     labels_options,
+    outfit_options,
     pairs_options,
     private_option,
 )
@@ -207,6 +208,21 @@ def text(**given: Any) -> int:
 
 
 @needs_torch()
+@outfit_options
+@click.option("--out", type=PATH, required=True, help="folder of the written network")
+@click.option("--id", "model_id", default="compatibility-1", help="of the network")
+@click.option("--share", type=float, default=1.0, help="of the outfits, for a learning curve")
+@click.option("--steps", type=int, default=250, help="default 250")
+@click.option("--seed", type=int, default=0, help="of everything that is drawn")
+@click.option("--recipe", default="", help="this command, for the entry")
+def compatibility(**given: Any) -> int:
+    """The network that tells what goes with what, from outfits."""
+    from thatlook.training.recipes.compatibility import CompatibilityOptions, run
+
+    return run(CompatibilityOptions(**given))
+
+
+@needs_torch()
 @project_option
 @click.option("--model", default="", help="a registry entry (default: what ships)")
 @click.option("--threads", type=int, default=0, help="0, the default: one per core")
@@ -233,7 +249,10 @@ def pseudo(data: Path, model: str, threads: int, out: Path, own: Path | None) ->
 
 
 @needs_torch()
-@click.argument("network", type=click.Choice(("article", "person", "embedding", "text")))
+@click.argument(
+    "network",
+    type=click.Choice(("article", "person", "embedding", "text", "compatibility")),
+)
 @click.option("--checkpoint", type=PATH, help="is exported")
 @click.option("--metrics", type=PATH, help="figures of `thatlook evaluate --json`")
 @boxes_option

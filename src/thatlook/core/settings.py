@@ -48,6 +48,7 @@ class Settings:
     person_model: str = ""
     embedding_model: str = ""
     text_model: str = ""
+    compatibility_model: str = ""
 
     article_threshold: float = 0.4
     """Detections of articles below this score are dropped."""

@@ -262,12 +262,7 @@ class Recommender:
         return self._matches(_shown(groups, request), asked, request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
-        """The filters with the defaults for what is out of stock and for whose age it is."""
-        if self._in_stock and not filters.availability:
-            filters = replace(filters, in_stock=True)
-        if age != "auto":
-            return replace(filters, age=age)
-        return filters if filters.age != "any" else replace(filters, age=age_for(own))
+        return settled(filters, age, own, in_stock=self._in_stock)
 
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
@@ -381,6 +376,17 @@ def meant(worth: float) -> float:
 def _place(group: _Group) -> tuple[float, str]:
     """What groups are sorted by, best first."""
     return -group.order, group.ids[0]
+
+
+def settled(
+    filters: Filters, age: str, own: Product | None = None, *, in_stock: bool = False
+) -> Filters:
+    """The filters with the defaults for what is out of stock and for whose age it is."""
+    if in_stock and not filters.availability:
+        filters = replace(filters, in_stock=True)
+    if age != "auto":
+        return replace(filters, age=age)
+    return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
 
 def age_for(product: Product | None) -> str:

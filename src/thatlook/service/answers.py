@@ -213,3 +213,46 @@ class HealthAnswer(Answer):
     """The service lives, or is ready."""
 
     status: str
+
+
+class GivenAnswer(Answer):
+    """A piece that is worn or chosen; `product` is its id where it is a product."""
+
+    category: str
+    type: str
+    color: str
+    product: str | None = None
+
+
+class CompletionOfCategory(Answer):
+    """Products of one category that go with what is given; `passed` were eligible."""
+
+    category: Category
+    passed: int
+    matches: list[MatchAnswer]
+
+
+class CompletionsAnswer(Answer):
+    """What goes with what is given, by category; `message` says why there is nothing."""
+
+    given: list[GivenAnswer]
+    completions: list[CompletionOfCategory]
+    message: str | None
+    timing_ms: Timing
+
+
+class OutfitAnswer(Answer):
+    """Products that make an outfit; `total` is what they cost, null where one has no price."""
+
+    score: Share
+    total: str | None
+    matches: list[MatchAnswer]
+
+
+class OutfitsAnswer(Answer):
+    """Whole outfits; `message` says why there are none."""
+
+    given: list[GivenAnswer]
+    outfits: list[OutfitAnswer]
+    message: str | None
+    timing_ms: Timing

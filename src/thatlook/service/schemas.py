@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from thatlook.core.records import Box
 from thatlook.core.taxonomy import CATEGORIES, PRODUCT_CATEGORIES
+from thatlook.search.completing import CompletionRequest
 from thatlook.search.index import Filters
 from thatlook.search.request import Boost, Correction, SearchRequest
 from thatlook.service.bodies import Body
@@ -283,3 +284,47 @@ class RecommendationByUrl(RecommendationRequest):
     """A photo by its address, with requests."""
 
     photo_url: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class CompletionParameters(SearchParameters):
+    """What may be asked beside what is worn."""
+
+    k: Annotated[int, Field(ge=1, le=50, description="Products per category, or outfits.")] = 5
+    gender: Annotated[
+        Literal["auto", "female", "male", "any"],
+        Field(description="`auto`: the person's, or the products'."),
+    ] = "auto"
+    categories: Annotated[
+        list[Category],
+        Field(max_length=20, description="These alone; for outfits these too."),
+    ] = []
+    budget: Annotated[
+        Amount | None, Field(description="No product, and no outfit in all, costs more.")
+    ] = None
+    exclude_ids: Ids = []
+
+    def completion_request(self) -> CompletionRequest:
+        """What the engine is asked for. Raises SettingsError."""
+        dials = {} if self.diversity is None else {"diversity": self.diversity}
+        return CompletionRequest(
+            k=self.k,
+            gender=self.gender,
+            age=self.age,
+            categories=tuple(self.categories),
+            filters=self.filters(frozenset(self.exclude_ids)),
+            budget=None if self.budget is None else float(self.budget),
+            **dials,
+        )
+
+
+class CompletionForm(CompletionParameters):
+    """A photo in a form."""
+
+    photo: Photo
+
+
+class CompletionByIdsOrUrl(CompletionParameters):
+    """Products of the catalog, or a photo by its address: one of them."""
+
+    product_ids: Annotated[Ids, Field(description="What is worn or chosen already.")] = []
+    photo_url: Annotated[str | None, Field(min_length=1, max_length=2000)] = None
