@@ -106,7 +106,7 @@ def test_photos_that_cannot_be_used_do_not_stop_the_others(capsys, tmp_path, sam
 
 def test_models_list_and_verify(capsys):
     assert main(["models", "verify", "--json"]) == 0
-    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 4
+    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 5
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [entry["task"] for entry in listed] == [

@@ -87,10 +87,10 @@ class ProductAnswer(Answer):
 
 
 class MatchAnswer(Answer):
-    """A product with its score, what that is called, and the reasons, in words."""
+    """A product with its score, what that is called (not for words), and the reasons."""
 
     score: Share
-    nearness: Literal["very close", "similar", "same idea"]
+    nearness: Literal["very close", "similar", "same idea"] | None = None
     product: ProductAnswer
     reasons: list[str]
     variants: list[ProductAnswer] = []

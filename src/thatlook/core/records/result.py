@@ -22,7 +22,8 @@ class Match:
     """A product with its score and the reasons for it, in words.
 
     `variants` are other products of the same style, most alike first; `nearness` says in words
-    what the score means to a shopper: one of NEARNESS, or "" where nobody asked.
+    what the score means to a shopper: one of NEARNESS, or "" where it is no
+    probability, as for words; the JSON then has none.
     """
 
     score: float
@@ -39,7 +40,7 @@ class Match:
         """An entry of `matches` of the JSON contract."""
         return {
             "score": round(self.score, 4),
-            "nearness": self.nearness,
+            **({"nearness": self.nearness} if self.nearness else {}),
             "product": self.product.to_dict(),
             "reasons": list(self.reasons),
             "variants": [variant.to_dict() for variant in self.variants],
