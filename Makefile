@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+TOOLS := $(VENV)-tools
 
-.PHONY: demo test check fix bench architecture clean
+.PHONY: demo test check audit fix bench architecture dist clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -11,18 +12,21 @@ demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page 
 test: $(VENV)/.test  ## run all tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.test  ## formatting, lint and types
+check: $(VENV)/.test audit  ## formatting, lint, types, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.test  ## known vulnerabilities of what users install; says so where it cannot ask
+	$(BIN)/python scripts/audit.py $(TOOLS)
 
 fix: $(VENV)/.test  ## mend formatting and what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 # The others need data, wrk or many minutes: their first lines say how to run them.
-BENCHMARKS := bench_recommend bench_batching bench_feeds bench_scans bench_search
+BENCHMARKS := bench_recommend bench_batching bench_feeds bench_ranking bench_scans bench_search
 
 bench: $(VENV)/.test  ## run the benchmarks that need nothing but this repository
 	@for name in $(BENCHMARKS); do \
@@ -31,8 +35,19 @@ bench: $(VENV)/.test  ## run the benchmarks that need nothing but this repositor
 architecture: $(VENV)/.test  ## draw the rooms and their imports into ARCHITECTURE.md
 	$(BIN)/python scripts/draw_architecture.py
 
+dist:  ## the wheel, and beside it the bill of materials of what it brings with its extras
+	rm -rf dist $(VENV)-dist
+	$(PYTHON) -m venv $(VENV)-dist && $(PYTHON) -m venv $(TOOLS)
+	$(VENV)-dist/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(VENV)-dist/bin/python -m pip install --quiet "$$(ls dist/*.whl)[serve,crawl,parquet,eval]"
+	$(VENV)-dist/bin/python -m pip uninstall --quiet --yes pip setuptools
+	$(TOOLS)/bin/python -m pip install --quiet -r scripts/audit-requirements.txt
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --no-validate \
+	  --output-reproducible -o "$$(ls dist/*.whl | sed s/-py3.*//).cdx.json" $(VENV)-dist/bin/python
+	rm -rf $(VENV)-dist
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(TOOLS) $(VENV)-dist dist demo
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

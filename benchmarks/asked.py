@@ -17,7 +17,6 @@ from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.data.splits import catalog_split
 from thatlook.evaluate.retrieval.degrade import degraded
-from thatlook.search.ranking import Calibration
 from thatlook.search.recommender import Recommender
 from thatlook.store.catalog import Catalog, Stored
 from thatlook.vision.analyzer import Analyzer
@@ -38,8 +37,9 @@ def analyzer() -> Analyzer:
 
 def recommender(catalog: Catalog) -> Recommender:
     """As the engine makes it."""
-    spec = resolve("embedding", Settings.load().embedding_model)
-    return Recommender(catalog, Calibration.of(spec.details.get("calibration", {})))
+    settings = Settings.load()
+    spec = resolve("embedding", settings.embedding_model)
+    return Recommender.of(catalog, spec, settings)
 
 
 def asked(catalog: Catalog, images: Path, count: int) -> Iterator[Asked]:

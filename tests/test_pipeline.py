@@ -13,7 +13,12 @@ from PIL import Image
 import thatlook
 from thatlook.cli import main
 from thatlook.core.errors import UnknownProductError
-from thatlook.core.records import Box
+from thatlook.core.records import NEARNESS, Box
+from thatlook.render.board.entry import BoardEntry
+from thatlook.search.completing import CompletionRequest
+from thatlook.search.recommender import Recommender
+from thatlook.search.request import Correction, SearchRequest
+from thatlook.vision.models.registry import resolve
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +110,9 @@ def test_every_match_is_of_the_articles_category_and_the_persons_gender(engine, 
         assert len(result.recommendations) >= 2
         for entry in result.recommendations:
             assert entry.matches
+            allowed = {entry.category, *entry.searched.get("neighbours", ())}
             for match in entry.matches:
-                assert match.product.category == entry.category
+                assert match.product.category in allowed
                 assert match.product.gender in {look["gender"], "unisex"}
             scores = [match.score for match in entry.matches]
             assert scores == sorted(scores, reverse=True)
@@ -128,6 +134,51 @@ def test_similar_products_are_of_the_same_category(engine):
     assert len(matches) == 5
     assert {match.product.category for match in matches} == {"topwear"}
     assert "SP0001" not in {match.product.id for match in matches}
+
+
+def test_what_goes_with_a_product_and_with_a_photo(engine, sample, looks):
+    found = engine.complete(["SP0001"], CompletionRequest(k=3))
+    assert [one.category for one in found.given] == ["topwear"]
+    wanted = {one.category: one.matches for one in found.completions}
+    assert set(wanted) >= {"bottomwear", "footwear", "outerwear"}
+    assert "dress" not in wanted
+    for category, matches in wanted.items():
+        assert len(matches) <= 3
+        assert {match.product.category for match in matches} <= {category}
+        assert {match.product.gender for match in matches} <= {"female", "unisex"}
+        scores = [match.score for match in matches]
+        assert scores == sorted(scores, reverse=True)
+    assert any(match.reasons for match in wanted["bottomwear"])
+    worn = engine.complete(sample / looks[0]["file"], CompletionRequest(k=2))
+    assert {"topwear", "bottomwear"} <= {one.category for one in worn.given}
+    assert {"article", "embedding", "search"} <= set(worn.timing_ms)
+
+
+def test_outfits_keep_to_the_budget(engine):
+    whole = engine.outfits(["SP0001"], CompletionRequest(k=2))
+    assert len(whole.outfits) == 2
+    dear = max(offer.total for offer in whole.outfits)
+    cheaper = engine.outfits(["SP0001"], CompletionRequest(k=2, budget=float(dear) - 1))
+    assert all(offer.total < dear for offer in cheaper.outfits)
+    nothing = engine.outfits(["SP0001"], CompletionRequest(budget=1))
+    assert not nothing.outfits
+    assert "has a price up to 1.0" in nothing.message
+    with pytest.raises(UnknownProductError):
+        engine.outfits(["no such product"])
+
+
+def test_what_goes_with_it_on_the_command_line(engine, capsys):
+    folder = ["--catalog", str(engine.catalog.folder)]
+    assert main(["complete", "SP0001", *folder, "--category", "footwear", "-k", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["category"] for one in told["completions"]] == ["footwear"]
+    assert len(told["completions"][0]["matches"]) == 2
+    assert main(["outfits", "SP0001", *folder, "-k", "1"]) == 0
+    assert capsys.readouterr().out.startswith("outfit 1: 0.")
+    assert main(["outfits", "SP0001", *folder, "--budget", "1"]) == 1
+    assert "no bottomwear that passes the filters" in capsys.readouterr().out
+    assert main(["complete", "a", "b.jpg", __file__, *folder]) == 2
+    assert "one photo, or ids of products" in capsys.readouterr().err
 
 
 def test_embed_gives_unit_vectors(engine, sample):
@@ -157,6 +208,37 @@ def test_a_drawn_box_takes_the_place_of_the_detected_ones(engine, sample, looks)
     assert [entry.category for entry in result.recommendations] == [worn["category"]]
     with pytest.raises(thatlook.SettingsError, match="is outside the 480 x 720 photo"):
         engine.recommend(sample / looks[0]["file"], box=Box(900, 0, 950, 10), box_category="bag")
+
+
+def test_a_large_photo_is_told_in_its_own_pixels(engine, sample, looks):
+    small = Image.open(sample / looks[0]["file"])
+    file = io.BytesIO()
+    small.resize((1920, 2880), Image.Resampling.LANCZOS).save(file, "JPEG", quality=95)
+    result = engine.recommend(file.getvalue())
+    expected = engine.parse(small)
+    look = result.look
+    assert (look.width, look.height) == (1920, 2880)
+    assert result.image.shape == (1440, 960, 3)
+    for one, other in zip(
+        (look.person, *look.articles), (expected.person, *expected.articles), strict=True
+    ):
+        assert one.box.iou(other.box.stretched(4, 4)) > 0.95
+    worn = look.articles[0]
+    drawn = engine.recommend(file.getvalue(), box=worn.box, box_category=worn.category)
+    (article,) = drawn.look.articles
+    assert article.box == worn.box
+    assert float(article.vector @ worn.vector) > 0.999
+    top = next(a for a in look.articles if a.category == "topwear")
+    asked = engine.recommend(file.getvalue(), corrections=(Correction("dress", "topwear"),))
+    called = next(a for a in asked.look.articles if a.box == top.box)
+    small_one = next(a for a in expected.articles if a.category == "topwear")
+    told = engine.recommend(small, corrections=(Correction("dress", "topwear"),))
+    same = next(a for a in told.look.articles if a.box == small_one.box)
+    assert called.category == same.category == "dress"
+    assert float(called.vector @ same.vector) > 0.98
+    entry = BoardEntry.of(result)
+    assert (entry.result.look.width, entry.result.look.height) == (960, 1440)
+    assert entry.result.look.articles[0].box == worn.box.stretched(0.5, 0.5)
 
 
 def test_half_a_person_is_refused_under_the_full_policy_and_says_why(engine, sample, looks):
@@ -262,12 +344,81 @@ def test_real_photos_get_products_of_the_right_category(data, tmp_path):
         report = engine.index(feed, data / "catalog" / "images", workers=0)
         assert report.added == len(rows)
         photos = sorted((data / "street" / "images").glob("*.jpg"))[:300:30]
-        # Of so few nothing may be good: shown all the same, they are of the right category.
-        results = [engine.recommend(photo, k=3, min_score=0) for photo in photos]
+        results = [engine.recommend(photo, k=3) for photo in photos]
     assert [result.look.person is not None for result in results] == [True] * 10
     categories = [entry.category for result in results for entry in result.recommendations]
     assert categories.count("footwear") >= 8
     assert sum(len(entry.matches) for result in results for entry in result.recommendations) >= 50
     for result in results:
         for entry in result.recommendations:
-            assert {m.product.category for m in entry.matches} <= {entry.category}
+            allowed = {entry.category, *entry.searched.get("neighbours", ())}
+            assert {m.product.category for m in entry.matches} <= allowed
+            assert entry.matches or not entry.eligible
+
+
+def test_one_click_keeps_seven_of_the_other_nine_and_every_score(engine, sample, looks):
+    """Over everything worn in the sample's looks, with the real weights."""
+    spec = resolve("embedding", engine.settings.embedding_model)
+    recommender = Recommender.of(engine.catalog, spec, engine.settings)
+    clicks = 0
+    for number, look in enumerate(looks):
+        parsed = engine.parse(sample / look["file"])
+        for plain in recommender.for_look(parsed, SearchRequest()):
+            scores = {match.product.id: match.score for match in plain.matches}
+            clicked = list(scores)[number % len(scores)]
+            for kind in ("liked", "disliked"):
+                asked = SearchRequest(**{kind: frozenset({clicked})})
+                found = recommender.for_look(parsed, asked)
+                (row,) = [entry for entry in found if entry.article == plain.article]
+                after = {match.product.id: match.score for match in row.matches}
+                assert len(after.keys() & scores.keys() - {clicked}) >= len(scores) - 3
+                assert (clicked in after) == (kind == "liked")
+                assert all(scores.get(id_, score) == score for id_, score in after.items())
+                clicks += 1
+    assert clicks > 60
+
+
+def test_a_wrong_category_can_be_changed(engine, sample, looks, capsys):
+    photo = str(sample / looks[0]["file"])
+    found = engine.recommend(photo)
+    (number,) = [n for n, a in enumerate(found.look.articles) if a.category == "topwear"]
+    corrected = engine.recommend(photo, corrections=(Correction("dress", "topwear"),))
+    article = corrected.look.articles[number]
+    assert (article.category, article.box) == ("dress", found.look.articles[number].box)
+    (row,) = [entry for entry in corrected.recommendations if entry.article == number]
+    assert (row.category, row.searched["category"]) == ("dress", "dress")
+    assert "dress" in {match.product.category for match in row.matches}
+    command = ["recommend", photo, "--catalog", str(engine.catalog.folder), "-k", "2", "--json"]
+    assert main([*command, "--primary", "topwear", "--as", "dress"]) == 0
+    first = json.loads(capsys.readouterr().out)["recommendations"][0]
+    assert (first["category"], first["role"]) == ("dress", "primary")
+    assert main([*command, "--as", "outerwear=dress"]) == 2
+    assert "no outerwear was found to be corrected; found: 0=topwear" in capsys.readouterr().err
+
+
+def test_several_photos_and_one_of_them_bad(engine, sample, looks, capsys, tmp_path):
+    good = [str(sample / look["file"]) for look in looks[:2]]
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    asked = ["recommend", good[0], str(bad), good[1], "--catalog", str(engine.catalog.folder)]
+    asked += ["-k", "2"]
+    assert main([*asked, "--json"]) == 1
+    out, err = capsys.readouterr()
+    first, failed, last = map(json.loads, out.splitlines())
+    assert [entry["look"]["photo"] for entry in (first, last)] == good
+    assert failed["photo"] == str(bad)
+    assert failed["error"]["code"] == "unsupported_format"
+    assert "bad.jpg: not a photo" in err
+    assert {m["nearness"] for r in first["recommendations"] for m in r["matches"]} <= set(NEARNESS)
+
+    assert main([*asked, "--html", str(tmp_path / "all.html")]) == 1
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert page.count("<section class='board'>") == 2
+    assert f"wrote {tmp_path / 'all.html'}" in capsys.readouterr().err
+
+    assert main(["recommend", str(bad), *asked[4:], "--html", str(tmp_path / "none.html")]) == 1
+    assert not (tmp_path / "none.html").exists()
+    assert "wrote" not in capsys.readouterr().err
+
+    assert main(["recommend", *good, *asked[4:]]) == 0
+    assert capsys.readouterr().out.count("(primary)") == 2

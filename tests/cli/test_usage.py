@@ -56,6 +56,10 @@ def refused(arguments, capsys) -> tuple[int, str]:
             "--min-price 9 is above --max-price 5",
         ),
         (["recommend", "a.jpg", "--catalog", "c", "--json", "--png", "x.png"], 2, "only one of"),
+        (["recommend", "a", "b", "--catalog", "c", "--png", "x.png"], 2, "--png takes one photo"),
+        (["recommend", "a", "b", "--catalog", "c", "--as", "bag"], 2, "of one photo, not of 2"),
+        (["recommend", "a", "--catalog", "c", "--as", "hat"], 2, "must be one of topwear,"),
+        (["recommend", "a", "--catalog", "c", "--as", "hat=bag"], 2, "must be one of topwear,"),
         (["similar", "1", "--catalog", "none"], 1, "none: no catalog here"),
         (["look", "1", "--catalog", "none"], 1, "none: no catalog here"),
         (["similar", "1", "--catalog", "http://c:1"], 1, "thatlook: http://c:1: search clusters"),
@@ -102,10 +106,16 @@ def test_photos_that_cannot_be_used_do_not_stop_the_others(capsys, tmp_path, sam
 
 def test_models_list_and_verify(capsys):
     assert main(["models", "verify", "--json"]) == 0
-    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 3
+    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 5
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [entry["task"] for entry in listed] == ["article", "person", "embedding"]
+    assert [entry["task"] for entry in listed] == [
+        "article",
+        "person",
+        "embedding",
+        "text",
+        "compatibility",
+    ]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
 
 
@@ -174,8 +184,11 @@ def test_all_commands_are_there():
         "parse",
         "index",
         "recommend",
+        "search",
         "similar",
         "look",
+        "complete",
+        "outfits",
         "catalog",
         "serve",
         "crawl",
@@ -183,8 +196,9 @@ def test_all_commands_are_there():
         "train",
         "evaluate",
         "models",
+        "doctor",
     ]
-    assert len(EVERY) == 38
+    assert len(EVERY) == 48
 
 
 def test_help_imports_nothing_heavy():
@@ -351,13 +365,13 @@ def test_settings_reach_the_pictures_of_a_page(capsys, monkeypatch, tmp_path, sa
     photo.save(tmp_path / "large.png")
     monkeypatch.setenv("THATLOOK_MAX_PHOTO_PIXELS", "120000")
     asked = []
-    plain = image.decode
+    plain = image.decode_photo
 
     def decode(source, settings=None):
         asked.append((settings or Settings()).max_photo_pixels)
         return plain(source, settings)
 
-    monkeypatch.setattr("thatlook.engine.decode", decode)
+    monkeypatch.setattr("thatlook.engine.decode_photo", decode)
     with thatlook.open(tmp_path / "catalog"):
         pass
     for option in ("--html", "--png"):

@@ -7,8 +7,10 @@ import functools
 import io
 import random
 import struct
+import time
 import zlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from thatlook.core.image import (
     GREY,
     cropped,
     decode,
+    decode_photo,
     fit_area,
     fit_box,
     foreground,
@@ -122,6 +125,70 @@ def linear_grey_profile() -> bytes:
     )
     light = struct.pack(">28xiii48x", 63190, 65536, 54061)
     return header + light + table + white + curve
+
+
+HALVES = ((255, 0, 0), (0, 0, 255))
+
+
+def two_halves(size: tuple[int, int]) -> Image.Image:
+    """Red left, blue right."""
+    image = Image.new("RGB", size, HALVES[0])
+    image.paste(HALVES[1], (size[0] // 2, 0, *size))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("size", "decoded"),
+    [
+        ((1799, 2500), (1799, 2500)),
+        ((1800, 2500), (900, 1250)),
+        ((2501, 1801), (1251, 901)),
+        ((3600, 3700), (900, 925)),
+        ((8000, 7200), (1000, 900)),
+        ((3000, 600), (3000, 600)),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_large_jpeg_is_decoded_at_reduced_scale(size, decoded, options):
+    photo = decode_photo(encoded(two_halves(size), "JPEG", **options))
+    assert photo.size == size
+    assert photo.image.shape == (*decoded[::-1], 3)
+    for x, color in zip((0.05, 0.45, 0.55, 0.95), sorted(HALVES * 2, reverse=True), strict=True):
+        pixel = photo.image[photo.image.shape[0] // 2, round(x * photo.image.shape[1])]
+        np.testing.assert_allclose(pixel, color, atol=6)
+    assert decode(encoded(two_halves(size), "JPEG")).shape == (*size[::-1], 3)
+
+
+def test_a_turned_photo_is_turned_after_it_was_reduced():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise: left goes up
+    photo = decode_photo(encoded(two_halves((2600, 1800)), "JPEG", exif=exif))
+    assert (photo.size, photo.image.shape) == ((1800, 2600), (1300, 900, 3))
+    np.testing.assert_allclose(photo.image[100, 450], HALVES[0], atol=6)
+    np.testing.assert_allclose(photo.image[1200, 450], HALVES[1], atol=6)
+
+
+def test_a_large_cmyk_jpeg_is_reduced_too():
+    photo = decode_photo(encoded(plain("CMYK", (0, 255, 255, 0), (2000, 2000)), "JPEG"))
+    assert (photo.size, photo.image.shape) == ((2000, 2000), (1000, 1000, 3))
+    np.testing.assert_allclose(photo.image[500, 500], (255, 0, 0), atol=6)
+
+
+def test_what_is_no_file_of_a_jpeg_is_decoded_whole():
+    image = two_halves((2000, 1900))
+    for source in (encoded(image), image, np.asarray(image)):
+        photo = decode_photo(source)
+        assert (photo.size, photo.image.shape) == ((2000, 1900), (1900, 2000, 3))
+
+
+def test_limits_are_those_of_the_photo_itself():
+    data = encoded(two_halves((2000, 1900)), "JPEG")
+    with pytest.raises(PhotoError, match="2000 x 1900 pixels; at most 3799999"):
+        decode_photo(data, Settings(max_photo_pixels=3_799_999))
+    assert decode_photo(data, Settings(max_photo_pixels=3_800_000)).size == (2000, 1900)
+    assert decode_photo(data, Settings(min_photo_side_px=1900)).size == (2000, 1900)
+    with pytest.raises(PhotoError, match="damaged or cut off"):
+        decode_photo(data[: len(data) // 2])
 
 
 def test_a_color_profile_is_applied_and_a_broken_one_is_not():
@@ -507,3 +574,42 @@ def test_an_outline_is_that_of_the_brightness_and_not_of_the_color():
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(outline(other, Box(0, 0, 32, 32)).reshape(15, 15), expected)
     assert not outline(image, Box(0, 0, 16, 32)).any()  # nothing but white
+
+
+def test_strips_are_the_whole(monkeypatch):
+    dice = np.random.default_rng(5)
+    rgba = Image.fromarray(dice.integers(0, 255, (70, 40, 4), np.uint8))
+    deep = Image.fromarray(dice.integers(0, 65535, (70, 40), np.uint16))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for image in (rgba, rgba.convert("RGB"), rgba.convert("LA"), rgba.convert("P"), deep):
+        for info in ({}, {"icc_profile": profile}, {"exif": turned.tobytes()}):
+            shown = image.copy()
+            shown.info |= info
+            whole = decode(shown)
+            monkeypatch.setattr("thatlook.core.image.STRIP_ROWS", 32)
+            np.testing.assert_array_equal(decode(shown), whole)
+            monkeypatch.undo()
+            assert whole.shape == ((40, 70, 3) if "exif" in info else (70, 40, 3))
+
+
+def test_what_is_decoded_at_one_time_is_bounded(monkeypatch):
+    photo = encoded(Image.new("RGB", (100, 100)))
+    held, most = [], []
+
+    def watched(image, name):
+        held.append(name)
+        most.append(len(held))
+        time.sleep(0.02)
+        held.pop()
+        return np.zeros((1, 1, 3), np.uint8)
+
+    monkeypatch.setattr("thatlook.core.image._to_rgb", watched)
+    settings = Settings(max_decoding_bytes=2 * 7 * 100 * 100)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: decode(photo, settings), range(16)))
+        assert max(most) == 2
+        most.clear()
+        list(pool.map(lambda _: decode(photo, Settings(max_decoding_bytes=1)), range(4)))
+    assert max(most) == 1  # more than all there is: alone

@@ -25,6 +25,7 @@ from thatlook.core.records import (
     Gate,
     Keypoint,
     Look,
+    Mask,
     Match,
     Person,
     Price,
@@ -158,6 +159,25 @@ def test_records_hash_by_their_values():
     assert len(photos) == 2
 
 
+def test_a_look_at_another_size():
+    mask = Mask(Box(10, 20, 30, 50), np.ones((2, 2), np.uint8))
+    shirt = Article("topwear", Box(10, 20, 30, 40), 0.9, {"color": "red"}, mask=mask)
+    small = Look("a.jpg", 100, 200, person(), (shirt, Article("bag", Box(0, 0, 1, 1), 0.5)))
+    large = small.at_size(400, 600)
+    assert (large.width, large.height, large.photo) == (400, 600, "a.jpg")
+    assert large.person == person(
+        box=Box(4, 6, 12, 12), keypoints=tuple(Keypoint(4.0 * i, 6.0 * i, 0.5) for i in range(17))
+    )
+    assert [article.box for article in large.articles] == [Box(40, 60, 120, 120), Box(0, 0, 4, 3)]
+    assert [article.mask and article.mask.box for article in large.articles] == [
+        Box(40, 60, 120, 150),
+        None,
+    ]
+    assert large.articles[0].attributes == {"color": "red"}
+    assert small.at_size(100, 200) is small
+    assert Look("a.jpg", 1, 1, None, ()).at_size(2, 2).person is None
+
+
 def test_a_look_keeps_its_own_times():
     times = {"decode": 4.0}
     look = Look("a.jpg", 1, 1, None, (), times)
@@ -216,7 +236,7 @@ def test_result_dict_is_the_contract():
         "topwear", Box(1, 2, 3, 4.04), 0.91234, {"type": "shirt"}, np.ones(2, np.float32)
     )
     look = Look("a.jpg", 800, 1200, person(), (article,), {"decode": 4.123})
-    match = Match(0.83, Product("1"), ("same color: navy blue",))
+    match = Match(0.83, Product("1"), ("same color: navy blue",), nearness="very close")
     result = Result(
         look, True, None, (Recommendation(0, "topwear", "primary", (match,)),), {"x": 1.0}
     )
@@ -241,7 +261,12 @@ def test_result_dict_is_the_contract():
         }
     ]
     assert shown["look"]["timing_ms"] == {"decode": 4.12}
-    assert shown["recommendations"][0]["matches"][0]["reasons"] == ["same color: navy blue"]
+    (found,) = shown["recommendations"][0]["matches"]
+    assert list(found) == ["score", "nearness", "product", "reasons", "variants"]
+    assert found["reasons"] == ["same color: navy blue"]
+    assert (found["score"], found["nearness"]) == (0.83, "very close")
+    with pytest.raises(SettingsError, match="nearness must be one of"):
+        Match(0.83, Product("1"), nearness="near")
     assert Look("b.jpg", 1, 1, None, ()).to_dict()["person"] is None
 
 

@@ -31,6 +31,8 @@ def test_the_environment_names_the_file(tmp_path):
         {"max_removed_share": 1.1},
         {"out_of_stock": "mark"},
         {"front_threshold": 90.0},
+        {"similar_score": 1.1},
+        {"similar_score": 0.6, "very_close_score": 0.5},
         {"gender_threshold": float("nan")},
         {"article_model": 3},
         {"colour": 1},

@@ -118,6 +118,7 @@ BELT = {
     "prominence": 0.2,
     "small": True,
     "lone": True,
+    "neighbours": {},
     "tags": ["belt"],
     "words": ["belt", "waist belt"],
 }
@@ -147,6 +148,11 @@ def test_every_part_is_needed(part):
         ("prominence", True, "a number of 0 to 1"),
         ("small", 1, "true or false"),
         ("lone", "no", "true or false"),
+        ("neighbours", ["bag"], "an object: category to a list of words"),
+        ("neighbours", {"bag": None}, "an object: category to a list of words"),
+        ("neighbours", {"bag": [1]}, "an object: category to a list of words"),
+        ("neighbours", {"bag": []}, "neighbours must be among none, not 'bag'"),
+        ("neighbours", {"belt": []}, "neighbours must be among none, not 'belt'"),
         ("tags", "belt", "a list of texts"),
         ("words", [], "a list of texts"),
         ("words", ["belt", 3], "a list of texts"),
@@ -172,6 +178,24 @@ def test_two_categories_differ(part, what):
     categories_of({"belt": BELT, "sash": sash})
     with pytest.raises(SettingsError, match=rf"{part}: '{what}' is of 'belt' and 'sash'"):
         categories_of({"belt": BELT, "sash": sash | {part: BELT[part]}})
+
+
+def test_neighbours_with_the_words_that_their_products_need():
+    assert {
+        name: taxonomy.neighbours(name) for name in CATEGORIES if taxonomy.neighbours(name)
+    } == {
+        "topwear": {"outerwear": ()},
+        "outerwear": {"topwear": ()},
+        "dress": {"topwear": (), "bottomwear": ("skirt",)},
+    }
+    assert taxonomy.neighbours("other") == {}
+    taken = {name: others for name, others in taxonomy.taken_for_another().items() if others}
+    assert taken == {
+        "topwear": ("outerwear", "dress"),
+        "outerwear": ("topwear",),
+        "dress": ("topwear", "bottomwear"),
+        "bottomwear": ("dress",),
+    }
 
 
 def test_no_word_is_of_two_categories(monkeypatch):

@@ -20,6 +20,7 @@ BELT = {
     "prominence": 0.3,
     "small": True,
     "lone": True,
+    "neighbours": {},
     "tags": ["belt"],
     "words": ["belt"],
 }

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.page.conftest import LOOK, settled, until, upload
+from thatlook.core.records import NEARNESS
 from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names
 
 pytestmark = pytest.mark.browser
@@ -23,7 +24,8 @@ def test_a_photo_gives_articles_and_products(looked):
     assert looked.locator("#rows > section").count() == 3
     card = looked.locator(".card").first
     assert card.locator("h3").inner_text()
-    assert re.search(r"\d+ % alike", card.inner_text())
+    assert card.locator(".near").inner_text().lower() in NEARNESS
+    assert "%" not in looked.locator("#rows").inner_text()
     assert "EUR" in card.inner_text()
     assert card.locator(".reasons li").count() >= 1
     until(looked, "document.querySelector('.card img').naturalWidth > 0")
@@ -135,7 +137,64 @@ def test_filters_and_department(looked):
     assert set(ids(looked)) == everything
 
 
-def test_a_preferred_brand_and_poor_matches_are_in_the_request_too(looked):
+def test_for_whom_it_is_can_be_chosen(looked):
+    with looked.expect_response("**/v1/recommendations") as answer:
+        looked.check("[name=age][value=child]", force=True)
+    rows = answer.value.json()["recommendations"]
+    assert {row["searched"]["filters"]["age"] for row in rows} == {"child"}
+    settled(looked)
+    # The sample has nothing for children.
+    assert "this shop has no top for whom you look" in looked.locator(".nothing").first.inner_text()
+    assert not looked.locator("#active").is_visible()
+    with looked.expect_response("**/v1/recommendations") as answer:
+        looked.locator(".nothing button").first.click()
+    rows = answer.value.json()["recommendations"]
+    assert {row["searched"]["filters"].get("age") for row in rows} == {None}
+    settled(looked)
+    assert looked.locator(".card").count()
+    assert looked.locator("[name=age]:checked").get_attribute("value") == "any"
+
+
+def test_a_wrong_category_is_changed_by_one_click(looked):
+    row = looked.locator("#rows > section").nth(1)
+    sent = []
+
+    def note(route):
+        sent.append(route.request.post_data_buffer.decode("latin-1"))
+        route.continue_()
+
+    looked.route("**/v1/recommendations", note)
+    with looked.expect_response("**/v1/recommendations") as answer:
+        row.locator(".is-it").get_by_role("button", name="Dress").click()
+    assert 'name="corrections"\r\n\r\n1=dress\r\n' in sent[-1]
+    (found,) = answer.value.json()["recommendations"]
+    assert (found["article"], found["category"]) == (1, "dress")
+    settled(looked)
+    assert row.locator("h2").inner_text().endswith("Dress")
+    assert looked.locator("#rows > section").count() == 3
+    # It stays so when a filter changes, and what is in no list of neighbours is in the other one.
+    with looked.expect_response("**/v1/recommendations"):
+        looked.check("[name=gender][value=any]", force=True)
+    settled(looked)
+    dress = looked.locator("#rows > section.c-dress")  # now the first row, being the primary one
+    assert dress.locator("h2").inner_text() == "1\nDress"
+    with looked.expect_response("**/v1/recommendations"):
+        dress.locator(".is-it select").select_option("bag")
+    looked.wait_for_selector("#rows > section.c-bag")
+    assert dress.count() == 0
+
+
+def test_the_closest_are_called_so_only_where_they_are(looked):
+    passed = looked.locator(".passed").first
+    assert re.fullmatch(r"10 of the closest, of \d+", passed.inner_text())
+    looked.click("#filters summary")
+    with looked.expect_response("**/v1/recommendations"):
+        looked.locator("[name=diversity]").fill("0")
+    settled(looked)
+    assert re.fullmatch(r"The 10 closest of \d+", passed.inner_text())
+
+
+def test_a_preferred_brand_is_in_the_request_too(looked):
     sent = []
 
     def note(route):
@@ -147,22 +206,19 @@ def test_a_preferred_brand_and_poor_matches_are_in_the_request_too(looked):
     with looked.expect_response("**/v1/recommendations"):
         looked.fill("[name=prefer]", "Millrace")
         looked.locator("[name=prefer]").press("Tab")
-        looked.check("[name=min_score]")
-    form = sent[-1]
-    assert 'name="boosts"\r\n\r\nbrand=Millrace:0.05\r\n' in form
-    assert 'name="min_score"\r\n\r\n0\r\n' in form
+    assert 'name="boosts"\r\n\r\nbrand=Millrace:0.05\r\n' in sent[-1]
     settled(looked)
-    assert looked.locator("#active").inner_text() == "2"
+    assert looked.locator("#active").inner_text() == "1"
     assert looked.locator(".card").count()
     assert not looked.locator("#alert").is_visible()
 
 
-def test_nothing_good_is_said_and_the_filters_can_be_cleared(looked):
+def test_why_there_is_nothing_is_said_and_the_filters_can_be_cleared(looked):
     looked.click("#filters summary")
     looked.fill("[name=min_price]", "99999")
     looked.locator("[name=min_price]").press("Tab")
     looked.wait_for_selector(".nothing")
-    assert "Nothing good found" in looked.locator(".nothing").first.inner_text()
+    assert "no top passes your filters" in looked.locator(".nothing").first.inner_text()
     looked.locator(".nothing button").first.click()
     looked.wait_for_selector(".card")
 
@@ -183,12 +239,12 @@ def test_like_and_dislike(looked):
 
 def test_this_but_in_another_color(looked):
     with looked.expect_response("**/v1/recommendations") as answer:
-        looked.locator("#rows > section select").first.select_option("white")
+        looked.locator("#rows > section .acts select").first.select_option("white")
     (found,) = answer.value.json()["recommendations"]
     assert found["matches"]
     assert all("white" in match["product"]["color"] for match in found["matches"])
     settled(looked)
-    assert looked.locator("#rows > section select").first.input_value() == "white"
+    assert looked.locator("#rows > section .acts select").first.input_value() == "white"
 
 
 def test_a_box_can_be_drawn_with_the_pointer(looked):
@@ -248,6 +304,7 @@ def test_compare_shows_the_crop_beside_the_product(looked):
     title = looked.locator(".card h3").first.inner_text()
     looked.locator(".see").first.click()
     assert looked.locator("#compareTitle").inner_text() == title
+    assert "in 100 shoppers" in looked.locator("#compareNear").inner_text()
     size = looked.evaluate("[compareCrop.width, compareCrop.height]")
     assert size[0] > 50
     assert size[1] > 50
@@ -281,7 +338,13 @@ def poisoned():
     attack = "<img src=x onerror='window.broken=1'>"
     product = dict.fromkeys(("id", "title", "brand", "color", "price", "image_link"), attack)
     product |= {"category": "topwear", "gender": "female", "link": "javascript:window.broken=1"}
-    match = {"score": 0.5, "product": product, "reasons": [attack], "variants": [product]}
+    match = {
+        "score": 0.5,
+        "nearness": attack,
+        "product": product,
+        "reasons": [attack],
+        "variants": [product],
+    }
     article = {
         "category": "topwear",
         "box": [10, 10, 99, 99],

@@ -129,19 +129,17 @@ def test_a_photo_by_its_address(opened, catalog):
         assert page.locator(".spot").count() == 3
 
 
-def answer_with(page, scores, best_score=None):
-    """The page after an answer whose first article has matches of these scores.
-
-    Where `best_score` is given none of them is in the answer, unless asked for whatever it is.
-    """
+def answer_with(page, nearness, **more):
+    """The page after an answer whose first article has matches of this nearness."""
     matches = [
         {
-            "score": score,
+            "score": 0.3,
+            "nearness": word,
             "product": {"id": f"p{n}", "title": f"Product {n}", "price": "1 EUR", "link": ""},
             "reasons": [],
             "variants": [],
         }
-        for n, score in enumerate(scores)
+        for n, word in enumerate(nearness)
     ]
     article = {
         "category": "bag",
@@ -151,42 +149,36 @@ def answer_with(page, scores, best_score=None):
     }
     found = {"article": 0, "category": "bag", "role": "primary", "matches": matches, "passed": 40}
     look = {"photo": "a", "width": 480, "height": 720, "person": None, "articles": [article]}
-    body = {"look": look, "accepted": True, "reason": None, "recommendations": [found]}
-    none = body | {"recommendations": [found | {"matches": [], "best_score": best_score}]}
-
-    def answer(route):
-        everything = (
-            best_score is None
-            or 'name="min_score"' in route.request.post_data_buffer.decode("latin-1")
-        )
-        route.fulfill(json=body if everything else none)
-
-    page.route("**/v1/recommendations", answer)
+    body = {"look": look, "accepted": True, "reason": None, "recommendations": [found | more]}
+    page.route("**/v1/recommendations", lambda route: route.fulfill(json=body))
     page.set_input_files("#file", LOOK)
     page.wait_for_selector("#rows > section")
 
 
-def test_what_is_hardly_alike_is_shown_on_request_only(page):
-    answer_with(page, [0.8, 0.5, 0.09, 0.01, 0.015, 0.01])
-    assert page.locator(".card h3").count() == 4
-    page.get_by_role("button", name="2 more that are less alike").click()
-    assert page.locator(".card h3").count() == 6
+def test_every_match_is_shown_with_its_word(page):
+    words = ["very close", "similar", "same idea"]
+    answer_with(page, words)
+    shown = page.locator(".card .near").all_text_contents()
+    assert shown == words
+    assert page.locator(".aside").count() == 0
 
 
-def test_nothing_good_is_said_and_the_nearest_shown_on_request(page):
-    answer_with(page, [0.015, 0.01], best_score=0.015)
-    words = page.locator(".nothing").inner_text()
-    assert "Nothing good found: none of 40 products is like it." in words
-    page.get_by_role("button", name="Show the nearest all the same").click()
-    page.wait_for_selector(".card")
-    assert page.locator(".card h3").count() == 2
+def test_that_neighbours_were_searched_is_said(page):
+    answer_with(page, ["similar"], best_score=0.1, searched={"neighbours": ["topwear", "dress"]})
+    words = page.locator(".aside").inner_text()
+    assert words == "No bag here is really similar. Also searched: top, dress."
+    assert page.locator(".passed").inner_text() == ""
 
 
-def test_nearest_is_not_called_a_find(page):
-    answer_with(page, [0.3, 0.2])
-    assert "Nothing here is really close" in page.locator(".weak").inner_text()
+def test_that_there_are_only_neighbours_is_said_with_a_way_out(page):
+    searched = {"neighbours": ["topwear"]}
+    answer_with(page, ["same idea"], best_score=None, searched=searched, passed=0)
+    words = page.locator(".aside").inner_text()
+    assert "this shop has no bag for whom you look" in words
+    assert words.endswith("The nearest are of another kind: top.")
+    assert page.get_by_role("button", name="Look in all departments").is_visible()
 
 
 def test_a_type_of_another_category_is_left_out(page):
-    answer_with(page, [0.8])
+    answer_with(page, ["similar"])
     assert page.locator(".head .quiet").first.inner_text() == "red"

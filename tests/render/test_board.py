@@ -38,12 +38,13 @@ PERSON = Person(
 EVIL = "<script>alert('x')</script>"
 
 
-def entry_of(person=PERSON, product=None, reason=None):
+def entry_of(person=PERSON, product=None, reason=None, searched=None):
     article = Article("topwear", Box(50, 60, 150, 150), 0.87, {"color": "navy blue"})
     look = Look("a.jpg", 200, 300, person, (article,))
     product = product or Product("1", "Shirt", price=Price(Decimal("9.90"), "EUR"))
-    match = Match(0.73, product, ("same color: navy blue",))
-    found = () if reason else (Recommendation(0, "topwear", "primary", (match,)),)
+    match = Match(0.73, product, ("same color: navy blue",), nearness="very close")
+    row = Recommendation(0, "topwear", "primary", (match,), 9, 0.1, searched or {})
+    found = () if reason else (row,)
     return BoardEntry(Result(look, reason is None, reason, found, {"decode": 2.0}), IMAGE)
 
 
@@ -56,7 +57,19 @@ def test_what_is_out_of_stock_is_marked():
     assert "out of stock" in page([entry_of(product=gone)], thumbnail, "A title")
     assert "out of stock" not in page([entry_of()], thumbnail, "A title")
     assert _caption(Match(0.73, gone)) == "0.73 · out of stock\nShirt"
-    assert _caption(Match(0.73, Product("1", "Shirt"))) == "0.73\nShirt"
+    priced = Product("1", "Shirt", price=Price(Decimal("9.90"), "EUR"))
+    assert _caption(Match(0.73, priced, nearness="similar")) == "similar · 9.90 EUR\nShirt"
+
+
+def test_how_near_is_said_in_a_word_and_where_else_was_searched():
+    text = page([entry_of()], thumbnail, "t")
+    assert "title='score 0.73'>very close</p>" in text
+    assert "searched too" not in text
+    entry = entry_of(searched={"neighbours": ["outerwear"]})
+    text = page([entry], thumbnail, "t")
+    assert "Nothing similar in topwear: outerwear searched too." in text
+    # The picture has the sentence above the products.
+    assert picture(entry, thumbnail).tobytes() != picture(entry_of(), thumbnail).tobytes()
 
 
 def test_the_page_shows_photo_person_article_and_product():

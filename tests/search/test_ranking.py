@@ -10,15 +10,18 @@ from thatlook.search.ranking import (
     Agreement,
     Calibration,
     Curve,
+    NearnessScale,
     Style,
     Traits,
+    changes,
     distinct,
     diverse,
+    gentle,
     grouped,
+    leaning,
     most_prominent,
     part_likeness,
     reasons,
-    refined,
     style_key,
 )
 from thatlook.search.ranking.variants import outline_likeness
@@ -130,29 +133,63 @@ def test_most_prominent():
 
 
 def test_diverse_by_hand():
-    # candidates a, a' (alike 1.0) and b (0 to both), similarities .9 .8 .5
+    # candidates a, a' (alike 1.0) and b (0 to both), similarities .90 .89 .88
     vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
-    similarities = np.array([0.9, 0.8, 0.5])
+    similarities = np.array([0.9, 0.89, 0.88])
     assert diverse(similarities, vectors, 3, 0.0) == [0, 1, 2]
-    # after a: a' is worth .5 * .8 - .5 * 1 = -.1, b is worth .25
+    # after a: a' is worth .5 * .89 - .5 * 1 = -.055, b is worth .44
     assert diverse(similarities, vectors, 3, 0.5) == [0, 2, 1]
+    assert diverse(similarities, vectors, 2, 0.5) == [0, 2]
     assert diverse(similarities, vectors, 1, 0.5) == [0]
     assert diverse(similarities[:0], vectors[:0], 3, 0.5) == []
 
 
-def test_refined_by_hand():
-    query, x, y = np.array([1.0, 0.0]), np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
-    nothing = np.zeros((0, 2))
-    np.testing.assert_allclose(refined(query, nothing, nothing), [1, 0])
-    # (1, 0.6) and (1, -0.3), scaled to length 1
-    np.testing.assert_allclose(
-        refined(query, y, nothing), np.array([1, 0.6]) / 1.36**0.5, rtol=1e-6
-    )
-    np.testing.assert_allclose(
-        refined(query, nothing, y), np.array([1, -0.3]) / 1.09**0.5, rtol=1e-6
-    )
-    assert refined(query, x, x).dtype == np.float32
-    np.testing.assert_allclose(refined(np.array([0.3, 0.0]), nothing, x), [0.3, 0])  # cancels out
+def test_variety_leaves_out_nothing_that_is_clearly_better():
+    # The second best is .8: b, .025 below it, may take its place, c, .03 below it, not.
+    vectors = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    assert diverse(np.array([0.9, 0.8, 0.776, 0.77]), vectors, 2, 1.0) == [0, 2]
+    assert diverse(np.array([0.9, 0.8, 0.774, 0.77]), vectors, 2, 1.0) == [0, 1]
+    # What is more than .025 above the third best is shown, copies or not.
+    assert sorted(diverse(np.array([0.9, 0.87, 0.84, 0.83]), vectors, 3, 1.0)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("diversity", [0.1, 0.5, 1.0])
+def test_what_is_left_out_is_never_more_than_a_little_better(diversity):
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        vectors = rng.normal(size=(40, 6))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        similarities = np.sort(vectors @ vectors[0])[::-1] * rng.uniform(0.05, 1)
+        taken = diverse(similarities, vectors, 10, diversity)
+        out = np.delete(similarities, taken)
+        assert len(set(taken)) == 10
+        assert out.max() - similarities[taken].min() <= 0.05 + 1e-12
+
+
+def test_a_score_in_words():
+    scale = NearnessScale(0.5, 0.2)
+    assert [scale.word(score) for score in (1.0, 0.5, 0.499, 0.2, 0.199, 0.0)] == [
+        "very close", "very close", "similar", "similar", "same idea", "same idea",
+    ]  # fmt: skip
+
+
+def test_leaning_by_hand():
+    x, y, nothing = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), np.zeros((0, 1))
+    assert leaning(nothing, nothing) is None
+    np.testing.assert_allclose(leaning(x, nothing), [0.3, 0])
+    np.testing.assert_allclose(leaning(nothing, y), [0, -0.15])
+    np.testing.assert_allclose(leaning(np.concatenate([x, y]), x), [0, 0.15])
+
+
+def test_few_of_those_shown_make_room():
+    assert [changes(k, 1) for k in (1, 5, 9, 10, 20)] == [1, 1, 1, 2, 4]
+    assert changes(10, 3) == 6
+    # 0 1 2 were shown; 1 and 2 would go for 3 and 4. One may: the better one comes back.
+    assert gentle([0, 1, 2], [0, 3, 4], 2) == [0, 3, 4]
+    assert gentle([0, 1, 2], [0, 3, 4], 1) == [0, 3, 1]
+    assert gentle([0, 1, 2], [0, 3, 4], 0) == [0, 1, 2]
+    assert gentle([0, 1], [0, 3, 4], 0) == [0, 3, 1]  # one place was free
+    assert gentle([], [3, 4], 0) == [3, 4]
 
 
 LINES = bytes([0, 255, 0, 255])

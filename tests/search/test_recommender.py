@@ -12,7 +12,7 @@ import pytest
 from thatlook.core.errors import SettingsError, UnknownProductError
 from thatlook.core.records import Article, Box, Gate, Keypoint, Look, Person, Price, Product
 from thatlook.search.index import Filters
-from thatlook.search.ranking import Calibration, Curve, Traits
+from thatlook.search.ranking import Calibration, Curve, NearnessScale, Traits
 from thatlook.search.recommender import Recommender, traits_of
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.search.stored import Stored
@@ -75,6 +75,20 @@ def test_the_most_alike_come_first_of_the_right_category_and_gender(recommender)
     assert scores == sorted(scores, reverse=True)
 
 
+def test_what_is_as_like_as_it_means_anything_comes_by_id(tmp_path):
+    rows = [("c", 10.0), ("a", 10.0001), ("d", 9.9), ("b", 10.00005)]
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(
+            Row(product=product(name), vector=at(degrees, axis))
+            for axis, (name, degrees) in enumerate(rows, start=1)
+        )
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.5)))
+        found = recommender.for_look(look_of(), SearchRequest(diversity=0))
+    assert ids(found) == ["d", "a", "b", "c"]
+    scores = [match.score for match in found[0].matches]
+    assert scores[0] > scores[1] == scores[2] == scores[3]
+
+
 WORN = Curve(8, 0.5, {"same type": 0.2, "other type": -0.2, "other color": -0.1})
 SHIRTS = [
     Row(product=product("alike", product_type="Tops", color="red"), vector=at(10)),
@@ -98,6 +112,23 @@ def test_what_agrees_of_a_worn_article_moves_order_and_score(tmp_path):
     scores = [1 / (1 + math.exp(-8 * (worth - 0.5))) for worth in expected.values()]
     assert [match.score for match in found.matches] == pytest.approx(scores, abs=1e-3)
     assert [match.product.id for match in paper.matches] == ["alike", "unknown", "shirt", "red"]
+
+
+def test_the_very_picture_asked_with_is_sure_and_first(tmp_path):
+    parts = {"look": slice(0, 2), "type": slice(2, 8)}
+    other = np.zeros(DIM, np.float32)
+    other[[0, 2]] = 0.6, 0.8  # the same picture; the shop calls it another type
+    near = np.zeros(DIM, np.float32)
+    near[[0, 1]] = math.cos(0.1), math.sin(0.1)  # a look 5.7 degrees away: 0.995
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert([Row(product=product("own"), vector=other)])
+        catalog.upsert([Row(product=product("near"), vector=near)])
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.9)), parts=parts)
+        found = recommender.for_look(look_of("female", article("topwear", at(0))), SearchRequest())
+    assert ids(found) == ["own", "near"]
+    scores = [match.score for match in found[0].matches]
+    assert scores[0] == pytest.approx(0.99, abs=1e-4)
+    assert scores[1] == pytest.approx(1 / (1 + math.exp(-8 * (math.cos(0.1) - 0.9))), abs=1e-4)
 
 
 def test_the_same_picture_comes_once_and_variants_under_their_best(recommender):
@@ -162,15 +193,52 @@ def test_primary_is_the_one_asked_for_else_the_most_prominent(recommender):
     assert [(r.article, r.category, r.role) for r in only] == [(0, "footwear", "primary")]
 
 
-def test_likes_and_dislikes_turn_the_query(recommender):
-    liked = recommender.for_look(look_of(), SearchRequest(liked=frozenset({"far"})))
-    assert ids(liked).index("far") < ids(recommender.for_look(look_of(), SearchRequest())).index(
-        "far"
-    )
+def test_likes_move_up_and_dislikes_go(recommender):
+    # middle has .940 - .3 and far .5; liked, far has .5 + .3, middle .640 + .3 * .470.
+    boosts = (Boost("brand", "acme", -0.3),)
+    plain = recommender.for_look(look_of(), SearchRequest(boosts=boosts))
+    liked = SearchRequest(boosts=boosts, liked=frozenset({"far"}))
+    assert ids(plain) == ["near", "g1", "middle", "far"]
+    assert ids(recommender.for_look(look_of(), liked)) == ["near", "g1", "far", "middle"]
     disliked = recommender.for_look(look_of(), SearchRequest(disliked=frozenset({"near"})))
-    assert "near" not in ids(disliked)
+    assert ids(disliked) == ["copy", "middle", "g1", "far"]
     with pytest.raises(UnknownProductError):
         recommender.for_look(look_of(), SearchRequest(liked=frozenset({"nobody"})))
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """A thousand products in clusters, as a shop's are, and how they are asked for."""
+    rng = np.random.default_rng(11)
+    centers = rng.normal(size=(40, DIM))
+    vectors = centers[rng.integers(0, 40, 1000)] + 0.3 * rng.normal(size=(1000, DIM))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    rows = [Row(product=product(f"p{n}"), vector=vector) for n, vector in enumerate(vectors)]
+    with Catalog.open(tmp_path_factory.mktemp("crowd"), model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(rows)
+        yield Recommender(catalog, Calibration(Curve(8, 0.5))), vectors[::25]
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.2, 0.6])
+@pytest.mark.parametrize("kind", ["liked", "disliked"])
+def test_one_click_keeps_seven_of_the_other_nine_and_every_score(crowd, kind, diversity):
+    recommender, queries = crowd
+    moved = 0
+    for number, vector in enumerate(queries):
+        look = look_of("female", article("topwear", vector))
+        (plain,) = recommender.for_look(look, SearchRequest(diversity=diversity))
+        scores = {match.product.id: match.score for match in plain.matches}
+        clicked = plain.matches[number % 10].product.id
+        asked = SearchRequest(diversity=diversity, **{kind: frozenset({clicked})})
+        (found,) = recommender.for_look(look, asked)
+        after = [match.product.id for match in found.matches]
+        assert len(after) == 10
+        assert len(set(after) & set(scores) - {clicked}) >= 7
+        assert (clicked in after) == (kind == "liked")
+        for match in found.matches:
+            assert match.score == scores.get(match.product.id, match.score)
+        moved += after != [name for name in scores if name != clicked or kind == "liked"][:10]
+    assert moved > len(queries) / 2  # a click is not idle
 
 
 def test_the_same_in_another_color(recommender):
@@ -265,44 +333,121 @@ def test_an_age_that_cannot_be_asked_for():
         SearchRequest(age="kids")
 
 
-def test_nothing_good_is_said_with_what_was_searched(tmp_path):
+def test_what_is_shown_is_called_by_how_near_it_is(tmp_path):
+    # Cosines .985, .940, .766 and .5: scores .980, .972, .894 and .5.
     with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
         catalog.upsert(ROWS)
-        strict = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.99)
-        filters = Filters(max_price=9)
-        (found,) = strict.for_look(look_of(), SearchRequest(filters=filters))
-        assert found.matches == ()
-        assert found.best_score == pytest.approx(0.5)  # 60 degrees: a similarity of 0.5
-        assert found.message == ("nothing good found: the best of 1 products has a score of 0.50")
-        assert found.to_dict()["searched"] == {
-            "category": "topwear",
-            "genders": ["female", "unisex"],
-            "filters": {"max_price": 9.0, "age": "adult"},
-        }
-        (all_of_them,) = strict.for_look(look_of(), SearchRequest(filters=filters, min_score=0))
-        assert [m.product.id for m in all_of_them.matches] == ["far"]
-        assert all_of_them.message is None
-        (empty,) = strict.for_look(look_of("female", article("bag", at(0))), SearchRequest())
-        assert (empty.best_score, empty.eligible) == (None, 0)
-        assert empty.message == "nothing found: 0 products fit what was searched"
-        # An article with a good match shows the others too: k come wherever k exist.
-        lenient = Recommender(catalog, Calibration(Curve(8, 0.5)), good_score=0.9)
-        (good,) = lenient.for_look(look_of(), SearchRequest())
-        assert min(m.score for m in good.matches) < 0.9
+        scale = NearnessScale(very_close=0.975, similar=0.9)
+        named = Recommender(catalog, Calibration(Curve(8, 0.5)), scale)
+        (found,) = named.for_look(look_of(), SearchRequest())
+        words = [match.nearness for match in found.matches]
+        similar = [match.nearness for match in named.similar("near", SearchRequest())]
+    assert words == ["very close", "similar", "same idea", "same idea"]
+    assert (found.message, "neighbours" in found.searched) == (None, False)
+    assert similar[0] == "very close"
 
 
-def test_diversity_decides_what_is_shown_and_likeness_its_order(recommender):
-    def two(diversity):
-        return ids(
-            recommender.for_look(look_of(), SearchRequest(gender="any", k=2, diversity=diversity))
-        )
+def test_why_a_row_is_empty_is_said_with_what_was_searched(recommender):
+    filters = Filters(max_price=9)
+    (found,) = recommender.for_look(look_of(), SearchRequest(filters=filters, min_score=0.9))
+    assert found.matches == ()
+    assert found.best_score == pytest.approx(0.5)  # 60 degrees: a similarity of 0.5
+    assert found.message == "nothing good found: the best of 1 products has a score of 0.50"
+    assert found.to_dict()["searched"] == {
+        "category": "topwear",
+        "genders": ["female", "unisex"],
+        "filters": {"max_price": 9.0, "age": "adult"},
+    }
+    (shown,) = recommender.for_look(look_of(), SearchRequest(filters=filters))
+    assert [m.product.id for m in shown.matches] == ["far"]
+    (empty,) = recommender.for_look(look_of("female", article("bag", at(0))), SearchRequest())
+    assert (empty.best_score, empty.eligible) == (None, 0)
+    assert empty.message == "nothing found: 0 products fit what was searched"
 
-    # his (1 degree), near (10, along the same axis): alike by cos 9; middle is at 20 on another.
-    assert two(0.0) == ["his", "near"]
-    assert two(0.6) == ["his", "far"]  # .4 * .5 - .6 * cos 60 is more than .4 * .94 - .6 * .94
-    everything = recommender.for_look(look_of(), SearchRequest(gender="any", diversity=0.6))[0]
-    scores = [match.score for match in everything.matches]
-    assert scores == sorted(scores, reverse=True)
+
+WARDROBE = [
+    Row(product=product("dress", category="dress"), vector=at(70)),
+    Row(product=product("top"), vector=at(40, 2)),
+    Row(product=product("faint top"), vector=at(60, 3)),
+    Row(product=product("skirt", category="bottomwear", product_type="Skirts"), vector=at(30, 4)),
+    Row(product=product("Denim skirts", category="bottomwear"), vector=at(35, 5)),
+    Row(product=product("jeans", category="bottomwear", product_type="Jeans"), vector=at(1)),
+    Row(product=product("shoe", category="footwear"), vector=at(0)),
+]
+
+
+@pytest.fixture
+def wardrobe(tmp_path):
+    # Scores of cosines .34 .77 .5 .87 .82 1: .218 .894 .5 .949 .928 .982.
+    with Catalog.open(tmp_path / "w", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(WARDROBE)
+        yield catalog
+
+
+def worn_dress(catalog, similar, **asked):
+    recommender = Recommender(catalog, Calibration(Curve(8, 0.5)), NearnessScale(0.99, similar))
+    (found,) = recommender.for_look(
+        look_of("female", article("dress", at(0))), SearchRequest(**asked)
+    )
+    return found
+
+
+def test_where_nothing_is_similar_neighbours_are_searched_too(wardrobe):
+    found = worn_dress(wardrobe, 0.6)
+    # Of tops those that are similar, of bottoms the skirts; no trousers, however alike.
+    assert [match.product.id for match in found.matches] == [
+        "skirt",
+        "Denim skirts",
+        "top",
+        "dress",
+    ]
+    assert [match.nearness for match in found.matches] == ["similar"] * 3 + ["same idea"]
+    assert found.message == "nothing similar in dress: bottomwear and topwear searched too"
+    assert found.to_dict()["searched"]["neighbours"] == ["bottomwear", "topwear"]
+    assert (found.eligible, found.best_score) == (1, pytest.approx(0.2203, abs=1e-3))
+
+
+def test_neighbours_take_a_third_of_the_places_at_most(wardrobe):
+    ids = [match.product.id for match in worn_dress(wardrobe, 0.6, k=3).matches]
+    assert ids == ["skirt", "dress"]
+    assert [m.product.id for m in worn_dress(wardrobe, 0.6, k=1).matches] == ["dress"]
+
+
+def test_neighbours_that_are_not_similar_are_left_out(wardrobe):
+    found = worn_dress(wardrobe, 0.93)
+    assert [match.product.id for match in found.matches] == ["skirt", "dress"]
+
+
+def test_where_something_is_similar_neighbours_are_left_alone(wardrobe):
+    found = worn_dress(wardrobe, 0.2)
+    assert [match.product.id for match in found.matches] == ["dress"]
+    assert (found.message, "neighbours" in found.searched) == (None, False)
+    assert [match.product.id for match in worn_dress(wardrobe, 0.0).matches] == ["dress"]
+
+
+def test_where_the_category_is_empty_neighbours_are_shown_whatever_they_score(wardrobe):
+    found = worn_dress(wardrobe, 0.99, filters=Filters(exclude_ids={"dress"}))
+    ids = [match.product.id for match in found.matches]
+    assert ids == ["skirt", "Denim skirts", "top", "faint top"]
+    assert (found.eligible, found.best_score) == (0, None)
+    assert found.message == "no dress fits what was searched: these are bottomwear and topwear"
+
+
+def test_diversity_decides_what_is_shown_and_likeness_its_order(tmp_path):
+    # Cosines to the query .999 .993 .990: the second is like the first, the third another way.
+    rows = [("first", at(2)), ("second", at(7)), ("third", at(8, 2)), ("far", at(40, 3))]
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(Row(product=product(name), vector=vector) for name, vector in rows)
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.5)))
+
+        def shown(k, diversity):
+            return ids(recommender.for_look(look_of(), SearchRequest(k=k, diversity=diversity)))
+
+        assert shown(2, 0.0) == ["first", "second"]
+        # .4 * .990 - .6 * .990 is more than .4 * .993 - .6 * .996; "far" is clearly worse.
+        assert shown(2, 0.6) == ["first", "third"]
+        assert shown(2, 1.0) == ["first", "third"]
+        assert shown(4, 0.6) == ["first", "second", "third", "far"]
 
 
 def test_similar_leaves_the_product_out_and_keeps_to_its_gender(recommender):
@@ -402,6 +547,18 @@ def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
     request = SearchRequest(filters=Filters(exclude_ids=frozenset({"vague2"})))
     (found,) = styles.for_look(look_of(), request)
     assert [m.product.id for m in found.matches] == ["navy", "vague1", "vague3"]
+
+
+def test_only_the_products_shown_are_read(recommender, monkeypatch):
+    catalog, read = recommender._catalog, []
+    products = catalog.products
+    monkeypatch.setattr(catalog, "products", lambda ids: read.append(list(ids)) or products(ids))
+    monkeypatch.setattr(catalog, "stored_many", None)
+    (found,) = recommender.for_look(look_of(), SearchRequest(k=3, diversity=0))
+    assert ids([found]) == ["near", "middle", "g1"]
+    assert read == [["near", "middle", "g1", "g2"]]  # g2 is the variant of g1
+    (found,) = recommender.for_look(look_of(), SearchRequest(k=3, diversity=0, min_score=0.95))
+    assert read[1:] == [ids([found])] == [["near", "middle"]]
 
 
 def test_what_is_compared_are_the_feeds_words_else_what_was_read():

@@ -10,7 +10,7 @@ import pytest
 from tests.service.conftest import photo_bytes
 from thatlook.core.errors import SettingsError
 from thatlook.service.envelope import HEADERS
-from thatlook.service.keys import Guard, _network
+from thatlook.service.keys import Guard, network_of
 from thatlook.service.logs import JsonLines
 from thatlook.service.settings import ServiceSettings
 
@@ -75,10 +75,21 @@ def test_each_key_has_its_own_rate(serve):
     assert client.get("/v1/products/x", headers=bearer(READ)).status_code == 404  # another rate
 
 
+def test_failed_keys_are_counted_and_right_ones_go_on(serve, tmp_path):
+    client = serve(tmp_path, read_keys=f"app:{READ}", failed_rate="3/minute")
+    path = "/v1/products/x"
+    wrong = [client.get(path, headers=bearer(f"guess-{n}")) for n in range(3)]
+    assert [answer.status_code for answer in wrong] == [401, 401, 401]
+    late = client.get(path)  # no key is a failed one too
+    assert (late.status_code, late.json()["code"]) == (429, "rate")
+    assert int(late.headers["retry-after"]) >= 1
+    assert client.get(path, headers=bearer(READ)).status_code == 404
+
+
 def test_ipv6_callers_are_counted_by_their_network():
-    assert _network("2001:db8::1") == _network("2001:db8::ffff") == "2001:db8::/64"
-    assert _network("10.0.0.1") == "10.0.0.1"
-    assert _network("testclient") == "testclient"
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff") == "2001:db8::/64"
+    assert network_of("10.0.0.1") == "10.0.0.1"
+    assert network_of("testclient") == "testclient"
 
 
 @pytest.mark.parametrize(

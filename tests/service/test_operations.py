@@ -7,13 +7,20 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.service.conftest import photo_bytes
-from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names
+from tests.service.double import engine_on
+from tests.service.live import in_thread
+from thatlook.core.taxonomy import CATEGORIES, drawing_colors, shown_names, taken_for_another
 from thatlook.service import metrics, pages
+from thatlook.service.app import create_app
+from thatlook.service.settings import ServiceSettings
 
 STATIC = pages.STATIC
 
@@ -79,6 +86,51 @@ def test_errors_of_the_router_are_problems(client):
         assert answer.json()["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/", 200),
+        ("/openapi.json", 200),
+        ("/metrics", 200),
+        ("/v1/info", 200),
+        ("/v1/products/SP0002", 200),
+        ("/v1/products/SP0002/similar?k=3", 200),
+        ("/v1/products/SP0002/image", 200),
+        ("/v1/products/nothing", 404),
+        ("/static/none.js", 404),
+        ("/v1/looks", 405),
+    ],
+)
+def test_head_is_answered_as_get_without_the_body(client, path, status):
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"") == (status, b"")
+    own = {"x-request-id"} | ({"content-length"} if path == "/metrics" else set())  # it counts
+    assert [h for h in head.headers.items() if h[0] not in own] == [
+        h for h in get.headers.items() if h[0] not in own
+    ]
+
+
+def test_a_connection_goes_on_after_head(filled_folder, double):
+    app = create_app(ServiceSettings(), lambda: engine_on(filled_folder, double, 0))
+    with in_thread(app) as base, closing(HTTPConnection(urlsplit(base).netloc)) as connection:
+        lengths = []
+        for method in ("HEAD", "HEAD", "GET"):
+            connection.request(method, "/v1/info")
+            answer = connection.getresponse()
+            lengths.append((answer.headers["content-length"], len(answer.read())))
+    length = lengths[2][1]
+    assert length > 100
+    assert lengths == [(str(length), 0), (str(length), 0), (str(length), length)]
+
+
+def test_head_is_counted_as_head(client):
+    client.head("/v1/products/SP0002")
+    route = 'method="HEAD",route="/v1/products/{product_id:path}",status="200"'
+    assert f"thatlook_requests_total{{{route}}}" in client.get("/metrics").text
+
+
 def test_a_bug_is_a_problem_without_its_trace(client, double, caplog):
     def broken(*_):
         raise ZeroDivisionError("deep inside")
@@ -118,7 +170,9 @@ def test_what_is_made_of_the_taxonomy_can_be_cached(client, path, kind, cache):
 
 def test_names_and_colors_of_the_categories(client):
     names = json.dumps(shown_names())
-    assert client.get("/static/categories.js").text == f"export const NAMES = {names};\n"
+    taken = json.dumps(taken_for_another())
+    made = f"export const NAMES = {names};\nexport const TAKEN_FOR = {taken};\n"
+    assert client.get("/static/categories.js").text == made
     colors = client.get("/static/categories.css").text
     assert colors.splitlines() == [
         f".c-{name} {{ --c: {color}; }}" for name, color in drawing_colors().items()

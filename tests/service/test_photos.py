@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from tempfile import SpooledTemporaryFile
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from tests.service.conftest import photo_bytes
 from thatlook.core.errors import FetchError
+from thatlook.core.records import NEARNESS
 
 
 def send(client, photo, path="/v1/recommendations", name="a.jpg", **fields):
@@ -95,6 +97,28 @@ def test_dislike_takes_a_product_away(client, photo):
     assert worst not in [m["product"]["id"] for m in after["recommendations"][0]["matches"]]
     again = send(client, photo, disliked=["no-such-product"])
     assert (again.status_code, again.json()["code"]) == (422, "unknown_product")
+
+
+def test_every_match_says_how_near_it_is(client, photo):
+    found = send(client, photo).json()["recommendations"]
+    assert found
+    for row in found:
+        words = [match["nearness"] for match in row["matches"]]
+        assert words == sorted(words, key=NEARNESS.index)
+        assert row["matches"] or not row["passed"]
+
+
+def test_a_wrong_category_can_be_corrected(client, photo):
+    before = send(client, photo).json()["look"]["articles"]
+    answer = send(client, photo, corrections=["topwear=outerwear", "1=dress"]).json()
+    after = answer["look"]["articles"]
+    assert [article["category"] for article in after] == ["outerwear", "dress", "footwear"]
+    assert [article["box"] for article in after] == [article["box"] for article in before]
+    rows = {row["article"]: row["category"] for row in answer["recommendations"]}
+    assert rows == {0: "outerwear", 1: "dress", 2: "footwear"}
+    for wrong in ("hat", "bag=dress", "7=dress"):
+        refused = send(client, photo, corrections=[wrong])
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
 
 def test_boosts_change_the_order_and_not_the_scores(client, photo):
@@ -227,3 +251,26 @@ def test_json_is_utf8_and_never_cached(client, photo):
     answer = send(client, photo, name="Größe.jpg")
     assert answer.headers["cache-control"] == "no-store"
     assert json.loads(answer.content.decode())["look"]["photo"] == "Größe.jpg"
+
+
+def test_long_files_wait_on_the_disk_and_are_gone_afterwards(client, photo, monkeypatch):
+    made = []
+
+    def spooled(limit):
+        made.append(SpooledTemporaryFile(limit))  # noqa: SIM115 - closed by the service
+        return made[-1]
+
+    monkeypatch.setattr("thatlook.service.forms.SpooledTemporaryFile", spooled)
+    monkeypatch.setattr("thatlook.service.forms.IN_MEMORY_BYTES", 1000)
+    files = {"photo": ("a.jpg", photo, "image/jpeg")}
+    first = client.post("/v1/looks", files=files)
+    assert first.status_code == 200
+    assert made[0]._rolled
+    monkeypatch.setattr("thatlook.service.forms.IN_MEMORY_BYTES", 10**7)
+    second = client.post("/v1/looks", files=files)
+    assert second.json()["articles"] == first.json()["articles"]
+    assert not made[1]._rolled
+    broken = b"--x\r\nContent-Disposition: form-data; name=photo; filename=a\r\n\r\n" + photo
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert client.post("/v1/looks", content=broken, headers=kind).status_code == 400
+    assert [file.closed for file in made] == [True, True, True]

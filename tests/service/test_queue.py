@@ -108,12 +108,16 @@ def test_deadline_is_a_problem_and_other_timeouts_stay():
 
 def test_uploads_are_bounded():
     async def scenario():
-        uploads = Uploads(1)
-        async with uploads.slot():
-            with pytest.raises(Problem):
-                async with uploads.slot():
+        uploads = Uploads(3, per_caller=2)
+        async with uploads.slot("a"), uploads.slot("a"):
+            with pytest.raises(Problem, match="more than 2 requests at once from a"):
+                async with uploads.slot("a"):
                     pass
-        async with uploads.slot():
+            async with uploads.slot("b"):
+                with pytest.raises(Problem, match="too many uploads"):
+                    async with uploads.slot("c"):
+                        pass
+        async with uploads.slot("a"), uploads.slot("a"):
             pass
 
     asyncio.run(scenario())

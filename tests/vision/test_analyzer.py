@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.image import decode
 from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.vision.analyzer import Analyzer, Stopwatch
@@ -19,6 +22,7 @@ from thatlook.vision.assignment import (
 from thatlook.vision.stages.article import Detection
 from thatlook.vision.stages.embedding import Embedded
 
+SAMPLE = Path(__file__).resolve().parents[2] / "src" / "thatlook" / "sample"
 PERSON = Box(100, 50, 200, 350)
 OTHER = Box(190, 60, 290, 340)
 
@@ -93,6 +97,18 @@ def test_they_are_left_out_of_a_look():
     person = seen("person", (70, 50, 200, 350))
     look = Analyzer(FakeArticles([person, own, others]), people, FakeEmbedding(), Settings())
     assert [article.box for article in look.parse(IMAGE).articles] == [own.box]
+
+
+def test_somebody_hardly_seen_is_read_again_as_a_portrait():
+    person = seen("person", (70, 50, 200, 350))
+    stages = FakeArticles([person]), FakeEmbedding()
+    refused = Analyzer(stages[0], FakePerson(0.1), stages[1], Settings()).parse(IMAGE)
+    assert refused.person is None
+    hardly = FakePerson(0.1, longer=FakePerson(0.9))
+    read = Analyzer(stages[0], hardly, stages[1], Settings()).parse(IMAGE).person
+    assert (read.box, read.score) == (person.box, 0.6)
+    clear = FakePerson(0.9, longer=FakePerson(0.1))
+    assert Analyzer(stages[0], clear, stages[1], Settings()).parse(IMAGE).person.score == 0.9
 
 
 def test_what_spans_two_people_is_nobodys():
@@ -182,8 +198,9 @@ class FakeArticles:
 
 
 class FakePerson:
-    def __init__(self, keypoint_score, halves=None, points=None):
+    def __init__(self, keypoint_score, halves=None, points=None, longer=None):
         self.halves = halves
+        self.longer = longer
         self.points = tuple(points or [Keypoint(1, 1, keypoint_score)] * 17)
 
     def apart(self, image, person):
@@ -191,6 +208,9 @@ class FakePerson:
 
     def alone(self, image, person):
         return self.run(image, person.box, 0.7)
+
+    def cut_short(self, _image, person):
+        return self.longer.run(_image, person.box, 0.6) if self.longer else person
 
     def run(self, _image, box, score):
         return Person(box, score, self.points, Gate(True, True), "front", 0.9, "male", 0.9)
@@ -285,6 +305,16 @@ def test_without_a_person_nothing_is_worn():
     np.testing.assert_array_equal(shoe.vector, [20, 100, 280, 300])
     drawn = analyzer.article_in(IMAGE, Box(1, 2, 3, 4), "bag", worn=True)
     np.testing.assert_array_equal(drawn.vector, [1, 2, 3, -4])
+
+
+def test_what_is_said_of_a_picture_is_the_same_whatever_comes_with_it():
+    analyzer = Analyzer.open(Settings(threads=1))
+    pictures = sorted((SAMPLE / "images" / "products").glob("*.jpg"))[:5]
+    items = [(decode(path), Product(id=path.stem, category="topwear")) for path in pictures]
+    together = [found.vector.tobytes() for found in analyzer.describe(items)]
+    assert [analyzer.describe([item])[0].vector.tobytes() for item in items] == together
+    turned = analyzer.describe(items[::-1])
+    assert [found.vector.tobytes() for found in turned[::-1]] == together
 
 
 def test_a_products_words_are_told_to_its_vector():

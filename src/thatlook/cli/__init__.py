@@ -18,13 +18,16 @@ from click.shell_completion import shell_complete
 
 from thatlook.cli import (
     catalog,
+    complete,
     crawl,
     demo,
+    doctor,
     evaluate,
     explore,
     index,
     models,
     photos,
+    search,
     serve,
     train,
 )
@@ -47,8 +50,11 @@ for _command in (
     photos.parse,
     index.index,
     photos.recommend,
+    search.search,
     photos.similar,
     photos.look,
+    complete.complete,
+    complete.outfits,
     catalog.catalog,
     serve.command,
     crawl.crawl,
@@ -56,6 +62,7 @@ for _command in (
     train.train,
     evaluate.evaluate,
     models.models,
+    doctor.doctor,
 ):
     thatlook.add_command(_command)
 

@@ -199,5 +199,37 @@ def go_back(catalog: str, as_json: bool, name: str) -> int:
     return 0
 
 
+@catalog.command("backup")
+@shared_options
+@click.argument("folder", type=PATH)
+def back_up(catalog: str, as_json: bool, folder: Path) -> int:
+    """Copy what is truth to a new FOLDER, a catalog too."""
+    from thatlook.store.catalog.backup import backup
+
+    with _opened(catalog) as opened:
+        done = backup(opened, folder)
+    words = f"{done.products} products, {done.pictures} pictures that were put, in {folder}"
+    if done.missing:
+        words += f"; {done.missing} of their pictures were gone before"
+    _say(as_json, done.to_dict(), words)
+    return 0
+
+
+@catalog.command("restore")
+@shared_options
+@click.argument("folder", type=PATH)
+def bring_back(catalog: str, as_json: bool, folder: Path) -> int:
+    """Make the backup in FOLDER the present.
+
+    A damaged catalog is moved to damaged-N beside: stop the service first.
+    """
+    from thatlook.store.catalog.backup import restore
+
+    count = restore(folder, Path(catalog))
+    words = f"{count} products changed; the present is now {folder}"
+    _say(as_json, {"folder": str(folder), "changed": count}, words)
+    return 0
+
+
 def _say(as_json: bool, result: Mapping[str, Any], words: str) -> None:
     print(json.dumps(result) if as_json else words)

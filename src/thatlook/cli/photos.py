@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from thatlook.core.records import Look, Match, Result
     from thatlook.engine import Engine
     from thatlook.search.index import Filters
+
+Made = TypeVar("Made")
 
 GENDERS = ("auto", "female", "male", "any")
 AGES = ("auto", "adult", "child", "any")
@@ -35,25 +38,47 @@ def parse(photos: tuple[str, ...], as_json: bool) -> int:
 
     A photo that cannot be used does not stop the others; the exit status is then 1.
     """
-    from tqdm import tqdm
-
     from thatlook.core.settings import Settings
     from thatlook.vision.analyzer import Analyzer
 
-    analyzer = Analyzer.open(Settings.load())
-    status = 0
-    hidden = not sys.stderr.isatty() or len(photos) == 1
-    for photo in tqdm(photos, unit="photo", disable=hidden):
-        try:
-            look = analyzer.parse(photo)
-        except PhotoError as error:
-            status = 1
-            print(f"thatlook: {error}", file=sys.stderr)
-            if as_json:
-                print(json.dumps({"photo": photo, "error": error.to_dict()}), flush=True)
-            continue
+    done = _Photos(photos, as_json, Analyzer.open(Settings.load()).parse)
+    for look in done:
         print(json.dumps(look.to_dict()) if as_json else _look_text(look), flush=True)
-    return status
+    return done.status
+
+
+class _Photos(Generic[Made]):
+    """What `work` makes of each photo that can be used, one after the other.
+
+    Of the others it says why, with `as_json` as JSON too. `used` counts the former, `status` is
+    the exit status.
+    """
+
+    def __init__(self, photos: Sequence[str], as_json: bool, work: Callable[[str], Made]) -> None:
+        self._photos = photos
+        self._as_json = as_json
+        self._work = work
+        self.used = 0
+        self.status = 0
+
+    def __iter__(self) -> Iterator[Made]:
+        from tqdm import tqdm
+
+        hidden = not sys.stderr.isatty() or len(self._photos) == 1
+        for photo in tqdm(self._photos, unit="photo", disable=hidden):
+            try:
+                made = self._work(photo)
+            except PhotoError as error:
+                self._tell(photo, error)
+                continue
+            self.used += 1
+            yield made
+
+    def _tell(self, photo: str, error: PhotoError) -> None:
+        self.status = 1
+        print(f"thatlook: {error}", file=sys.stderr)
+        if self._as_json:
+            print(json.dumps({"photo": photo, "error": error.to_dict()}), flush=True)
 
 
 def _look_text(look: Look) -> str:
@@ -72,14 +97,15 @@ def _look_text(look: Look) -> str:
     return "\n".join(lines)
 
 
-def _amount(text: str) -> Decimal:
+def amount(text: str) -> Decimal:
+    """An amount of money. Raises BadParameter."""
     try:
-        amount = Decimal(text)
+        value = Decimal(text)
     except InvalidOperation:
         raise click.BadParameter(f"expected an amount such as 49.90, not {text!r}") from None
-    if not amount.is_finite() or amount < 0:
+    if not value.is_finite() or value < 0:
         raise click.BadParameter(f"expected an amount of 0 or more, not {text!r}")
-    return amount
+    return value
 
 
 class _Age(click.Choice[str]):
@@ -98,15 +124,15 @@ age_option = click.option(
     help="default auto: products for grown-ups, for a child's product children's",
 )
 filter_options = together(
-    click.option("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper"),
-    click.option("--max-price", type=_amount, metavar="AMOUNT", help="no dearer"),
+    click.option("--min-price", type=amount, metavar="AMOUNT", help="no cheaper"),
+    click.option("--max-price", type=amount, metavar="AMOUNT", help="no dearer"),
     click.option("--brand", multiple=True, help="only this; again for more"),
     click.option("--color", multiple=True, help="only this; again for more"),
 )
 
 
 @click.command(cls=Command)
-@click.argument("photo")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @catalog_option
 @click.option("-k", type=int, help="matches per article (default 10)")
 @click.option(
@@ -117,6 +143,14 @@ filter_options = together(
     "--category", multiple=True, type=click.Choice(CATEGORIES), help="only this; again for more"
 )
 @click.option("--primary", type=click.Choice(CATEGORIES), help="the article asked for")
+@click.option(
+    "--as",
+    "corrections",
+    multiple=True,
+    metavar="[FOUND=]CATEGORY",
+    help="what was found as FOUND (a category, an article's number; default: the primary "
+    "article) is of this category; again for more",
+)
 @filter_options
 @click.option(
     "--policy",
@@ -124,42 +158,57 @@ filter_options = together(
     default="any",
     help="full: refuse other than front full shots",
 )
-@json_option
+@click.option("--text", default="", metavar="WORDS", help='words beside it: "in red, long sleeves"')
+@click.option(
+    "--text-weight", type=float, metavar="0..1", help="how far they move it (default 0.5)"
+)
+@click.option("--json", "as_json", is_flag=True, help="the result as JSON, one line per photo")
 @click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures")
-@click.option("--png", type=PATH, metavar="FILE", help="one picture of it all")
-def recommend(photo: str, catalog: str, **given: Any) -> int:
-    """A photo to products, article by article."""
+@click.option("--png", type=PATH, metavar="FILE", help="one picture of it all, of one photo")
+def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
+    """Photos to products, article by article.
+
+    A photo that cannot be used does not stop the others; the exit status is then 1.
+    """
     from thatlook.core.settings import Settings
-    from thatlook.search.request import SearchRequest
+    from thatlook.search.request import Correction, SearchRequest
 
     if sum(bool(given[name]) for name in ("as_json", "html", "png")) > 1:
         raise click.UsageError("expected only one of --json, --html and --png")
+    if given["png"] and len(photos) > 1:
+        raise click.UsageError(f"--png takes one photo, not {len(photos)}; --html takes several")
+    if given["corrections"] and len(photos) > 1:
+        raise click.UsageError(f"--as corrects the articles of one photo, not of {len(photos)}")
     request = SearchRequest(
         k=Settings.load().default_k if given["k"] is None else given["k"],
         gender=given["gender"],
         age=given["age"],
         categories=frozenset(given["category"]) or None,
         primary=given["primary"],
-        filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
+        filters=filters_of(given["min_price"], given["max_price"], given["brand"], given["color"]),
         policy=given["policy"],
+        corrections=tuple(map(Correction.of, given["corrections"])),
+        text=given["text"],
+        **({} if given["text_weight"] is None else {"text_weight": given["text_weight"]}),
     )
     with existing(catalog) as engine:
-        result = engine.recommend(photo, request=request)
-        if given["as_json"]:
-            print(json.dumps(result.to_dict()))
-        elif given["html"] or given["png"]:
-            _draw(engine, result, Path(photo).name, given["html"], given["png"])
+        done = _Photos(photos, given["as_json"], partial(engine.recommend, request=request))
+        if given["html"] or given["png"]:
+            _draw(engine, done, given["html"], given["png"])
         else:
-            print(_result_text(result))
-    return 0
+            for result in done:
+                line = json.dumps(result.to_dict()) if given["as_json"] else _result_text(result)
+                print(line, flush=True)
+    return done.status
 
 
-def _filters(
+def filters_of(
     min_price: Decimal | None,
     max_price: Decimal | None,
     brands: Iterable[str],
     colors: Iterable[str],
 ) -> Filters:
+    """The filters of `filter_options`. Raises UsageError."""
     from thatlook.search.index import Filters
 
     if min_price is not None and max_price is not None and min_price > max_price:
@@ -181,30 +230,40 @@ def existing(folder: str) -> Engine:
     return Engine.open(folder, Settings.load(), create=False)
 
 
-def _draw(engine: Engine, result: Result, name: str, html: Path | None, png: Path | None) -> None:
+def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | None) -> None:
+    """Writes the picture of the one photo or the page of all, unless none could be used."""
     from thatlook.render.board import BoardEntry, page, picture
 
-    entry = BoardEntry.of(result, name)
+    # One after the other: the decoded photos need not be in memory together.
+    entries = (BoardEntry.of(result, Path(result.look.photo).name) for result in done)
     if png:
-        picture(entry, engine.picture).save(png, "PNG")
+        for entry in entries:
+            picture(entry, engine.picture).save(png, "PNG")
     elif html:
-        html.write_text(page([entry], engine.picture, "That look"), encoding="utf-8")
-    print(f"wrote {png or html}", file=sys.stderr)
+        text = page(entries, engine.picture, "That look")
+        if done.used:
+            html.write_text(text, encoding="utf-8")
+    if done.used:
+        print(f"wrote {png or html}", file=sys.stderr)
 
 
 def _result_text(result: Result) -> str:
     lines = [_look_text(result.look)]
+    if result.understood:
+        lines.append(f"understood: {', '.join(one['shown'] for one in result.understood)}")
     if not result.accepted:
         lines.append(f"refused: {result.reason}")
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
-        lines += _match_lines(found.matches) or [f"  {found.message}"]
+        lines += [f"  {found.message}"] if found.message else []
+        lines += match_lines(found.matches)
     return "\n".join(lines)
 
 
-def _match_lines(matches: Iterable[Match]) -> list[str]:
+def match_lines(matches: Iterable[Match]) -> list[str]:
+    """A line per match: score, id, title and price."""
     return [
-        f"  {match.score:.2f}  {match.product.id}  {match.product.title}"
+        f"  {match.score:.2f}  {match.nearness:<10}  {match.product.id}  {match.product.title}"
         f"  {match.product.current_price or ''}".rstrip()
         for match in matches
     ]
@@ -230,7 +289,7 @@ def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: boo
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
-        print("\n".join([f"{product.id}  {product.title}", *_match_lines(matches)]))
+        print("\n".join([f"{product.id}  {product.title}", *match_lines(matches)]))
     return 0
 
 

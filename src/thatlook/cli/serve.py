@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,13 +80,19 @@ def serve(app: str, host: str, port: int, settings: ServiceSettings) -> int:
     from uvicorn.config import STARTUP_FAILURE
 
     from thatlook.service import logs
+    from thatlook.service.connections import BoundedProtocol, ConnectionLimits
     from thatlook.service.workers import Workers
 
     logs.configure(settings.log_level)  # of the process that watches over the workers
     print(f"thatlook serves http://{host}:{port}/", file=sys.stderr)
+    proxies = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")  # uvicorn's own variable
+    limits = ConnectionLimits.of(settings, proxies)
     config = uvicorn.Config(
         app,
         factory=True,
+        http=partial(BoundedProtocol, limits=limits),  # type: ignore[arg-type] # makes a protocol
+        ws="none",
+        backlog=limits.backlog,
         host=host,
         port=port,
         workers=settings.workers,

@@ -33,6 +33,9 @@ class Category:
     find it where it is not."""
     lone: bool
     """Its product photos show no person, whatever a network sees in them."""
+    neighbours: Mapping[str, tuple[str, ...]]
+    """Where it is searched too when nothing is near: categories, each with the words of which a
+    product's type or title must have one (none: all its products)."""
     tags: tuple[str, ...]
     """What street photos' masks and tags call its articles."""
     words: tuple[str, ...]
@@ -42,18 +45,25 @@ class Category:
 def categories_of(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Category]:
     """The categories by name, in the order of the records.
 
-    Raises SettingsError where a record lacks a part or has a wrong one, or where two have the same
-    color, name to show or tag.
+    Raises SettingsError where a record lacks a part or has a wrong one, where two have the same
+    color, name to show or tag, or where a neighbour is no other category.
     """
     found = {name: _category(name, record) for name, record in records.items()}
     for part in ("shown_name", "drawing_color"):
         _all_differ(part, [(c.name, getattr(c, part)) for c in found.values()])
     _all_differ("tags", [(c.name, tag) for c in found.values() for tag in c.tags])
+    for one in found.values():
+        for other in one.neighbours:
+            if other not in found or other == one.name:
+                known = _all(found.keys() - {one.name})
+                raise SettingsError(
+                    f"{_where(one.name)}: neighbours must be among {known}, not {other!r}"
+                )
     return found
 
 
 def _category(name: str, record: Mapping[str, Any]) -> Category:
-    where = f"{FILE}: category {name!r}"
+    where = _where(name)
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise SettingsError(f"{where}: expected a name of small letters, none of {_all(RESERVED)}")
     if record.keys() != _PARTS.keys():
@@ -68,7 +78,12 @@ def _category(name: str, record: Mapping[str, Any]) -> Category:
     given: dict[str, Any] = {
         part: tuple(value) if isinstance(value, list) else value for part, value in record.items()
     }
+    given["neighbours"] = {other: tuple(has) for other, has in record["neighbours"].items()}
     return Category(name=name, **given)
+
+
+def _where(name: str) -> str:
+    return f"{FILE}: category {name!r}"
 
 
 def _all(names: Mapping[str, Any] | frozenset[str] | set[str]) -> str:
@@ -81,6 +96,10 @@ def _is_text(value: object) -> bool:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def _are_neighbours(value: object) -> bool:
+    return isinstance(value, dict) and all(w == [] or _are_texts(w) for w in value.values())
 
 
 def _is_share(value: object) -> bool:
@@ -101,6 +120,7 @@ _PARTS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
     "prominence": ("a number of 0 to 1", _is_share),
     "small": ("true or false", _is_flag),
     "lone": ("true or false", _is_flag),
+    "neighbours": ("an object: category to a list of words", _are_neighbours),
     "tags": ("a list of texts, at least one", _are_texts),
     "words": ("a list of texts, at least one", _are_texts),
 }

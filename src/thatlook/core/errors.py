@@ -5,6 +5,7 @@
     ├── FeedError            a feed, or a row of it, cannot be read
     ├── DataError            labelled photos or pairs cannot be used
     ├── CatalogError         a catalog cannot be opened or changed
+    │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
     │   ├── CatalogVersionError   written by a newer thatlook
     │   ├── ModelMismatchError    its vectors come from another embedding network
     │   └── UnknownProductError   no product has this id
@@ -70,6 +71,10 @@ class DataError(ThatlookError):
 
 class CatalogError(ThatlookError):
     """A catalog that cannot be opened or changed."""
+
+
+class CatalogDamagedError(CatalogError):
+    """A catalog whose file, or a row of it, is not what was written."""
 
 
 class CatalogVersionError(CatalogError):

@@ -11,7 +11,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from thatlook.core import jpeg
+from thatlook.core.budget import Budget
 from thatlook.core.errors import PhotoError
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
@@ -37,6 +38,10 @@ PhotoSource = str | os.PathLike[str] | Bytes | Image.Image | Pixels
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")
 SUFFIXES: Final = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp")
 GREY: Final = 128
+STRIP_ROWS: Final = 256
+DECODING_BYTES: Final = 7
+"""Per pixel: Pillow's four and our three."""
+_BUDGET: Final = Budget()
 _TURNED: Final = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 MAX_JPEG_SEGMENTS: Final = 10_000
@@ -55,6 +60,25 @@ def name_of(source: PhotoSource) -> str:
     return "<array>" if isinstance(source, np.ndarray) else "<image>"
 
 
+REDUCED_SIDE_PX: Final = 900
+"""A large JPEG is decoded at a half, a quarter or an eighth, its shorter side no less than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo's image for the networks, and the (width, height) of the photo itself, upright."""
+
+    image: Pixels
+    size: tuple[int, int]
+
+
+def decode_photo(source: PhotoSource, settings: Settings | None = None) -> Photo:
+    """The photo as by `decode`, but a large JPEG (of a file or bytes) at reduced scale: its decoder
+    leaves out detail that no network sees, and most of the time. Raises PhotoError as `decode`.
+    """
+    return _decoded(source, settings or Settings(), REDUCED_SIDE_PX)
+
+
 def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     """The photo as an RGB array, upright by its EXIF, on white where it was transparent.
 
@@ -64,23 +88,47 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     before any pixel is decoded. The first frame of an animation is taken. Raises PhotoError, which
     names the source.
     """
-    settings = settings or Settings()
+    return _decoded(source, settings or Settings(), None).image
+
+
+def _decoded(source: PhotoSource, settings: Settings, side: int | None) -> Photo:
+    """The photo, its shorter side no less than `side` px where that is given."""
     name = name_of(source)
     if isinstance(source, np.ndarray):
-        return _checked_array(source, name)
+        return _whole(_checked_array(source, name))
     if isinstance(source, Image.Image):
         _check_size(source.size, name, settings)
-        with _decoding(name):
+        with _decoding(name), _in_flight(source.size, settings):
             _check_scans(_undecoded(source), name, settings)
-            return _to_rgb(source, name)
+            return _whole(_to_rgb(source, name))
     data = _bytes_of(source, name, settings)
     _check_scans(data, name, settings)
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; our own limits are below
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.size, name, settings)
-            opened.load()
-            return _to_rgb(opened, name)
+            size = _upright_size(opened)
+            if side is not None:
+                share = side / min(opened.size)
+                opened.draft(None, (int(opened.width * share), int(opened.height * share)))
+            with _in_flight(opened.size, settings):
+                opened.load()
+                return Photo(_to_rgb(opened, name), size)
+
+
+def _whole(image: Pixels) -> Photo:
+    return Photo(image, (image.shape[1], image.shape[0]))
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """The (width, height) of an opened image once it is turned by its EXIF."""
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
+    return (image.height, image.width) if turned else image.size
+
+
+def _in_flight(size: tuple[int, int], settings: Settings) -> AbstractContextManager[None]:
+    """Waits until this photo's pixels fit beside those that this process decodes now."""
+    return _BUDGET.hold(size[0] * size[1] * DECODING_BYTES, settings.max_decoding_bytes)
 
 
 def _bytes_of(source: Bytes | str | os.PathLike[str], name: str, settings: Settings) -> bytes:
@@ -108,8 +156,7 @@ def size_of(path: Path) -> tuple[int, int]:
     with _decoding(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in `decode`
         with Image.open(path, formats=FORMATS) as opened:
-            turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
-            return (opened.height, opened.width) if turned else opened.size
+            return _upright_size(opened)
 
 
 def _read(path: Path, name: str, settings: Settings) -> bytes:
@@ -211,13 +258,32 @@ def _to_rgb(image: Image.Image, name: str) -> Pixels:
             'make it "L", or to 0..65535 and make it "I;16"'
         )
         raise PhotoError("unsupported_format", message, name)
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        image = ImageOps.exif_transpose(image)
+    width, height = image.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    # In strips: what is needed on the way is small beside the photo itself.
+    for top in range(0, height, STRIP_ROWS):
+        box = (0, top, width, min(top + STRIP_ROWS, height))
+        pixels[top : box[3]] = np.asarray(_strip_to_rgb(_strip(image, box)))
+    return pixels
+
+
+def _strip(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """A part of the image with what belongs to its colors."""
+    part = image.crop(box)
+    part.info = image.info
+    return part
+
+
+def _strip_to_rgb(image: Image.Image) -> Image.Image:
+    """Pixels on white where they are transparent, with the color profile applied, mode "RGB"."""
     profile = image.info.get("icc_profile")
     color, alpha = _without_alpha(image)
     color = (_to_srgb(color, profile) if profile else color).convert("RGB")
     if alpha is not None:
         color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
-    return np.ascontiguousarray(color, dtype=np.uint8)
+    return color
 
 
 def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

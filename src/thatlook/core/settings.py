@@ -31,6 +31,9 @@ class Settings:
     max_photo_pixels: int = 60_000_000
     max_photo_scans: int = 100
     """Scans of a JPEG. A progressive one has about 10; each costs a pass over all pixels."""
+    max_decoding_bytes: int = 1_000_000_000
+    """What the photos that a process decodes at one time may take, at 7 bytes a pixel; more of them
+    wait. One photo may always be decoded."""
     min_photo_side_px: int = 16
 
     threads: int = 0
@@ -44,6 +47,8 @@ class Settings:
     """Path of a registry entry (JSON) to use in place of the shipped article network."""
     person_model: str = ""
     embedding_model: str = ""
+    text_model: str = ""
+    compatibility_model: str = ""
 
     article_threshold: float = 0.4
     """Detections of articles below this score are dropped."""
@@ -62,11 +67,12 @@ class Settings:
     gender_threshold: float = 0.8
     """A gender estimate below this probability becomes "unknown"; 1.01 switches it off."""
 
-    good_score: float = 0.02
-    """An article whose best match scores less has nothing good: none of its matches is shown.
-    A score is a probability, so this holds for any calibrated network; 0 shows everything."""
-    close_score: float = 0.35
-    """Where the best match scores less, a page calls the matches the nearest, not alike."""
+    very_close_score: float = 0.5
+    """A match from this score on is called very close. A score is a probability, so this and the
+    next hold for any calibrated network."""
+    similar_score: float = 0.2
+    """From this score on a match is called similar, below it the same idea. Where no product of an
+    article's category is similar, neighbouring categories are searched too; 0 never does."""
     out_of_stock: str = "hide"
     """"hide": products out of stock are neither recommended nor similar, unless a request names
     their availability; "show": they are, and pages mark them."""
@@ -78,6 +84,7 @@ class Settings:
             "max_photo_bytes",
             "max_photo_pixels",
             "max_photo_scans",
+            "max_decoding_bytes",
             "min_photo_side_px",
             "default_k",
             "max_k",
@@ -93,11 +100,16 @@ class Settings:
             "torso_threshold",
             "foot_room",
             "front_threshold",
-            "good_score",
-            "close_score",
+            "very_close_score",
+            "similar_score",
         ):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
+        if self.similar_score > self.very_close_score:
+            raise SettingsError(
+                f"similar_score must be {self.very_close_score} (very_close_score) or less, not "
+                f"{self.similar_score}"
+            )
         if not 0 <= self.gender_threshold <= 2:  # above 1 switches the estimate off
             raise SettingsError(
                 f"gender_threshold must be within 0..2, not {self.gender_threshold}"

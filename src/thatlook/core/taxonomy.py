@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -93,10 +93,11 @@ _WORD = re.compile(r"[a-z]+")
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words of `text` with plural endings removed: "T-Shirts" -> ("tshirt",)."""
     joined = text.lower().replace("t-shirt", "tshirt").replace("t shirt", "tshirt")
-    return tuple(_singular(word) for word in _WORD.findall(joined.replace("'s", "")))
+    return tuple(singular(word) for word in _WORD.findall(joined.replace("'s", "")))
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """An English word in small letters without its plural ending."""
     kept: dict[str, str] = _data()["singulars"]
     if word in kept:
         return kept[word]
@@ -109,11 +110,16 @@ def _singular(word: str) -> str:
     return word
 
 
+def words_of(kind: str) -> dict[str, tuple[str, ...]]:
+    """The phrases of each value of "categories", "genders" or "patterns"."""
+    table = _category_words() if kind == "categories" else _data()[kind]
+    return {value: tuple(phrases) for value, phrases in table.items()}
+
+
 @cache
 def _phrases(kind: str) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
-    table = _category_words() if kind == "categories" else _data()[kind]
-    for value, phrases in table.items():
+    for value, phrases in words_of(kind).items():
         for phrase in phrases:
             if (other := found.setdefault(words(phrase), value)) != value:
                 raise SettingsError(f"{FILE}: {phrase!r} is of {other!r} and {value!r}; keep one")
@@ -226,6 +232,22 @@ def drawing_colors() -> dict[str, str]:
 def shown_names() -> dict[str, str]:
     """What a shopper calls each category."""
     return {name: record.shown_name for name, record in _RECORDS.items()}
+
+
+def neighbours(category: str) -> Mapping[str, tuple[str, ...]]:
+    """The categories where one is searched too when nothing is near, each with the words of which
+    a product's type or title must have one (none: all its products).
+    """
+    record = _RECORDS.get(category)
+    return record.neighbours if record else {}
+
+
+def taken_for_another() -> dict[str, tuple[str, ...]]:
+    """Per category those that it is taken for: its neighbours, and whose neighbour it is."""
+    return {
+        name: tuple(n for n in _RECORDS if n in record.neighbours or name in neighbours(n))
+        for name, record in _RECORDS.items()
+    }
 
 
 def tag_words() -> dict[str, tuple[str, ...]]:

@@ -59,9 +59,9 @@ class AuditDepth:
 class CatalogAudit:
     """What is wrong with a catalog of `products`.
 
-    `integrity` is about the store (the kinds of INTEGRITY; `damaged` is SQLite's own check), by
-    ascending id. `checked` is what a feed's report would find. `not_checked` says by kind why it
-    was not asked of all products.
+    `integrity` is about the store (the kinds of INTEGRITY; `damaged` is what SQLite's own check
+    finds, and rows that cannot be read), by ascending id. `checked` is what a feed's report would
+    find. `not_checked` says by kind why it was not asked of all products.
     """
 
     products: int
@@ -106,7 +106,8 @@ def audit(catalog: Catalog, depth: AuditDepth | None = None) -> CatalogAudit:
     picture. Raises ModelError where a network cannot be opened.
     """
     depth = depth or AuditDepth()
-    active = [stored for stored in catalog.all_stored() if stored.status == "active"]
+    surveyed = [one for one in catalog.surveyed() if isinstance(one, Stored)]
+    active = [stored for stored in surveyed if stored.status == "active"]
     integrity = [ProductFinding("damaged", "", problem) for problem in catalog.damages()]
     integrity += (finding for stored in active for finding in _of(catalog, stored))
     facts = _facts(catalog, active, depth)

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.ages import is_childs
 from thatlook.core.records import Article, Look, Match, Product, Recommendation, Vector
 from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import neighbours, words
+from thatlook.search.articles import primary_of
 from thatlook.search.index import Filters, Hit, Query, genders_for
 from thatlook.search.ranking import (
+    TOLD,
     Agreement,
     Calibration,
     Curve,
-    Style,
+    NearnessScale,
     Traits,
     boost_of,
+    changes,
     distinct,
     diverse,
+    gentle,
     grouped,
-    most_prominent,
+    leaning,
     part_likeness,
     reasons,
-    refined,
-    style_key,
+    show_same_picture,
 )
 from thatlook.search.request import Boost, SearchRequest
-from thatlook.search.stored import ProductStore, Stored
+from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.embedding import vector_output
 
-BOOSTED: Final = 200
+WIDE: Final = 200
 """At least so many candidates are looked at when some of them are to be preferred."""
 
 MOVED: Final = 40
@@ -43,17 +48,35 @@ MOVED: Final = 40
 MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
 
+SAME_PICTURE_SCORE: Final = 0.99
+"""What a product scores at least whose picture is the very one that is asked with."""
+
+MEANT_DIGITS: Final = 5
+"""Decimals of a likeness that order matches."""
+
 SPARE: Final = 4
 """Times k that are fetched at first, so that k are left after duplicates and variants."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
-    """A product found; `worth` is its similarity moved by what agrees, and `order`, by which it is
-    ordered, that with the boosts.
+class _Found:
+    """Products found, as columns. `worth` is their similarity to the article moved by what agrees,
+    and `order`, by which they are ordered, that with the boosts and what was liked.
     """
 
-    stored: Stored
+    hits: Sequence[Hit]
+    columns: Candidates
+    worth: Sequence[float]
+    order: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """A style: the ids of its products, best first; the rest is the best one's, as in _Found."""
+
+    ids: tuple[str, ...]
+    vector: Vector
+    traits: Traits
     similarity: float
     worth: float
     order: float
@@ -61,19 +84,22 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What candidates are compared with: a vector, words, and the curve that scores them."""
+    """What candidates are compared with: a vector, words, the curve that scores them, and where
+    what was liked and disliked leans.
+    """
 
     vector: Vector
     traits: Traits
     curve: Curve
+    lean: NDArray[np.floating[Any]] | None = None
 
 
 class Recommender:
     """Ranks the products of one catalog.
 
-    An article whose best match scores less than `good_score` gets none, unless the request
-    says from which score on matches are wanted. `parts` names what the vectors' numbers speak
-    of, for the reasons. With `in_stock` products out of stock are left out, unless a request
+    `scale` names the scores in words; where no product of an article's category is similar, those
+    of neighbouring categories stand among the matches. `parts` names what the vectors' numbers
+    speak of, for the reasons. With `in_stock` products out of stock are left out, unless a request
     names the availabilities it wants. Children's products are left out too, unless they are
     asked for, or products like a child's.
     """
@@ -82,15 +108,16 @@ class Recommender:
         self,
         catalog: ProductStore,
         calibration: Calibration,
-        good_score: float = 0.0,
+        scale: NearnessScale = NearnessScale(),  # noqa: B008 - frozen
         parts: Mapping[str, slice] | None = None,
         *,
         in_stock: bool = False,
     ) -> None:
         self._catalog = catalog
         self._calibration = calibration
-        self._good_score = good_score
-        self._parts = parts or {}
+        self._scale = scale
+        self._look = (parts or {}).get("look", slice(None))
+        self._parts = {name: part for name, part in (parts or {}).items() if name in TOLD}
         self._in_stock = in_stock
 
     @classmethod
@@ -99,7 +126,7 @@ class Recommender:
         return cls(
             catalog,
             Calibration.of(spec.details.get("calibration", {})),
-            settings.good_score,
+            NearnessScale(settings.very_close_score, settings.similar_score),
             spec.parts_of(vector_output(spec)),
             in_stock=settings.out_of_stock == "hide",
         )
@@ -114,14 +141,19 @@ class Recommender:
             for index, article in enumerate(look.articles)
             if request.categories is None or article.category in request.categories
         ]
-        primary = _primary(look.articles, wanted, request.primary)
+        primary = primary_of(look.articles, wanted, request.primary)
         known = look.person.gender if look.person else "unknown"
         gender = known if request.gender == "auto" else request.gender
+        query = Query(
+            genders=genders_for(gender if gender in {"female", "male"} else None),
+            k=request.k,
+            filters=self._settled(_with_request(request), request.age),
+        )
         found = [
             self._for_article(
                 index,
                 look.articles[index],
-                gender,
+                query,
                 request,
                 primary=index == primary,
                 worn=look.person is not None,
@@ -134,7 +166,7 @@ class Recommender:
         self,
         index: int,
         article: Article,
-        gender: str,
+        query: Query,
         request: SearchRequest,
         *,
         primary: bool,
@@ -143,22 +175,69 @@ class Recommender:
         role = "primary" if primary else "secondary"
         if article.vector is None:
             return Recommendation(index, article.category, role, ())
+        query = replace(query, category=article.category)
+        curve = self._calibration.curve(article.category, worn=worn)
+        asked = _Asked(article.vector, Traits.of(article.attributes), curve)
+        groups, eligible = self._search(asked, query, request)
+        best = max((curve.score(group.worth) for group in groups), default=None)
+        weak = (best or 0.0) < self._scale.similar
+        others = neighbours(article.category) if weak else {}
+        searched = _searched(query) | ({"neighbours": sorted(others)} if others else {})
+        groups += self._neighbours(asked, query, request, others, some=bool(groups))
+        shown = _shown(groups, request)
+        if request.liked or request.disliked:
+            shown = self._refined(shown, asked, query, request, others)
+        matches = self._matches(shown, asked, request.min_score)
+        return Recommendation(index, article.category, role, matches, eligible, best, searched)
+
+    def _neighbours(
+        self,
+        asked: _Asked,
+        query: Query,
+        request: SearchRequest,
+        others: Mapping[str, tuple[str, ...]],
+        *,
+        some: bool,
+    ) -> list[_Group]:
+        """The products that `others` names in neighbouring categories; where the article's own
+        category has `some`, only similar ones, for a third of the places at most.
+        """
+        found = []
+        for category, named in others.items():
+            there = replace(query, category=category)
+            found += self._search(asked, there, request, named)[0]
+        if not some:
+            return found
+        least = self._scale.similar
+        near = [group for group in found if asked.curve.score(group.worth) >= least]
+        return sorted(near, key=_place)[: query.k // 3]
+
+    def _refined(
+        self,
+        before: Sequence[_Group],
+        asked: _Asked,
+        query: Query,
+        request: SearchRequest,
+        others: Mapping[str, tuple[str, ...]],
+    ) -> list[_Group]:
+        """What is shown after what was liked and disliked of these categories: never what was
+        disliked, and most of what was shown `before`.
+        """
+        categories = {query.category, *others}
         liked, disliked = (
-            [s.vector for s in self._stored(ids) if s.product.category == article.category]
+            [s for s in self._catalog.stored_many(sorted(ids)) if s.product.category in categories]
             for ids in (request.liked, request.disliked)
         )
-        vector = refined(article.vector, _rows(liked), _rows(disliked))
-        genders = genders_for(gender if gender in {"female", "male"} else None)
-        filters = self._settled(_with_request(request), request.age)
-        query = Query(category=article.category, genders=genders, k=request.k, filters=filters)
-        curve = self._calibration.curve(article.category, worn=worn)
-        asked = _Asked(vector, Traits.of(article.attributes), curve)
-        found, eligible = self._search(asked, query, request)
-        best = max((match.score for match in found), default=None)
-        good = request.min_score is not None or best is None or best >= self._good_score
-        matches = _from(found, request.min_score) if good else ()
-        searched = _searched(query)
-        return Recommendation(index, article.category, role, matches, eligible, best, searched)
+        lean = leaning(*(_rows([s.vector for s in some]) for some in (liked, disliked)))
+        if lean is None:
+            return list(before)
+        hidden = query.filters.exclude_ids | request.disliked
+        query = replace(query, filters=replace(query.filters, exclude_ids=hidden))
+        leant = replace(asked, lean=lean)
+        groups, _ = self._search(leant, query, request)
+        groups += self._neighbours(leant, query, request, others, some=bool(groups))
+        kept = [group.ids[0] for group in before]
+        return _shown(groups, request, kept, changes(request.k, len(liked) + len(disliked)))
 
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category, for its gender and age, best first.
@@ -179,83 +258,135 @@ class Recommender:
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
-        return _from(self._search(asked, query, request)[0], request.min_score)
+        groups, _ = self._search(asked, query, request)
+        return self._matches(_shown(groups, request), asked, request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
-        """The filters with the defaults for what is out of stock and for whose age it is."""
-        if self._in_stock and not filters.availability:
-            filters = replace(filters, in_stock=True)
-        if age != "auto":
-            return replace(filters, age=age)
-        return filters if filters.age != "any" else replace(filters, age=age_for(own))
+        return settled(filters, age, own, in_stock=self._in_stock)
 
     def _search(
-        self, asked: _Asked, query: Query, request: SearchRequest
-    ) -> tuple[tuple[Match, ...], int]:
-        """The matches, and how many products passed the filters."""
+        self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
+    ) -> tuple[list[_Group], int]:
+        """The candidates by style, best first, and how many products passed the filters.
+
+        Where words are `named`, only products among the nearest WIDE whose type or title has one.
+        """
         moved = MOVED if asked.curve.moves else 0
-        fetched = max(query.k * SPARE, BOOSTED if request.boosts else moved)
+        wide = request.boosts or named or asked.lean is not None
+        fetched = max(query.k * SPARE, WIDE if wide else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
-            found = self._candidates(asked, answers[0], request.boosts)
-            groups = self._groups(found)
+            hits = self._named(answers[0], named) if named else answers[0]
+            groups = self._groups(self._found(asked, hits, request.boosts))
             # k are owed wherever k exist: look further while duplicates took the places.
-            if len(groups) >= query.k or len(found) < fetched or fetched >= MAX_FETCHED:
-                break
+            if named or len(groups) >= query.k or len(hits) < fetched or fetched >= MAX_FETCHED:
+                return groups, answers.eligible
             fetched = min(fetched * 4, MAX_FETCHED)
-        return self._ranked(groups, asked, request), answers.eligible
 
-    def _groups(self, found: Sequence[_Candidate]) -> list[list[_Candidate]]:
-        """The candidates by style, best first, each picture once."""
-        if not found:
+    def _named(self, hits: Sequence[Hit], named: Collection[str]) -> list[Hit]:
+        """Those whose type or title has one of the words `named`."""
+        texts = self._catalog.fields([hit.product_id for hit in hits], ("product_type", "title"))
+        return [
+            hit
+            for hit, text in zip(hits, texts, strict=True)
+            if not set(words(" ".join(text))).isdisjoint(named)
+        ]
+
+    def _found(self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]) -> _Found:
+        """The products of the hits, with what orders them."""
+        ids = [hit.product_id for hit in hits]
+        columns = self._catalog.candidates(ids)
+        worth = [hit.similarity for hit in hits]
+        if asked.curve.moves:
+            moves = {
+                traits: asked.curve.move(Agreement.of(asked.traits, traits))
+                for traits in set(columns.traits)
+            }
+            worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
+        if ids:
+            least = asked.curve.worth_of(SAME_PICTURE_SCORE)
+            same = show_same_picture(columns.vectors, asked.vector, self._look)
+            worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
+        order = worth
+        if boosts:
+            values = self._catalog.fields(ids, [boost.field for boost in boosts])
+            order = [w + boost_of(v, boosts) for w, v in zip(worth, values, strict=True)]
+        if asked.lean is not None and ids:
+            order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
+        return _Found(hits, columns, [meant(w) for w in worth], [meant(w) for w in order])
+
+    def _groups(self, found: _Found) -> list[_Group]:
+        """The products found by style, each picture once, those of most worth first."""
+        if not found.hits:
             return []
-        kept = distinct(_rows([entry.stored.vector for entry in found]), len(found))
-        styles = [style_of(found[place].stored) for place in kept]
+        best_first = sorted(
+            range(len(found.hits)),
+            key=lambda place: (-found.worth[place], found.hits[place].product_id),
+        )
+        vectors = found.columns.vectors[best_first]
+        kept = [best_first[place] for place in distinct(vectors, len(vectors))]
+        styles = [found.columns.styles[place] for place in kept]
         keys = Counter(style.key for style in styles)
         shared = {key for key, count in keys.items() if key and count > 1}
         vague = self._catalog.vague_styles(shared) if shared else set()
-        told = [replace(style, key="") if style.key in vague else style for style in styles]
-        return [[found[kept[place]] for place in group] for group in grouped(told)]
+        told = [style._replace(key="") if style.key in vague else style for style in styles]
+        return [_group(found, [kept[place] for place in group]) for group in grouped(told)]
 
-    def _candidates(
-        self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]
-    ) -> list[_Candidate]:
-        """The products found, best first where type and color moved them."""
-        stored = self._catalog.stored_many([hit.product_id for hit in hits])
-        found = []
-        for row, hit in zip(stored, hits, strict=True):
-            worth = hit.similarity
-            if asked.curve.moves:
-                agreement = Agreement.of(asked.traits, traits_of(row))
-                worth = asked.curve.worth(hit.similarity, agreement)
-            found.append(
-                _Candidate(row, hit.similarity, worth, worth + boost_of(row.product, boosts))
-            )
-        return sorted(found, key=lambda entry: -entry.worth)
-
-    def _ranked(
-        self, groups: Sequence[Sequence[_Candidate]], asked: _Asked, request: SearchRequest
+    def _matches(
+        self, shown: Sequence[_Group], asked: _Asked, min_score: float | None
     ) -> tuple[Match, ...]:
-        if not groups:
-            return ()
-        best_first = sorted(groups, key=lambda group: -group[0].order)
-        worth = np.array([group[0].order for group in best_first])
-        vectors = _rows([group[0].stored.vector for group in best_first])
-        # Variety decides which k are shown; the best of them still come first.
-        order = sorted(diverse(worth, vectors, request.k, request.diversity))
-        return tuple(self._match(best_first[place], asked) for place in order)
+        """The groups that score enough as matches: only their products are read."""
+        scored = [(asked.curve.score(group.worth), group) for group in shown]
+        scored = [entry for entry in scored if min_score is None or entry[0] >= min_score]
+        ids = [product_id for _, group in scored for product_id in group.ids]
+        products = dict(zip(ids, self._catalog.products(ids), strict=True))
+        matches = []
+        for score, group in scored:
+            first, *variants = (products[product_id] for product_id in group.ids)
+            why = self._why(asked, group)
+            matches.append(Match(score, first, why, tuple(variants), self._scale.word(score)))
+        return tuple(matches)
 
-    def _match(self, group: Sequence[_Candidate], asked: _Asked) -> Match:
-        best = group[0]
-        theirs = best.stored.vector
-        parts = {} if theirs is None else part_likeness(asked.vector, theirs, self._parts)
-        why = reasons(asked.traits, traits_of(best.stored), best.similarity, parts)
-        variants = tuple(entry.stored.product for entry in group[1:])
-        product = best.stored.product
-        return Match(asked.curve.score(best.worth), product, why, variants)
+    def _why(self, asked: _Asked, group: _Group) -> tuple[str, ...]:
+        """The reasons for the best product of a group."""
+        parts = part_likeness(asked.vector, group.vector, self._parts)
+        return reasons(asked.traits, group.traits, group.similarity, parts)
 
-    def _stored(self, ids: Iterable[str]) -> list[Stored]:
-        return self._catalog.stored_many(sorted(ids))
+
+def _group(found: _Found, places: Sequence[int]) -> _Group:
+    """The products found at these places, of one style, best first."""
+    best = places[0]
+    return _Group(
+        tuple(found.hits[place].product_id for place in places),
+        found.columns.vectors[best],
+        found.columns.traits[best],
+        found.hits[best].similarity,
+        found.worth[best],
+        found.order[best],
+    )
+
+
+def meant(worth: float) -> float:
+    """A likeness as far as it carries meaning: the same pictures give other digits after these on
+    another processor, and what is as like is ordered by id.
+    """
+    return round(float(worth), MEANT_DIGITS)
+
+
+def _place(group: _Group) -> tuple[float, str]:
+    """What groups are sorted by, best first."""
+    return -group.order, group.ids[0]
+
+
+def settled(
+    filters: Filters, age: str, own: Product | None = None, *, in_stock: bool = False
+) -> Filters:
+    """The filters with the defaults for what is out of stock and for whose age it is."""
+    if in_stock and not filters.availability:
+        filters = replace(filters, in_stock=True)
+    if age != "auto":
+        return replace(filters, age=age)
+    return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
 
 def age_for(product: Product | None) -> str:
@@ -265,27 +396,7 @@ def age_for(product: Product | None) -> str:
 
 def traits_of(stored: Stored) -> Traits:
     """What is compared of a product: the feed's words, else what the network read."""
-    product, read = stored.product, stored.attributes
-    return Traits(
-        product.product_type or _label(read.get("type")),
-        (product.color or _label(read.get("color"))).lower(),
-        (product.pattern or _label(read.get("pattern"))).lower(),
-    )
-
-
-def style_of(stored: Stored) -> Style:
-    """What tells whether two products are one style in other colors."""
-    seen = tuple(_label(stored.attributes.get(name)) for name in ("type", "pattern"))
-    product = stored.product
-    color = traits_of(stored).color
-    return Style(product.item_group_id, style_key(product), color, seen, stored.outline)
-
-
-def _label(value: object) -> str:
-    """The label of a stored attribute, which is a text or [label, probability]."""
-    if isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    return value if isinstance(value, str) else ""
+    return Traits.of_product(stored.product, stored.attributes)
 
 
 def _rows(vectors: Sequence[Vector | None]) -> Vector:
@@ -293,8 +404,19 @@ def _rows(vectors: Sequence[Vector | None]) -> Vector:
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
 
 
-def _from(matches: Sequence[Match], min_score: float | None) -> tuple[Match, ...]:
-    return tuple(match for match in matches if match.score >= (min_score or 0.0))
+def _shown(
+    groups: Sequence[_Group], request: SearchRequest, before: Sequence[str] = (), most: int = 0
+) -> list[_Group]:
+    """The k styles that are shown, best first: at most `most` of the products `before` go."""
+    best_first = sorted(groups, key=_place)
+    orders = np.array([group.order for group in best_first])
+    vectors = _rows([group.vector for group in best_first])
+    # Variety decides which k are shown; the best of them still come first.
+    places = sorted(diverse(orders, vectors, request.k, request.diversity))
+    if before:
+        holders = {id_: n for n, group in enumerate(best_first) for id_ in group.ids}
+        places = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), places, most)
+    return [best_first[place] for place in sorted(places)]
 
 
 def _searched(query: Query) -> dict[str, Any]:
@@ -311,13 +433,4 @@ def _with_request(request: SearchRequest) -> Filters:
     filters = request.filters
     if request.in_color:
         filters = replace(filters, colors=frozenset({request.in_color}))
-    return replace(filters, exclude_ids=filters.exclude_ids | request.disliked)
-
-
-def _primary(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:
-    """The article of the category asked for, else the most prominent among those wanted."""
-    places = [p for p in wanted if asked is None or articles[p].category == asked]
-    best = most_prominent(
-        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
-    )
-    return None if best is None else places[best]
+    return filters

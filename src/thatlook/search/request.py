@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from thatlook.core.ages import AGES
 from thatlook.core.errors import SettingsError
@@ -14,6 +14,8 @@ from thatlook.search.index import Filters
 GENDER_CHOICES: Final = ("auto", "female", "male", "any")
 AGE_CHOICES: Final = ("auto", *AGES)
 POLICIES: Final = ("any", "full")
+TEXT_WEIGHT: Final = 0.5
+"""How far words move a photo's vector."""
 BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
 
 
@@ -35,6 +37,34 @@ class Boost:
             raise SettingsError(f"a boost's weight must be within -1..1, not {self.weight}")
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was found as one category is of another.
+
+    `found` is the category under which articles were found, or the number of one among the look's
+    articles, as text; "" is the primary one.
+    """
+
+    category: str
+    found: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("a correction's category", self.category, CATEGORIES)
+        if self.found and not self.found.isdecimal():
+            _one_of("what a correction corrects", self.found, CATEGORIES)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The correction in "FOUND=CATEGORY", or "CATEGORY" for the primary article.
+
+        Raises SettingsError.
+        """
+        found, equals, category = text.rpartition("=")
+        if equals and not found:
+            raise SettingsError(f"expected CATEGORY or FOUND=CATEGORY, not {text!r}")
+        return cls(category, found)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """Everything that shapes an answer. What is None or empty does not count.
@@ -42,11 +72,14 @@ class SearchRequest:
     `gender` "auto" takes the person's; `age` "auto" finds grown-ups' products, and those of its
     own age for a product. `policy` "full" refuses a photo that is not a front-facing full shot.
     `categories` limits the articles, `primary` names the one asked for. `liked` and `disliked` are
-    product ids: more like these, less like those. `in_color` asks for the same thing in another
-    color. `box` (with `box_category`) replaces the articles that were detected. `boosts` prefer or
-    avoid values of fields. `diversity` 0..1 trades likeness for variety among the `k`, which stay
-    ordered by likeness. Matches below `min_score` are not shown; None leaves it to the setting
-    `good_score` whether an article has any good one.
+    product ids: a little more like these, a little less like those, which are left out.
+    `corrections` change the category of articles that were taken for something else. `in_color`
+    asks for the same thing in another color. `box` (with `box_category`) replaces the articles that
+    were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades likeness for
+    variety among the `k`, which stay ordered by likeness; no clearly better match is left out for
+    it. Matches below `min_score` are not shown. `text` are words beside the photo ("in red, long
+    sleeves"), which move what is looked for by `text_weight`, 0..1; `off` holds the keys of what
+    was understood of them and shall not count.
     """
 
     k: int = 10
@@ -58,15 +91,19 @@ class SearchRequest:
     policy: str = "any"
     liked: frozenset[str] = frozenset()
     disliked: frozenset[str] = frozenset()
+    corrections: tuple[Correction, ...] = ()
     in_color: str | None = None
     box: Box | None = None
     box_category: str | None = None
     boosts: tuple[Boost, ...] = ()
     diversity: float = 0.2
     min_score: float | None = None
+    text: str = ""
+    text_weight: float = TEXT_WEIGHT
+    off: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in ("categories", "liked", "disliked"):
+        for name in ("categories", "liked", "disliked", "off"):
             value = getattr(self, name)
             if isinstance(value, str):
                 raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
@@ -84,10 +121,19 @@ class SearchRequest:
             _one_of("category", category, CATEGORIES)
         if (self.box is None) != (self.box_category is None):
             raise SettingsError("a drawn box needs its category, and a category its box")
-        for name in ("diversity", "min_score"):
+        for name in ("diversity", "min_score", "text_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {value}")
+
+    def corrected(self) -> Self:
+        """What is asked for once the articles have been corrected: the primary one is then of
+        another category.
+        """
+        made = [one.category for one in self.corrections if one.found in ("", self.primary)]
+        return replace(
+            self, corrections=(), primary=made[-1] if self.primary and made else self.primary
+        )
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from thatlook.core.records import Box, Product, Vector
 from thatlook.search.index import Answers, Query
 from thatlook.search.index.query import Vectors
+from thatlook.search.ranking import Style, Traits
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,6 +51,18 @@ class Stored(Seen):
     model_key: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """What products are ranked by, as columns of n; the products themselves are not read.
+
+    `vectors` is float32 (n, dim), rows of unit length.
+    """
+
+    vectors: Vectors
+    traits: Sequence[Traits]
+    styles: Sequence[Style]
+
+
 class ProductStore(Protocol):
     """What a recommender needs of a catalog, wherever it is kept."""
 
@@ -58,6 +71,21 @@ class ProductStore(Protocol):
         ...
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
+        """The products with these ids, in order. Raises UnknownProductError."""
+        ...
+
+    def candidates(self, ids: Sequence[str]) -> Candidates:
+        """What the products with these ids, each spelled as a hit is, are ranked by, in order.
+
+        Raises UnknownProductError.
+        """
+        ...
+
+    def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The texts of products in the fields `names` of a Product. Raises UnknownProductError."""
+        ...
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
         """The products with these ids, in order. Raises UnknownProductError."""
         ...
 

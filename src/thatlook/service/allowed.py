@@ -10,12 +10,13 @@ def methods(description: dict[str, Any], path: str) -> list[str]:
     """The methods in capitals, sorted; none for an address that is not described.
 
     Of several patterns that fit, the longest counts: `/v1/products/1/similar` takes what
-    `/v1/products/{id}/similar` takes.
+    `/v1/products/{id}/similar` takes. HEAD goes where GET does.
     """
     fitting = [pattern for pattern in description["paths"] if _fits(pattern, path)]
     if not fitting:
         return []
-    return sorted(method.upper() for method in description["paths"][max(fitting, key=len)])
+    found = {method.upper() for method in description["paths"][max(fitting, key=len)]}
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _fits(pattern: str, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads a request's body: a multipart form with one file, or a JSON object; in memory only."""
+"""Reads a request's body: a multipart form with one file, or a JSON object."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from tempfile import SpooledTemporaryFile
+from typing import Any, Final, Self
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -21,15 +22,29 @@ _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u206
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """What came: the fields, and the file with its name where there was one.
+    """What came: the fields, and the file with its name where there was one; to be closed.
 
     Of a form each field is a list of texts, of JSON what the object holds.
     """
 
     fields: Mapping[str, Any]
-    file: bytes | None = None
+    file: SpooledTemporaryFile[bytes] | None = None
     file_name: str = ""
     form: bool = False
+
+    def content(self) -> bytes:
+        """The bytes of the file: in memory from now on. Only where there is a file."""
+        if self.file is None:
+            raise ValueError("this body has no file")
+        self.file.seek(0)
+        return self.file.read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            self.file.close()
 
 
 async def read(request: Request, file_field: str) -> Body:

@@ -53,11 +53,11 @@ class Envelope:
         limited = _Limited(receive, self._max_body_bytes)
         try:
             limited.check_length(Headers(scope=scope))
-            await self._app(scope, limited, exchange.send)
+            await self._app(exchange.scope, limited, exchange.send)
         except Exception as error:  # the last place where a bug becomes an answer
             if exchange.status:
                 raise  # the answer has begun: cutting it off is all that is left
-            await problem_of(error).response()(scope, receive, exchange.send)
+            await problem_of(error).response()(exchange.scope, receive, exchange.send)
         finally:
             exchange.log()
 
@@ -90,11 +90,16 @@ class _Limited:
 
 
 class _Exchange:
-    """One request with its answer, as the log and the metrics see it."""
+    """One request with its answer, as the log and the metrics see it.
+
+    HEAD is answered as GET without the body: `scope`, which the application gets, says GET.
+    """
 
     def __init__(self, scope: Scope, send: Send, headers: Mapping[str, str]) -> None:
         self._headers = headers
-        self._scope = scope
+        self._method = scope["method"]
+        # A copy: the server looks at its own, and sends no body after HEAD.
+        self.scope = {**scope, "method": "GET"} if self._method == "HEAD" else scope
         self._send = send
         self._start = time.perf_counter()
         self._id = begin(Headers(scope=scope).get("x-request-id", ""))
@@ -111,14 +116,16 @@ class _Exchange:
             # Asked again each time, and answered with 304: pages and scripts of two versions
             # must not meet.
             headers.setdefault("Cache-Control", "no-cache")
+        elif self._method == "HEAD":
+            message = {**message, "body": b""}
         await self._send(message)
 
     def log(self) -> None:
         """Writes the line and counts the request, under the route's pattern."""
         spent_s = time.perf_counter() - self._start
-        route = getattr(self._scope.get("route"), "path", "") or "none"
+        route = getattr(self.scope.get("route"), "path", "") or "none"
         status = self.status or 499  # the client went away before an answer
-        method = self._scope["method"] if self._scope["method"] in METHODS else "other"
+        method = self._method if self._method in METHODS else "other"
         metrics.REQUESTS.labels(route, method, status).inc()
         metrics.REQUEST_SECONDS.labels(route).observe(spent_s)
         fields = {
@@ -126,6 +133,6 @@ class _Exchange:
             "route": route,
             "status": status,
             "ms": round(spent_s * 1000, 1),
-            "caller": self._scope.get("thatlook.caller", ""),
+            "caller": self.scope.get("thatlook.caller", ""),
         }
         logger.info("request", extra=fields)

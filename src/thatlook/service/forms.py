@@ -1,8 +1,9 @@
-"""Reads a multipart form from a stream, into memory and within limits."""
+"""Reads a multipart form from a stream, within limits; a long file waits on the disk."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from tempfile import SpooledTemporaryFile
 from typing import Final
 
 from python_multipart import MultipartParser
@@ -15,6 +16,8 @@ MAX_FIELDS: Final = 2000
 MAX_FIELD_BYTES: Final = 65_536
 MAX_HEADER_BYTES: Final = 16_384
 MAX_BOUNDARY: Final = 200
+IN_MEMORY_BYTES: Final = 1_000_000
+"""A longer file goes to the disk, without a name, until its request is answered."""
 
 
 class Form:
@@ -25,7 +28,7 @@ class Form:
 
     def __init__(self, file_field: str) -> None:
         self.fields: dict[str, list[str]] = {}
-        self.file: bytes | None = None
+        self.file: SpooledTemporaryFile[bytes] | None = None
         self.file_name = ""
         self.complete = False
         self._file_field = file_field
@@ -33,7 +36,15 @@ class Form:
         self._begin()
 
     async def read(self, content_type: str, stream: AsyncIterator[bytes]) -> None:
-        """Reads the stream to its end. Raises Problem 400, 413 or 422."""
+        """Reads the stream to its end. Raises Problem 400, 413 or 422; then no file is kept."""
+        try:
+            await self._read(content_type, stream)
+        except BaseException:
+            if self.file is not None:
+                self.file.close()
+            raise
+
+    async def _read(self, content_type: str, stream: AsyncIterator[bytes]) -> None:
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if not 0 < len(boundary) <= MAX_BOUNDARY:
@@ -94,6 +105,7 @@ class Form:
             raise _broken(f"it has more than {MAX_FIELDS} parts")
         if self._is_file:
             self._check_file()
+            self.file = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the body
             self.file_name = _text(options[b"filename"])
         elif self._name == self._file_field:
             words = f"{self._file_field!r} must be a file: its Content-Disposition needs a filename"
@@ -106,15 +118,16 @@ class Form:
             raise Problem(422, "invalid", "expected one file, got more")
 
     def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file and self.file is not None:
+            self.file.write(data[start:end])
+            return
         self._content += data[start:end]
-        if not self._is_file and len(self._content) > MAX_FIELD_BYTES:
+        if len(self._content) > MAX_FIELD_BYTES:
             words = f"a field of more than {MAX_FIELD_BYTES} bytes; at most that is accepted"
             raise Problem(413, "too_many_bytes", words)
 
     def _end(self) -> None:
-        if self._is_file:
-            self.file = bytes(self._content)
-        else:
+        if not self._is_file:
             self.fields.setdefault(self._name, []).append(_text(bytes(self._content)))
         self._content = bytearray()
 

@@ -41,6 +41,7 @@ class Guard:
             "photo": _rate("rate", settings.rate),
             "lookup": _rate("lookup_rate", settings.lookup_rate),
             "write": _rate("write_rate", settings.write_rate),
+            "failed": _rate("failed_rate", settings.failed_rate),
         }
 
     @property
@@ -50,7 +51,12 @@ class Guard:
 
     def check(self, request: Request, rate: str, given: str) -> None:
         """Raises Problem 401, 403 or 429 unless this request may go on."""
-        name = self._writer(given) if rate == "write" else self._reader(given)
+        try:
+            name = self._writer(given) if rate == "write" else self._reader(given)
+        except Problem as refused:
+            if refused.status == 401:
+                self.check_address(request, "failed")
+            raise
         if name is None:
             self.check_address(request, rate)
         else:
@@ -59,7 +65,7 @@ class Guard:
 
     def check_address(self, request: Request, rate: str) -> None:
         """Raises Problem 429 unless the caller's address may go on, whatever its key."""
-        caller = f"address {_network(request.client.host if request.client else '')}"
+        caller = f"address {network_of(request.client.host if request.client else '')}"
         request.scope["thatlook.caller"] = caller
         self._count(rate, caller)
 
@@ -88,6 +94,11 @@ class Guard:
         reset = self._limiter.get_window_stats(item, rate, caller).reset_time
         headers = {"Retry-After": str(max(1, ceil(reset - time.time())))}
         raise Problem(429, "rate", f"more than {item} for {caller}; slow down", headers=headers)
+
+
+def caller_of(request: Request) -> str:
+    """Who a guarded request was counted for: its key by name, else its address."""
+    return str(request.scope["thatlook.caller"])
 
 
 def guarded(rate: str) -> Guarded:
@@ -123,7 +134,7 @@ def _name_of(given: str, digests: Mapping[str, bytes]) -> str | None:
     return found
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """The address; of an IPv6 address the /64, since one caller has all of it."""
     try:
         parsed = ipaddress.ip_address(address)

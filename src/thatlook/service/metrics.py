@@ -54,7 +54,7 @@ RUNNING: Final = Gauge(
 )
 REFUSED: Final = Counter(
     "thatlook_refused",
-    "Requests refused: busy, deadline, rate, key, body.",
+    "Refused: busy, deadline, rate, key, body; connections: slow, connections.",
     ("why",),
     registry=_REGISTRY,
 )

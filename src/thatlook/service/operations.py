@@ -61,8 +61,6 @@ async def info(request: Request, service: Here) -> InfoAnswer:
         colors={name: "#{:02x}{:02x}{:02x}".format(*rgb[0]) for name, rgb in ANCHORS.items()},
         max_photo_bytes=min(settings.max_photo_bytes, service.settings.max_body_bytes),
         max_photo_pixels=settings.max_photo_pixels,
-        good_score=settings.good_score,
-        close_score=settings.close_score,
         photo_url=service.settings.photo_url,
         key_needed=service.guard.reading_needs_key,
         **counts,

@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from thatlook.core.taxonomy import drawing_colors, shown_names
+from thatlook.core.taxonomy import drawing_colors, shown_names, taken_for_another
 from thatlook.service.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -42,8 +42,12 @@ async def embed(request: Request) -> Response:
 
 @router.get("/static/categories.js")
 async def category_names(request: Request) -> Response:
-    """What the page calls each category, in the taxonomy's order."""
-    return _made(request, f"export const NAMES = {_names()};\n", "text/javascript")
+    """What the page calls each category, in the taxonomy's order, and what it is taken for."""
+    text = (
+        f"export const NAMES = {_names()};\n"
+        f"export const TAKEN_FOR = {json.dumps(taken_for_another())};\n"
+    )
+    return _made(request, text, "text/javascript")
 
 
 @router.get("/static/categories.css")

@@ -18,7 +18,7 @@ from thatlook.service import bodies, metrics
 from thatlook.service.answers import LookAnswer, RecommendationsAnswer
 from thatlook.service.bodies import shown_name
 from thatlook.service.describe import photo_body, problems
-from thatlook.service.keys import guarded
+from thatlook.service.keys import caller_of, guarded
 from thatlook.service.problems import Problem
 from thatlook.service.queue import deadline
 from thatlook.service.schemas import (
@@ -101,17 +101,18 @@ async def _answered(
 ) -> Response:
     """Reads the photo and the request, runs the job in a thread, all within the deadline."""
     service.photos.check()
-    async with service.uploads.slot(), deadline(service.settings.deadline_s):
-        body = await bodies.read(request, "photo")
-        search_request = models[0 if body.form else 1].of(body)
-        photo, name = body.file, body.file_name
-        url = getattr(search_request, "photo_url", "")
-        if url:
-            photo = await service.fetched(url, service.settings.photo_url, "photo_url")
-            name = shown_name(url.partition("?")[0])
-        if photo is None:
-            raise Problem(422, "invalid", "a photo is needed: a file part named 'photo'")
-        found = await service.photos.run(lambda: job(photo, name, search_request))
+    async with service.uploads.slot(caller_of(request)), deadline(service.settings.deadline_s):
+        with await bodies.read(request, "photo") as body:
+            search_request = models[0 if body.form else 1].of(body)
+            content, name = body.content, body.file_name
+            url = getattr(search_request, "photo_url", "")
+            if url:
+                photo = await service.fetched(url, service.settings.photo_url, "photo_url")
+                content, name = lambda: photo, shown_name(url.partition("?")[0])
+            elif body.file is None:
+                raise Problem(422, "invalid", "a photo is needed: a file part named 'photo'")
+            # Read where it is worked on: photos that wait for that are not in memory.
+            found = await service.photos.run(lambda: job(content(), name, search_request))
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

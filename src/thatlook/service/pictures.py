@@ -18,9 +18,8 @@ from thatlook.core.errors import CatalogError
 from thatlook.core.image import Pixels, decode
 from thatlook.core.settings import Settings
 from thatlook.service import metrics
+from thatlook.store.catalog.backup import PICTURES as FOLDER
 
-FOLDER: Final = "pictures"
-"""Where the catalog's folder keeps the pictures that came with PUT."""
 SIDES_PX: Final = {"small": 240, "medium": 480, "large": 1200}
 """The longer side of a picture by the name of its size."""
 CACHE_BYTES: Final = 64_000_000

@@ -97,7 +97,7 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
     problem = problem_of(error)
     if problem.status == 405:
         # Starlette's own header tells of the first route of an address only.
-        methods = allowed.methods(request.app.openapi(), request.url.path) or ["GET"]
+        methods = allowed.methods(request.app.openapi(), request.url.path) or ["GET", "HEAD"]
         problem.headers["Allow"] = ", ".join(methods)
     return problem.response()
 

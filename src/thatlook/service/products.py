@@ -21,14 +21,14 @@ from thatlook.service.answers import (
 )
 from thatlook.service.bodies import Body
 from thatlook.service.describe import problems, product_body
-from thatlook.service.keys import guarded
+from thatlook.service.keys import caller_of, guarded
 from thatlook.service.pictures import Thumbnail
 from thatlook.service.problems import Problem
 from thatlook.service.product_body import ProductBody
 from thatlook.service.queue import deadline
 from thatlook.service.schemas import SearchParameters
 from thatlook.service.state import Service, service_of
-from thatlook.service.stock import put, remove
+from thatlook.service.stock import Put, put, remove
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
 Here = Annotated[Service, Depends(service_of)]
@@ -73,7 +73,10 @@ async def similar(
     dependencies=[Depends(guarded("photo"))],
 )
 async def look(
-    product_id: Id, search: Annotated[SearchParameters, Query()], service: Here
+    product_id: Id,
+    request: Request,
+    search: Annotated[SearchParameters, Query()],
+    service: Here,
 ) -> Response:
     """Products for all that is worn in the front-facing full shot among the product's pictures.
 
@@ -87,7 +90,10 @@ async def look(
         return service.engine.shop_the_look(product_id, request=search_request).to_dict()
 
     service.photos.check()
-    async with deadline(service.settings.deadline_s):
+    async with (
+        service.uploads.slot(caller_of(request)),
+        deadline(service.settings.deadline_s),
+    ):
         return JSONResponse(await service.photos.run(job))
 
 
@@ -161,14 +167,18 @@ async def put_product(product_id: Id, request: Request, service: Here) -> Respon
     """
     _check_address(product_id)
     service.photos.check()
-    async with service.uploads.slot(), deadline(service.settings.deadline_s):
-        body = await bodies.read(request, "image")
-        given = ProductBody.of(_product_fields(body))
-        new = given.product(product_id)
-        picture = body.file
-        if picture is None and is_address(given.image_link):
-            picture = await _linked(service, product_id, given.image_link)
-        stored = await service.photos.run(lambda: put(service.engine, new, picture))
+    async with service.uploads.slot(caller_of(request)), deadline(service.settings.deadline_s):
+        with await bodies.read(request, "image") as body:
+            given = ProductBody.of(_product_fields(body))
+            new = given.product(product_id)
+            linked = None
+            if body.file is None and is_address(given.image_link):
+                linked = await _linked(service, product_id, given.image_link)
+
+            def job() -> Put:
+                return put(service.engine, new, linked if body.file is None else body.content())
+
+            stored = await service.photos.run(job)
     return JSONResponse(stored.to_dict(), 201 if stored.created else 200)
 
 

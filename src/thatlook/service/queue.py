@@ -7,6 +7,7 @@ import contextvars
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -105,24 +106,34 @@ class WorkQueue:
 
 
 class Uploads:
-    """How many requests with a body are under way: what bounds the memory they take."""
+    """How many requests with a body are under way, in all and of each caller.
 
-    def __init__(self, limit: int) -> None:
+    That bounds the memory they take, and keeps one caller from taking all places.
+    """
+
+    def __init__(self, limit: int, per_caller: int) -> None:
         self._limit = limit
-        self._open = 0
+        self._per_caller = per_caller
+        self._open: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def slot(self, caller: str) -> AsyncIterator[None]:
         """A slot while the block runs. Raises Problem 503 when none is free."""
-        if self._open >= self._limit:
-            metrics.REFUSED.labels("busy").inc()
-            headers = {"Retry-After": "2"}
-            raise Problem(503, "busy", "too many uploads at once; try again soon", headers=headers)
-        self._open += 1
+        if self._open[caller] >= self._per_caller:
+            raise _no_slot(f"more than {self._per_caller} requests at once from {caller}")
+        if self._open.total() >= self._limit:
+            raise _no_slot("too many uploads at once")
+        self._open[caller] += 1
         try:
             yield
         finally:
-            self._open -= 1
+            self._open[caller] -= 1
+            self._open += Counter()  # forgets who has none
+
+
+def _no_slot(words: str) -> Problem:
+    metrics.REFUSED.labels("busy").inc()
+    return Problem(503, "busy", f"{words}; try again soon", headers=RETRY)
 
 
 @asynccontextmanager

@@ -14,6 +14,9 @@ from thatlook.core.settings import SERVICE_PREFIX as PREFIX
 from thatlook.core.settings import unknown_variable
 
 _ON: Final = {"1": True, "true": True, "yes": True, "on": True}
+_FROM_ONE: Final = (
+    "uploads", "workers", "max_body_bytes", "connections", "connections_per_address",
+)  # fmt: skip
 _OFF: Final = {"0": False, "false": False, "no": False, "off": False, "": False}
 
 
@@ -29,6 +32,15 @@ class ServiceSettings:
     """Photos that may wait for a thread; one more is answered with 503."""
     uploads: int = 64
     """Requests with a body that may be under way in one worker: what bounds its memory."""
+    uploads_per_caller: int = 0
+    """The same of one key or address; 0: half of the photos that a worker takes in."""
+    connections: int = 512
+    """Connections of one worker, at most half the files that it may open. One more takes the place
+    of the one that waits longest for its client."""
+    connections_per_address: int = 64
+    """The same of one address; a proxy, which speaks for many, is not counted."""
+    header_s: float = 10.0
+    """A connection whose request's head is not there after this many seconds is closed."""
     deadline_s: float = 30.0
     """A request not answered after this many seconds is answered with 503."""
     max_body_bytes: int = 26_000_000
@@ -46,6 +58,8 @@ class ServiceSettings:
     """The same for products and their pictures."""
     write_rate: str = "1200/minute"
     """The same for PUT and DELETE."""
+    failed_rate: str = "30/minute"
+    """Wrong or missing keys per address; more get 429. Right keys go on from the same address."""
 
     photo_url: bool = False
     """Whether `photo_url` is fetched."""
@@ -57,14 +71,15 @@ class ServiceSettings:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("uploads", "workers", "max_body_bytes"):
+        for name in _FROM_ONE:
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("queue", "threads"):
+        for name in ("queue", "threads", "uploads_per_caller"):
             if getattr(self, name) < 0:
                 raise SettingsError(f"{name} must be 0 or more, not {getattr(self, name)}")
-        if not 0 < self.deadline_s < 3600:
-            raise SettingsError(f"deadline_s must be within 0..3600, not {self.deadline_s}")
+        for name in ("deadline_s", "header_s"):
+            if not 0 < getattr(self, name) < 3600:
+                raise SettingsError(f"{name} must be within 0..3600, not {getattr(self, name)}")
         if self.log_level not in {"debug", "info", "warning", "error"}:
             raise SettingsError(
                 f"log_level must be debug, info, warning or error: {self.log_level!r}"
@@ -74,6 +89,11 @@ class ServiceSettings:
     def at_a_time(self) -> int:
         """Photos worked on at a time in one worker."""
         return self.threads or max(1, available_cores() // self.workers)
+
+    @property
+    def slots_per_caller(self) -> int:
+        """Requests with a body of one key or address at a time in one worker."""
+        return self.uploads_per_caller or max(4, (self.at_a_time + self.queue) // 2)
 
     @property
     def network_threads(self) -> int:

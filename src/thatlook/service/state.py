@@ -50,7 +50,7 @@ class Service:
             photos=WorkQueue(settings.at_a_time, settings.queue),
             lookups=WorkQueue(LOOKUP_THREADS, LOOKUPS_WAITING),
             fetches=WorkQueue(FETCH_THREADS, settings.queue),
-            uploads=Uploads(settings.uploads),
+            uploads=Uploads(settings.uploads, settings.slots_per_caller),
             thumbnails=Thumbnails(),
             fetch=fetch,
         )

@@ -32,6 +32,10 @@ from thatlook.training.augment import Rng
 from thatlook.training.losses import Labels
 from thatlook.training.nets import MEAN, STD
 
+SEEN: Final = 0.12
+"""What a window leaves of an article: with a smaller share of its box it is no article any more. A
+portrait shows an eighth of a top."""
+
 CANVASES: Final = ((320, 512), (320, 320), (288, 576), (512, 320), (416, 416))
 """Sizes (w, h) of training views, about 512 x 320 px each; 320 x 320 is what small photos get.
 
@@ -145,7 +149,7 @@ class SceneViews(Dataset[View]):
         image = augment.warp(layers.image, matrix, size)
         small = matrix / 4
         mask = augment.warp_mask(layers.mask, small, (size[0] // 4, size[1] // 4))
-        boxes, kept = augment.clip_boxes(augment.map_boxes(layers.boxes, matrix), size, 0.25)
+        boxes, kept = augment.clip_boxes(augment.map_boxes(layers.boxes, matrix), size, SEEN)
         image = augment.light(image, rng)
         if rng.random() < 0.2:
             other = photo(self.scenes[rng.integers(len(self.scenes))].path)
@@ -174,7 +178,7 @@ def named_alone(mask: Pixels, labels: NDArray[np.int64]) -> Pixels:
 def choose_window(layers: _Layers, size: Size, rng: Rng, kind: str) -> Floats:
     """The part of the photo, x0 y0 x1 y1, that fills the canvas; it may reach beyond the photo.
 
-    Most views show the whole photo, some a half-length of the person, some any part.
+    Most views show the whole photo, some a part of the person, some any part.
     """
     height, width = layers.image.shape[:2]
     whole = np.array([0, 0, width, height], np.float32)
@@ -198,11 +202,11 @@ def choose_window(layers: _Layers, size: Size, rng: Rng, kind: str) -> Floats:
 
 
 def _half(person: Floats, rng: Rng) -> Floats:
-    """A window on the upper or the lower part of a person's box."""
+    """A window on the upper, down to a portrait, or the lower part of a person's box."""
     x0, y0, x1, y1 = (float(v) for v in person)
     tall, wide = y1 - y0, x1 - x0
     if rng.random() < 0.6:
-        top, bottom = y0 - 0.05 * tall, y0 + rng.uniform(0.35, 0.75) * tall
+        top, bottom = y0 - 0.05 * tall, y0 + rng.uniform(0.18, 0.75) * tall
     else:
         top, bottom = y0 + rng.uniform(0.2, 0.6) * tall, y1 + 0.05 * tall
     return np.array([x0 - 0.1 * wide, top, x1 + 0.1 * wide, bottom], np.float32)

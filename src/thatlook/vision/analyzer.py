@@ -12,7 +12,16 @@ from typing import Final
 import numpy as np
 
 from thatlook.core.errors import SettingsError
-from thatlook.core.image import Bytes, PhotoSource, Pixels, decode, foreground, name_of, outline
+from thatlook.core.image import (
+    Bytes,
+    PhotoSource,
+    Pixels,
+    decode,
+    decode_photo,
+    foreground,
+    name_of,
+    outline,
+)
 from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER, PERSON_CLASS, names_category
@@ -98,8 +107,8 @@ class Analyzer:
         """
         watch = Stopwatch()
         with watch.part("decode"):
-            image = decode(source, self._settings)
-        return self.parse_image(image, name_of(source), watch)
+            photo = decode_photo(source, self._settings)
+        return self.parse_image(photo.image, name_of(source), watch).at_size(*photo.size)
 
     def parse_image(self, image: Pixels, name: str, watch: Stopwatch | None = None) -> Look:
         """The look of a decoded photo, as `parse`."""
@@ -127,13 +136,16 @@ class Analyzer:
     ) -> tuple[Person | None, list[Box]]:
         """The main person read, or None; and the boxes of the others."""
         height, width = image.shape[:2]
+        min_score = self._settings.torso_threshold
         persons = without_merged_persons(
             [found for found in detections if found.label == PERSON_CLASS]
         )
         persons.sort(key=lambda found: person_prominence(found, width, height), reverse=True)
         for index, found in enumerate(persons):
             person = self._person.run(image, found.box, found.score)
-            if is_somebody(person, self._settings.torso_threshold):
+            if not is_somebody(person, min_score):
+                person = self._person.cut_short(image, person)
+            if is_somebody(person, min_score):
                 others = [other.box for other in persons[index + 1 :]]
                 two = self._person.apart(image, person)
                 if two and has_neighbour(found, persons):
@@ -189,14 +201,19 @@ class Analyzer:
 
         The box is that of the product's own category where the article stage finds it, the
         foreground of the picture otherwise. A product whose words tell no category gets that of
-        the article seen most clearly.
+        the article seen most clearly. What is said of a picture is the same to the last bit,
+        whatever others come with it.
         """
         shown = [
             self._shown(image, product, self._articles.run(image, OWN_THRESHOLD))
             for image, product in items
         ]
-        crops = [(image, found.box) for (image, _), found in zip(items, shown, strict=True)]
-        embedded = self._embedding.run_many(crops)
+        # One by one: a batch changes the last digits by the place in it, and wins nothing on the
+        # one thread that an index run has for it.
+        embedded = [
+            self._embedding.run(image, [found.box])[0]
+            for (image, _), found in zip(items, shown, strict=True)
+        ]
         return [
             Described(
                 self._embedding.told(read, _words(product)),

@@ -20,7 +20,8 @@ from thatlook.core.records import Product
 from thatlook.search.index import ExactIndex, Query
 from thatlook.store.catalog import Catalog, Row
 from thatlook.store.catalog import blocks as catalog_blocks
-from thatlook.store.catalog.versions import opened, snapshot, versions
+from thatlook.store.catalog.backup import backup
+from thatlook.store.catalog.versions import compare, opened, rollback, snapshot, versions
 from thatlook.store.ingest import ingest, pipeline
 
 DIM = 8
@@ -41,7 +42,10 @@ def row_of(product_id: str, value: int) -> Row:
 
 def step(rng: random.Random, value: int) -> dict:
     """A random change, as data."""
-    kinds = {"upsert": 60, "remove": 20, "snapshot": 3, "rebuild": 17, "index": 8}
+    kinds = {
+        "upsert": 60, "remove": 20, "snapshot": 3, "rebuild": 17, "index": 8, "rollback": 6,
+        "backup": 3,
+    }  # fmt: skip
     kind = rng.choices(tuple(kinds), tuple(kinds.values()))[0]
     if kind == "index":
         return {"kind": kind, "ids": [f"f{n}" for n in range(INDEXED)], "value": value}
@@ -60,10 +64,29 @@ def apply(catalog: Catalog, change: dict) -> None:
         for name in versions(catalog)[:-1]:
             shutil.rmtree(catalog.folder / "versions" / name)
         snapshot(catalog, f"v{change['value']}")
+    elif change["kind"] == "rollback":
+        there_and_back(catalog, change)
+    elif change["kind"] == "backup":
+        shutil.rmtree(backup_of(catalog.folder), ignore_errors=True)
+        backup(catalog, backup_of(catalog.folder))
     else:
         shutil.rmtree(catalog.folder / "cache", ignore_errors=True)
         catalog.search(vector_of(change["value"])[None], Query())
         catalog.warm()
+
+
+def there_and_back(catalog: Catalog, change: dict) -> None:
+    """Changes products and takes that back by a version: in the end nothing has changed."""
+    name = f"r{change['value']}"
+    snapshot(catalog, name)
+    catalog.upsert([row_of(product_id, change["value"]) for product_id in change["ids"]])
+    compare(catalog, name, queries=5)
+    rollback(catalog, name)
+    shutil.rmtree(catalog.folder / "versions" / name)
+
+
+def backup_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-backup")
 
 
 def index(catalog: Catalog, change: dict) -> None:
@@ -146,7 +169,8 @@ def acceptable(found: dict[str, int], before: dict[str, int], after: dict[str, i
 def faults(folder: Path, state: dict[str, int], changes: list[dict], last: dict) -> Iterator[str]:
     """What is wrong with the catalog that was left; nothing where all promises held."""
     before = expected_after(state, changes)
-    after = expected_after(before, [last] if last else [])
+    part_done = last | {"kind": "upsert"} if last and last["kind"] == "rollback" else last
+    after = expected_after(before, [part_done] if last else [])
     with Catalog.open(folder, "net", DIM, create=False) as catalog:
         found = found_in(catalog)
         if not acceptable(found, before, after):
@@ -162,6 +186,9 @@ def faults(folder: Path, state: dict[str, int], changes: list[dict], last: dict)
         for name in versions(catalog):
             with opened(catalog, name) as version:
                 yield from version.damages()
+    if backup_of(folder).exists():
+        with Catalog.open(backup_of(folder), create=False) as copy:
+            yield from copy.damages()
 
 
 def rounds(folder: Path, kills: int, seed: int) -> Iterator[tuple[int, int, list[str]]]:

@@ -57,7 +57,7 @@ def test_what_a_network_is_opened_with(monkeypatch):
     assert opened[0].get_session_config_entry(entry) == "2"
     with pytest.raises(RuntimeError, match=entry):  # it has none
         opened[1].get_session_config_entry(entry)
-    assert opened[0].get_session_config_entry("session.force_spinning_stop") == "1"
+    assert opened[0].get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 def test_a_system_without_affinities_pins_nothing(monkeypatch):

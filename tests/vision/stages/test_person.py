@@ -136,6 +136,33 @@ def test_run_gives_the_network_an_expanded_crop_and_reads_it(fake_session):
     assert person.keypoints[0].y == pytest.approx(8 + 32.5 / 64 * 184)
 
 
+def test_a_portrait_is_read_as_if_it_went_on_below_the_photo(fake_session):
+    def answer(_):
+        return {
+            "heatmaps": np.stack([bump(24, 16)] * 17).astype(np.float32)[None],
+            "gender": np.array([[0.02, 0.98]]),
+            "view": np.array([[0.9, 0.05, 0.05]]),
+        }
+
+    size = {"width": 192, "height": 256, "expand": 1.0}
+    session = fake_session(answer, task="person", input=size)
+    stage = PersonStage(session, RULES)
+    image = np.full((200, 100, 3), 255, np.uint8)
+    cut = someone(scored(), box=(20, 97, 80, 197))
+    found = stage.cut_short(image, cut)
+    # 100 px are taken for 220: 165 x 220 about (50, 207), so that the lower half is grey.
+    assert found.box == cut.box
+    assert found.score == cut.score
+    assert found.keypoints[0].y == pytest.approx(97 + 16.5 / 64 * 220)
+    crop = session.asked[0]["crop"]
+    assert crop[0, 0, 100, 96] == pytest.approx(1.0)
+    assert abs(crop[0, 0, 140, 96]) < 0.01
+    # 5 px above the lower edge is no cut: nothing is read again.
+    whole = someone(scored(), box=(20, 97, 80, 195))
+    assert stage.cut_short(image, whole) is whole
+    assert len(session.asked) == 1
+
+
 def someone(points, score=0.6, box=(0, 0, 200, 300)):
     return Person(Box(*box), score, points, Gate(True, True), "front", 0.9, "male", 0.9)
 

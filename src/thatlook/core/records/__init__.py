@@ -13,10 +13,11 @@ from __future__ import annotations
 from thatlook.core.records.geometry import Box, Keypoint, Mask
 from thatlook.core.records.look import Article, Gate, Look, Person
 from thatlook.core.records.product import Described, Price, Product, in_stock, normal_id
-from thatlook.core.records.result import Match, Recommendation, Result
+from thatlook.core.records.result import NEARNESS, Match, Recommendation, Result
 from thatlook.core.records.values import ReadOnly, Vector
 
 __all__ = [
+    "NEARNESS",
     "Article",
     "Box",
     "Described",

@@ -63,6 +63,10 @@ class Box:
         (x, y), w, h = self.center, self.width * factor / 2, self.height * factor / 2
         return Box(x - w, y - h, x + w, y + h)
 
+    def stretched(self, sx: float, sy: float) -> Box:
+        """The box in an image whose width and height are multiplied by `sx` and `sy`."""
+        return Box(self.x0 * sx, self.y0 * sy, self.x1 * sx, self.y1 * sy)
+
     def clipped(self, width: int, height: int) -> Box | None:
         """The part inside an image of this size, or None when nothing of it is inside."""
         x0, y0 = max(0.0, self.x0), max(0.0, self.y0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from thatlook.core.errors import SettingsError
@@ -112,6 +112,19 @@ class Look:
     def __post_init__(self) -> None:
         read_only(self, "timing_ms")
 
+    def at_size(self, width: int, height: int) -> Look:
+        """The look in the same photo at another size: boxes and key points in its pixels."""
+        if (width, height) == (self.width, self.height):
+            return self
+        sx, sy = width / self.width, height / self.height
+        return replace(
+            self,
+            width=width,
+            height=height,
+            person=self.person and _stretched_person(self.person, sx, sy),
+            articles=tuple(_stretched_article(article, sx, sy) for article in self.articles),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """One line of `thatlook parse`."""
         return {
@@ -122,3 +135,13 @@ class Look:
             "articles": [article.to_dict() for article in self.articles],
             "timing_ms": rounded_timing(self.timing_ms),
         }
+
+
+def _stretched_person(person: Person, sx: float, sy: float) -> Person:
+    points = tuple(replace(point, x=point.x * sx, y=point.y * sy) for point in person.keypoints)
+    return replace(person, box=person.box.stretched(sx, sy), keypoints=points)
+
+
+def _stretched_article(article: Article, sx: float, sy: float) -> Article:
+    mask = article.mask and replace(article.mask, box=article.mask.box.stretched(sx, sy))
+    return replace(article, box=article.box.stretched(sx, sy), mask=mask)

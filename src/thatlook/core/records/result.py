@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,26 +13,34 @@ from thatlook.core.records.look import Look
 from thatlook.core.records.product import Product
 from thatlook.core.records.values import check_one_of, check_score, read_only, rounded_timing
 
+NEARNESS: Final = ("very close", "similar", "same idea")
+"""How near a match is, in words, the nearest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A product with its score and the reasons for it, in words.
 
-    `variants` are other products of the same style, most alike first.
+    `variants` are other products of the same style, most alike first; `nearness` says in words
+    what the score means to a shopper: one of NEARNESS, or "" where it is no
+    probability, as for words; the JSON then has none.
     """
 
     score: float
     product: Product
     reasons: tuple[str, ...] = ()
     variants: tuple[Product, ...] = ()
+    nearness: str = ""
 
     def __post_init__(self) -> None:
         check_score("score", self.score)
+        check_one_of("nearness", self.nearness, ("", *NEARNESS))
 
     def to_dict(self) -> dict[str, Any]:
         """An entry of `matches` of the JSON contract."""
         return {
             "score": round(self.score, 4),
+            **({"nearness": self.nearness} if self.nearness else {}),
             "product": self.product.to_dict(),
             "reasons": list(self.reasons),
             "variants": [variant.to_dict() for variant in self.variants],
@@ -44,8 +52,9 @@ class Recommendation:
     """The matches of one article; `article` is its place in the look's articles.
 
     `eligible` says how many products of the catalog were eligible: of the category, for the
-    gender, within the filters; `searched` which these were, as JSON data; `best_score` how good the
-    best of them is, shown or not, None where there was none to compare.
+    gender, within the filters; `searched` which these were, as JSON data, with the `neighbours`:
+    categories searched too, because nothing was near; `best_score` how good the best of the
+    article's own category is, shown or not, None where there was none to compare.
     """
 
     article: int
@@ -62,9 +71,16 @@ class Recommendation:
 
     @property
     def message(self) -> str | None:
-        """Why there is no match, in words; None where there is one."""
-        if self.matches:
+        """What there is to say of the matches, in words: why there is none, or that neighbouring
+        categories were searched too; None where there is nothing to say.
+        """
+        others = " and ".join(self.searched.get("neighbours", ()))
+        if self.matches and not others:
             return None
+        if self.matches and self.best_score is None:
+            return f"no {self.category} fits what was searched: these are {others}"
+        if self.matches:
+            return f"nothing similar in {self.category}: {others} searched too"
         if self.best_score is None:
             return f"nothing found: {self.eligible} products fit what was searched"
         return (
@@ -91,7 +107,9 @@ class Result:
     """The answer to a photo: its look and, when it was accepted, products per article.
 
     `image` is the photo as it was decoded, uint8 RGB (height, width, 3), for whoever draws the
-    answer; it is not part of the JSON.
+    answer; it is not part of the JSON. Of a large JPEG it is smaller than the look, whose boxes are
+    in the photo's own pixels: `look.at_size` of its width and height gives those for drawing.
+    `understood` is what the words beside the photo were taken for, as JSON data.
     """
 
     look: Look
@@ -100,13 +118,15 @@ class Result:
     recommendations: tuple[Recommendation, ...]
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     image: NDArray[np.uint8] | None = field(default=None, repr=False)
+    understood: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         read_only(self, "timing_ms")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `thatlook recommend`."""
-        return {
+        told = {"understood": [dict(one) for one in self.understood]} if self.understood else {}
+        return told | {
             "look": self.look.to_dict(),
             "accepted": self.accepted,
             "reason": self.reason,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thatlook.core.image import Pixels, cropped
 from thatlook.core.records import Box, Result
@@ -22,13 +22,14 @@ class BoardEntry:
 
     @classmethod
     def of(cls, result: Result, title: str = "") -> BoardEntry:
-        """The entry of an answer, with the photo as it was decoded for it.
-
-        Raises ValueError for an answer that holds no photo.
+        """The entry of an answer, with the photo as it was decoded for it, and the look in its
+        pixels. Raises ValueError for an answer that holds no photo.
         """
-        if result.image is None:
+        image = result.image
+        if image is None:
             raise ValueError("this answer holds no photo; recommend() keeps it")
-        return cls(result, result.image, title)
+        look = result.look.at_size(image.shape[1], image.shape[0])
+        return cls(replace(result, look=look), image, title)
 
 
 def crop_of(image: Pixels, box: Box) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
@@ -17,7 +17,7 @@ from thatlook.render.photo import COLORS, MIN_KEYPOINT_SCORE, data_uri
 from thatlook.render.templating import render
 
 
-def page(entries: Sequence[BoardEntry], thumbnails: Thumbnails, title: str, note: str = "") -> str:
+def page(entries: Iterable[BoardEntry], thumbnails: Thumbnails, title: str, note: str = "") -> str:
     """The HTML text of a page with one board per entry, in order."""
     style = resources.files(__package__).joinpath("board.css").read_text(encoding="utf-8")
     shown = [_board(entry, thumbnails) for entry in entries]
@@ -67,7 +67,7 @@ def _row(entry: BoardEntry, found: Recommendation, thumbnails: Thumbnails) -> di
         "crop": data_uri(crop_of(entry.image, article.box), 200, 240),
         "seen": ", ".join(value for value in article.attributes.values() if value),
         "cards": [_card(match, thumbnails) for match in found.matches],
-        "message": str(found.message).capitalize(),
+        "message": (found.message or "").capitalize(),
     }
 
 
@@ -77,6 +77,7 @@ def _card(match: Match, thumbnails: Thumbnails) -> dict[str, Any]:
     return {
         "image": None if pixels is None else data_uri(pixels, 200, 240),
         "score": match.score,
+        "nearness": match.nearness,
         # A feed may hold any address: only those of pages become links.
         "link": product.link if is_address(product.link) else "",
         "name": product.title or product.id,

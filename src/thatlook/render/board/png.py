@@ -94,6 +94,9 @@ def _row(
     _tile(board, draw, at, crop_of(entry.image, article.box), color)
     seen = [article.attributes.get(name, "") for name in ("type", "color", "pattern")]
     _text(draw, at, f"{found.category} ({found.role})\n{', '.join(filter(None, seen))}", color)
+    if found.message:
+        above = (at[0] + TILE[0] + MARGIN, at[1] - MARGIN + 2)
+        draw.text(above, found.message, INK, ImageFont.load_default(11))
     for column, match in enumerate(found.matches[:columns], start=1):
         position = (at[0] + column * (TILE[0] + MARGIN), at[1])
         _tile(board, draw, position, thumbnails(match.product.id), "#e2dfd8")
@@ -102,10 +105,9 @@ def _row(
 
 def _caption(match: Match) -> str:
     price = match.product.current_price
-    first = f"{match.score:.2f}" + (f" · {price}" if price else "")
-    if not match.product.in_stock:
-        first += " · out of stock"
-    return f"{first}\n{match.product.title[:42]}"
+    told = [match.nearness or f"{match.score:.2f}", str(price or "")]
+    told += [] if match.product.in_stock else ["out of stock"]
+    return f"{' · '.join(filter(None, told))}\n{match.product.title[:42]}"
 
 
 def _tile(

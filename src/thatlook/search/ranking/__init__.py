@@ -3,31 +3,39 @@
 A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher is better.
 """
 
+from thatlook.search.ranking.feedback import changes, gentle, leaning
 from thatlook.search.ranking.order import (
     Calibration,
     Curve,
+    NearnessScale,
     boost_of,
     distinct,
     diverse,
     most_prominent,
-    refined,
+    show_same_picture,
 )
-from thatlook.search.ranking.reasons import Agreement, Traits, part_likeness, reasons
+from thatlook.search.ranking.reasons import TOLD, Agreement, Traits, label, part_likeness, reasons
 from thatlook.search.ranking.variants import Style, grouped, style_key
 
 __all__ = [
+    "TOLD",
     "Agreement",
     "Calibration",
     "Curve",
+    "NearnessScale",
     "Style",
     "Traits",
     "boost_of",
+    "changes",
     "distinct",
     "diverse",
+    "gentle",
     "grouped",
+    "label",
+    "leaning",
     "most_prominent",
     "part_likeness",
     "reasons",
-    "refined",
+    "show_same_picture",
     "style_key",
 ]

@@ -1,4 +1,4 @@
-"""Scores and the order of matches: calibration, duplicates, diversity, feedback."""
+"""Scores and the order of matches: calibration, duplicates, diversity."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
-from thatlook.core.records import Product
+from thatlook.core.records import NEARNESS
 from thatlook.core.taxonomy import category_prominence
 from thatlook.search.ranking.reasons import Agreement
 from thatlook.search.request import Boost
 
 Floats = NDArray[np.floating[Any]]
+
+_PRODUCT: Final = 2**18
+"""Multiplications in one matrix product: OpenBLAS spreads larger ones over threads, which then
+wait awake and take the cores from the networks."""
 
 SAME_PICTURE: Final = 0.998
 """Two products whose vectors are more alike than this show one picture under two ids."""
@@ -35,13 +39,33 @@ class Curve:
 
     def worth(self, similarity: float, agreement: Agreement) -> float:
         """The similarity, moved by whether type and color agree: what orders matches."""
+        return similarity + self.move(agreement)
+
+    def move(self, agreement: Agreement) -> float:
+        """What is added to the similarity of a product that agrees so."""
         told = (f"{agreement.type} type", f"{agreement.color} color")
-        return similarity + sum(self.moves.get(name, 0.0) for name in told)
+        return sum(self.moves.get(name, 0.0) for name in told)
+
+    def worth_of(self, score: float) -> float:
+        """The worth that has this score, within 0..1."""
+        return self.middle + math.log(score / (1 - score)) / self.slope
 
     def score(self, worth: float) -> float:
         """The score, 0..1, rising with the worth."""
         steps = self.slope * (worth - self.middle)
         return 1.0 / (1.0 + math.exp(-min(max(steps, -500.0), 500.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class NearnessScale:
+    """What a score is called: "very close" or "similar" from these scores on, else "same idea"."""
+
+    very_close: float = 0.5
+    similar: float = 0.2
+
+    def word(self, score: float) -> str:
+        """One of NEARNESS."""
+        return NEARNESS[(score < self.very_close) + (score < self.similar)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +113,34 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
 
     Vectors are unit length, best first; of several alike the first is kept.
     """
-    kept: list[int] = []
-    shown = np.empty((min(limit, len(vectors)), vectors.shape[1]), vectors.dtype)
-    for index, vector in enumerate(vectors):
-        if len(kept) == limit:
+    kept = np.zeros(0, np.int64)
+    step = max(1, math.isqrt(_PRODUCT // vectors.shape[1]))
+    for start in range(0, len(vectors), step):
+        rows = vectors[start : start + step]
+        new = np.ones(len(rows), bool)
+        for first in range(0, len(kept), step):
+            shown = vectors[kept[first : first + step]]
+            new &= (rows @ shown.T < SAME_PICTURE).all(axis=1)
+        alike = rows @ rows.T >= SAME_PICTURE
+        for row in np.flatnonzero(alike.sum(axis=1) > 1):  # ascending: those before are settled
+            new[row] &= not new[:row][alike[row, :row]].any()
+        kept = np.append(kept, start + np.flatnonzero(new))
+        if len(kept) >= limit:
             break
-        if not kept or float((shown[: len(kept)] @ vector).max()) < SAME_PICTURE:
-            shown[len(kept)] = vector
-            kept.append(index)
-    return kept
+    return [int(place) for place in kept[:limit]]
+
+
+def show_same_picture(vectors: Floats, query: Floats, look: slice) -> NDArray[np.bool_]:
+    """Which of the vectors (n, dim) show the very picture that the query (dim,) shows: the numbers
+    `look` of both, which no shop's word changes, point the same way.
+    """
+    own, theirs = query[look], vectors[:, look]
+    lengths = np.linalg.norm(own) * np.linalg.norm(theirs, axis=1)
+    return np.asarray((theirs @ own >= SAME_PICTURE * lengths) & (lengths > 0))
+
+
+CLEARLY_BETTER: Final = 0.05
+"""A product more alike by this than one that is shown is not left out for variety."""
 
 
 def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
@@ -105,36 +148,28 @@ def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> 
 
     Each step takes the largest (1 - diversity) * similarity to the query - diversity * largest
     similarity to what was taken; ties by place. `diversity` 0 keeps the order of similarity.
+    Nothing is left out that is CLEARLY_BETTER than something taken: what is half of that above
+    the k-th best is taken first, what is half of it below is not taken.
     Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
     """
+    k = min(k, len(similarities))
+    if not k:
+        return []
+    least = np.sort(similarities)[-k]
+    sure = similarities > least + CLEARLY_BETTER / 2
+    far = similarities < least - CLEARLY_BETTER / 2
     alike = np.zeros(len(similarities))
+    likeness = np.where(far, -np.inf, (1 - diversity) * similarities)
     taken: list[int] = []
-    while len(taken) < min(k, len(similarities)):
-        worth = (1 - diversity) * similarities - diversity * alike
-        worth[taken] = -np.inf
-        best = int(np.argmax(worth))
+    while len(taken) < k:
+        worth = likeness - diversity * alike
+        if len(taken) < np.count_nonzero(sure):
+            worth[~sure] = -np.inf
+        best = int(worth.argmax())
         taken.append(best)
-        alike = np.maximum(alike, vectors @ vectors[best])
+        likeness[best] = -np.inf
+        np.maximum(alike, vectors @ vectors[best], out=alike)
     return taken
-
-
-LIKED_WEIGHT: Final = 0.6
-DISLIKED_WEIGHT: Final = 0.3
-
-
-def refined(query: Floats, liked: Floats, disliked: Floats) -> NDArray[np.float32]:
-    """The query moved towards what was liked and away from what was disliked, unit (dim,).
-
-    `liked` and `disliked` are unit (n, dim), n may be 0. Source: Rocchio, 1971, with weights
-    1, 0.6 and 0.3. Where everything cancels out the query stays as it is.
-    """
-    moved = np.asarray(query, np.float64).copy()
-    if len(liked):
-        moved += LIKED_WEIGHT * liked.mean(axis=0)
-    if len(disliked):
-        moved -= DISLIKED_WEIGHT * disliked.mean(axis=0)
-    length = np.linalg.norm(moved)
-    return (moved / length if length > 1e-6 else query).astype(np.float32)
 
 
 def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None:
@@ -150,10 +185,9 @@ def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None
     return max(range(len(weights)), key=weights.__getitem__)
 
 
-def boost_of(product: Product, boosts: Sequence[Boost]) -> float:
-    """The sum of the weights of the boosts whose value the product has."""
-    return sum(
-        boost.weight
-        for boost in boosts
-        if str(getattr(product, boost.field)).lower() == boost.value.lower()
-    )
+def boost_of(values: Sequence[str], boosts: Sequence[Boost]) -> float:
+    """The sum of the weights of the boosts whose value a product has; `values` are what it has in
+    the fields of the boosts, in their order.
+    """
+    pairs = zip(values, boosts, strict=True)
+    return sum(boost.weight for value, boost in pairs if value.lower() == boost.value.lower())

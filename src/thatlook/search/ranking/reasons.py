@@ -6,17 +6,18 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.color import related
+from thatlook.core.records import Product
 from thatlook.core.taxonomy import pattern_of, type_leaf, words
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What is compared in words: a crop's attributes, or a product's fields."""
 
     type: str = ""
@@ -27,6 +28,22 @@ class Traits:
     def of(cls, attributes: Mapping[str, str]) -> Traits:
         """The traits among an article's attributes."""
         return cls(*(attributes.get(name, "") for name in ("type", "color", "pattern")))
+
+    @classmethod
+    def of_product(cls, product: Product, read: Mapping[str, Any]) -> Traits:
+        """The feed's words, else what the network read in the picture, JSON data by head."""
+        return cls(
+            product.product_type or label(read.get("type")),
+            (product.color or label(read.get("color"))).lower(),
+            (product.pattern or label(read.get("pattern"))).lower(),
+        )
+
+
+def label(value: object) -> str:
+    """The label of a stored attribute, which is a text or [label, probability]; else ""."""
+    if isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +58,14 @@ class Agreement:
     @classmethod
     def of(cls, article: Traits, product: Traits) -> Agreement:
         """Of an article and a product, compared in words."""
-        return cls(_type_agreement(article.type, product.type), _color_agreement(article, product))
+        return cls(
+            _type_agreement(article.type, product.type),
+            _color_agreement(article.color, product.color),
+        )
 
+
+_REMEMBERED: Final = 16_384
+"""Pairs of words whose comparison is kept: a shop has few types and colors, and asks again."""
 
 TOLD: Final = ("type", "color", "pattern")
 """The parts of the likeness that a reason gives a number of, in this order."""
@@ -71,16 +94,22 @@ def reasons(
     What is not known of one of them is left out, as are types of which one is a kind of the other.
     `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
     """
+    told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
+    whole = f"overall likeness {max(0.0, similarity):.2f}"
+    return (*_in_words(article, product), f"{whole}: {', '.join(told)}" if told else whole)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _in_words(article: Traits, product: Traits) -> tuple[str, ...]:
+    """What is the same of both, and what differs."""
     agreement = Agreement.of(article, product)
     found = _type_reason(agreement.type, article.type, product.type)
     found += _color_reason(agreement.color, article.color, product.color)
     found += _pattern_reason(article.pattern, product.pattern)
-    found.sort(key=lambda reason: reason.startswith("other"))
-    told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
-    whole = f"overall likeness {max(0.0, similarity):.2f}"
-    return (*found, f"{whole}: {', '.join(told)}" if told else whole)
+    return tuple(sorted(found, key=lambda reason: reason.startswith("other")))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _type_agreement(article: str, product: str) -> str:
     """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
     its, others = set(words(type_leaf(article))), set(words(type_leaf(product)))
@@ -109,8 +138,9 @@ def _colors(text: str) -> list[str]:
     return [part for part in parts if part and part != "multi"]
 
 
-def _color_agreement(article: Traits, product: Traits) -> str:
-    worn, sold = _colors(article.color), _colors(product.color)
+@lru_cache(maxsize=_REMEMBERED)
+def _color_agreement(article: str, product: str) -> str:
+    worn, sold = _colors(article), _colors(product)
     if not worn or not sold:
         return ""
     if set(worn) & set(sold):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ TELLING_WORDS: Final = 3
 """A title with fewer words beside its colors, such as "red shirt", names no style."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """What is compared of a product: its words, and what was seen in its picture.
 
     `key` is its style's name, as `style_key` gives it, or "" where that is known to name none;
@@ -50,6 +48,7 @@ def style_key(product: Product) -> str:
 
     It stands for category, gender, brand, type and the words of the title beside its colors; "" for
     a title of too few. Shops give one title to products that are not alike: it is not enough.
+    Catalogs keep it: to name otherwise needs a migration.
     """
     rest = [word for word in words(product.title) if word not in _color_words()]
     if len(rest) < TELLING_WORDS:
@@ -68,13 +67,15 @@ def grouped(styles: Sequence[Style]) -> list[list[int]]:
     groups: list[list[int]] = []
     known: dict[tuple[str, ...], list[list[int]]] = {}
     for index, style in enumerate(styles):
-        same = known.setdefault(style.name, []) if style.name else []
-        own = next((group for group in same if _same_style(style, styles, group)), None)
-        if own is None:
-            own = []
-            groups.append(own)
-            same.append(own)
-        own.append(index)
+        name = style.name
+        same = known.setdefault(name, []) if name else []
+        for group in same:
+            if _same_style(style, styles, group):
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+            same.append(groups[-1])
     return groups
 
 

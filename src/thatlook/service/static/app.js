@@ -6,16 +6,17 @@ import * as boxing from "./boxing.js";
 import { compare } from "./compare.js";
 import { byId, el, nameOf, say } from "./dom.js";
 import * as intake from "./intake.js";
-import { judge, section } from "./rows.js";
+import { section } from "./rows.js";
 import * as sharing from "./sharing.js";
 import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
 import * as request from "./request.js";
+import * as words from "./words.js";
 
 const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {} };
 const BRANDS = new Set();
 
-async function question(extra, words) {
-  const answer = await ask(state, [["include", "masks"], ...request.fields(), ...extra], words);
+async function question(extra, told) {
+  const answer = await ask(state, [["include", "masks"], ...request.fields(), ...words.fields(), ...extra], told);
   for (const { matches } of answer.recommendations) {
     for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
   }
@@ -70,15 +71,17 @@ function forgetRows() {
 function show(part) {
   byId("start").hidden = part !== "start";
   byId("work").hidden = part !== "work";
-  byId("again").hidden = part !== "work";
+  byId("found").hidden = part !== "found";
+  byId("again").hidden = part === "start";
   document.body.classList.toggle("working", part === "work");
 }
 
 async function recommendAll() {
   const before = state.rows;
-  const answer = await question([], "Looking at the photo and for products.");
+  const answer = await question(before.flatMap(correction), "Looking at the photo and for products.");
   state.answer = answer;
   show("work");
+  words.showChips("told", answer.understood ?? [], () => attempt(recommendAll));
   state.rows = answer.recommendations.map((found) => {
     const old = before.find((row) => !row.custom && row.index === found.article);
     return newRow(answer.look.articles[found.article], found, { index: found.article, ...taste(old) });
@@ -90,26 +93,26 @@ async function recommendAll() {
   for (const row of state.rows) if (row.custom || row.liked.size || row.disliked.size || row.inColor) await refresh(row, false);
 }
 
-const taste = (row) => (row ? { liked: row.liked, disliked: row.disliked, inColor: row.inColor } : {});
+const taste = (row) => (row ? { liked: row.liked, disliked: row.disliked, inColor: row.inColor, correct: row.correct } : {});
+const correction = (row) => (row.correct ? [["corrections", `${row.index}=${row.correct}`]] : []);
 
 function newRow(article, recommendation, more) {
-  return { article, recommendation, custom: false, liked: new Set(), disliked: new Set(), inColor: "", ...more };
+  return { article, recommendation, custom: false, liked: new Set(), disliked: new Set(), inColor: "", correct: "", ...more };
 }
 
 function requestOf(row) {
   const found = row.custom
     ? [["box", row.article.box.join(",")], ["box_category", row.article.category]]
-    : [["categories", row.article.category]];
+    : [["categories", row.correct || row.article.category], ...correction(row)];
   for (const id of row.liked) found.push(["liked", id]);
   for (const id of row.disliked) found.push(["disliked", id]);
   if (row.inColor) found.push(["in_color", row.inColor]);
-  if (row.anyway) found.push(["min_score", "0"]);
   return found;
 }
 
 async function refresh(row, focus = true) {
   const answer = await question(requestOf(row), `Looking again for ${nameOf(row.article.category)}.`);
-  if (row.custom) [row.article] = answer.look.articles;
+  row.article = answer.look.articles[row.custom ? 0 : row.index];
   const found = answer.recommendations.find((one) => row.custom || one.article === row.index);
   row.recommendation = found ?? { matches: [], passed: 0, role: "secondary" };
   render(focus ? row : null);
@@ -150,12 +153,17 @@ const acts = {
   }),
   drop: (row) => { state.rows = state.rows.filter((one) => one !== row); render(); },
   recolor: (row, color) => { row.inColor = color; attempt(() => refresh(row)); },
-  anyway: (row) => { row.anyway = true; attempt(() => refresh(row)); },
+  correct: (row, category) => {
+    if (row.custom) row.article = { ...row.article, category };
+    else row.correct = category;
+    attempt(() => refresh(row));
+  },
   forget: (row) => { row.liked.clear(); row.disliked.clear(); attempt(() => refresh(row)); },
   clear: () => request.clear(),
   filtered: request.filtering,
-  department: request.department,
-  everywhere: () => request.choose("any"),
+  forEveryone: request.forEveryone,
+  everyone: request.chooseEveryone,
+  nearestOnly: request.nearestOnly,
   like: (row, id) => { if (!row.liked.delete(id)) row.liked.add(id); attempt(() => refresh(row)); },
   dislike: (row, id) => { row.liked.delete(id); row.disliked.add(id); attempt(() => refresh(row)); },
   compare: (row, match) => compare(row, match, state.answer.look),
@@ -178,6 +186,13 @@ function toggle(button, layer) {
   });
 }
 
+/** Shows what the words find; without words the page stays as it is. */
+async function searchWords() {
+  if (!words.text()) return;
+  await words.search();
+  show("found");
+}
+
 // ---- starting ----
 
 intake.listen({
@@ -190,6 +205,7 @@ intake.listen({
 });
 boxing.listen();
 sharing.listen();
+words.listen(() => attempt(state.answer ? recommendAll : searchWords));
 request.listen(() => { if (state.answer) attempt(recommendAll); });
 toggle("showMasks", "masks");
 toggle("showJoints", "joints");
@@ -203,7 +219,6 @@ for (const dialog of document.querySelectorAll("dialog")) {
 attempt(async () => {
   const found = await api.info();
   state.colors = found.colors;
-  judge(found.good_score, found.close_score);
   request.offerColors(found.colors);
   byId("byUrl").hidden = !found.photo_url;
   byId("count").textContent = found.products ? `${found.products.toLocaleString("en")} products` : "The catalog is empty";

@@ -1,6 +1,6 @@
 // Small words for the document. Text is always set as text, never as HTML.
 
-import { NAMES } from "./categories.js"; // made by the service
+import { NAMES, TAKEN_FOR } from "./categories.js"; // made by the service
 
 export const byId = (id) => document.getElementById(id);
 
@@ -47,6 +47,9 @@ export function safeLink(address) {
 }
 
 export const CATEGORIES = Object.keys(NAMES);
+
+/** The categories that one is taken for. */
+export const takenFor = (category) => TAKEN_FOR[category] ?? [];
 
 /** What a shopper calls a category. */
 export const nameOf = (category) => NAMES[category] ?? category;

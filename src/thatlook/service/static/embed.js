@@ -118,7 +118,8 @@
       const article = look.articles[found.article];
       const name = NAMES[article.category] ?? article.category;
       const heading = el("h3", { tabIndex: -1 }, name);
-      sections.append(el("section", {}, heading, el("ul", {}, ...found.matches.map(card))));
+      const aside = found.searched?.neighbours ? el("p", {}, `The nearest there is; not all of it is ${name.toLowerCase()}.`) : "";
+      sections.append(el("section", {}, heading, aside, el("ul", {}, ...found.matches.map(card))));
       const spot = el("button", { className: "spot", type: "button", "aria-label": `${name}: show products`, "aria-pressed": "false" });
       const [x0, y0, x1, y1] = article.box;
       spot.style.left = `${fit.x + ((x0 + x1) / 2) * fit.scale}%`;

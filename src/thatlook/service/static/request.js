@@ -37,11 +37,12 @@ export function offerBrands(names) {
   byId("brandlist").replaceChildren(...names.map((name) => el("option", { value: name })));
 }
 
-/** Empties every filter, and keeps the department. */
+/** Empties every filter, and keeps whom it is for. */
 export function clear() {
-  const { gender } = Object.fromEntries(new FormData(byId("request")));
+  const { gender, age } = Object.fromEntries(new FormData(byId("request")));
   byId("request").reset();
   byId("request").elements.gender.value = gender;
+  byId("request").elements.age.value = age;
 }
 
 function pill(name, value, ...content) {
@@ -51,7 +52,7 @@ function pill(name, value, ...content) {
 /** The fields that differ from their default, as [name, value] pairs. */
 export function fields() {
   const form = byId("request");
-  const defaults = { gender: "auto", k: "10", diversity: "0.2" };
+  const defaults = { gender: "auto", age: "auto", k: "10", diversity: "0.2" };
   const found = [];
   for (const [name, value] of new FormData(form)) {
     const texts = name === "brands" ? value.split(",").map((text) => text.trim()) : [value];
@@ -63,18 +64,21 @@ export function fields() {
 /** Whether a filter keeps products away. */
 export const filtering = () => fields().some(([name]) => FILTERS.has(name));
 
-/** The department that is chosen, and choosing it. */
-export const department = () => byId("request").elements.gender.value;
-export function choose(gender) {
-  byId("request").elements.gender.value = gender;
+/** Whether every product may be shown, whomever it is for; and asking for that. */
+export const forEveryone = () => ["gender", "age"].every((name) => byId("request").elements[name].value === "any");
+export function chooseEveryone() {
+  for (const name of ["gender", "age"]) byId("request").elements[name].value = "any";
   byId("request").dispatchEvent(new Event("change"));
 }
+
+/** Whether the products shown are simply the nearest: no variety is asked for and no brand preferred. */
+export const nearestOnly = () => byId("request").elements.diversity.value === "0" && !byId("request").elements.prefer.value.trim();
 
 const PREFERRED = 0.05; // added to the likeness of a preferred brand: enough among equals
 const FILTERS = new Set(["min_price", "max_price", "brands", "colors", "availability"]);
 
 function showCount() {
-  const count = fields().filter(([name]) => name !== "gender").length;
+  const count = fields().filter(([name]) => name !== "gender" && name !== "age").length;
   byId("active").textContent = String(count);
   byId("active").hidden = !count;
 }

@@ -1,15 +1,7 @@
 // One section per article: its crop, and a row of products.
 
 import { picture } from "./api.js";
-import { byId, describe, el, icon, nameOf, safeLink } from "./dom.js";
-
-const MIN_SHOWN = 4; // products shown beside a good one even when they are not good themselves
-const scores = { good: 0, close: 0 };
-
-/** Sets below which score nothing is good, and below which the best is merely the nearest. */
-export function judge(good, close) {
-  Object.assign(scores, { good, close });
-}
+import { byId, CATEGORIES, describe, el, icon, nameOf, safeLink, takenFor } from "./dom.js";
 
 /** Draws the crop of a box of the photo into a canvas, no side longer than `side`. */
 export function drawCrop(canvas, photo, box, look, side) {
@@ -32,7 +24,8 @@ export function section(row, look, colors, act) {
   const head = el("div", { class: "head" }, crop, el("div", {},
     el("h2", { tabIndex: -1, id: `row-${row.number}` }, el("b", { class: "number" }, String(row.number)), nameOf(article.category)),
     el("p", { class: "quiet" }, row.custom ? "in your box" : "", row.custom && words ? ": " : "", words),
-    el("p", { class: "quiet passed" }, counted(row)),
+    el("p", { class: "quiet passed" }, counted(row, act)),
+    corrections(row, act),
     el("div", { class: "acts" },
       el("button", { type: "button", class: "tool", onclick: () => act.adjust(row) }, icon("move"), "Adjust the box"),
       inColor(row, colors, act),
@@ -43,11 +36,23 @@ export function section(row, look, colors, act) {
   return made;
 }
 
-function counted(row) {
-  const { passed, matches: found } = row.recommendation;
-  if (!passed) return "";
+function counted(row, act) {
+  const { passed, matches: found, searched } = row.recommendation;
+  if (!passed || !found.length || searched?.neighbours) return "";
   if (found.length >= passed) return found.length === 1 ? "The only one that fits" : `All ${passed} that fit`;
-  return found.length ? `The ${found.length} closest of ${passed}` : `${passed} looked at`;
+  const nearest = act.nearestOnly() && !row.liked.size && !row.disliked.size;
+  return nearest ? `The ${found.length} closest of ${passed}` : `${found.length} of the closest, of ${passed}`;
+}
+
+/** What the piece may be instead: what it is often taken for by a click each, the rest in a list. */
+function corrections(row, act) {
+  const own = row.article.category;
+  const near = takenFor(own);
+  const others = CATEGORIES.filter((name) => name !== own && !near.includes(name));
+  const choice = el("select", { aria: { label: `${nameOf(own)}: it is something else` }, onchange: (event) => act.correct(row, event.target.value) },
+    el("option", { value: "" }, near.length ? "something else…" : "It is…"), ...others.map((name) => el("option", { value: name }, nameOf(name))));
+  return el("p", { class: "is-it" }, "Wrong piece?",
+    ...near.map((name) => el("button", { type: "button", class: "link", onclick: () => act.correct(row, name) }, nameOf(name))), choice);
 }
 
 function inColor(row, colors, act) {
@@ -69,60 +74,42 @@ function taste(row, act) {
 
 function matches(row, act) {
   const found = row.recommendation.matches;
-  if (!found.length) return nothing(row, act);
-  const shown = (match, index) => row.anyway || match.score >= scores.good || index < MIN_SHOWN;
-  const good = found.filter(shown);
-  const weak = good[0].score < scores.close
-    ? el("p", { class: "weak" }, "Nothing here is really close. These are the nearest.") : null;
-  const rest = found.filter((match, index) => !shown(match, index));
-  return el("div", {}, weak, cards(good, rest, row, act));
+  if (!found.length) return el("p", { class: "nothing" }, ...nothing(row, act));
+  return el("div", {}, aside(row, act),
+    el("ol", { class: "cards", tabIndex: 0, aria: { label: `Products for ${nameOf(row.article.category)}` } }, ...found.map((match) => card(match, row, act))));
 }
 
-function cards(good, rest, row, act) {
-  const list = el("ol", { class: "cards", tabIndex: 0, aria: { label: `Products for ${nameOf(row.article.category)}` } }, ...good.map((match) => card(match, row, act)));
-  if (!rest.length) return list;
-  const more = el("button", { type: "button", class: "more", onclick: () => {
-    const added = rest.map((match) => card(match, row, act));
-    more.parentElement.replaceWith(...added);
-    added[0].querySelector("button").focus();
-  } }, `${rest.length} more that are less alike`);
-  list.append(el("li", { class: "card" }, more));
-  return list;
+/** What there is to say of products that are not what is worn: that other pieces were searched too. */
+function aside(row, act) {
+  const { searched, best_score: best } = row.recommendation;
+  const neighbours = (searched?.neighbours ?? []).map(nameOf).join(", ").toLowerCase();
+  if (!neighbours) return null;
+  const words = best === null ? [...nothing(row, act), ` The nearest are of another kind: ${neighbours}.`]
+    : [`No ${nameOf(row.article.category).toLowerCase()} here is really similar. Also searched: ${neighbours}.`];
+  return el("p", { class: "aside" }, ...words);
 }
 
-function tooFar(row, act) {
-  const { passed } = row.recommendation;
-  const [words, way] = passed === 1
-    ? ["the only product that fits is not like it.", "Show it all the same"]
-    : [`none of ${passed} products is like it.`, "Show the nearest all the same"];
-  return el("p", { class: "nothing" }, `Nothing good found: ${words} `,
-    el("button", { type: "button", class: "link", onclick: () => act.anyway(row) }, way));
-}
-
+/** Why there is nothing of a row's category, with a way out where there is one. */
 function nothing(row, act) {
-  const { passed, best_score: best } = row.recommendation;
-  if (best !== null && best !== undefined) return tooFar(row, act);
-  if (passed) return el("p", { class: "nothing" }, `Nothing good found: none of ${passed} products is close enough.`);
+  const { passed } = row.recommendation;
+  if (passed) return [`Nothing found: none of ${passed} products is close enough.`];
   const piece = nameOf(row.article.category).toLowerCase();
-  const way = (words, button, onclick) => el("p", { class: "nothing" }, words, " ", button ? el("button", { type: "button", class: "link", onclick }, button) : "");
-  if (act.filtered()) return way("Nothing good found: no product passes your filters.", "Clear the filters", act.clear);
-  if (row.inColor) return way(`Nothing good found: no ${piece} in ${row.inColor}.`, "Any color", () => act.recolor(row, ""));
-  if (act.department() !== "any") return way(`Nothing good found: this shop has no ${piece} in this department.`, "Look in all departments", act.everywhere);
-  return way(`Nothing good found: this shop has no ${piece}.`);
+  const way = (words, button, onclick) => [words, " ", el("button", { type: "button", class: "link", onclick }, button)];
+  if (act.filtered()) return way(`Nothing found: no ${piece} passes your filters.`, "Clear the filters", act.clear);
+  if (row.inColor) return way(`Nothing found: no ${piece} in ${row.inColor}.`, "Any color", () => act.recolor(row, ""));
+  if (!act.forEveryone()) return way(`Nothing found: this shop has no ${piece} for whom you look.`, "Look in all departments", act.everyone);
+  return [`Nothing found: this shop has no ${piece}.`];
 }
 
 function card(match, row, act) {
-  const { product, score } = match;
+  const { product, nearness = "" } = match;
   const title = product.title || product.id;
   const image = el("img", { alt: "", loading: "lazy", width: 168, height: 210 });
   picture(image, product.id);
   const look = el("button", { type: "button", class: "see", aria: { label: `Compare ${title} with the photo` }, onclick: () => act.compare(row, match) }, image);
   const liked = row.liked.has(product.id);
-  const percent = Math.round(score * 100);
-  const bar = el("i", {});
-  bar.style.width = `${percent}%`;
   return el("li", { class: "card" }, look,
-    el("p", { class: "score", title: "How alike, 0 to 100" }, el("span", { class: "meter" }, bar), `${percent} % alike`),
+    el("p", { class: "near", data: { near: nearness } }, nearness),
     el("h3", {}, linked(product, title)),
     el("p", { class: "price" }, ...price(product), product.brand ? el("span", { class: "quiet" }, product.brand) : null, gone(product) ? el("span", { class: "quiet" }, "Out of stock") : null),
     reasons(match.reasons, 3), variants(match.variants ?? []),

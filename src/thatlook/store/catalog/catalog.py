@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
+from thatlook.core.shopper_words import Phrase
+from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Answers, Query, Vectors
-from thatlook.search.stored import Stored
-from thatlook.store.catalog.database import Database
+from thatlook.search.stored import Candidates, Stored
+from thatlook.search.words.shelf import Facts, Lines, WordHit
+from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
+from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.rows import Change, Row, State
-from thatlook.store.catalog.schema import migrate
+from thatlook.store.catalog.schema import migrate, version_of
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store, mismatch
 from thatlook.store.catalog.takeover import take_over
+from thatlook.store.catalog.words import WordIndex
 
 FILE_NAME: Final = "catalog.sqlite"
 
@@ -36,6 +42,8 @@ class Catalog:
         self.folder = folder
         self._store = store
         self._index = CatalogIndex(folder, store)
+        self._ranked = Ranked(store)
+        self._words = WordIndex(store.database)
 
     @classmethod
     def open(
@@ -51,17 +59,21 @@ class Catalog:
         `model_key` and `dim` name the embedding network whose vectors it holds; without them
         the catalog can be read, searched and rid of products, but takes no vectors. An older
         catalog is upgraded. Raises ModelMismatchError where its vectors come from another
-        network, CatalogVersionError where it is newer than this thatlook, CatalogError where
-        it is missing (and not `create`), damaged or cannot be read.
+        network, CatalogVersionError where it is newer than this thatlook, CatalogDamagedError
+        where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
+        be read.
         """
         if "://" in str(path):
             raise CatalogError(f"{path}: search clusters cannot be used yet; give a folder")
         folder = Path(path)
         file = folder / FILE_NAME
         if not file.exists():
-            _prepare(folder, create=create)
+            _made(file, create=create)
+        if file.stat().st_size == 0:
+            raise damaged_file(file, "the file is empty")
         database = Database(file)
         try:
+            _check(database)
             migrate(database)
             return cls(folder, _store(database, folder, model_key, dim))
         except BaseException:
@@ -120,12 +132,17 @@ class Catalog:
         return info_of(self._store.database, self.folder)
 
     def damages(self) -> list[str]:
-        """What SQLite's own check of every page and index finds wrong; [] for nothing."""
-        database = self._store.database
-        found = [row[0] for row in database.rows("PRAGMA integrity_check(100)")]
-        for table, row, *_ in database.rows("PRAGMA foreign_key_check"):
-            found.append(f"{table}: row {row} belongs to no product")
-        return [text for text in found if text != "ok"]
+        """What SQLite's own check of every page and index finds wrong, and every product that
+        cannot be read; [] for nothing.
+        """
+        found = self._store.database.damages()
+        unreadable = (one for one in self.surveyed() if isinstance(one, CatalogDamagedError))
+        return found + [str(error) for error in unreadable]
+
+    def check(self) -> None:
+        """Raises CatalogDamagedError where `damages` finds any."""
+        if damages := self.damages():
+            raise damaged_file(self._store.database.path, damages[0])
 
     def product(self, product_id: str) -> Product:
         """The product; raises UnknownProductError."""
@@ -133,7 +150,7 @@ class Catalog:
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
-        return [stored.product for stored in self._store.stored_many(ids)]
+        return self._store.products(ids)
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order, quicker than one by one.
@@ -141,6 +158,20 @@ class Catalog:
         Raises UnknownProductError for the first unknown.
         """
         return self._store.stored_many(ids)
+
+    def candidates(self, ids: Sequence[str]) -> Candidates:
+        """What products are ranked by, in the order of `ids`, spelled as hits are.
+
+        Raises UnknownProductError for an id that is unknown or without a vector.
+        """
+        return self._ranked.candidates(ids)
+
+    def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The texts that products have in the fields `names`, in the order of `ids`; "" for none.
+
+        Raises UnknownProductError for the first unknown.
+        """
+        return self._store.fields(ids, names)
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.
@@ -156,6 +187,10 @@ class Catalog:
     def all_stored(self) -> Iterator[Stored]:
         """Every product by ascending id, those that left the feed included."""
         return self._store.all_stored()
+
+    def surveyed(self) -> Iterator[Stored | CatalogDamagedError]:
+        """As `all_stored`, but a product that cannot be read is the error that says so."""
+        return self._store.surveyed()
 
     def vector(self, product_id: str) -> Vector:
         """The product's vector, float32 (dim,), exactly as it was stored.
@@ -188,6 +223,10 @@ class Catalog:
         stored = self._store.stored(product_id)
         places = [self.home / place for place in stored.pictures or (stored.image,) if place]
         return [place for place in places if place.is_file()]
+
+    def pictures_put(self, start: str) -> list[str]:
+        """The paths of products' pictures that begin with `start`, ascending."""
+        return self._store.pictures_put(start)
 
     def upsert(self, rows: Iterable[Row]) -> int:
         """Adds or replaces products in one transaction; returns the last sequence number.
@@ -226,9 +265,12 @@ class Catalog:
     def copy_to(self, file: Path) -> None:
         """Writes a consistent copy of the store, as a catalog of its own, to a new file.
 
-        On the disk when it returns. Raises CatalogError.
+        On the disk when it returns. All of the copy is checked: raises CatalogDamagedError, and
+        CatalogError where it cannot be written.
         """
         self._store.database.backup(file)
+        with Catalog.open(file.parent, create=False) as copied:
+            copied.check()
         copy = Database(file)
         try:
             with copy.writing():
@@ -269,18 +311,69 @@ class Catalog:
         index, partitions = self._index.partitions(query)
         return index.search_in(partitions, vectors, query)
 
+    def lines(self) -> Lines:
+        """The shop's own words, as of now."""
+        return self._words.lines()
+
+    def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
+        """At most `query.k` products with these words, best first; see `store.catalog.words`."""
+        return self._words.by_words(groups, query)
+
+    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """What a search for words compares of the active products with these ids."""
+        return self._words.facts(ids)
+
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
         self._index.warm()
+        self._words.bring_up_to_date()
 
 
-def _prepare(folder: Path, *, create: bool) -> None:
+CHECKED_BYTES: Final = 256_000_000
+"""A larger file is not read whole whenever it is opened: `check` is for that."""
+
+
+def _made(file: Path, *, create: bool) -> None:
+    """Makes an empty catalog, there whole or not at all: an empty file never is one."""
+    folder = file.parent
     if not create:
         raise CatalogError(f"{folder}: no catalog is there; make one with: thatlook index")
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise damaged_file(file, f"the file is gone, its log {log.name} is there")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
+            new = Path(place) / file.name
+            database = Database(new)
+            try:
+                migrate(database)
+                database.settle()
+            finally:
+                database.close()
+            _put(new, file)
     except OSError as error:
-        raise CatalogError(f"{folder}: the folder cannot be made: {error.strerror}") from error
+        raise CatalogError(f"{folder}: a catalog cannot be made: {error.strerror}") from error
+
+
+def _put(new: Path, file: Path) -> None:
+    """Moves a new catalog to its place, unless another process was quicker."""
+    try:
+        file.hardlink_to(new)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not file.exists():
+            new.rename(file)
+    sync_folder(file.parent)
+
+
+def _check(database: Database) -> None:
+    """Raises CatalogDamagedError where the file is empty, foreign or, at a quick look, damaged."""
+    if version_of(database) == 0:
+        raise damaged_file(database.path, "no products, not even none, are in it")
+    if database.path.stat().st_size <= CHECKED_BYTES and (found := database.damages(quick=True)):
+        raise damaged_file(database.path, found[0])
 
 
 def _store(database: Database, folder: Path, model_key: str | None, dim: int | None) -> Store:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogDamagedError, CatalogError
 
+SQLITE_VERSION: Final = sqlite3.sqlite_version
 BUSY_SECONDS: Final = 60.0
 """How long a writer waits for another process's transaction."""
 
@@ -59,6 +60,18 @@ class Database:
         with self.lock, self._translated():
             return self._connection.execute(sql, values).fetchall()
 
+    def batches(
+        self, sql: str, values: Any = (), size: int = 4096
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query, in parts; for within one transaction."""
+        cursor = self.execute(sql, values)
+        while True:
+            with self._translated():
+                batch = cursor.fetchmany(size)
+            if not batch:
+                return
+            yield batch
+
     def one(self, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         with self.lock, self._translated():
@@ -104,6 +117,22 @@ class Database:
             finally:
                 copy.close()
 
+    def damages(self, *, quick: bool = False) -> list[str]:
+        """What SQLite's own check finds wrong; [] for nothing.
+
+        All pages and keys; `quick` leaves out whether indices and tables agree, and stops at the
+        first.
+        """
+        if quick:
+            found = self.rows("PRAGMA quick_check(1)")
+        else:
+            found = self.rows("PRAGMA integrity_check(100)")
+        texts = [str(row[0]) for row in found if row[0] != "ok"]
+        if not quick:
+            for table, row, *_ in self.rows("PRAGMA foreign_key_check"):
+                texts.append(f"{table}: row {row} belongs to no product")
+        return texts
+
     def settle(self) -> None:
         """Moves what is in the log to the database file, as far as no reader needs it."""
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -117,15 +146,32 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise CatalogError(f"{self.path}: {_explained(error)}") from error
+            raise _translated(self.path, error) from error
+        except UnicodeDecodeError as error:  # a flipped bit that SQLite's own message quotes
+            raise damaged_file(self.path, str(error)) from error
 
 
-def _explained(error: sqlite3.Error) -> str:
+_DAMAGED: Final = ("not a database", "malformed", "Could not decode")
+
+
+def _translated(path: Path, error: sqlite3.Error) -> CatalogError:
     text = str(error)
+    if any(words in text for words in _DAMAGED):
+        return damaged_file(path, text)
+    return CatalogError(f"{path}: {_explained(text)}")
+
+
+def damaged_file(path: Path, what: str) -> CatalogDamagedError:
+    """The error for a file that is not what was written, with what can be done."""
+    return CatalogDamagedError(
+        f"{path}: not a catalog, or a damaged one ({what}); bring back a copy (thatlook catalog "
+        "restore), or index the feed into another folder"
+    )
+
+
+def _explained(text: str) -> str:
     if "full" in text:
         return "the disk is full; nothing of the last change was stored, free some space"
-    if "not a database" in text or "malformed" in text:
-        return f"not a catalog, or a damaged one ({text}); restore a copy or index again"
     if "locked" in text:
         return f"another process has been writing for {BUSY_SECONDS:.0f} s ({text}); try again"
     if "readonly" in text or "unable to open" in text:

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from thatlook.core.errors import UnknownProductError
-from thatlook.core.records import Vector, normal_id
+from thatlook.core.errors import CatalogDamagedError, CatalogError, UnknownProductError
+from thatlook.core.records import Product, Vector, normal_id
 from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
+from thatlook.search.ranking import Style, Traits
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.rows import Change, State, box_of, product_of
 
-_STORED_SQL: Final = """SELECT data, status, sequence, changed_at, row_hash, model_key, vector, box,
-    score, found, attributes, image, image_hash, outline, pictures
+_STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash, model_key, vector,
+    box, score, found, attributes, image, image_hash, outline, pictures
     FROM products LEFT JOIN articles ON product = key"""
+
+RankedRow = tuple[bytes, Traits, Style]
+"""What one product is ranked by; the vector as bytes of little-endian float32."""
+
+_RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
+    seen_pattern, outline FROM products JOIN articles ON product = key WHERE id IN"""
 
 _MANY: Final = 500
 """Values per statement, below every limit of SQLite."""
+
+
+Found = TypeVar("Found")
 
 
 class Reads:
@@ -56,10 +66,39 @@ class Reads:
         for values in self._in(f"{_STORED_SQL} WHERE id IN", _spellings(ids)):
             stored = _stored(values)
             found[stored.product.id] = stored
-        for product_id in ids:
-            if spelled(product_id, found) not in found:
-                raise UnknownProductError(product_id)
-        return [found[spelled(product_id, found)] for product_id in ids]
+        return _in_order(found, ids)
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """The products alone, in order; raises UnknownProductError."""
+        rows = self._in("SELECT id, data FROM products WHERE id IN", _spellings(ids))
+        found = {}
+        for product_id, data in rows:
+            with _row(product_id):
+                found[product_id] = product_of(data)
+        return _in_order(found, ids)
+
+    def ranked_rows(self, ids: Sequence[str]) -> dict[str, RankedRow]:
+        """What these products, spelled as they are stored, are ranked by; those with a vector."""
+        found = {}
+        for row in self._in(_RANKED_SQL, ids):
+            with _row(row[0]):
+                found[row[0]] = _ranked_row(row)
+        return found
+
+    def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The texts that these products have in the fields `names` of a Product, in order; "" for
+        none. Raises UnknownProductError.
+        """
+        texts = ", ".join(["coalesce(json_extract(data, ?), '')"] * len(names))
+        paths = [f"$.{name}" for name in names]
+        sql = f"SELECT id, {texts} FROM products WHERE id IN"  # noqa: S608 - bound values alone
+        rows = self._in(sql, _spellings(ids), paths)
+        return _in_order({row[0]: row[1:] for row in rows}, ids)
+
+    def changed_ids(self, since: int) -> list[str]:
+        """The ids of what changed, or was removed, after sequence number `since`."""
+        sql = "SELECT id FROM products WHERE sequence > ? UNION ALL SELECT id FROM tombstones"
+        return [row[0] for row in self.database.rows(f"{sql} WHERE sequence > ?", (since, since))]
 
     def all_stored(self, batch: int = 500) -> Iterator[Stored]:
         """Every product by ascending id, read in small batches: others may write meanwhile."""
@@ -72,6 +111,32 @@ class Reads:
             yield from found
             last = found[-1].product.id
 
+    def surveyed(self, batch: int = 500) -> Iterator[Stored | CatalogDamagedError]:
+        """Every product by ascending id; in place of one that cannot be read, why."""
+        keys = [key for (key,) in self.database.rows("SELECT key FROM products ORDER BY id")]
+        for start in range(0, len(keys), batch):
+            part = keys[start : start + batch]
+            try:
+                yield from sorted(self._by_key(part), key=lambda stored: stored.product.id)
+            except CatalogDamagedError:
+                yield from map(self._one_by_key, part)
+
+    def _by_key(self, keys: Sequence[int]) -> list[Stored]:
+        return [_stored(values) for values in self._in(f"{_STORED_SQL} WHERE key IN", keys)]
+
+    def _one_by_key(self, key: int) -> Stored | CatalogDamagedError:
+        try:
+            return self._by_key([key])[0]
+        except CatalogDamagedError as error:
+            return error
+        except IndexError:
+            return CatalogDamagedError(f"row {key} of the products cannot be found again")
+
+    def pictures_put(self, start: str) -> list[str]:
+        """The paths of pictures of products that begin with `start`, ascending."""
+        sql = "SELECT DISTINCT image FROM articles WHERE substr(image, 1, ?) = ? ORDER BY image"
+        return [str(image) for (image,) in self.database.rows(sql, (len(start), start))]
+
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, by the ids as it spells them."""
         sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
@@ -82,7 +147,11 @@ class Reads:
     def attributes(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The attributes of those ids that have an article."""
         sql = "SELECT id, attributes FROM products JOIN articles ON product = key WHERE id IN"
-        return {found[0]: json.loads(found[1]) for found in self._in(sql, ids)}
+        found = {}
+        for product_id, attributes in self._in(sql, ids):
+            with _row(product_id):
+                found[product_id] = json.loads(attributes)
+        return found
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these styles' names that two active products of one color have."""
@@ -125,17 +194,30 @@ class Reads:
             FROM products JOIN articles ON product = key
             WHERE category = ? AND gender = ? AND status = 'active' ORDER BY id"""
         builder = BlockBuilder(dim)
-        with self.database.reading():
-            cursor = self.database.execute(sql, (category, gender))
-            while batch := list(islice(cursor, 4096)):
+        with self.database.reading(), self._partition(category, gender):
+            for batch in self.database.batches(sql, (category, gender)):
                 for id_, vector, price, *words in batch:
                     builder.add(id_, vector, price, words)
-        return builder.build()
+            return builder.build()
 
-    def _in(self, sql: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    @contextmanager
+    def _partition(self, category: str, gender: str) -> Iterator[None]:
+        """Raises CatalogDamagedError for what a row that is not as it was written raises."""
+        try:
+            yield
+        except (*_UNREADABLE, CatalogDamagedError) as error:
+            raise CatalogDamagedError(
+                f"{self.database.path}: a row of the products {category}, {gender} is damaged: "
+                "thatlook catalog audit names it"
+            ) from error
+
+    def _in(
+        self, sql: str, ids: Sequence[Any], values: Sequence[str] = ()
+    ) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(ids), _MANY):
             part = ids[start : start + _MANY]
-            yield from self.database.rows(f"{sql} ({','.join('?' * len(part))})", list(part))
+            places = ",".join("?" * len(part))
+            yield from self.database.rows(f"{sql} ({places})", [*values, *part])
 
 
 def spelled(product_id: str, known: Container[str]) -> str:
@@ -146,14 +228,62 @@ def spelled(product_id: str, known: Container[str]) -> str:
     return product_id if product_id in known else normal_id(product_id)
 
 
+def _in_order(found: Mapping[str, Found], ids: Sequence[str]) -> list[Found]:
+    """What was found of each id; raises UnknownProductError for the first that was not."""
+    try:
+        return [found[product_id] for product_id in ids]
+    except KeyError:  # another spelling, or unknown
+        pass
+    for product_id in ids:
+        if spelled(product_id, found) not in found:
+            raise UnknownProductError(product_id)
+    return [found[spelled(product_id, found)] for product_id in ids]
+
+
 def _spellings(ids: Iterable[str]) -> list[str]:
     """The ids, each once, and what is normal of those that are not."""
     given = list(dict.fromkeys(ids))
     return list(dict.fromkeys([*given, *map(normal_id, given)]))
 
 
+def _ranked_row(found: tuple[Any, ...]) -> RankedRow:
+    _, vector, kind, color, pattern, group, key, seen_type, seen_pattern, outline = found
+    traits = Traits(kind, color.lower(), pattern.lower())
+    return vector, traits, Style(group, key, traits.color, (seen_type, seen_pattern), outline)
+
+
+_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What reading bytes that nobody wrote may raise."""
+
+
+@contextmanager
+def _row(product_id: str) -> Iterator[None]:
+    try:
+        yield
+    except CatalogError:
+        raise
+    except _UNREADABLE as error:
+        raise _damaged_row(product_id) from error
+
+
+def _damaged_row(product_id: str) -> CatalogDamagedError:
+    return CatalogDamagedError(
+        f"what is stored of the product {product_id!r} is damaged; remove it (thatlook catalog "
+        "remove) and index its feed again"
+    )
+
+
 def _stored(found: tuple[Any, ...]) -> Stored:
-    data, status, sequence, changed_at, row_hash, model_key, vector, *article = found
+    product_id, *columns = found
+    with _row(product_id):
+        stored = _decoded(columns)
+        if normal_id(stored.product.id) != normal_id(product_id):
+            raise _damaged_row(product_id)
+    return stored
+
+
+def _decoded(columns: Sequence[Any]) -> Stored:
+    data, status, sequence, changed_at, row_hash, model_key, vector, *article = columns
     kept = Stored(
         product=product_of(data),
         status=status,

@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from thatlook.core.errors import CatalogError
 from thatlook.core.records import Box, Price, Product, Vector, normal_id
 from thatlook.search.index.query import MAX_ID_BYTES, Entry
-from thatlook.search.ranking import style_key
+from thatlook.search.ranking import label, style_key
 from thatlook.search.stored import Seen
 
 UNIT_TOLERANCE = 1e-3
@@ -129,14 +129,23 @@ def with_normal_id(row: Row) -> Row:
     return replace(row, product=replace(row.product, id=product_id))
 
 
+SEARCH_COLUMNS: Final = (
+    *("category", "gender", "price", "currency", "brand", "color", "availability"),
+    *("style", "item_group_id", "type", "pattern", "seen_type", "seen_pattern"),
+)
+"""What products are filtered and ranked by, beside their vectors: columns that `search_columns`
+makes. `color`, `type` and `pattern` are the feed's, else what the network read."""
+
+
 def search_columns(product: Product, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What is compared: category, gender, price, currency, brand, color, availability, style."""
+    """The SEARCH_COLUMNS of a product whose picture has these attributes."""
     price = product.current_price
-    guessed = attributes.get("color", "")
-    if isinstance(guessed, (list, tuple)):
-        guessed = guessed[0] if guessed else ""
-    color = product.color or str(guessed)
     amount = None if price is None else float(price.amount)
     currency = "" if price is None else price.currency
+    seen = {name: label(attributes.get(name)) for name in ("type", "color", "pattern")}
+    color = product.color or seen["color"]
     words = (currency, product.brand, color, product.availability)
-    return (product.category, product.gender, amount, *words, style_key(product))
+    style = (style_key(product), product.item_group_id)
+    told = (product.product_type or seen["type"], product.pattern or seen["pattern"])
+    facts = (product.category, product.gender, amount, *words)
+    return (*facts, *style, *told, seen["type"], seen["pattern"])

@@ -76,6 +76,40 @@ MIGRATIONS: Final = (
         "where all pictures of a product are",
         ("ALTER TABLE articles ADD COLUMN pictures TEXT NOT NULL DEFAULT '[]'",),
     ),
+    Migration(
+        6,
+        "what candidates are ranked by, in columns",
+        (
+            *(
+                f"ALTER TABLE products ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
+                for name in ("item_group_id", "type", "pattern", "seen_type", "seen_pattern")
+            ),
+            *(
+                f"""UPDATE products SET seen_{name} = coalesce((SELECT
+                CASE json_type(attributes, '$.{name}')
+                    WHEN 'array' THEN json_extract(attributes, '$.{name}[0]')
+                    WHEN 'text' THEN json_extract(attributes, '$.{name}') END
+                FROM articles WHERE product = key), '')"""  # noqa: S608 - constant names
+                for name in ("type", "pattern")
+            ),
+            """UPDATE products SET
+                item_group_id = coalesce(json_extract(data, '$.item_group_id'), ''),
+                type = coalesce(json_extract(data, '$.product_type'), seen_type),
+                pattern = coalesce(json_extract(data, '$.pattern'), seen_pattern)""",
+        ),
+    ),
+    Migration(
+        7,
+        "an index of the products' words; filled by the first search for words",
+        (
+            """CREATE VIRTUAL TABLE words USING fts5 (title, brand, type, color, more, marks,
+                content = '', tokenize = 'unicode61 remove_diacritics 0')""",
+            "CREATE VIRTUAL TABLE words_terms USING fts5vocab (words, row)",
+            """CREATE TABLE words_state (
+                sequence INTEGER NOT NULL, version INTEGER NOT NULL, entries INTEGER NOT NULL)""",
+            "INSERT INTO words_state VALUES (0, 0, 0)",
+        ),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 

@@ -12,6 +12,7 @@ from thatlook.core.errors import CatalogError, ModelMismatchError
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.reads import Reads, spelled
 from thatlook.store.catalog.rows import (
+    SEARCH_COLUMNS,
     Row,
     box_json,
     product_json,
@@ -21,15 +22,11 @@ from thatlook.store.catalog.rows import (
     with_normal_id,
 )
 
-_PRODUCT_SQL: Final = """INSERT INTO products (id, sequence, status, category, gender, price,
-    currency, brand, color, availability, style, data, row_hash, changed_at, from_feed)
-    VALUES (?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, status = 'active',
-    category = excluded.category, gender = excluded.gender, price = excluded.price,
-    currency = excluded.currency, brand = excluded.brand, color = excluded.color,
-    availability = excluded.availability, style = excluded.style, data = excluded.data,
-    row_hash = excluded.row_hash, changed_at = excluded.changed_at,
-    from_feed = excluded.from_feed"""
+_COLUMNS: Final = ("sequence", *SEARCH_COLUMNS, "data", "row_hash", "changed_at", "from_feed")
+_PRODUCT_SQL: Final = f"""INSERT INTO products (status, id, {", ".join(_COLUMNS)})
+    VALUES ('active', ?, {", ".join("?" * len(_COLUMNS))})
+    ON CONFLICT (id) DO UPDATE SET status = 'active',
+    {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: S608 - constant names
 
 _ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
     SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""

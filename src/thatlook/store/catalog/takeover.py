@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.rows import SEARCH_COLUMNS
 
-_PRODUCT: Final = """status, category, gender, price, currency, brand, color, availability, style,
-    data, row_hash, from_feed"""
+_PRODUCT: Final = f"status, {', '.join(SEARCH_COLUMNS)}, data, row_hash, from_feed"
 _ARTICLE: Final = """model_key, vector, box, score, found, attributes, image, image_hash, outline,
     pictures"""
 

@@ -28,7 +28,8 @@ def snapshot(catalog: Catalog, name: str) -> Path:
     """Keeps the catalog as it is now under a name; returns the version's folder.
 
     Others may read and write meanwhile: the version holds one moment. It is there whole or not
-    at all. Raises CatalogError where the name is taken or no name, or the disk is full.
+    at all, and all of it is checked: raises CatalogDamagedError where the catalog is damaged,
+    CatalogError where the name is taken or no name, or the disk is full.
     """
     folder = _folder(catalog, name)
     if folder.exists():
@@ -68,9 +69,11 @@ def rollback(catalog: Catalog, name: str) -> int:
 
     Products that are the same in both stay untouched; those that the version has not are
     deleted. The catalog's network becomes the version's. The version itself stays. The numbers
-    of changes go on, so that every reader and outbox follows. Raises CatalogError.
+    of changes go on, so that every reader and outbox follows. Raises CatalogDamagedError for a
+    version that is damaged, CatalogError.
     """
     with opened(catalog, name) as version:
+        version.check()
         version.settle()
         file = version.folder / FILE_NAME
     return catalog.take_over(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,10 @@ class Session:
     One session may be used from several threads at a time.
     """
 
+    # Threads that wait awake for each other take the cores from whatever else has work:
+    # benchmarks/bench_spinning.py.
+    CONFIG: ClassVar[Mapping[str, str]] = {"session.intra_op.allow_spinning": "0"}
+
     def __init__(self, spec: ModelSpec, threads: int = 0) -> None:
         self._spec = spec
         self._threads = threads
@@ -70,9 +74,8 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
-        # Threads wait awake within a run, which wins a third of its time, and sleep after it: they
-        # would take the cores from the other networks and the search.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
+        for name, value in self.CONFIG.items():
+            options.add_session_config_entry(name, value)
         if pinned := cores_of(self._threads):
             options.add_session_config_entry("session.intra_op_thread_affinities", pinned)
         try:

@@ -37,6 +37,14 @@ SURE, SURE_KEYPOINTS, SURE_PERSON = 0.5, 3, 0.75
 is sure: an empty shirt shows faint shoulders, and its collar a faint head.
 """
 
+CUT = 0.02
+"""A box that ends within this share of the photo's height above its lower edge is cut by it."""
+
+LONGER = 2.2
+"""A portrait's box is taken for this share of a longer one: of 290 photos of a foreign collection
+24 people were refused without it, 12 with 1.7, 8 with 2.2, 7 with 2.7.
+"""
+
 TWO_WIDE = 1.1
 """Shoulders that lie further apart than this share of the torso's length are those of two people
 side by side: of 1,811 people the widest had 0.83, of four pairs in one box the narrowest 1.3.
@@ -81,8 +89,12 @@ class PersonStage:
 
         Raises ModelError where an output is not one value per joint, view or gender.
         """
+        return self._read(image, box, box, score)
+
+    def _read(self, image: Pixels, box: Box, seen_in: Box, score: float) -> Person:
+        """The person in `box`, read in the crop about `seen_in`."""
         spec, size = self._session.spec, self._input.size
-        wide = with_aspect(box, size[0] / size[1]).scaled(self._input.expand)
+        wide = with_aspect(seen_in, size[0] / size[1]).scaled(self._input.expand)
         fitted = fit_box(image, wide, size)
         output = self._session.run({self._input.name: to_batch([fitted.canvas], spec)})
         heatmaps = output_of_shape(spec, output, "heatmaps", (1, len(KEYPOINTS), None, None))
@@ -97,6 +109,18 @@ class PersonStage:
         return Person(
             box, score, keypoints, gate, view, min(1.0, views[view]), gender, min(1.0, gender_score)
         )
+
+    def cut_short(self, image: Pixels, person: Person) -> Person:
+        """`person` read again, where the photo's lower edge cuts the box, as if it went on below.
+
+        The training shows few portraits: a head that fills the crop is not seen, one that is a
+        third of it is. The gate still judges what the photo shows.
+        """
+        box = person.box
+        if box.y1 < image.shape[0] * (1 - CUT):
+            return person
+        longer = Box(box.x0, box.y0, box.x1, box.y0 + box.height * LONGER)
+        return self._read(image, box, longer, person.score)
 
     def apart(self, image: Pixels, person: Person) -> tuple[Person, Person] | None:
         """The two people side by side that were taken for `person`, the clearer one first; None

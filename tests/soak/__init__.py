@@ -1,0 +1,1 @@
+"""Commands that try the project in numbers, for minutes: `python -m tests.soak.NAME`."""
