@@ -27,6 +27,7 @@ measured_options = together(
     click.option("--threads", type=int, default=0, help="0, the default: one per core"),
     json_file_option(),
     click.option("--html", type=PATH, metavar="FILE", help="write the page there"),
+    heading="Data and report",
 )
 
 photos_options = together(
@@ -58,7 +59,11 @@ def evaluate() -> None:
     """Measure on one's own data."""
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    stage="A network",
+    examples=("thatlook evaluate article --data photos --html report.html",),
+)
 @photos_options
 @click.option(
     "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
@@ -86,7 +91,11 @@ def article(audit: str | None, **given: Any) -> int:
     return run(options)
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    stage="A network",
+    examples=("thatlook evaluate person --data photos --html report.html",),
+)
 @photos_options
 @click.option(
     "--look",
@@ -115,7 +124,12 @@ def _audit(data: str, options: AuditOptions, *, people: bool) -> int:
     return 1 if found.errors else 0
 
 
-@evaluate.command(extra="eval", renamed={"--most": "--max-products"})
+@evaluate.command(
+    extra="eval",
+    renamed={"--most": "--max-products"},
+    stage="A network",
+    examples=("thatlook evaluate retrieval --feed feed.csv --images images --trial feed",),
+)
 @measured_options
 @boxes_option
 @click.option("--article-model", default="", help="a registry entry: who finds boxes")
@@ -143,7 +157,11 @@ def retrieval(**given: Any) -> int:
 evaluate.add_command(retrieval, "embedding")
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    stage="All of it",
+    examples=("thatlook evaluate street --data photos --labels labels.jsonl --catalog catalog",),
+)
 @measured_options
 @click.option("--catalog", type=PATH, metavar="DIR", help="the catalog that is searched")
 @click.option(
