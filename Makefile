@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)-tools
 
-.PHONY: demo test check audit fix bench architecture dist clean
+.PHONY: demo test check audit fix bench architecture dist wheel-demo clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -46,8 +46,17 @@ dist:  ## the wheel, and beside it the bill of materials of what it brings with 
 	  --output-reproducible -o "$$(ls dist/*.whl | sed s/-py3.*//).cdx.json" $(VENV)-dist/bin/python
 	rm -rf $(VENV)-dist
 
+WHEEL := $(abspath $(VENV))-wheel
+
+wheel-demo:  ## the wheel in an environment of its own; its demo, run outside the clone
+	rm -rf $(WHEEL) && $(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(WHEEL)/dist .
+	$(WHEEL)/bin/python -m pip install --quiet --disable-pip-version-check $(WHEEL)/dist/*.whl
+	cd / && $(WHEEL)/bin/thatlook demo --out $(WHEEL)/demo
+	rm -rf $(WHEEL)
+
 clean:
-	rm -rf $(VENV) $(TOOLS) $(VENV)-dist dist demo
+	rm -rf $(VENV) $(TOOLS) $(VENV)-dist $(WHEEL) dist demo
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

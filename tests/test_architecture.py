@@ -23,6 +23,7 @@ ONE_IMPORTER = {
     "fastapi": ("service/",),
     "selenium": ("crawl/",),
     "pyarrow": ("core/parquet.py",),
+    "pandas": ("core/records/",),
     "click": ("cli/",),
     "argparse": (),
 }

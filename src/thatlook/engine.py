@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
+from thatlook.core.records.shown import draw_with
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import PRODUCT_GENDERS
 from thatlook.search.articles import corrected_categories
@@ -44,6 +45,15 @@ from thatlook.vision.stages.compatibility import CompatibilityStage
 if TYPE_CHECKING:
     from thatlook.store.feed import FeedMapping
     from thatlook.store.ingest import IngestReport
+
+
+def _in_notebook(shown: Result | Look | Match) -> str:
+    from thatlook.render.notebook import html  # a notebook alone waits for templates
+
+    return html(shown)
+
+
+draw_with(_in_notebook)
 
 
 class Engine:

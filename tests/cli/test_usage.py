@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -14,10 +15,11 @@ import pytest
 from PIL import Image
 
 import thatlook
-from thatlook.cli import evaluate, main, photos, train
+from thatlook.cli import evaluate, main, models, photos, train
 from thatlook.cli import thatlook as root
 from thatlook.core import image
 from thatlook.core.settings import Settings
+from thatlook.vision.models.registry import TASKS
 
 
 def refused(arguments, capsys) -> tuple[int, str]:
@@ -30,8 +32,8 @@ def refused(arguments, capsys) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        ([], 2, "expected a command: demo, parse"),
-        (["buy"], 2, "no command 'buy'; expected demo, parse, index, "),
+        ([], 2, "Try it:\n  demo    Index the bundled sample"),
+        (["buy"], 2, "no command 'buy'; expected demo, doctor, crawl, "),
         (["parse"], 2, "PHOTO"),
         (["recommend", "a.jpg"], 2, "--catalog"),
         (["recommend", "a.jpg", "--catalog", "none"], 1, "none: no catalog here"),
@@ -69,7 +71,7 @@ def refused(arguments, capsys) -> tuple[int, str]:
         (["index", "f.csv", "--catalog", "c", "--map", "titel=x"], 2, "titel"),
         (["index", "f.csv", "--catalog", "c", "--mapping", "no.toml"], 1, "f.csv: no such file"),
         (["models", "burn"], 2, "no command 'burn'; expected list, verify"),
-        (["models"], 2, "expected a command: list, verify"),
+        (["models"], 2, "Commands:\n  list    Task, id, size"),
         (["catalog", "compare", "v", "--catalog", "c", "-k", "0"], 2, "not in the range x>=1"),
         (["explore", "f.csv", "--map", "title"], 2, "expected FIELD=COLUMN"),
     ],
@@ -102,6 +104,23 @@ def test_photos_that_cannot_be_used_do_not_stop_the_others(capsys, tmp_path, sam
     assert second["person"]["full_shot"] in {True, False}
     assert third["error"]["code"] == "not_found"
     assert "empty.jpg: the file is empty" in captured.err
+
+
+def test_models_list_fits_a_terminal(capsys):
+    assert main(["models", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert [line.split()[0] for line in lines[::3]] == list(TASKS)
+    assert lines[1].lstrip().startswith("ap50 ")
+
+
+def test_the_figures_of_a_network_are_as_many_as_fit():
+    assert models._quality({}) == ""
+    assert models._quality({"ap50": 0.5, "pck": 0.75}) == "ap50 0.5, pck 0.75"
+    many = {f"figure_{i}": 0.125 for i in range(9)}
+    assert models._quality(many) == (
+        "figure_0 0.125, figure_1 0.125, figure_2 0.125, figure_3 0.125, ... (--json has all 9)"
+    )
 
 
 def test_models_list_and_verify(capsys):
@@ -181,22 +200,22 @@ def test_every_command_and_option_has_help(name, capsys):
 def test_all_commands_are_there():
     assert list(root.commands) == [
         "demo",
-        "parse",
+        "doctor",
+        "crawl",
+        "explore",
         "index",
+        "catalog",
+        "parse",
         "recommend",
         "search",
         "similar",
         "look",
         "complete",
         "outfits",
-        "catalog",
         "serve",
-        "crawl",
-        "explore",
-        "train",
-        "evaluate",
         "models",
-        "doctor",
+        "evaluate",
+        "train",
     ]
     assert len(EVERY) == 48
 
@@ -380,3 +399,33 @@ def test_settings_reach_the_pictures_of_a_page(capsys, monkeypatch, tmp_path, sa
         assert main([*command, option, str(out)]) == 0
         assert out.stat().st_size > 1000
     assert asked == [120000, 120000]
+
+
+def test_a_taken_port_is_one_line_before_anything_is_loaded(capsys, monkeypatch):
+    pytest.importorskip("fastapi", reason="needs the extra serve")
+    monkeypatch.setattr("thatlook.core.settings.Settings.load", lambda: pytest.fail("loaded"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, told = refused(["serve", "--catalog", "c", "--port", str(port)], capsys)
+    assert status == 1
+    assert told.startswith(f"thatlook: port {port} of 127.0.0.1 cannot be listened on: ")
+    assert told.endswith("; choose another with --port\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--color", "redd"], "no such color is known: 'redd'; did you mean red?"),
+        (["--brand", "nobody"], "no such brand is known: 'nobody'; no product has a brand"),
+    ],
+)
+def test_a_misspelt_color_or_brand_is_told(given, told, tmp_path, capsys, sample):
+    photo = str(sample / "images" / "looks" / "look_001.jpg")
+    with thatlook.open(tmp_path / "catalog"):
+        pass
+    asked = ["recommend", photo, "--catalog", str(tmp_path / "catalog"), *given]
+    status, words = refused(asked, capsys)
+    assert status == 2
+    assert told in words

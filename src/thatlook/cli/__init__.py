@@ -39,32 +39,41 @@ COMPLETE = "_THATLOOK_COMPLETE"
 """The shell asks for completions by this variable (README says how to switch it on)."""
 
 
-@click.group(cls=Group)
+@click.group(
+    cls=Group,
+    examples=(
+        "thatlook demo",
+        "thatlook index feed.csv --images images --catalog catalog",
+        "thatlook recommend photo.jpg --catalog catalog --html look.html",
+        f'eval "$({COMPLETE}=bash_source thatlook)"    # completion; or zsh_source, fish_source',
+    ),
+)
 @click.version_option(__version__, message=f"thatlook {__version__}")
 def thatlook() -> None:
-    """Buy me that look: a photo of a dressed person in, the most similar products out."""
+    """Buy me that look: a photo of a dressed person in, the most similar products out.
+
+    `thatlook COMMAND -h` shows a command's options and an example.
+    """
 
 
-for _command in (
-    demo.demo,
-    photos.parse,
-    index.index,
-    photos.recommend,
-    search.search,
-    photos.similar,
-    photos.look,
-    complete.complete,
-    complete.outfits,
-    catalog.catalog,
-    serve.command,
-    crawl.crawl,
-    explore.explore,
-    train.train,
-    evaluate.evaluate,
-    models.models,
-    doctor.doctor,
-):
-    thatlook.add_command(_command)
+thatlook.add_stage("Try it", (demo.demo, doctor.doctor))
+thatlook.add_stage(
+    "From a shop to a catalog", (crawl.crawl, explore.explore, index.index, catalog.catalog)
+)
+thatlook.add_stage(
+    "From a photo or a product to products",
+    (
+        photos.parse,
+        photos.recommend,
+        search.search,
+        photos.similar,
+        photos.look,
+        complete.complete,
+        complete.outfits,
+    ),
+)
+thatlook.add_stage("For shoppers", (serve.command,))
+thatlook.add_stage("The networks", (models.models, evaluate.evaluate, train.train))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,9 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except click.UsageError as error:
-        if error.ctx is not None:
-            print(error.ctx.get_usage(), file=sys.stderr)
-        return _told(error.format_message(), 2)
+        return _misused(error)
     except ThatlookError as error:
         return _told(error, 2 if isinstance(error, SettingsError) else 1)
     except BrokenPipeError:
@@ -104,6 +111,16 @@ def _run(given: list[str]) -> int:
             return int(thatlook.invoke(context))
     except click.exceptions.Exit as end:  # --help or --version was shown
         return end.exit_code
+
+
+def _misused(error: click.UsageError) -> int:
+    """Says how to use it; of a group without a command, all that it can do."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        print(error.format_message(), file=sys.stderr)
+        return 2
+    if error.ctx is not None:
+        print(error.ctx.get_usage(), file=sys.stderr)
+    return _told(error.format_message(), 2)
 
 
 def _told(error: Exception | str, status: int) -> int:

@@ -36,7 +36,7 @@ def _opened(folder: str) -> Catalog:
     return Catalog.open(folder, create=False)
 
 
-@catalog.command()
+@catalog.command(stage="The products", examples=("thatlook catalog info --catalog catalog",))
 @shared_options
 def info(catalog: str, as_json: bool) -> int:
     """Counts, sizes and the network."""
@@ -54,7 +54,11 @@ def info(catalog: str, as_json: bool) -> int:
     return 0
 
 
-@catalog.command("audit")
+@catalog.command(
+    "audit",
+    stage="The products",
+    examples=("thatlook catalog audit --catalog catalog --no-pictures",),
+)
 @shared_options
 @click.option("--look", is_flag=True, help="the networks look at every picture")
 @click.option("--no-pictures", is_flag=True, help="without opening any picture")
@@ -96,7 +100,11 @@ def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
     return kinds
 
 
-@catalog.command("export")
+@catalog.command(
+    "export",
+    stage="The products",
+    examples=("thatlook catalog export products.jsonl --catalog catalog",),
+)
 @shared_options
 @click.argument("file", type=PATH)
 @click.option("--vectors", is_flag=True, help="with vectors, boxes, attributes")
@@ -111,7 +119,9 @@ def export_products(catalog: str, as_json: bool, file: Path, vectors: bool, left
     return 0
 
 
-@catalog.command()
+@catalog.command(
+    stage="The products", examples=("thatlook catalog remove 15970 21379 --catalog catalog",)
+)
 @shared_options
 @click.argument("ids", nargs=-1, required=True, metavar="PRODUCT_ID...")
 def remove(catalog: str, as_json: bool, ids: tuple[str, ...]) -> int:
@@ -125,7 +135,11 @@ def remove(catalog: str, as_json: bool, ids: tuple[str, ...]) -> int:
     return int(bool(unknown))
 
 
-@catalog.command("snapshot")
+@catalog.command(
+    "snapshot",
+    stage="Versions",
+    examples=("thatlook catalog snapshot before-sale --catalog catalog",),
+)
 @shared_options
 @click.argument("name")
 def take_snapshot(catalog: str, as_json: bool, name: str) -> int:
@@ -138,7 +152,9 @@ def take_snapshot(catalog: str, as_json: bool, name: str) -> int:
     return 0
 
 
-@catalog.command("versions")
+@catalog.command(
+    "versions", stage="Versions", examples=("thatlook catalog versions --catalog catalog",)
+)
 @shared_options
 def list_versions(catalog: str, as_json: bool) -> int:
     """The names that are kept."""
@@ -150,7 +166,11 @@ def list_versions(catalog: str, as_json: bool) -> int:
     return 0
 
 
-@catalog.command("compare")
+@catalog.command(
+    "compare",
+    stage="Versions",
+    examples=("thatlook catalog compare before-sale --catalog catalog -k 10",),
+)
 @shared_options
 @click.argument("name")
 @click.argument("more", nargs=-1, metavar="[PRODUCT_ID]...")
@@ -185,7 +205,11 @@ def compare_version(
     return 0
 
 
-@catalog.command("rollback")
+@catalog.command(
+    "rollback",
+    stage="Versions",
+    examples=("thatlook catalog rollback before-sale --catalog catalog",),
+)
 @shared_options
 @click.argument("name")
 def go_back(catalog: str, as_json: bool, name: str) -> int:
@@ -199,7 +223,9 @@ def go_back(catalog: str, as_json: bool, name: str) -> int:
     return 0
 
 
-@catalog.command("backup")
+@catalog.command(
+    "backup", stage="Backups", examples=("thatlook catalog backup saved --catalog catalog",)
+)
 @shared_options
 @click.argument("folder", type=PATH)
 def back_up(catalog: str, as_json: bool, folder: Path) -> int:
@@ -215,7 +241,9 @@ def back_up(catalog: str, as_json: bool, folder: Path) -> int:
     return 0
 
 
-@catalog.command("restore")
+@catalog.command(
+    "restore", stage="Backups", examples=("thatlook catalog restore saved --catalog catalog",)
+)
 @shared_options
 @click.argument("folder", type=PATH)
 def bring_back(catalog: str, as_json: bool, folder: Path) -> int:

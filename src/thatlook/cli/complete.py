@@ -29,7 +29,7 @@ shared_options = together(
 )
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook complete photo.jpg --catalog catalog -k 3",))
 @click.argument("worn", nargs=-1, required=True, metavar="PHOTO|PRODUCT_ID...")
 @click.option("-k", type=int, default=5, help="products per category (default 5)")
 @click.option(
@@ -52,7 +52,7 @@ def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     return 0
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook outfits 15970 --catalog catalog --budget 150",))
 @click.argument("worn", nargs=-1, metavar="[PHOTO|PRODUCT_ID]...")
 @click.option("-k", type=int, default=3, help="outfits (default 3)")
 @click.option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 5
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command, examples=("thatlook crawl shop.toml --out shop --contact mailto:me@example.com",)
+)
 @click.argument("shop")
 @click.option(
     "--out", required=True, type=PATH, metavar="DIR", help="where feed, images and state go"
@@ -41,8 +42,7 @@ def crawl(
     SHOP is a shop file (TOML), or the name of an example: myntra. Exit status 1 where nothing was
     found, or the shop no longer answered.
     """
-    from tqdm import tqdm
-
+    from thatlook.core.progress import Progress
     from thatlook.crawl.crawl import Crawl
     from thatlook.crawl.http.polite import Network
     from thatlook.crawl.shopfile import read_shop_file
@@ -50,7 +50,7 @@ def crawl(
     plan = read_shop_file(_path(shop), contact)
     given = {name: value for name, value in limits.items() if value is not None}
     plan = replace(plan, limits=replace(plan.limits, **given))
-    with tqdm(unit=" products", file=sys.stderr, disable=None) as bar:
+    with Progress(unit=" products") as bar:
 
         def show(pages: int, products: int) -> None:
             bar.set_postfix_str(f"{pages} pages")

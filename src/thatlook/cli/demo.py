@@ -45,13 +45,12 @@ class WornArticleResult:
     place: int | None
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook demo --out demo",))
 @click.option("--out", type=PATH, default="demo", metavar="DIR", help="default demo")
 @json_option
 def demo(out: Path, as_json: bool) -> int:
     """Index the bundled sample, recommend, write a page."""
-    from tqdm import tqdm
-
+    from thatlook.core.progress import Progress
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
     from thatlook.render.board import page
@@ -65,8 +64,7 @@ def demo(out: Path, as_json: bool) -> int:
         )
         print(f"thatlook: {report}", file=sys.stderr)
         engine.parse(sample() / looks[0]["file"])  # opens the networks, so that times are warm
-        hidden = not sys.stderr.isatty()
-        entries = [_entry(engine, look) for look in tqdm(looks, unit="photo", disable=hidden)]
+        entries = [_entry(engine, look) for look in Progress(looks, unit="photo")]
         text = page(entries, engine.picture, "thatlook: buy me that look", NOTE)
     target = out / "index.html"
     target.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from thatlook.cli.command import Command
 from thatlook.cli.options import PATH, json_option
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook doctor --catalog catalog",))
 @click.option("--catalog", type=PATH, metavar="DIR", help="look at this catalog too, all of it")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, help="of the service (default 8000)"

@@ -28,6 +28,7 @@ measured_options = together(
     click.option("--threads", type=int, default=0, help="0, the default: one per core"),
     json_file_option(),
     click.option("--html", type=PATH, metavar="FILE", help="write the page there"),
+    heading="Data and report",
 )
 
 photos_options = together(
@@ -59,7 +60,11 @@ def evaluate() -> None:
     """Measure on one's own data."""
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    stage="A network",
+    examples=("thatlook evaluate article --data photos --html report.html",),
+)
 @photos_options
 @click.option(
     "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
@@ -87,7 +92,11 @@ def article(audit: str | None, **given: Any) -> int:
     return run(options)
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    stage="A network",
+    examples=("thatlook evaluate person --data photos --html report.html",),
+)
 @photos_options
 @click.option(
     "--look",
@@ -116,7 +125,12 @@ def _audit(data: str, options: AuditOptions, *, people: bool) -> int:
     return 1 if found.errors else 0
 
 
-@evaluate.command(extra="eval", renamed={"--most": "--max-products"})
+@evaluate.command(
+    extra="eval",
+    renamed={"--most": "--max-products"},
+    stage="A network",
+    examples=("thatlook evaluate retrieval --feed feed.csv --images images --trial feed",),
+)
 @measured_options
 @boxes_option
 @click.option("--article-model", default="", help="a registry entry: who finds boxes")
@@ -144,7 +158,11 @@ def retrieval(**given: Any) -> int:
 evaluate.add_command(retrieval, "embedding")
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    stage="All of it",
+    examples=("thatlook evaluate street --data photos --labels labels.jsonl --catalog catalog",),
+)
 @measured_options
 @click.option("--catalog", type=PATH, metavar="DIR", help="the catalog that is searched")
 @click.option(
@@ -168,7 +186,7 @@ def street(**given: Any) -> int:
     return run(StreetOptions(**given))
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(extra="eval", examples=("thatlook evaluate text --catalog catalog",))
 @click.option(
     "--catalog",
     "catalogs",
@@ -208,7 +226,10 @@ def _imagenet(folder: Path) -> ModelSpec:
     return export_to(folder)
 
 
-@evaluate.command(extra="eval")
+@evaluate.command(
+    extra="eval",
+    examples=("thatlook evaluate compatibility --data data --eye-labels labels",),
+)
 @outfit_options
 @click.option("--model", default="", help="a registry entry (default: what ships)")
 @click.option("--repeats", type=int, default=4, help="how often each piece is asked for")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from thatlook.quality.explore.report import FeedReport
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command, examples=("thatlook explore feed.csv --images images --out report.html",)
+)
 @click.argument("feed", type=PATH)
 @click.option("--images", type=PATH, metavar="DIR", help="where image links are looked up")
 @map_option

@@ -31,7 +31,13 @@ map_option = click.option(
 )
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "thatlook index feed.csv --images images --catalog catalog",
+        "thatlook index feed.csv --catalog catalog --map title=product_name",
+    ),
+)
 @click.argument("feed")
 @catalog_option
 @click.option("--images", metavar="DIR", help="where image links are looked up")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +15,9 @@ from thatlook.core.errors import ModelError
 
 if TYPE_CHECKING:
     from thatlook.vision.models.registry import ModelSpec
+
+LINE: Final = 88
+"""Characters: a line of figures is indented by 11 and fits 100 columns."""
 
 
 @click.group(cls=Group)
@@ -29,7 +33,7 @@ def _specs() -> list[ModelSpec]:
     return [resolve(task, getattr(settings, f"{task}_model")) for task in TASKS]
 
 
-@models.command("list")
+@models.command("list", examples=("thatlook models list",))
 @json_option
 def list_models(as_json: bool) -> int:
     """Task, id, size, license, measured quality and sha256."""
@@ -38,11 +42,20 @@ def list_models(as_json: bool) -> int:
         print(json.dumps(entries))
         return 0
     for entry in entries:
-        quality = ", ".join(f"{name} {value}" for name, value in entry["metrics"].items())
         size = f"{entry['bytes'] / 1e6:.1f} MB"
-        print(f"{entry['task']:<10} {entry['id']:<14} {size:>8}  {entry['license']}  {quality}")
-        print(f"{'':<10} sha256 {entry['sha256']}")
+        print(f"{entry['task']:<13} {entry['id']:<15} {size:>8}  {entry['license']}")
+        print(f"{'':<13} {_quality(entry['metrics'])}")
+        print(f"{'':<13} sha256 {entry['sha256']}")
     return 0
+
+
+def _quality(metrics: Mapping[str, float]) -> str:
+    """The first figures, as many as fit a line: the main ones come first in an entry."""
+    shown = [f"{name} {value}" for name, value in metrics.items()]
+    more = f", ... (--json has all {len(shown)})"
+    while len(", ".join(shown)) > LINE - len(more):
+        shown.pop()
+    return ", ".join(shown) + (more if len(shown) < len(metrics) else "")
 
 
 def _entry(spec: ModelSpec) -> dict[str, Any]:
@@ -56,7 +69,7 @@ def _entry(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-@models.command()
+@models.command(examples=("thatlook models verify",))
 @json_option
 def verify(as_json: bool) -> int:
     """Read all weights and compare their sha256; exit status 1 where one differs."""

@@ -54,6 +54,7 @@ labels_options = together(
     ),
     click.option("--sheet", metavar="PNG", help="draw labelled photos, doubtful ones first"),
     click.option("--audit-json", metavar="FILE", help="write the audit's findings there"),
+    heading="Labels",
 )
 """How labels are read and their audit is shown."""
 
@@ -72,6 +73,7 @@ pairs_options = together(
         "--pair-audit-json", type=PATH, metavar="FILE", help="write the pair audit's findings there"
     ),
     click.option("--ignore-pair-audit", is_flag=True, help="go on although pairs have errors"),
+    heading="Pairs",
 )
 """Which pairs of scenes and products are read."""
 

@@ -30,7 +30,7 @@ POLICIES = ("any", "full")
 """As `thatlook.search.request` has them: it is heavy to import."""
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook parse photo.jpg --json",))
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object per line")
 def parse(photos: tuple[str, ...], as_json: bool) -> int:
@@ -62,10 +62,10 @@ class _Photos(Generic[Made]):
         self.status = 0
 
     def __iter__(self) -> Iterator[Made]:
-        from tqdm import tqdm
+        from thatlook.core.progress import Progress
 
-        hidden = not sys.stderr.isatty() or len(self._photos) == 1
-        for photo in tqdm(self._photos, unit="photo", disable=hidden):
+        alone = len(self._photos) == 1
+        for photo in Progress(self._photos, unit="photo", disable=alone):
             try:
                 made = self._work(photo)
             except PhotoError as error:
@@ -128,10 +128,23 @@ filter_options = together(
     click.option("--max-price", type=amount, metavar="AMOUNT", help="no dearer"),
     click.option("--brand", multiple=True, help="only this; again for more"),
     click.option("--color", multiple=True, help="only this; again for more"),
+    heading="Which products",
+)
+drawn_options = together(
+    click.option("--json", "as_json", is_flag=True, help="the result as JSON, one line per photo"),
+    click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures"),
+    click.option("--png", type=PATH, metavar="FILE", help="one picture of it all, of one photo"),
+    heading="What comes of it (default: lines of text)",
 )
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "thatlook recommend photo.jpg --catalog catalog --html look.html",
+        "thatlook recommend photo.jpg --catalog catalog --primary footwear --color red",
+    ),
+)
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @catalog_option
 @click.option("-k", type=int, help="matches per article (default 10)")
@@ -162,9 +175,7 @@ filter_options = together(
 @click.option(
     "--text-weight", type=float, metavar="0..1", help="how far they move it (default 0.5)"
 )
-@click.option("--json", "as_json", is_flag=True, help="the result as JSON, one line per photo")
-@click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures")
-@click.option("--png", type=PATH, metavar="FILE", help="one picture of it all, of one photo")
+@drawn_options
 def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     """Photos to products, article by article.
 
@@ -172,6 +183,7 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     """
     from thatlook.core.settings import Settings
     from thatlook.search.request import Correction, SearchRequest
+    from thatlook.store.filter_words import check_filter_words
 
     if sum(bool(given[name]) for name in ("as_json", "html", "png")) > 1:
         raise click.UsageError("expected only one of --json, --html and --png")
@@ -192,6 +204,7 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
         **({} if given["text_weight"] is None else {"text_weight": given["text_weight"]}),
     )
     with existing(catalog) as engine:
+        check_filter_words(engine.catalog, request.filters)
         done = _Photos(photos, given["as_json"], partial(engine.recommend, request=request))
         if given["html"] or given["png"]:
             _draw(engine, done, given["html"], given["png"])
@@ -278,7 +291,7 @@ product_options = together(
 )
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook similar 15970 --catalog catalog -k 5",))
 @product_options
 def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: bool) -> int:
     """Products like one of the catalog."""
@@ -293,7 +306,7 @@ def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: boo
     return 0
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("thatlook look 15970 --catalog catalog",))
 @product_options
 def look(product_id: str, catalog: str, k: int | None, age: str, as_json: bool) -> int:
     """Products for what is worn in a product's picture.

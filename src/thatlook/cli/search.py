@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from thatlook.search.words.searcher import Found
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command, examples=('thatlook search "navy floral dress under 80" --catalog catalog -k 5',)
+)
 @click.argument("words")
 @catalog_option
 @click.option("--photo", metavar="PHOTO", help="more like what is worn there")

@@ -16,6 +16,7 @@ import click
 from thatlook.cli.command import Command
 from thatlook.cli.options import catalog_option
 from thatlook.core.errors import CatalogError
+from thatlook.core.ports import why_not_free
 
 if TYPE_CHECKING:
     from thatlook.service.settings import ServiceSettings
@@ -30,7 +31,13 @@ HEALTH_S: Final = 60
 busy a worker that only starts is slow too, and to start it over again makes it slower."""
 
 
-@click.command("serve", cls=Command, extra="serve", needs=NEEDED)
+@click.command(
+    "serve",
+    cls=Command,
+    extra="serve",
+    needs=NEEDED,
+    examples=("thatlook serve --catalog catalog --port 8000",),
+)
 @catalog_option
 @click.option("--host", default="127.0.0.1", help="default: this machine only")
 @click.option("--port", type=int, default=8000, help="default 8000")
@@ -48,6 +55,11 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
     THATLOOK_SERVE_* set what is not an option (docs/service.md). Serves until it is told to stop:
     exit status 0; or until a worker cannot start: 1.
     """
+    if why := why_not_free(host, port):
+        told = f"port {port} of {host} cannot be listened on: {why}; choose another with --port"
+        print(f"thatlook: {told}", file=sys.stderr)
+        return 1
+
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
     from thatlook.service.settings import ServiceSettings

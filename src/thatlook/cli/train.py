@@ -59,6 +59,7 @@ def _loop_options(epochs: int, batch: int) -> Callable[[Decorated], Decorated]:
         click.option("--every", type=int, default=5, help="epochs between measurements"),
         click.option("--resume", is_flag=True, help="go on from OUT/last.pt"),
         click.option("--start", type=PATH, help="a checkpoint whose weights are the start"),
+        heading="Data and training",
     )
 
 
@@ -71,7 +72,10 @@ project_option = click.option(
 )
 
 
-@needs_torch()
+@needs_torch(
+    stage="Networks",
+    examples=("thatlook train article --data photos --out runs/article --shipped",),
+)
 @_loop_options(epochs=60, batch=16)
 @click.option("--products", type=int, default=160, help="lone products an epoch")
 @click.option("--models", type=int, default=60, help="product photos with a person an epoch")
@@ -88,7 +92,7 @@ def article(**given: Any) -> int:
     return run(ArticleOptions(**given))
 
 
-@needs_torch()
+@needs_torch(stage="Networks", examples=("thatlook train person --data photos --out runs/person",))
 @_loop_options(epochs=30, batch=32)
 @click.option("--keep-body", is_flag=True, help="train only what looks at the head; with --start")
 @audit_options
@@ -105,7 +109,9 @@ def person(**given: Any) -> int:
         "--likeness": "--metric-loss-weight",
         "--sameness": "--instance-loss-weight",
         "--agreement": "--consistency-weight",
-    }
+    },
+    stage="Networks",
+    examples=("thatlook train embedding --data data --out runs/embedding --shipped",),
 )
 @_loop_options(epochs=12, batch=64)
 @click.option("--steps", type=int, default=200, help="batches an epoch")
@@ -155,7 +161,11 @@ def embedding(**given: Any) -> int:
     return run(EmbeddingOptions(**given))
 
 
-@needs_torch("embedding-heads")
+@needs_torch(
+    "embedding-heads",
+    stage="Networks",
+    examples=("thatlook train embedding-heads --data data --eye-labels labels --out runs/heads",),
+)
 @project_option
 @click.option("--eye-labels", type=PATH, required=True, help="labels/ of the repository")
 @click.option("--sample", type=PATH, help="folder of the rendered sample, with pairs/")
@@ -174,7 +184,10 @@ def embedding_heads(**given: Any) -> int:
     return run(HeadsOptions(**given))
 
 
-@needs_torch()
+@needs_torch(
+    stage="Networks",
+    examples=("thatlook train text --catalog catalog --out runs/text",),
+)
 @click.option(
     "--catalog",
     "catalogs",
@@ -207,7 +220,10 @@ def text(**given: Any) -> int:
     return run(TextOptions(**given))
 
 
-@needs_torch()
+@needs_torch(
+    stage="Networks",
+    examples=("thatlook train compatibility --data data --eye-labels labels --out runs/together",),
+)
 @outfit_options
 @click.option("--out", type=PATH, required=True, help="folder of the written network")
 @click.option("--id", "model_id", default="compatibility-1", help="of the network")
@@ -222,7 +238,10 @@ def compatibility(**given: Any) -> int:
     return run(CompatibilityOptions(**given))
 
 
-@needs_torch()
+@needs_torch(
+    stage="Labels and pairs, before it",
+    examples=("thatlook train pseudo --data data --out runs/pseudo.json",),
+)
 @project_option
 @click.option("--model", default="", help="a registry entry (default: what ships)")
 @click.option("--threads", type=int, default=0, help="0, the default: one per core")
@@ -248,7 +267,12 @@ def pseudo(data: Path, model: str, threads: int, out: Path, own: Path | None) ->
     return 0
 
 
-@needs_torch()
+@needs_torch(
+    stage="Entries and scores, after it",
+    examples=(
+        "thatlook train publish article --checkpoint runs/article/best.pt --out networks --id mine",
+    ),
+)
 @click.argument(
     "network",
     type=click.Choice(("article", "person", "embedding", "text", "compatibility")),
@@ -276,7 +300,11 @@ def publish(
     return 0
 
 
-@needs_torch("calibrate")
+@needs_torch(
+    "calibrate",
+    stage="Entries and scores, after it",
+    examples=("thatlook train calibrate --data data",),
+)
 @project_option
 @boxes_option
 @click.option("--rounds", type=int, default=2, help="views of each photo")
@@ -288,7 +316,11 @@ def fit_scores(data: Path, boxes: Path | None, rounds: int) -> int:
     return 0
 
 
-@needs_torch("calibrate-worn")
+@needs_torch(
+    "calibrate-worn",
+    stage="Entries and scores, after it",
+    examples=("thatlook train calibrate-worn --data data --pairs judged.jsonl --catalog catalog",),
+)
 @project_option
 @click.option("--pairs", type=PATH, required=True, help="judged pairs: labels/street_pairs.jsonl")
 @click.option("--catalog", type=PATH, required=True, help="a catalog of DATA/catalog")
@@ -301,7 +333,12 @@ def fit_worn_scores(data: Path, pairs: Path, catalog: Path, threads: int) -> int
     return 0
 
 
-@train.command("pairs", renamed={"--most": "--max-pairs"})
+@train.command(
+    "pairs",
+    renamed={"--most": "--max-pairs"},
+    stage="Labels and pairs, before it",
+    examples=("thatlook train pairs fashion.json --out pairs --contact mailto:me@example.com",),
+)
 @click.argument("source", type=PATH)
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="is made")
 @click.option("--images", type=PATH, metavar="DIR", help="where else pictures lie")

@@ -8,11 +8,11 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.nearest import did_you_mean
 
 PREFIX = "THATLOOK_"
 SERVICE_PREFIX = "THATLOOK_SERVE_"
@@ -160,8 +160,8 @@ def _check_names(env: Mapping[str, str], settings: Iterable[str]) -> None:
 
 def unknown_variable(name: str, prefix: str, known: Sequence[str]) -> SettingsError:
     """The error for a variable that nothing reads, with the nearest of `known`."""
-    near = [prefix + found for found in get_close_matches(name, known, n=1)]
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    near = did_you_mean(name, known, 1, prefix)
+    hint = near or f"known are {', '.join(known)}"
     return SettingsError(f"unknown environment variable {prefix}{name}; {hint}")
 
 

@@ -17,10 +17,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tqdm import tqdm
-
 from thatlook.core.errors import SettingsError
 from thatlook.core.files import write_whole
+from thatlook.core.progress import Progress
 from thatlook.crawl.crawl import MAX_TROUBLES, user_agent
 from thatlook.crawl.http.failures import TroubleError
 from thatlook.crawl.http.pace import Pacer
@@ -89,7 +88,9 @@ class PairPictures:
             pictures = self._pictures(state, addresses, stack)
             stopped = ""
             troubles = 0
-            for url in tqdm([u for u in addresses if not self._whole(state, u)], unit=" pictures"):
+            for url in Progress(
+                [u for u in addresses if not self._whole(state, u)], unit=" pictures"
+            ):
                 try:
                     pictures.fetch(url)
                     troubles = 0

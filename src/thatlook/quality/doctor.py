@@ -5,11 +5,9 @@ No path, no name of a person, host or product, no key: a setting that is a text 
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -21,6 +19,7 @@ import numpy as np
 from PIL import features
 
 from thatlook.core.errors import CatalogError, ModelError, SettingsError
+from thatlook.core.ports import why_not_free
 from thatlook.core.processes import available_cores
 from thatlook.core.settings import Settings
 from thatlook.core.version import __version__
@@ -169,11 +168,5 @@ def _of(catalog: Catalog) -> Iterator[Finding]:
 
 def _port(port: int) -> Finding:
     """Whether the service could listen. One that is taken may be by thatlook itself: no fault."""
-    with socket.socket() as probe:
-        if os.name == "posix":  # as uvicorn does; on Windows it would mean something else
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            return Finding(f"port {port}", f"cannot be listened on: {error.strerror}")
-    return Finding(f"port {port}", "free")
+    why = why_not_free("127.0.0.1", port)
+    return Finding(f"port {port}", f"cannot be listened on: {why}" if why else "free")

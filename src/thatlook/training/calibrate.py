@@ -21,9 +21,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from thatlook.core.color import related
+from thatlook.core.progress import Progress
 from thatlook.core.settings import Settings
 from thatlook.data.items import HEADS, Item, catalog_items
 from thatlook.evaluate.detection.own_boxes import own_boxes
@@ -87,7 +87,7 @@ def pairs_of(
     views = ItemViews(items, words, streets)
     found: list[tuple[float, bool, str, bool]] = []
     for seed in range(rounds):
-        for start in tqdm(range(0, len(asked), 64), desc="views"):
+        for start in Progress(range(0, len(asked), 64), desc="views"):
             rows = asked[start : start + 64]
             batch = to_batch([views[row, seed].image for row in rows], session.spec)
             vectors = unit(session.run({"crop": batch})["embedding"])

@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
 from thatlook.core.errors import ModelError
 from thatlook.core.files import write_whole
+from thatlook.core.progress import Progress
 from thatlook.training.options import LoopOptions
 
 
@@ -231,7 +231,7 @@ def _epoch(
     task.model.train()
     sums: dict[str, float] = {}
     count = 0
-    bar = tqdm(batches, mininterval=10, leave=False)
+    bar = Progress(batches, leave=False)
     for batch in bar:
         loss, parts = task.loss(task.model, batch)
         adam.zero_grad(set_to_none=True)

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from thatlook.core.errors import DataError
+from thatlook.core.progress import Progress
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES
 from thatlook.data.scenes import PERSON, Floats, Scene, known_classes, photo, worn
 from thatlook.evaluate.detection.matching import Found
@@ -135,7 +135,7 @@ def label_all(stage: ArticleStage, scenes: Sequence[Scene]) -> list[Scene]:
     """The scenes of kind model and tagged that could be labelled."""
     named = set[int]().union(*(worn(s) for s in scenes if s.kind == "tagged"))
     made = []
-    for scene in tqdm(scenes, desc="labels", mininterval=5):
+    for scene in Progress(scenes, desc="labels"):
         found = found_in(stage, photo(scene.path), FAINT)
         model = scene.kind == "model"
         labelled = label_model(scene, found) if model else label_tagged(scene, found, named)

@@ -8,6 +8,7 @@ from typing import Any
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.records.geometry import Box, Keypoint, Mask
+from thatlook.core.records.shown import Shown
 from thatlook.core.records.values import (
     Vector,
     check_one_of,
@@ -99,7 +100,7 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Look(Shown):
     """What was understood in a photo: the main person, or None, and the articles worn."""
 
     photo: str

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.errors import MissingExtraError
 from thatlook.core.records.look import Look
 from thatlook.core.records.product import Product
+from thatlook.core.records.shown import Shown
 from thatlook.core.records.values import check_one_of, check_score, read_only, rounded_timing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEARNESS: Final = ("very close", "similar", "same idea")
 """How near a match is, in words, the nearest first."""
 
+COLUMNS: Final = (
+    "photo",
+    "article",
+    "category",
+    "role",
+    "place",
+    "score",
+    "nearness",
+    "id",
+    "title",
+    "brand",
+    "color",
+    "price",
+    "currency",
+    "link",
+    "reasons",
+)
+"""Of the table of pandas."""
+
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Match(Shown):
     """A product with its score and the reasons for it, in words.
 
     `variants` are other products of the same style, most alike first; `nearness` says in words
@@ -103,7 +127,7 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Result:
+class Result(Shown):
     """The answer to a photo: its look and, when it was accepted, products per article.
 
     `image` is the photo as it was decoded, uint8 RGB (height, width, 3), for whoever draws the
@@ -133,3 +157,38 @@ class Result:
             "recommendations": [r.to_dict() for r in self.recommendations],
             "timing_ms": rounded_timing(self.timing_ms),
         }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per match: photo, article, category, role, place (1 is the best), score,
+        nearness, id, title, brand, color, price, currency, link, reasons.
+
+        Raises MissingExtraError without pandas.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("to_pandas", "pandas") from error
+        rows = [row for found in self.recommendations for row in _rows(self.look.photo, found)]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rows(photo: str, found: Recommendation) -> Iterator[dict[str, Any]]:
+    about = {"photo": photo, "article": found.article, "category": found.category}
+    for place, match in enumerate(found.matches, start=1):
+        yield about | {"role": found.role, "place": place} | _of(match)
+
+
+def _of(match: Match) -> dict[str, Any]:
+    product, price = match.product, match.product.current_price
+    return {
+        "score": match.score,
+        "nearness": match.nearness,
+        "id": product.id,
+        "title": product.title,
+        "brand": product.brand,
+        "color": product.color,
+        "price": None if price is None else float(price.amount),
+        "currency": "" if price is None else price.currency,
+        "link": product.link,
+        "reasons": "; ".join(match.reasons),
+    }

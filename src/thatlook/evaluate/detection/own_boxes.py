@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from thatlook.core.progress import Progress
 from thatlook.core.taxonomy import CATEGORIES, category_of
 from thatlook.data.scenes import photo, styles
 from thatlook.evaluate.detection.metrics import found_in
@@ -22,7 +22,7 @@ def own_boxes(stage: ArticleStage, folder: Path) -> dict[str, list[float]]:
     with styles.csv and images. Raises DataError.
     """
     found = {}
-    for row in tqdm(styles(folder), desc="own articles", mininterval=5):
+    for row in Progress(styles(folder), desc="own articles"):
         category = category_of(row["articleType"], row["productDisplayName"])
         if category not in CATEGORIES:
             continue

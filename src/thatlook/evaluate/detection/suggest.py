@@ -195,12 +195,11 @@ def seen(
     photos: Sequence[tuple[Path, frozenset[str] | None, Scene | None]],
 ) -> list[Candidate]:
     """The candidates as the networks see them."""
-    from tqdm import tqdm
-
+    from thatlook.core.progress import Progress
     from thatlook.data.scenes import photo
 
     out = []
-    for path, tags, scene in tqdm(photos, desc="photos", mininterval=5):
+    for path, tags, scene in Progress(photos, desc="photos"):
         image = photo(path)
         found = found_in(stage, image, FAINT)
         persons = found[0][found[2] == DETECTOR_CLASSES.index(PERSON_CLASS)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-from tqdm import tqdm
 
+from thatlook.core.progress import Progress
 from thatlook.core.records import Look
 from thatlook.core.settings import Settings
 from thatlook.data.eye_labels import EyePhoto, EyePhotos
@@ -72,7 +72,7 @@ def gender_report(options: PersonOptions, spec: ModelSpec, eye: EyePhotos) -> Re
     labelled = [photo for photo in eye.photos if photo.scene.gender in GENDERS]
     guesses = [
         Guess(photo, analyzer.parse(photo.scene.path), settings.gender_threshold)
-        for photo in tqdm(labelled, desc="photos", mininterval=5)
+        for photo in Progress(labelled, desc="photos")
     ]
     report = Report("Gender", spec, main=MAIN_FIGURES, meanings=MEANINGS)
     report.data = f"{len(guesses)} people"

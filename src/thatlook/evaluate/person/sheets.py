@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from markupsafe import Markup
-from tqdm import tqdm
 
 from thatlook.core.errors import DataError, SettingsError
 from thatlook.core.image import decode
+from thatlook.core.progress import Progress
 from thatlook.core.records import Look
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import PERSON_CLASS
@@ -82,7 +82,7 @@ def analyzer_of(options: PersonOptions, told: Settings | None = None) -> Analyze
 
 def people_in(analyzer: Analyzer, photos: Sequence[Path]) -> list[tuple[Path, Look]]:
     """Those photos in which the pipeline reports a person, with their looks."""
-    seen = ((path, analyzer.parse(path)) for path in tqdm(photos, desc="photos", mininterval=5))
+    seen = ((path, analyzer.parse(path)) for path in Progress(photos, desc="photos"))
     return [(path, look) for path, look in seen if look.person is not None]
 
 
@@ -120,7 +120,7 @@ def run(options: PersonOptions) -> int:
     if options.look == "lone":
         seen = people_in(analyzer, photos)
     else:
-        seen = [(path, analyzer.parse(path)) for path in tqdm(photos, desc="photos", mininterval=5)]
+        seen = [(path, analyzer.parse(path)) for path in Progress(photos, desc="photos")]
     shown = {"bones": options.look != "bystanders", "articles": options.look != "keypoints"}
     sheet = page.sheet(drawn(path, look, **shown) for path, look in seen)
     title = f"To look at: {options.look}"

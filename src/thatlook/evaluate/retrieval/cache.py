@@ -15,10 +15,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
+from thatlook.core.progress import Progress
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.encoders import Encoder
 
@@ -46,9 +46,7 @@ class Vectors:
         """The vectors (n, dim) of the crops; those not yet known are made. Raises PhotoError."""
         keys = [crop.key for crop in crops]
         new = list({k: c for k, c in zip(keys, crops, strict=True) if k not in self._known}.items())
-        bar = tqdm(
-            total=len(new), desc=self.encoder.name, disable=None if new else True, mininterval=5
-        )
+        bar = Progress(total=len(new), desc=self.encoder.name, disable=not new)
         unsaved = 0
         for start in range(0, len(new), CHUNK):
             part = new[start : start + CHUNK]

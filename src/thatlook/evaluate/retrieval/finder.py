@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tqdm import tqdm
-
 from thatlook.core.errors import DataError
 from thatlook.core.files import write_whole
 from thatlook.core.image import decode, foreground
+from thatlook.core.progress import Progress
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
 from thatlook.evaluate.retrieval.crops import Corners, digest_of
@@ -46,9 +45,7 @@ class Finder:
     def look(self, paths: Sequence[Path]) -> None:
         """Finds the articles of all these photos now, with a bar. Raises PhotoError."""
         new = [path for path in dict.fromkeys(paths) if digest_of(path) not in self._known]
-        for index, path in enumerate(
-            tqdm(new, desc="articles", disable=None if new else True), start=1
-        ):
+        for index, path in enumerate(Progress(new, desc="articles", disable=not new), start=1):
             self._known[digest_of(path)] = self._found(path)
             if index % SAVE_EVERY == 0 or index == len(new):
                 self._save()

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tqdm import tqdm
-
 from thatlook.core.errors import DataError, SettingsError
 from thatlook.core.image import Pixels, decode
+from thatlook.core.progress import Progress
 from thatlook.core.records import Look, Recommendation
 from thatlook.core.settings import Settings
 from thatlook.data.splits import split_of
@@ -76,7 +75,7 @@ def run(options: StreetOptions) -> int:
         asked = Asked.of(catalog, analyzer, spec, settings)
         rows: dict[str, list[JudgedArticle]] = {"found": [], "true": []}
         unsold = 0
-        for photo in tqdm(photos, desc="photos", mininterval=10):
+        for photo in Progress(photos, desc="photos"):
             image = decode(folder / photo.file, settings)
             worn = [w for w in photo.articles if asked.shop.sells(w, photo.gender)]
             unsold += len(photo.articles) - len(worn)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tqdm import tqdm
-
 from thatlook.core.errors import FeedError
+from thatlook.core.progress import Progress
 from thatlook.core.records import Product
 from thatlook.core.settings import Settings
 from thatlook.quality.explore.fetching import fetch
@@ -65,5 +63,5 @@ def explored(
 
 
 def _shown(found: Iterator[tuple[str, PictureFacts]], total: int) -> dict[str, PictureFacts]:
-    """The facts by product id, a bar on a terminal meanwhile."""
-    return dict(tqdm(found, total=total, unit=" pictures", file=sys.stderr, disable=None))
+    """The facts by product id, with a bar meanwhile."""
+    return dict(Progress(found, total=total, unit=" pictures"))

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from thatlook.core.addresses import is_address
+from thatlook.core.image import Pixels
 from thatlook.core.records import Look, Match, Recommendation
 from thatlook.core.taxonomy import SKELETON
 from thatlook.render.board.entry import BoardEntry, Thumbnails, crop_of
@@ -29,29 +30,31 @@ def _board(entry: BoardEntry, thumbnails: Thumbnails) -> dict[str, Any]:
     result, look = entry.result, entry.result.look
     person = look.person
     return {
-        "photo": _photo(entry, look),
+        "photo": marked_photo(entry.image, look),
         "title": entry.title or look.photo,
         "person": person,
-        "verdict": _verdict(look),
+        "verdict": verdict(look),
         "total_ms": sum(result.timing_ms.values()),
         "rows": [_row(entry, found, thumbnails) for found in result.recommendations],
         "reason": result.reason,
     }
 
 
-def _verdict(look: Look) -> str:
+def verdict(look: Look) -> str:
+    """What the full-shot gate says, in words."""
     if look.person is None or look.person.gate.passed:
         return "front-facing full shot"
     return "; ".join(look.person.gate.failed)
 
 
-def _photo(entry: BoardEntry, look: Look) -> Markup:
+def marked_photo(image: Pixels, look: Look) -> Markup:
+    """The photo as SVG with the look's boxes and joints over it, whatever the image's size."""
     points = look.person.keypoints if look.person else ()
     pairs = [(points[a], points[b]) for a, b in SKELETON] if points else []
     return render(
         "render/templates/look.svg.jinja",
         look=look,
-        uri=data_uri(entry.image, 640, 960),
+        uri=data_uri(image, 640, 960),
         colors=COLORS,
         joints=[point for point in points if point.score >= MIN_KEYPOINT_SCORE],
         bones=[(a, b) for a, b in pairs if min(a.score, b.score) >= MIN_KEYPOINT_SCORE],

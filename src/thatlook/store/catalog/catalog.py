@@ -173,6 +173,14 @@ class Catalog:
         """
         return self._store.fields(ids, names)
 
+    def brands(self) -> list[str]:
+        """The different brands of the active products, as the shop spells them."""
+        return self._store.values("brand")
+
+    def colors(self) -> list[str]:
+        """The different colors of the active products, as the shop spells them."""
+        return self._store.values("color")
+
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.
 

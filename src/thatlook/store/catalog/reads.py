@@ -95,6 +95,11 @@ class Reads:
         rows = self._in(sql, _spellings(ids), paths)
         return _in_order({row[0]: row[1:] for row in rows}, ids)
 
+    def values(self, column: str) -> list[str]:
+        """The different texts that active products have in a column of their table."""
+        sql = f"SELECT DISTINCT {column} FROM products WHERE status = 'active'"  # noqa: S608 - ours
+        return [str(value) for (value,) in self.database.rows(sql) if value]
+
     def changed_ids(self, since: int) -> list[str]:
         """The ids of what changed, or was removed, after sequence number `since`."""
         sql = "SELECT id FROM products WHERE sequence > ? UNION ALL SELECT id FROM tombstones"

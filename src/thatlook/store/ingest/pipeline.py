@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,10 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from tqdm import tqdm
-
 from thatlook.core.errors import CatalogError, FeedError, ModelMismatchError, SettingsError
 from thatlook.core.processes import Pool, available_cores
+from thatlook.core.progress import Progress
 from thatlook.store.catalog import Catalog, Row, SeenIds
 from thatlook.store.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.store.feed.fetch import Fetcher
@@ -64,7 +62,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     not in the feed any more are marked. It may be killed at any moment: what was stored stays,
     and the next run goes on from there. `mapping` is a FeedMapping, or just field -> column.
     `workers` processes describe the pictures (default: one per core; 0: this one). `strict`
-    stops at the first problem. `progress` shows a bar where standard error is a terminal.
+    stops at the first problem. `progress` shows on standard error how far it is.
     `fetcher` gets the pictures behind addresses (default: public ones only); they are kept in the
     catalog's folder. A feed that would take away more than the share `removal_limit` of the
     products (and more than a few) is refused before anything is changed; None allows it. Nothing
@@ -85,9 +83,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     name = os.fspath(feed)
     with catalog.seen_ids() as seen:
         check_ahead(name, read_feed(feed, mapping, images), seen, removal_limit)
-    progress = progress and sys.stderr.isatty()
     total = estimated_rows(feed) if progress else None
-    bar = tqdm(total=total, unit="product", disable=not progress)
+    bar = Progress(total=total, unit="product", disable=not progress)
     with catalog.seen_ids() as seen, Pool(Describing(factory), count, lost) as pool, bar:
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)

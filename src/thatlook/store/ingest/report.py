@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Never
-
-from tqdm import tqdm
+from typing import Any, Final
 
 from thatlook.core.errors import FeedError
+from thatlook.core.progress import Progress
 from thatlook.store.feed.rows import Problem
 
 MAX_PROBLEMS: Final = 10_000
@@ -72,7 +71,7 @@ class IngestReport:
 class Tally:
     """Counts while a feed is read, and moves the bar. `strict` makes every problem an error."""
 
-    def __init__(self, bar: tqdm[Never], *, strict: bool) -> None:
+    def __init__(self, bar: Progress, *, strict: bool) -> None:
         self._bar = bar
         self._strict = strict
         self._counts = dict.fromkeys(_COUNTS, 0)

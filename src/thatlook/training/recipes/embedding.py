@@ -23,9 +23,9 @@ from pytorch_metric_learning.miners import MultiSimilarityMiner, TripletMarginMi
 from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from thatlook.core.errors import ModelError
+from thatlook.core.progress import Progress
 from thatlook.core.records import Box
 from thatlook.data.eye_labels import FILE
 from thatlook.data.items import (
@@ -333,7 +333,7 @@ def with_teacher_labels(
     """
     stage = EmbeddingStage(Session(teacher, 0))
     found = []
-    for item in tqdm(items, desc="taught", mininterval=5):
+    for item in Progress(items, desc="taught"):
         if item.kind not in {"street", "flatlay"}:
             found.append(item)
             continue

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
+from thatlook.core.progress import Progress
 from thatlook.data.items import HEADS, Item, vocabulary
 from thatlook.data.scenes import photo
 from thatlook.training import loop
@@ -84,7 +84,7 @@ def read(
     found, classes = [], []
     with torch.no_grad():
         keys = list(_keys(items))
-        for start in tqdm(range(0, len(keys), READ_AT_ONCE), desc="read", mininterval=10):
+        for start in Progress(range(0, len(keys), READ_AT_ONCE), desc="read"):
             batch = keys[start : start + READ_AT_ONCE]
             images = [_view(views, items, row, view, seed) for row, view in batch]
             found.append(model.features(tensor(images)))
