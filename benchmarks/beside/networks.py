@@ -269,7 +269,7 @@ HEATMAPS, FIELDS = 19, 38
 
 
 class OpenPoseMobileNet(nn.Module):
-    """(n, 3, side, side) to heatmaps (n, 19, side / 8, ...) and part affinity fields (n, 38, ...)."""
+    """(n, 3, side, side) to heatmaps (n, 19, ...) and part affinity fields (n, 38, ...)."""
 
     def __init__(self) -> None:
         super().__init__()

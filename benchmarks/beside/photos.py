@@ -1,9 +1,9 @@
 """One photo to products, and one product to its vector: thatlook beside other people's networks.
 
-The stack beside thatlook finds the pose (OpenPose-MobileNet), the gender (MobileNetV2), the articles
-(YOLOv5s), embeds three crops (ResNet50 with a dense head) and searches as many products for each
-(FAISS flat). Its weights are random, so that three crops are taken by chance, and what follows the
-networks (joining key points, suppressing boxes) is left out, in its favor.
+The stack beside thatlook finds the pose (OpenPose-MobileNet), the gender (MobileNetV2) and the
+articles (YOLOv5s), embeds three crops (ResNet50 with a dense head) and searches as many products
+for each (FAISS flat). Its weights are random, so that three crops are taken by chance, and what
+follows the networks (joining key points, suppressing boxes) is left out, in its favor.
 """
 
 from __future__ import annotations
