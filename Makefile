@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)-tools
 
-.PHONY: demo test check audit fix bench beside architecture dist wheel-demo clean
+.PHONY: demo test check audit fix bench beside architecture dist wheel-demo docs clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -40,6 +40,9 @@ beside:  ## thatlook beside what else one could take, in an environment of its o
 architecture: $(VENV)/.test  ## draw the rooms and their imports into ARCHITECTURE.md
 	$(BIN)/python scripts/draw_architecture.py
 
+docs: $(VENV)/.test  ## the documentation site, into site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 dist:  ## the wheel, and beside it the bill of materials of what it brings with its extras
 	rm -rf dist $(VENV)-dist
 	$(PYTHON) -m venv $(VENV)-dist && $(PYTHON) -m venv $(TOOLS)
@@ -61,7 +64,7 @@ wheel-demo:  ## the wheel in an environment of its own; its demo, run outside th
 	rm -rf $(WHEEL)
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(VENV)-dist $(VENV)-beside $(WHEEL) dist demo
+	rm -rf $(VENV) $(TOOLS) $(VENV)-dist $(VENV)-beside $(WHEEL) dist demo site
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

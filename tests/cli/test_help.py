@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from pathlib import Path
 
 import click
 import pytest
 
 from tests.cli.test_usage import EVERY
+from tests.shop_folder import make_shop
 from thatlook.cli import main
 from thatlook.cli.command import Command, Group, together
 
@@ -41,16 +41,7 @@ WITH_FAULTS = {"catalog audit", "catalog remove"}
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory, sample) -> Path:
-    """A folder as the examples have it: a feed, its pictures, a photo, a catalog to be made."""
-    folder = tmp_path_factory.mktemp("shop")
-    feed = (sample / "products.csv").read_text(encoding="utf-8").replace("images/products/", "")
-    for known, asked in (("SP0001", "15970"), ("SP0002", "21379")):
-        feed = feed.replace(f"\n{known},", f"\n{asked},")
-    rows = feed.splitlines(keepends=True)
-    (folder / "feed.csv").write_text("".join(rows[:21]), encoding="utf-8")
-    shutil.copytree(sample / "images" / "products", folder / "images")
-    shutil.copy(sample / "images" / "looks" / "look_001.jpg", folder / "photo.jpg")
-    return folder
+    return make_shop(tmp_path_factory.mktemp("shop"), sample)
 
 
 def leaves() -> list[str]:

@@ -320,6 +320,31 @@ def test_what_is_said_of_a_picture_is_the_same_whatever_comes_with_it():
     assert [found.vector.tobytes() for found in turned[::-1]] == together
 
 
+def test_a_picture_is_inspected_as_a_catalog_and_as_a_photo_see_it():
+    """The same as by `describe` and `parse_image`, with one run of the article network."""
+    analyzer = Analyzer.open(Settings(threads=1))
+    session = analyzer._articles._session
+    plain, ran = session.run, []
+    session.run = lambda feeds: ran.append(1) or plain(feeds)
+    path = SAMPLE / "images" / "looks" / "look_001.jpg"
+    image, product = decode(path), Product("1", category="topwear")
+    kept, look = analyzer.inspect(image, product)
+    assert ran == [1]
+    (described,) = analyzer.describe([(image, product)])
+    assert (kept.vector.tobytes(), kept.box, kept.attributes) == (
+        described.vector.tobytes(),
+        described.box,
+        described.attributes,
+    )
+    photo = analyzer.parse_image(image, "1")
+    assert look.person == photo.person
+    assert [(a.category, a.box, a.score) for a in look.articles] == [
+        (a.category, a.box, a.score) for a in photo.articles
+    ]
+    assert [article.vector for article in look.articles] == [None] * len(photo.articles)
+    assert len(photo.articles) == 3
+
+
 def test_a_products_words_are_told_to_its_vector():
     products = [Product("1", category="topwear", color=color) for color in ("red", "")]
     detections = [seen("topwear", (10, 10, 60, 60), 0.7)]

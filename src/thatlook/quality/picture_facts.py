@@ -30,12 +30,8 @@ network puts a head on them all the same, with 0.5 to 0.8; real faces have more.
 class PictureAnalyzer(Protocol):
     """What is needed of an analyzer; tests give a fake one."""
 
-    def parse_image(self, image: Pixels, name: str) -> Look:
-        """The look in a decoded photo."""
-        ...
-
-    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
-        """What a catalog would keep of each product's picture."""
+    def inspect(self, image: Pixels, product: Product) -> tuple[Described, Look]:
+        """What a catalog would keep of a product's picture, and the look in it as in a photo."""
         ...
 
 
@@ -112,8 +108,7 @@ def seen_in(image: Pixels, category: str, analyzer: PictureAnalyzer) -> PictureS
     """What the networks see in a product's picture: as a catalog would describe it, and as
     if it were a photo that somebody asks about.
     """
-    kept = analyzer.describe([(image, Product("-", category=category))])[0]
-    look = analyzer.parse_image(image, "<picture>")
+    kept, look = analyzer.inspect(image, Product("-", category=category))
     own = own_article(look, category)
     articles: dict[str, float] = {}
     for article in look.articles:

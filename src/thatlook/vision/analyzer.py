@@ -116,11 +116,7 @@ class Analyzer:
         with watch.part("article"):
             detections = self._articles.run(image)
         with watch.part("person"):
-            person, bystanders = self._main_person(image, detections)
-        if person:
-            min_score = self._settings.torso_threshold
-            detections = [f for f in detections if not beside_hips(f, person.keypoints, min_score)]
-        worn = worn_by(person.box if person else None, bystanders, detections)
+            person, worn = self._worn(image, detections)
         with watch.part("embedding"):
             embedded = self._embedding.run(image, [found.box for found in worn])
         with watch.part("attributes"):
@@ -130,6 +126,16 @@ class Analyzer:
             )
         height, width = image.shape[:2]
         return Look(name, width, height, person, articles, watch.timing_ms)
+
+    def _worn(
+        self, image: Pixels, detections: Sequence[Detection]
+    ) -> tuple[Person | None, list[Detection]]:
+        """The main person, or None; and what that person wears, without one all articles."""
+        person, bystanders = self._main_person(image, detections)
+        if person:
+            min_score = self._settings.torso_threshold
+            detections = [f for f in detections if not beside_hips(f, person.keypoints, min_score)]
+        return person, worn_by(person.box if person else None, bystanders, detections)
 
     def _main_person(
         self, image: Pixels, detections: Sequence[Detection]
@@ -204,29 +210,39 @@ class Analyzer:
         the article seen most clearly. What is said of a picture is the same to the last bit,
         whatever others come with it.
         """
-        shown = [
-            self._shown(image, product, self._articles.run(image, OWN_THRESHOLD))
+        return [
+            self._described(image, product, self._articles.run(image, OWN_THRESHOLD))
             for image, product in items
         ]
-        # One by one: a batch changes the last digits by the place in it, and wins nothing on the
+
+    def inspect(self, image: Pixels, product: Product) -> tuple[Described, Look]:
+        """What a catalog keeps of a product's picture, and the look in it as in somebody's photo,
+        its articles without attributes and vectors. The article network runs once for both.
+        """
+        low, seen = self._articles.run_at(image, (OWN_THRESHOLD, None))
+        described = self._described(image, product, low)
+        person, worn = self._worn(image, seen)
+        articles = tuple(Article(f.label, f.box, f.score, mask=f.mask) for f in worn)
+        height, width = image.shape[:2]
+        return described, Look(product.id, width, height, person, articles)
+
+    def _described(
+        self, image: Pixels, product: Product, detections: Sequence[Detection]
+    ) -> Described:
+        found = self._shown(image, product, detections)
+        # Alone: a batch changes the last digits by the place in it, and wins nothing on the
         # one thread that an index run has for it.
-        embedded = [
-            self._embedding.run(image, [found.box])[0]
-            for (image, _), found in zip(items, shown, strict=True)
-        ]
-        return [
-            Described(
-                self._embedding.told(read, _words(product)),
-                found.box,
-                read.attributes(found.category or product.category),
-                found.score or 0.0,
-                found.score is not None,
-                found.category,
-                read.category,
-                outline(image, found.box).tobytes(),
-            )
-            for (image, product), found, read in zip(items, shown, embedded, strict=True)
-        ]
+        read = self._embedding.run(image, [found.box])[0]
+        return Described(
+            self._embedding.told(read, _words(product)),
+            found.box,
+            read.attributes(found.category or product.category),
+            found.score or 0.0,
+            found.score is not None,
+            found.category,
+            read.category,
+            outline(image, found.box).tobytes(),
+        )
 
     def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:
         """The product's own article; the clearest one where its words tell no category."""

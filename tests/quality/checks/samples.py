@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -65,15 +64,13 @@ class FakeAnalyzer:
             person = Person(box, 0.9, points, Gate(True, True), "front", 1.0, "female", 0.99)
         return Look(name, width, height, person, (article,))
 
-    def describe(self, items: Sequence[tuple[Pixels, Product]]) -> list[Described]:
-        described = []
-        for image, product in items:
-            seen = self.parse_image(image, "").articles
-            found = any(article.category == product.category for article in seen)
-            vector = seen[0].vector if seen else np.eye(4, dtype=np.float32)[2]
-            looks_like = seen[0].category if seen else ""
-            described.append(Described(vector, Box(0, 0, 1, 1), {}, 0.9, found, "", looks_like))
-        return described
+    def inspect(self, image: Pixels, product: Product) -> tuple[Described, Look]:
+        look = self.parse_image(image, "")
+        seen = look.articles
+        found = any(article.category == product.category for article in seen)
+        vector = seen[0].vector if seen else np.eye(4, dtype=np.float32)[2]
+        looks_like = seen[0].category if seen else ""
+        return Described(vector, Box(0, 0, 1, 1), {}, 0.9, found, "", looks_like), look
 
 
 def fake_analyzer(settings: Settings) -> FakeAnalyzer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Protocol, Self
@@ -127,6 +127,16 @@ def _is_share(value: object) -> bool:
     return isinstance(value, int | float) and 0 < value <= 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates:
+    """What the network said of an image, before anything is selected (`DetectorReader.read`)."""
+
+    fitted: Fitted
+    boxes: Floats
+    scores: Floats
+    masks: Floats | None
+
+
 class ArticleStage:
     """Finds persons and articles with the article network."""
 
@@ -176,7 +186,14 @@ class ArticleStage:
 
         `min_score` replaces the thresholds: whoever knows what must be there asks lower.
         """
-        found = self.detect(image, min_score)
+        return self.run_at(image, [min_score])[0]
+
+    def run_at(self, image: Pixels, min_scores: Sequence[float | None]) -> list[list[Detection]]:
+        """As `run`, for each of several `min_score`; the network runs once."""
+        seen = self._look(image)
+        return [self._detections(self._selected(seen, image, score)) for score in min_scores]
+
+    def _detections(self, found: Detected) -> list[Detection]:
         detections = []
         for corners, score, label in zip(found.boxes, found.scores, found.labels, strict=True):
             box = _box(corners)
@@ -190,14 +207,20 @@ class ArticleStage:
 
     def detect(self, image: Pixels, min_score: float | None = None) -> Detected:
         """The same as arrays, with the masks of all categories."""
+        return self._selected(self._look(image), image, min_score)
+
+    def _look(self, image: Pixels) -> _Candidates:
         fitted = self._reader.fit(image)
         batch = to_batch([fitted.canvas], self._session.spec)
         output = self._single(self._session.run({self._input: batch}))
-        candidates, all_scores, masks = self._reader.read(output)
+        return _Candidates(fitted, *self._reader.read(output))
+
+    def _selected(self, seen: _Candidates, image: Pixels, min_score: float | None) -> Detected:
+        fitted, masks = seen.fitted, seen.masks
         thresholds = self._thresholds
         if min_score is not None:
             thresholds = np.full_like(thresholds, min_score)
-        boxes, scores, labels = select(candidates, all_scores, thresholds, self._nms_iou)
+        boxes, scores, labels = select(seen.boxes, seen.scores, thresholds, self._nms_iou)
         height, width = image.shape[:2]
         clipped = np.clip(fitted.to_image(boxes), 0, [width, height, width, height])
         if masks is None:

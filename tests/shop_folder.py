@@ -1,0 +1,23 @@
+"""A folder as the examples of the help and of the documents have it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+PRODUCTS = 20
+IDS = {"SP0001": "15970", "SP0002": "21379"}
+"""The sample's products by the ids that examples name."""
+
+
+def make_shop(folder: Path, sample: Path) -> Path:
+    """A feed of some of the sample's products, all pictures, a photo, a crop; no catalog yet."""
+    feed = (sample / "products.csv").read_text(encoding="utf-8").replace("images/products/", "")
+    for known, asked in IDS.items():
+        feed = feed.replace(f"\n{known},", f"\n{asked},")
+    rows = feed.splitlines(keepends=True)
+    (folder / "feed.csv").write_text("".join(rows[: PRODUCTS + 1]), encoding="utf-8")
+    shutil.copytree(sample / "images" / "products", folder / "images")
+    shutil.copy(sample / "images" / "looks" / "look_001.jpg", folder / "photo.jpg")
+    shutil.copy(sample / "images" / "products" / "SP0002.jpg", folder / "crop.jpg")
+    return folder
