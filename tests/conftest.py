@@ -57,6 +57,7 @@ class FakeSession:
             input={"mean": [0.5] * 3, "std": [0.5] * 3, **entry.pop("input", {})},
             outputs=entry.pop("outputs", OUTPUTS[task]),
             labels=entry.pop("labels", {}),
+            details=entry,
         )
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

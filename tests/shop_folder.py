@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-PRODUCTS = 20
+EVERY = 4
+"""So many products of the sample give one, so that all categories are there."""
 IDS = {"SP0001": "15970", "SP0002": "21379"}
 """The sample's products by the ids that examples name."""
 
@@ -16,7 +17,7 @@ def make_shop(folder: Path, sample: Path) -> Path:
     for known, asked in IDS.items():
         feed = feed.replace(f"\n{known},", f"\n{asked},")
     rows = feed.splitlines(keepends=True)
-    (folder / "feed.csv").write_text("".join(rows[: PRODUCTS + 1]), encoding="utf-8")
+    (folder / "feed.csv").write_text("".join(rows[:3] + rows[3::EVERY]), encoding="utf-8")
     shutil.copytree(sample / "images" / "products", folder / "images")
     shutil.copy(sample / "images" / "looks" / "look_001.jpg", folder / "photo.jpg")
     shutil.copy(sample / "images" / "products" / "SP0002.jpg", folder / "crop.jpg")

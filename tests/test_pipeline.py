@@ -15,6 +15,7 @@ from thatlook.cli import main
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.records import NEARNESS, Box
 from thatlook.render.board.entry import BoardEntry
+from thatlook.search.completing import CompletionRequest
 from thatlook.search.recommender import Recommender
 from thatlook.search.request import Correction, SearchRequest
 from thatlook.vision.models.registry import resolve
@@ -133,6 +134,51 @@ def test_similar_products_are_of_the_same_category(engine):
     assert len(matches) == 5
     assert {match.product.category for match in matches} == {"topwear"}
     assert "SP0001" not in {match.product.id for match in matches}
+
+
+def test_what_goes_with_a_product_and_with_a_photo(engine, sample, looks):
+    found = engine.complete(["SP0001"], CompletionRequest(k=3))
+    assert [one.category for one in found.given] == ["topwear"]
+    wanted = {one.category: one.matches for one in found.completions}
+    assert set(wanted) >= {"bottomwear", "footwear", "outerwear"}
+    assert "dress" not in wanted
+    for category, matches in wanted.items():
+        assert len(matches) <= 3
+        assert {match.product.category for match in matches} <= {category}
+        assert {match.product.gender for match in matches} <= {"female", "unisex"}
+        scores = [match.score for match in matches]
+        assert scores == sorted(scores, reverse=True)
+    assert any(match.reasons for match in wanted["bottomwear"])
+    worn = engine.complete(sample / looks[0]["file"], CompletionRequest(k=2))
+    assert {"topwear", "bottomwear"} <= {one.category for one in worn.given}
+    assert {"article", "embedding", "search"} <= set(worn.timing_ms)
+
+
+def test_outfits_keep_to_the_budget(engine):
+    whole = engine.outfits(["SP0001"], CompletionRequest(k=2))
+    assert len(whole.outfits) == 2
+    dear = max(offer.total for offer in whole.outfits)
+    cheaper = engine.outfits(["SP0001"], CompletionRequest(k=2, budget=float(dear) - 1))
+    assert all(offer.total < dear for offer in cheaper.outfits)
+    nothing = engine.outfits(["SP0001"], CompletionRequest(budget=1))
+    assert not nothing.outfits
+    assert "has a price up to 1.0" in nothing.message
+    with pytest.raises(UnknownProductError):
+        engine.outfits(["no such product"])
+
+
+def test_what_goes_with_it_on_the_command_line(engine, capsys):
+    folder = ["--catalog", str(engine.catalog.folder)]
+    assert main(["complete", "SP0001", *folder, "--category", "footwear", "-k", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["category"] for one in told["completions"]] == ["footwear"]
+    assert len(told["completions"][0]["matches"]) == 2
+    assert main(["outfits", "SP0001", *folder, "-k", "1"]) == 0
+    assert capsys.readouterr().out.startswith("outfit 1: 0.")
+    assert main(["outfits", "SP0001", *folder, "--budget", "1"]) == 1
+    assert "no bottomwear that passes the filters" in capsys.readouterr().out
+    assert main(["complete", "a", "b.jpg", __file__, *folder]) == 2
+    assert "one photo, or ids of products" in capsys.readouterr().err
 
 
 def test_embed_gives_unit_vectors(engine, sample):

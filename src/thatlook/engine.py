@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -11,18 +12,35 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.core.errors import CatalogError, PhotoError, SettingsError
+from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
-from thatlook.core.records import Article, Box, Look, Match, Result
+from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
 from thatlook.core.records.shown import draw_with
 from thatlook.core.settings import Settings
+from thatlook.core.taxonomy import PRODUCT_GENDERS
 from thatlook.search.articles import corrected_categories
+from thatlook.search.completing import (
+    Completer,
+    CompletionRequest,
+    Completions,
+    Given,
+    Outfits,
+    given_article,
+    given_product,
+)
+from thatlook.search.completing.outfits import OutfitFinder
 from thatlook.search.index import Filters
 from thatlook.search.recommender import Recommender, age_for
-from thatlook.search.request import Boost, Correction, SearchRequest
+from thatlook.search.request import TEXT_WEIGHT, Boost, Correction, SearchRequest
+from thatlook.search.words.moving import Meant, asked_with, look_with, meant_article, most_meant
+from thatlook.search.words.request import WordRequest
+from thatlook.search.words.searcher import Found, WordSearch
+from thatlook.search.words.tower import Tower
 from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
+from thatlook.vision.models.session import Session
+from thatlook.vision.stages.compatibility import CompatibilityStage
 
 if TYPE_CHECKING:
     from thatlook.store.feed import FeedMapping
@@ -47,6 +65,7 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         self._recommender = Recommender.of(catalog, spec, settings)
+        self._words: WordSearch | None = None
 
     @classmethod
     def open(
@@ -171,6 +190,9 @@ class Engine:
         boosts: Sequence[Boost] | None = None,
         diversity: float | None = None,
         min_score: float | None = None,
+        text: str | None = None,
+        text_weight: float | None = None,
+        off: Iterable[str] | None = None,
     ) -> Result:
         """Products for each article of a photo, best first.
 
@@ -194,6 +216,9 @@ class Engine:
             "boosts": boosts,
             "diversity": diversity,
             "min_score": min_score,
+            "text": text,
+            "text_weight": text_weight,
+            "off": off,
         }
         asked = self._request(k, request, given)
         watch = Stopwatch()
@@ -223,8 +248,73 @@ class Engine:
             request = request.corrected()
         refusal = _refusal(look) if request.policy == "full" else None
         with watch.part("search"):
-            found = self._recommender.for_look(look, request) if refusal is None else ()
-        return Result(look, refusal is None, refusal, found, watch.timing_ms, image)
+            told, found = self._found(look, request) if refusal is None else ((), ())
+        return Result(look, refusal is None, refusal, found, watch.timing_ms, image, told)
+
+    def _found(
+        self, look: Look, request: SearchRequest
+    ) -> tuple[tuple[Mapping[str, str], ...], tuple[Recommendation, ...]]:
+        """What was understood of the words beside a photo, and the products for its look."""
+        if not request.text:
+            return (), self._recommender.for_look(look, request)
+        words = self._word_search()
+        understood = words.understood(WordRequest(text=request.text, off=request.off))
+        asked = asked_with(understood, request)
+        moved = look_with(look, words.told(understood.plain), request.text_weight)
+        chips = tuple(chip.to_dict() for chip in understood.chips)
+        return chips, self._recommender.for_look(moved, asked)
+
+    def search(  # noqa: PLR0913 - the fields of a WordRequest, by name
+        self,
+        text: str,
+        photo: PhotoSource | None = None,
+        k: int | None = None,
+        *,
+        offset: int = 0,
+        category: str | None = None,
+        gender: str | None = None,
+        age: str = "auto",
+        filters: Filters | None = None,
+        off: Iterable[str] = (),
+        text_weight: float = TEXT_WEIGHT,
+    ) -> Found:
+        """Products for words, and for the article of a photo that the words speak of, best first.
+
+        What was understood of the words is among the answer's `understood.chips`; `off` takes the
+        keys of those that shall not count. See WordRequest. Raises PhotoError, SettingsError.
+        """
+        watch = Stopwatch()
+        words = self._word_search()
+        request = WordRequest(
+            text=text,
+            k=self._request(k, None, {}).k,
+            offset=offset,
+            category=category,
+            gender=gender,
+            age=age,
+            filters=filters or Filters(),
+            off=frozenset(off),
+            text_weight=text_weight,
+        )
+        look, meant = None, None
+        if photo is not None:
+            look = self._analyzer.parse(photo)
+            told = category or words.understood(request).value("category")
+            meant = meant_article(look.articles, told, most_meant(look.articles))
+            request = _of_article(request, look, meant)
+        with watch.part("search"):
+            found = words.find(request)
+        place = None if meant is None else meant.place
+        timing = {**(look.timing_ms if look else {}), **watch.timing_ms}
+        return replace(found, look=look, article=place, timing_ms=timing)
+
+    def _word_search(self) -> WordSearch:
+        """The search for words, its tower loaded at the first use. Raises ModelError."""
+        if self._words is None:
+            tower = Tower.of(resolve("text", self._settings.text_model))
+            hidden = self._settings.out_of_stock == "hide"
+            self._words = WordSearch(self._catalog, tower, in_stock=hidden)
+        return self._words
 
     def _drawn(self, image: Pixels, look: Look, request: SearchRequest) -> Article:
         """The article in the box that the user drew."""
@@ -343,6 +433,79 @@ class Engine:
             found = self._recommender.for_look(best, asked)
         return Result(best, True, None, found, watch.timing_ms, image)
 
+    def complete(
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        request: CompletionRequest | None = None,
+    ) -> Completions:
+        """What goes with what is worn in a photo, or with products of the catalog (a list of ids),
+        category by category, best first, each with its reasons.
+
+        The categories are those that are missing, unless the request names some. Costs a parse of
+        the photo and a search per category. Raises PhotoError, UnknownProductError, CatalogError,
+        ModelError.
+        """
+        asked = request or CompletionRequest()
+        watch = Stopwatch()
+        given, gender = self._given(worn, asked, watch)
+        if not given:
+            return Completions((), (), "nothing worn was found", watch.timing_ms)
+        with watch.part("search"):
+            found = self._completer.complete(given, gender, asked)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    def outfits(
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        request: CompletionRequest | None = None,
+    ) -> Outfits:
+        """Whole outfits around products of the catalog (a list of ids, which may be empty) or what
+        is worn in a photo: a top and a bottom, or a dress, and shoes; best first.
+
+        No outfit costs more than the request's budget; where none is possible, the message says
+        why. Raises as `complete`, and SettingsError for a budget in no one currency.
+        """
+        asked = request or CompletionRequest(k=3)
+        watch = Stopwatch()
+        given, gender = self._given(worn, asked, watch)
+        with watch.part("search"):
+            found = OutfitFinder(self._catalog, self._completer).outfits(given, gender, asked)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    @cached_property
+    def _completer(self) -> Completer:
+        settings = self._settings
+        network = Session(resolve("compatibility", settings.compatibility_model), settings.threads)
+        embedding = resolve("embedding", settings.embedding_model)
+        if self._catalog.model_key != embedding.key:
+            raise ModelError(
+                f"{network.spec.id} reads vectors of {embedding.key}, the catalog's are of "
+                f"{self._catalog.model_key}; thatlook train compatibility makes one for others"
+            )
+        stage = CompatibilityStage(network, embedding)
+        return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
+
+    def _given(
+        self,
+        worn: PhotoSource | list[str] | tuple[str, ...],
+        asked: CompletionRequest,
+        watch: Stopwatch,
+    ) -> tuple[list[Given], str]:
+        """The pieces given, and the gender of whom it is for."""
+        if isinstance(worn, list | tuple):
+            stored = self._catalog.stored_many([str(one) for one in worn])
+            genders = {one.product.gender for one in stored} & {"female", "male"}
+            found = [given_product(one) for one in stored]
+        else:
+            with watch.part("decode"):
+                image = decode(worn, self._settings)
+            look = self._analyzer.parse_image(image, name_of(worn), watch)
+            genders = {look.person.gender} if look.person else set()
+            seen = [given_article(article) for article in look.articles]
+            found = [one for one in seen if one is not None]
+        known = genders.pop() if len(genders) == 1 else "unknown"
+        return found, known if asked.gender == "auto" else asked.gender
+
     def _looks(self, product_id: str, watch: Stopwatch) -> Iterator[tuple[Look, Pixels]]:
         """The look and the image of each picture of a product that can be read."""
         for path in self._catalog.pictures(product_id):
@@ -375,6 +538,20 @@ class AnalyzerFactory:
     def __call__(self) -> Analyzer:
         """A new analyzer with these settings."""
         return Analyzer.open(self.settings)
+
+
+def _of_article(request: WordRequest, look: Look, meant: Meant | None) -> WordRequest:
+    """The request for an article of a look: its vector, category and type, the person's gender."""
+    if meant is None:
+        return request
+    gender = look.person.gender if look.person else None
+    return replace(
+        request,
+        vector=meant.article.vector,
+        photo_type=meant.article.attributes.get("type", ""),
+        category=request.category or meant.article.category,
+        photo_gender=gender if gender in PRODUCT_GENDERS else None,
+    )
 
 
 def _refusal(look: Look) -> str | None:

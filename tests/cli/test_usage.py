@@ -19,6 +19,7 @@ from thatlook.cli import evaluate, main, models, photos, train
 from thatlook.cli import thatlook as root
 from thatlook.core import image
 from thatlook.core.settings import Settings
+from thatlook.vision.models.registry import TASKS
 
 
 def refused(arguments, capsys) -> tuple[int, str]:
@@ -109,7 +110,7 @@ def test_models_list_fits_a_terminal(capsys):
     assert main(["models", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 100
-    assert [line.split()[0] for line in lines[::3]] == ["article", "person", "embedding"]
+    assert [line.split()[0] for line in lines[::3]] == list(TASKS)
     assert lines[1].lstrip().startswith("ap50 ")
 
 
@@ -124,10 +125,16 @@ def test_the_figures_of_a_network_are_as_many_as_fit():
 
 def test_models_list_and_verify(capsys):
     assert main(["models", "verify", "--json"]) == 0
-    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 3
+    assert [entry["ok"] for entry in json.loads(capsys.readouterr().out)] == [True] * 5
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [entry["task"] for entry in listed] == ["article", "person", "embedding"]
+    assert [entry["task"] for entry in listed] == [
+        "article",
+        "person",
+        "embedding",
+        "text",
+        "compatibility",
+    ]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
 
 
@@ -200,14 +207,17 @@ def test_all_commands_are_there():
         "catalog",
         "parse",
         "recommend",
+        "search",
         "similar",
         "look",
+        "complete",
+        "outfits",
         "serve",
         "models",
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 41
+    assert len(EVERY) == 48
 
 
 def test_help_imports_nothing_heavy():
@@ -408,7 +418,7 @@ def test_a_taken_port_is_one_line_before_anything_is_loaded(capsys, monkeypatch)
     ("given", "told"),
     [
         (["--color", "redd"], "no such color is known: 'redd'; did you mean red?"),
-        (["--brand", "nobody"], "no such brand is known: 'nobody'; known are "),
+        (["--brand", "nobody"], "no such brand is known: 'nobody'; no product has a brand"),
     ],
 )
 def test_a_misspelt_color_or_brand_is_told(given, told, tmp_path, capsys, sample):

@@ -114,6 +114,23 @@ def test_what_agrees_of_a_worn_article_moves_order_and_score(tmp_path):
     assert [match.product.id for match in paper.matches] == ["alike", "unknown", "shirt", "red"]
 
 
+def test_the_very_picture_asked_with_is_sure_and_first(tmp_path):
+    parts = {"look": slice(0, 2), "type": slice(2, 8)}
+    other = np.zeros(DIM, np.float32)
+    other[[0, 2]] = 0.6, 0.8  # the same picture; the shop calls it another type
+    near = np.zeros(DIM, np.float32)
+    near[[0, 1]] = math.cos(0.1), math.sin(0.1)  # a look 5.7 degrees away: 0.995
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert([Row(product=product("own"), vector=other)])
+        catalog.upsert([Row(product=product("near"), vector=near)])
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.9)), parts=parts)
+        found = recommender.for_look(look_of("female", article("topwear", at(0))), SearchRequest())
+    assert ids(found) == ["own", "near"]
+    scores = [match.score for match in found[0].matches]
+    assert scores[0] == pytest.approx(0.99, abs=1e-4)
+    assert scores[1] == pytest.approx(1 / (1 + math.exp(-8 * (math.cos(0.1) - 0.9))), abs=1e-4)
+
+
 def test_the_same_picture_comes_once_and_variants_under_their_best(recommender):
     found = recommender.for_look(look_of(), SearchRequest())
     assert "copy" not in ids(found)

@@ -87,6 +87,8 @@ def test_every_route_of_the_contract_is_described(app):
     methods = {path: set(found) for path, found in paths(app).items()}
     assert methods["/v1/looks"] == {"post"}
     assert methods["/v1/recommendations"] == {"post"}
+    assert methods["/v1/completions"] == {"post"}
+    assert methods["/v1/outfits"] == {"post"}
     assert methods["/v1/products/{product_id}"] == {"get", "put", "delete"}
     assert methods["/v1/products/{product_id}/similar"] == {"get"}
     assert methods["/v1/products/{product_id}/look"] == {"get"}
@@ -111,7 +113,7 @@ def test_every_error_is_a_problem_and_every_reference_leads_somewhere(app):
 
 
 def test_bodies_have_schemas_and_examples(app):
-    for path in ("/v1/looks", "/v1/recommendations"):
+    for path in ("/v1/looks", "/v1/recommendations", "/v1/completions", "/v1/outfits"):
         content = paths(app)[path]["post"]["requestBody"]["content"]
         assert set(content) == {"multipart/form-data", "application/json"}
         assert content["application/json"]["example"]

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from thatlook.training import export, graph
-from thatlook.vision.models.registry import TASKS, shipped
+from thatlook.vision.models.registry import IMAGE_TASKS, shipped
 
 IMAGE = np.arange(1, 10, dtype=np.float32).reshape(1, 1, 3, 3)
 
@@ -134,7 +134,7 @@ def test_a_padding_that_nothing_reads_is_dropped_and_widths_in_common_are_kept()
 
 
 def test_shipped_networks_have_none():
-    for task in TASKS:
+    for task in IMAGE_TASKS:
         assert "Pad" not in operators(onnx.load_from_string(shipped(task).read())), task
 
 

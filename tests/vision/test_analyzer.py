@@ -193,6 +193,9 @@ class FakeArticles:
     def __init__(self, detections):
         self.detections = detections
 
+    def counts(self, _label, score):
+        return score >= 0.4
+
     def run(self, _image, least=0.35):
         return [found for found in self.detections if found.score >= least]
 

@@ -18,6 +18,7 @@ from click.shell_completion import shell_complete
 
 from thatlook.cli import (
     catalog,
+    complete,
     crawl,
     demo,
     doctor,
@@ -26,6 +27,7 @@ from thatlook.cli import (
     index,
     models,
     photos,
+    search,
     serve,
     train,
 )
@@ -60,7 +62,15 @@ thatlook.add_stage(
 )
 thatlook.add_stage(
     "From a photo or a product to products",
-    (photos.parse, photos.recommend, photos.similar, photos.look),
+    (
+        photos.parse,
+        photos.recommend,
+        search.search,
+        photos.similar,
+        photos.look,
+        complete.complete,
+        complete.outfits,
+    ),
 )
 thatlook.add_stage("For shoppers", (serve.command,))
 thatlook.add_stage("The networks", (models.models, evaluate.evaluate, train.train))

@@ -13,6 +13,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_file_option,
     labels_options,
+    outfit_options,
     pairs_options,
 )
 
@@ -185,8 +186,58 @@ def street(**given: Any) -> int:
     return run(StreetOptions(**given))
 
 
+@evaluate.command(extra="eval", examples=("thatlook evaluate text --catalog catalog",))
+@click.option(
+    "--catalog",
+    "catalogs",
+    type=PATH,
+    multiple=True,
+    metavar="DIR",
+    help="an indexed catalog, whose products kept apart are searched (repeat it)",
+)
+@click.option("--model", default="", help="a registry entry (default: what ships)")
+@click.option(
+    "--split",
+    type=click.Choice(("val", "train", "all")),
+    default="val",
+    help="which products (default: val, those kept apart)",
+)
+@click.option(
+    "--text-weight", type=float, metavar="0..1", help="how far words move a photo (default 0.5)"
+)
+@click.option(
+    "--queries", type=PATH, metavar="FILE", help="texts whose results --html shows, one a line"
+)
+@click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")
+@json_file_option()
+@click.option("--html", type=PATH, metavar="FILE", help="write the page there")
+def text(**given: Any) -> int:
+    """Whether words find products, beside BM25 alone and the tower alone."""
+    from thatlook.evaluate.options import TextOptions
+    from thatlook.evaluate.text.run import run
+
+    return run(TextOptions(**given))
+
+
 def _imagenet(folder: Path) -> ModelSpec:
     """The ImageNet baseline, which needs torch to be exported."""
     from thatlook.training.imagenet import export_to
 
     return export_to(folder)
+
+
+@evaluate.command(
+    extra="eval",
+    examples=("thatlook evaluate compatibility --data data --eye-labels labels",),
+)
+@outfit_options
+@click.option("--model", default="", help="a registry entry (default: what ships)")
+@click.option("--repeats", type=int, default=4, help="how often each piece is asked for")
+@click.option("--bootstrap", type=int, default=1000, help="resamples of the intervals")
+@json_file_option()
+@click.option("--html", type=PATH, metavar="FILE", help="write the page there")
+def compatibility(**given: Any) -> int:
+    """What goes with what: fill in the blank, outfit or not, beside baselines."""
+    from thatlook.evaluate.compatibility.run import CompatibilityOptions, run
+
+    return run(CompatibilityOptions(**given))

@@ -43,9 +43,9 @@ def list_models(as_json: bool) -> int:
         return 0
     for entry in entries:
         size = f"{entry['bytes'] / 1e6:.1f} MB"
-        print(f"{entry['task']:<10} {entry['id']:<14} {size:>8}  {entry['license']}")
-        print(f"{'':<10} {_quality(entry['metrics'])}")
-        print(f"{'':<10} sha256 {entry['sha256']}")
+        print(f"{entry['task']:<13} {entry['id']:<15} {size:>8}  {entry['license']}")
+        print(f"{'':<13} {_quality(entry['metrics'])}")
+        print(f"{'':<13} sha256 {entry['sha256']}")
     return 0
 
 

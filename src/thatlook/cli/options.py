@@ -76,3 +76,21 @@ pairs_options = together(
     heading="Pairs",
 )
 """Which pairs of scenes and products are read."""
+
+outfit_options = together(
+    click.option("--data", type=PATH, help="folder with street/: what people wear in its photos"),
+    click.option("--eye-labels", type=PATH, metavar="DIR", help="labels/ of the repository"),
+    click.option("--sample", type=PATH, help="folder of rendered looks"),
+    click.option(
+        "--outfits",
+        type=PATH,
+        metavar="CSV",
+        help="outfits or order baskets: outfit_id and product_id of --catalog",
+    ),
+    click.option("--catalog", type=PATH, metavar="DIR", help="the products of --outfits"),
+    click.option("--polyvore", type=PATH, metavar="DIR", help="a folder in Polyvore's format"),
+    click.option("--cache", type=PATH, metavar="DIR", help="keeps vectors between runs"),
+    click.option("--embedding", default="", help="a registry entry (default: what ships)"),
+    click.option("--threads", type=int, default=0, help="0, the default: one per core"),
+)
+"""Which outfits are read."""

@@ -97,14 +97,15 @@ def _look_text(look: Look) -> str:
     return "\n".join(lines)
 
 
-def _amount(text: str) -> Decimal:
+def amount(text: str) -> Decimal:
+    """An amount of money. Raises BadParameter."""
     try:
-        amount = Decimal(text)
+        value = Decimal(text)
     except InvalidOperation:
         raise click.BadParameter(f"expected an amount such as 49.90, not {text!r}") from None
-    if not amount.is_finite() or amount < 0:
+    if not value.is_finite() or value < 0:
         raise click.BadParameter(f"expected an amount of 0 or more, not {text!r}")
-    return amount
+    return value
 
 
 class _Age(click.Choice[str]):
@@ -123,8 +124,8 @@ age_option = click.option(
     help="default auto: products for grown-ups, for a child's product children's",
 )
 filter_options = together(
-    click.option("--min-price", type=_amount, metavar="AMOUNT", help="no cheaper"),
-    click.option("--max-price", type=_amount, metavar="AMOUNT", help="no dearer"),
+    click.option("--min-price", type=amount, metavar="AMOUNT", help="no cheaper"),
+    click.option("--max-price", type=amount, metavar="AMOUNT", help="no dearer"),
     click.option("--brand", multiple=True, help="only this; again for more"),
     click.option("--color", multiple=True, help="only this; again for more"),
     heading="Which products",
@@ -170,6 +171,10 @@ drawn_options = together(
     default="any",
     help="full: refuse other than front full shots",
 )
+@click.option("--text", default="", metavar="WORDS", help='words beside it: "in red, long sleeves"')
+@click.option(
+    "--text-weight", type=float, metavar="0..1", help="how far they move it (default 0.5)"
+)
 @drawn_options
 def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     """Photos to products, article by article.
@@ -192,9 +197,11 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
         age=given["age"],
         categories=frozenset(given["category"]) or None,
         primary=given["primary"],
-        filters=_filters(given["min_price"], given["max_price"], given["brand"], given["color"]),
+        filters=filters_of(given["min_price"], given["max_price"], given["brand"], given["color"]),
         policy=given["policy"],
         corrections=tuple(map(Correction.of, given["corrections"])),
+        text=given["text"],
+        **({} if given["text_weight"] is None else {"text_weight": given["text_weight"]}),
     )
     with existing(catalog) as engine:
         check_filter_words(engine.catalog, request.filters)
@@ -208,12 +215,13 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     return done.status
 
 
-def _filters(
+def filters_of(
     min_price: Decimal | None,
     max_price: Decimal | None,
     brands: Iterable[str],
     colors: Iterable[str],
 ) -> Filters:
+    """The filters of `filter_options`. Raises UsageError."""
     from thatlook.search.index import Filters
 
     if min_price is not None and max_price is not None and min_price > max_price:
@@ -254,16 +262,19 @@ def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | 
 
 def _result_text(result: Result) -> str:
     lines = [_look_text(result.look)]
+    if result.understood:
+        lines.append(f"understood: {', '.join(one['shown'] for one in result.understood)}")
     if not result.accepted:
         lines.append(f"refused: {result.reason}")
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
         lines += [f"  {found.message}"] if found.message else []
-        lines += _match_lines(found.matches)
+        lines += match_lines(found.matches)
     return "\n".join(lines)
 
 
-def _match_lines(matches: Iterable[Match]) -> list[str]:
+def match_lines(matches: Iterable[Match]) -> list[str]:
+    """A line per match: score, id, title and price."""
     return [
         f"  {match.score:.2f}  {match.nearness:<10}  {match.product.id}  {match.product.title}"
         f"  {match.product.current_price or ''}".rstrip()
@@ -291,7 +302,7 @@ def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: boo
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
-        print("\n".join([f"{product.id}  {product.title}", *_match_lines(matches)]))
+        print("\n".join([f"{product.id}  {product.title}", *match_lines(matches)]))
     return 0
 
 

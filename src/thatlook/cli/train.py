@@ -19,6 +19,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_option,
     labels_options,
+    outfit_options,
     pairs_options,
     private_option,
 )
@@ -184,6 +185,60 @@ def embedding_heads(**given: Any) -> int:
 
 
 @needs_torch(
+    stage="Networks",
+    examples=("thatlook train text --catalog catalog --out runs/text",),
+)
+@click.option(
+    "--catalog",
+    "catalogs",
+    type=PATH,
+    multiple=True,
+    required=True,
+    metavar="DIR",
+    help="an indexed catalog, whose products teach (repeat it)",
+)
+@click.option(
+    "--titles",
+    type=PATH,
+    multiple=True,
+    metavar="FEED",
+    help="a feed whose titles teach without pictures (repeat it)",
+)
+@click.option("--out", type=PATH, required=True, help="folder for the entry and its weights")
+@click.option("--id", "model_id", default="text-1", help="of the network; default text-1")
+@click.option("--epochs", type=int, default=20, help="default 20")
+@click.option("--batch", type=int, default=512, help="default 512")
+@click.option("--rate", type=float, default=3e-3, help="peak learning rate")
+@click.option("--seed", type=int, default=0, help="of everything that is drawn")
+@click.option("--threads", type=int, default=os.cpu_count() or 2, help="default: one per core")
+@click.option("--everything", is_flag=True, help="learn from the products kept apart too")
+@click.option("--recipe", default="", help="this command, for the entry")
+def text(**given: Any) -> int:
+    """The tower that reads shoppers' words."""
+    from thatlook.training.recipes.text import TextOptions, run
+
+    return run(TextOptions(**given))
+
+
+@needs_torch(
+    stage="Networks",
+    examples=("thatlook train compatibility --data data --eye-labels labels --out runs/together",),
+)
+@outfit_options
+@click.option("--out", type=PATH, required=True, help="folder of the written network")
+@click.option("--id", "model_id", default="compatibility-1", help="of the network")
+@click.option("--share", type=float, default=1.0, help="of the outfits, for a learning curve")
+@click.option("--steps", type=int, default=250, help="default 250")
+@click.option("--seed", type=int, default=0, help="of everything that is drawn")
+@click.option("--recipe", default="", help="this command, for the entry")
+def compatibility(**given: Any) -> int:
+    """The network that tells what goes with what, from outfits."""
+    from thatlook.training.recipes.compatibility import CompatibilityOptions, run
+
+    return run(CompatibilityOptions(**given))
+
+
+@needs_torch(
     stage="Labels and pairs, before it",
     examples=("thatlook train pseudo --data data --out runs/pseudo.json",),
 )
@@ -218,7 +273,10 @@ def pseudo(data: Path, model: str, threads: int, out: Path, own: Path | None) ->
         "thatlook train publish article --checkpoint runs/article/best.pt --out networks --id mine",
     ),
 )
-@click.argument("network", type=click.Choice(("article", "person", "embedding")))
+@click.argument(
+    "network",
+    type=click.Choice(("article", "person", "embedding", "text", "compatibility")),
+)
 @click.option("--checkpoint", type=PATH, help="is exported")
 @click.option("--metrics", type=PATH, help="figures of `thatlook evaluate --json`")
 @boxes_option

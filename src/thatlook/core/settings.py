@@ -47,9 +47,12 @@ class Settings:
     """Path of a registry entry (JSON) to use in place of the shipped article network."""
     person_model: str = ""
     embedding_model: str = ""
+    text_model: str = ""
+    compatibility_model: str = ""
 
-    article_threshold: float = 0.4
-    """Detections of articles below this score are dropped."""
+    article_threshold: float = 0.0
+    """Detections of articles below this score are dropped; 0 takes the score of each category that
+    the network's registry entry tells, 0.4 for those it has none for."""
     person_threshold: float = 0.35
     nms_iou: float = 0.6
     """Of two detections of one class that overlap by more than this, the better one is kept; from

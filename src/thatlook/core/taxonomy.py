@@ -93,10 +93,11 @@ _WORD = re.compile(r"[a-z]+")
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words of `text` with plural endings removed: "T-Shirts" -> ("tshirt",)."""
     joined = text.lower().replace("t-shirt", "tshirt").replace("t shirt", "tshirt")
-    return tuple(_singular(word) for word in _WORD.findall(joined.replace("'s", "")))
+    return tuple(singular(word) for word in _WORD.findall(joined.replace("'s", "")))
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """An English word in small letters without its plural ending."""
     kept: dict[str, str] = _data()["singulars"]
     if word in kept:
         return kept[word]
@@ -109,11 +110,16 @@ def _singular(word: str) -> str:
     return word
 
 
+def words_of(kind: str) -> dict[str, tuple[str, ...]]:
+    """The phrases of each value of "categories", "genders" or "patterns"."""
+    table = _category_words() if kind == "categories" else _data()[kind]
+    return {value: tuple(phrases) for value, phrases in table.items()}
+
+
 @cache
 def _phrases(kind: str) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
-    table = _category_words() if kind == "categories" else _data()[kind]
-    for value, phrases in table.items():
+    for value, phrases in words_of(kind).items():
         for phrase in phrases:
             if (other := found.setdefault(words(phrase), value)) != value:
                 raise SettingsError(f"{FILE}: {phrase!r} is of {other!r} and {value!r}; keep one")
@@ -124,12 +130,18 @@ def _category_words() -> dict[str, Sequence[str]]:
     return {name: record.words for name, record in _RECORDS.items()} | {OTHER: _data()["other"]}
 
 
+@cache
+def _longest(kind: str) -> int:
+    """How many words the longest phrase has."""
+    return max(map(len, _phrases(kind)), default=0)
+
+
 def _lookup(kind: str, text: str) -> str | None:
     """The value of the phrase found in `text`: the one ending last, then the longest."""
-    table = _phrases(kind)
+    table, longest = _phrases(kind), _longest(kind)
     found = words(text)
     for end in range(len(found), 0, -1):
-        for start in range(end):
+        for start in range(max(0, end - longest), end):
             value = table.get(found[start:end])
             if value is not None:
                 return value
@@ -189,6 +201,22 @@ def patterns() -> tuple[str, ...]:
 def age_words() -> dict[str, Any]:
     """The words that tell for which age a product is, as `thatlook.core.ages` reads them."""
     return dict(_data()["ages"])
+
+
+@cache
+def feed_words() -> dict[str, Any]:
+    """The words of shops' feeds: of `columns` and of what stands in some, the surest first.
+
+    {"columns": {field: words}, "genders": {gender: words}, "availability": {value: words},
+    "unpublished": words}. In the file each text lists those of one language, with commas.
+    """
+    return {name: _listed(table) for name, table in _data()["feeds"].items()}
+
+
+def _listed(table: Any) -> Any:
+    if isinstance(table, dict):
+        return {name: _listed(lines) for name, lines in table.items()}
+    return tuple(word for line in table for word in line.split(", "))
 
 
 def category_prominence() -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -135,3 +135,39 @@ def catalog_groups(titles: Mapping[str, str], images: Path) -> dict[str, str]:
 def catalog_split(titles: Mapping[str, str], images: Path) -> dict[str, str]:
     """Each product id's side, "train" or "val"; near-duplicates share one."""
     return {key: split_of(group) for key, group in catalog_groups(titles, images).items()}
+
+
+SAME_PICTURE: Final = 0.998
+"""Products whose unit vectors are more alike than this show one picture."""
+
+
+def product_sides(
+    titles: Mapping[str, str], vectors: Mapping[str, NDArray[np.float32]]
+) -> dict[str, str]:
+    """Each product id's side, "train" or "val", by the words of its name.
+
+    A product is on the val side where its own name stem is, or that of any product which shares
+    its stem or picture (`vectors` are unit, by id; one without joins by name alone): so catalogs
+    that are split apart agree. Compares all vectors in blocks: n squared time.
+    """
+    keys = sorted(titles)
+    stems = [name_stem(titles[key]) for key in keys]
+    first: dict[str, int] = {}
+    same_name = [(first.setdefault(stem, row), row) for row, stem in enumerate(stems)]
+    group = groups(keys, [*same_name, *_same_pictures(keys, vectors)])
+    apart = {group[key] for key, stem in zip(keys, stems, strict=True) if split_of(stem) == "val"}
+    return {key: "val" if group[key] in apart else "train" for key in keys}
+
+
+def _same_pictures(
+    keys: Sequence[str], vectors: Mapping[str, NDArray[np.float32]]
+) -> Iterator[tuple[int, int]]:
+    rows = [row for row, key in enumerate(keys) if key in vectors]
+    if not rows:
+        return
+    every = np.stack([vectors[keys[row]] for row in rows])
+    for start in range(0, len(rows), 1000):
+        alike = every[start : start + 1000] @ every.T > SAME_PICTURE
+        for i, j in zip(*np.nonzero(alike), strict=True):
+            if start + i < j:
+                yield rows[start + i], rows[j]

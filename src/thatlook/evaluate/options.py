@@ -87,3 +87,17 @@ class StreetOptions(EvaluateOptions):
     labels: Path | None = None
     split: str = ""
     rounds: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions(EvaluateOptions):
+    """`catalogs` are the folders whose products of the `split` side are searched; `queries` is a
+    file of texts, one a line, whose results the page shows; `text_weight` is how far words move a
+    photo (None: as the search does); `rounds` as above.
+    """
+
+    catalogs: Sequence[Path] = ()
+    text_weight: float | None = None
+    queries: Path | None = None
+    split: str = "val"
+    rounds: int = 1000

@@ -32,6 +32,7 @@ from thatlook.search.ranking import (
     leaning,
     part_likeness,
     reasons,
+    show_same_picture,
 )
 from thatlook.search.request import Boost, SearchRequest
 from thatlook.search.stored import Candidates, ProductStore, Stored
@@ -46,6 +47,9 @@ MOVED: Final = 40
 
 MAX_FETCHED: Final = 5_000
 """Beyond so many duplicates of what is shown already nothing else is looked for."""
+
+SAME_PICTURE_SCORE: Final = 0.99
+"""What a product scores at least whose picture is the very one that is asked with."""
 
 MEANT_DIGITS: Final = 5
 """Decimals of a likeness that order matches."""
@@ -112,6 +116,7 @@ class Recommender:
         self._catalog = catalog
         self._calibration = calibration
         self._scale = scale
+        self._look = (parts or {}).get("look", slice(None))
         self._parts = {name: part for name, part in (parts or {}).items() if name in TOLD}
         self._in_stock = in_stock
 
@@ -257,12 +262,7 @@ class Recommender:
         return self._matches(_shown(groups, request), asked, request.min_score)
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
-        """The filters with the defaults for what is out of stock and for whose age it is."""
-        if self._in_stock and not filters.availability:
-            filters = replace(filters, in_stock=True)
-        if age != "auto":
-            return replace(filters, age=age)
-        return filters if filters.age != "any" else replace(filters, age=age_for(own))
+        return settled(filters, age, own, in_stock=self._in_stock)
 
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
@@ -303,6 +303,10 @@ class Recommender:
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
+        if ids:
+            least = asked.curve.worth_of(SAME_PICTURE_SCORE)
+            same = show_same_picture(columns.vectors, asked.vector, self._look)
+            worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
         order = worth
         if boosts:
             values = self._catalog.fields(ids, [boost.field for boost in boosts])
@@ -372,6 +376,17 @@ def meant(worth: float) -> float:
 def _place(group: _Group) -> tuple[float, str]:
     """What groups are sorted by, best first."""
     return -group.order, group.ids[0]
+
+
+def settled(
+    filters: Filters, age: str, own: Product | None = None, *, in_stock: bool = False
+) -> Filters:
+    """The filters with the defaults for what is out of stock and for whose age it is."""
+    if in_stock and not filters.availability:
+        filters = replace(filters, in_stock=True)
+    if age != "auto":
+        return replace(filters, age=age)
+    return filters if filters.age != "any" else replace(filters, age=age_for(own))
 
 
 def age_for(product: Product | None) -> str:

@@ -14,6 +14,8 @@ from thatlook.search.index import Filters
 GENDER_CHOICES: Final = ("auto", "female", "male", "any")
 AGE_CHOICES: Final = ("auto", *AGES)
 POLICIES: Final = ("any", "full")
+TEXT_WEIGHT: Final = 0.5
+"""How far words move a photo's vector."""
 BOOST_FIELDS: Final = ("brand", "color", "pattern", "material", "availability", "age_group")
 
 
@@ -75,7 +77,9 @@ class SearchRequest:
     asks for the same thing in another color. `box` (with `box_category`) replaces the articles that
     were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades likeness for
     variety among the `k`, which stay ordered by likeness; no clearly better match is left out for
-    it. Matches below `min_score` are not shown.
+    it. Matches below `min_score` are not shown. `text` are words beside the photo ("in red, long
+    sleeves"), which move what is looked for by `text_weight`, 0..1; `off` holds the keys of what
+    was understood of them and shall not count.
     """
 
     k: int = 10
@@ -94,9 +98,12 @@ class SearchRequest:
     boosts: tuple[Boost, ...] = ()
     diversity: float = 0.2
     min_score: float | None = None
+    text: str = ""
+    text_weight: float = TEXT_WEIGHT
+    off: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in ("categories", "liked", "disliked"):
+        for name in ("categories", "liked", "disliked", "off"):
             value = getattr(self, name)
             if isinstance(value, str):
                 raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
@@ -114,7 +121,7 @@ class SearchRequest:
             _one_of("category", category, CATEGORIES)
         if (self.box is None) != (self.box_category is None):
             raise SettingsError("a drawn box needs its category, and a category its box")
-        for name in ("diversity", "min_score"):
+        for name in ("diversity", "min_score", "text_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise SettingsError(f"{name} must be within 0..1, not {value}")

@@ -87,10 +87,10 @@ class ProductAnswer(Answer):
 
 
 class MatchAnswer(Answer):
-    """A product with its score, what that is called, and the reasons, in words."""
+    """A product with its score, what that is called (not for words), and the reasons."""
 
     score: Share
-    nearness: Literal["very close", "similar", "same idea"]
+    nearness: Literal["very close", "similar", "same idea"] | None = None
     product: ProductAnswer
     reasons: list[str]
     variants: list[ProductAnswer] = []
@@ -114,13 +114,68 @@ class RecommendationOfArticle(Answer):
     message: str | None = None
 
 
+class ChipAnswer(Answer):
+    """A part of what words were taken for: sent back as `off`, its `key` no longer counts."""
+
+    key: str
+    kind: str
+    value: str
+    words: str
+    shown: str
+
+
+class CountAnswer(Answer):
+    """So many of the products found have this value."""
+
+    value: str
+    count: int
+
+
+class PriceCountAnswer(Answer):
+    """So many of the products found cost this."""
+
+    min: float
+    max: float
+    count: int
+
+
+class FacetsAnswer(Answer):
+    """Counts of the products found, most first."""
+
+    category: list[CountAnswer]
+    color: list[CountAnswer]
+    brand: list[CountAnswer]
+    price: list[PriceCountAnswer]
+
+
+class WordsAnswer(Answer):
+    """Products for words: a page of `total`, from `offset` on.
+
+    `by_likeness` says whether the products' pictures were compared with the words too.
+    """
+
+    text: str
+    understood: list[ChipAnswer]
+    total: int
+    offset: int
+    matches: list[MatchAnswer]
+    facets: FacetsAnswer
+    by_likeness: bool
+    message: str | None
+    timing_ms: Timing
+
+
 class RecommendationsAnswer(Answer):
-    """The look and its recommendations; none, with the reason, where it was refused."""
+    """The look and its recommendations; none, with the reason, where it was refused.
+
+    `understood` is there where words came with the photo.
+    """
 
     look: LookAnswer
     accepted: bool
     reason: str | None
     recommendations: list[RecommendationOfArticle]
+    understood: list[ChipAnswer] = []
     timing_ms: Timing
 
 
@@ -158,3 +213,46 @@ class HealthAnswer(Answer):
     """The service lives, or is ready."""
 
     status: str
+
+
+class GivenAnswer(Answer):
+    """A piece that is worn or chosen; `product` is its id where it is a product."""
+
+    category: str
+    type: str
+    color: str
+    product: str | None = None
+
+
+class CompletionOfCategory(Answer):
+    """Products of one category that go with what is given; `passed` were eligible."""
+
+    category: Category
+    passed: int
+    matches: list[MatchAnswer]
+
+
+class CompletionsAnswer(Answer):
+    """What goes with what is given, by category; `message` says why there is nothing."""
+
+    given: list[GivenAnswer]
+    completions: list[CompletionOfCategory]
+    message: str | None
+    timing_ms: Timing
+
+
+class OutfitAnswer(Answer):
+    """Products that make an outfit; `total` is what they cost, null where one has no price."""
+
+    score: Share
+    total: str | None
+    matches: list[MatchAnswer]
+
+
+class OutfitsAnswer(Answer):
+    """Whole outfits; `message` says why there are none."""
+
+    given: list[GivenAnswer]
+    outfits: list[OutfitAnswer]
+    message: str | None
+    timing_ms: Timing

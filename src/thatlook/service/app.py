@@ -19,7 +19,17 @@ from thatlook.core.errors import ThatlookError
 from thatlook.core.settings import Settings
 from thatlook.core.version import __version__
 from thatlook.engine import Engine
-from thatlook.service import describe, logs, operations, pages, photos, problems, products
+from thatlook.service import (
+    completions,
+    describe,
+    logs,
+    operations,
+    pages,
+    photos,
+    problems,
+    products,
+    words,
+)
 from thatlook.service.envelope import Envelope
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.state import Fetch, Service
@@ -62,7 +72,9 @@ def create_app(
     problems.install(app)
     describe.install(app)
     app.include_router(photos.router)
+    app.include_router(completions.router)
     app.include_router(products.router)
+    app.include_router(words.router)
     app.include_router(operations.router)
     pages.install(app)
     return app

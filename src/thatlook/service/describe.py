@@ -11,7 +11,14 @@ from pydantic.json_schema import models_json_schema
 
 from thatlook.service.answers import ProblemDocument
 from thatlook.service.product_body import ProductBody
-from thatlook.service.schemas import LookByUrl, LookForm, RecommendationByUrl, RecommendationForm
+from thatlook.service.schemas import (
+    CompletionByIdsOrUrl,
+    CompletionForm,
+    LookByUrl,
+    LookForm,
+    RecommendationByUrl,
+    RecommendationForm,
+)
 
 MODELS: Final[tuple[type[BaseModel], ...]] = (
     ProblemDocument,
@@ -19,6 +26,8 @@ MODELS: Final[tuple[type[BaseModel], ...]] = (
     LookByUrl,
     RecommendationForm,
     RecommendationByUrl,
+    CompletionForm,
+    CompletionByIdsOrUrl,
     ProductBody,
 )
 ABOUT: Final = (

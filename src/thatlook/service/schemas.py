@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from thatlook.core.records import Box
-from thatlook.core.taxonomy import CATEGORIES
+from thatlook.core.taxonomy import CATEGORIES, PRODUCT_CATEGORIES
+from thatlook.search.completing import CompletionRequest
 from thatlook.search.index import Filters
 from thatlook.search.request import Boost, Correction, SearchRequest
 from thatlook.service.bodies import Body
@@ -17,8 +18,10 @@ from thatlook.service.problems import invalid
 
 if TYPE_CHECKING:
     Category = str
+    ProductCategory = str
 else:
     Category = Literal[CATEGORIES]
+    ProductCategory = Literal[PRODUCT_CATEGORIES]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=200)]
 Ids = Annotated[list[Text], Field(max_length=1000)]
@@ -62,8 +65,8 @@ def _is_list(model: type[BaseModel], name: str) -> bool:
     return field is not None and "list[" in str(field.annotation)
 
 
-class SearchParameters(StrictBody):
-    """What limits and orders the products found."""
+class FilterParameters(StrictBody):
+    """What limits the products found."""
 
     k: Annotated[int, Field(ge=1, le=1000, description="At most so many matches.")] = 10
     min_price: Annotated[Amount | None, Field(description="Compared with the current price.")] = (
@@ -81,17 +84,6 @@ class SearchParameters(StrictBody):
             "children's. A product of no age group counts as a grown-up's."
         ),
     ] = "auto"
-    diversity: Annotated[
-        float | None, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
-    ] = None
-    min_score: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            le=1,
-            description="Matches with a lower score are left out.",
-        ),
-    ] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -100,11 +92,6 @@ class SearchParameters(StrictBody):
         if not isinstance(given, dict):
             return given
         return {name: value for name, value in given.items() if value != ""}
-
-    def dials(self) -> dict[str, Any]:
-        """The dials that were given; the others are left to the engine's own defaults."""
-        given = {"diversity": self.diversity, "min_score": self.min_score}
-        return {name: value for name, value in given.items() if value is not None}
 
     def filters(self, exclude_ids: frozenset[str] = frozenset()) -> Filters:
         """What a product must satisfy. Raises SettingsError."""
@@ -117,6 +104,62 @@ class SearchParameters(StrictBody):
             availability=frozenset(self.availability),
             exclude_ids=exclude_ids,
         )
+
+
+class SearchParameters(FilterParameters):
+    """What limits and orders the products found."""
+
+    diversity: Annotated[
+        float | None, Field(ge=0, le=1, description="0: the most alike; 1: the most varied.")
+    ] = None
+    min_score: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            description="Matches with a lower score are left out.",
+        ),
+    ] = None
+
+    def dials(self) -> dict[str, Any]:
+        """The dials that were given; the others are left to the engine's own defaults."""
+        given = {"diversity": self.diversity, "min_score": self.min_score}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+Keys = Annotated[
+    Texts, Field(description="Keys of what was understood of the words, and shall not count.")
+]
+TextWeight = Annotated[
+    float | None, Field(ge=0, le=1, description="How far words move what the photo shows.")
+]
+
+
+class WordParameters(FilterParameters):
+    """What is asked for in words."""
+
+    q: Annotated[str, Field(max_length=300, description="Such as `navy floral midi dress`.")] = ""
+    offset: Annotated[int, Field(ge=0, le=10_000, description="So many are left out first.")] = 0
+    category: Annotated[ProductCategory | None, Field(description="None: what the words say.")] = (
+        None
+    )
+    gender: Annotated[
+        Literal["auto", "female", "male", "any"],
+        Field(description="The department; `auto`: what the words say, else all."),
+    ] = "auto"
+    off: Keys = []
+
+    def word_request(self) -> dict[str, Any]:
+        """The arguments of `Engine.search` beside the text. Raises SettingsError."""
+        return {
+            "k": self.k,
+            "offset": self.offset,
+            "category": self.category,
+            "gender": None if self.gender == "auto" else self.gender,
+            "age": self.age,
+            "filters": self.filters(),
+            "off": self.off,
+        }
 
 
 class LookRequest(StrictBody):
@@ -201,6 +244,11 @@ class RecommendationRequest(LookRequest, SearchParameters):
         ),
     ] = None
     box_category: Annotated[Category | None, Field(description="What is in the box.")] = None
+    text: Annotated[
+        str, Field(max_length=300, description="Words beside the photo: `in red, long sleeves`.")
+    ] = ""
+    text_weight: TextWeight = None
+    off: Keys = []
 
     def search_request(self) -> SearchRequest:
         """What the engine is asked for. Raises SettingsError."""
@@ -219,7 +267,10 @@ class RecommendationRequest(LookRequest, SearchParameters):
             box=None if self.box is None else Box(*self.box),
             box_category=self.box_category,
             boosts=tuple(Boost(one.field, one.value, one.weight) for one in self.boosts),
+            text=self.text,
+            off=frozenset(self.off),
             **self.dials(),
+            **({} if self.text_weight is None else {"text_weight": self.text_weight}),
         )
 
 
@@ -233,3 +284,47 @@ class RecommendationByUrl(RecommendationRequest):
     """A photo by its address, with requests."""
 
     photo_url: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class CompletionParameters(SearchParameters):
+    """What may be asked beside what is worn."""
+
+    k: Annotated[int, Field(ge=1, le=50, description="Products per category, or outfits.")] = 5
+    gender: Annotated[
+        Literal["auto", "female", "male", "any"],
+        Field(description="`auto`: the person's, or the products'."),
+    ] = "auto"
+    categories: Annotated[
+        list[Category],
+        Field(max_length=20, description="These alone; for outfits these too."),
+    ] = []
+    budget: Annotated[
+        Amount | None, Field(description="No product, and no outfit in all, costs more.")
+    ] = None
+    exclude_ids: Ids = []
+
+    def completion_request(self) -> CompletionRequest:
+        """What the engine is asked for. Raises SettingsError."""
+        dials = {} if self.diversity is None else {"diversity": self.diversity}
+        return CompletionRequest(
+            k=self.k,
+            gender=self.gender,
+            age=self.age,
+            categories=tuple(self.categories),
+            filters=self.filters(frozenset(self.exclude_ids)),
+            budget=None if self.budget is None else float(self.budget),
+            **dials,
+        )
+
+
+class CompletionForm(CompletionParameters):
+    """A photo in a form."""
+
+    photo: Photo
+
+
+class CompletionByIdsOrUrl(CompletionParameters):
+    """Products of the catalog, or a photo by its address: one of them."""
+
+    product_ids: Annotated[Ids, Field(description="What is worn or chosen already.")] = []
+    photo_url: Annotated[str | None, Field(min_length=1, max_length=2000)] = None

@@ -22,7 +22,7 @@ from thatlook.core.errors import ModelError
 from thatlook.core.files import write_whole
 from thatlook.training import graph
 from thatlook.training.nets import MEAN, STD
-from thatlook.vision.models.registry import ModelSpec
+from thatlook.vision.models.registry import IMAGE_TASKS, ModelSpec
 from thatlook.vision.models.session import Session
 
 OPSET: Final = 17
@@ -54,6 +54,8 @@ class RegistryEntry:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     limits: Sequence[str] = ()
     data: Sequence[Mapping[str, str]] = LICENSES
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What else a stage reads of its entry."""
 
 
 def fold_batch_norms(model: nn.Module) -> nn.Module:
@@ -97,6 +99,7 @@ def write(net: onnx.ModelProto, entry: RegistryEntry, folder: Path) -> ModelSpec
     """Write TASK.onnx and TASK.json into `folder`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     data = net.SerializeToString()
+    pixels = {"mean": [MEAN] * 3, "std": [STD] * 3} if entry.task in IMAGE_TASKS else {}
     fields = {
         "id": entry.id,
         "task": entry.task,
@@ -104,7 +107,7 @@ def write(net: onnx.ModelProto, entry: RegistryEntry, folder: Path) -> ModelSpec
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
         "license": "Apache-2.0",
-        "input": {"mean": [MEAN] * 3, "std": [STD] * 3} | dict(entry.input),
+        "input": pixels | dict(entry.input),
         "outputs": dict(entry.outputs),
         "labels": {k: list(v) for k, v in entry.labels.items()},
         "seed": entry.seed,
@@ -113,6 +116,7 @@ def write(net: onnx.ModelProto, entry: RegistryEntry, folder: Path) -> ModelSpec
         "metrics": dict(entry.metrics),
         "metrics_command": entry.metrics_command,
         "limits": list(entry.limits),
+        **entry.more,
     }
     text = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
     write_whole(folder / f"{entry.task}.onnx", data)

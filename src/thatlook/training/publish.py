@@ -55,6 +55,8 @@ def export_task(  # noqa: PLR0913 - what is written into the entry, by name
     `data` is the folder whose photos fit a person's or an embedding's last numbers. Raises
     SettingsError where it is needed and missing.
     """
+    if task not in LIMITS:
+        raise SettingsError(f"--checkpoint is not for {task}: its training writes the entry itself")
     limits = LIMITS[task]
     entry = {"id": model_id or f"{task}-1", "recipe": recipe, "seed": seed, "limits": limits}
     if task == "article":

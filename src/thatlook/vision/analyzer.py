@@ -250,7 +250,7 @@ class Analyzer:
         if product.category == OTHER and not names_category(
             product.product_type, product.google_product_category, product.title
         ):
-            clear = [f for f in worn if f.score >= self._settings.article_threshold]
+            clear = [f for f in worn if self._articles.counts(f.label, f.score)]
             if clear:
                 best = max(clear, key=lambda found: found.score)
                 return _Shown(best.box, best.score, best.label)

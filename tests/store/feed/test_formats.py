@@ -317,7 +317,7 @@ def test_values_of_json(folder):
     }
     (found,) = read_feed(write(folder, "f.jsonl", json.dumps(row)))
     assert found.product.price == Price(Decimal("12.50"), "EUR")
-    assert found.product.sale_price == Price(Decimal("9.5"))
+    assert found.product.sale_price == Price(Decimal("9.5"), "EUR")
     assert found.images == (str(folder / "a.jpg"), str(folder / "b.jpg"))
     assert found.product.extra == {"sizes": "S, M", "shipping": '{"country": "DE"}', "new": "true"}
 
@@ -522,3 +522,116 @@ def test_the_real_shop_needs_only_its_images(data):
     assert (first.color, first.product_type, first.brand) == ("White", "Skirts", "")
     assert first.title == "Palm Tree Girls Sp Jace Sko White Skirts"
     assert sum(row.product.age_group == "kids" for row in found) > 20
+
+
+ITEM = "<item><g:id>{0}</g:id><g:title>{1}</g:title><g:image_link>a.jpg</g:image_link></item>\n"
+RSS = "<rss><channel><title>A &amp; B</title>\n{0}</channel></rss>"
+
+
+def items(*titles):
+    return RSS.format("".join(ITEM.format(n, title) for n, title in enumerate(titles, 1)))
+
+
+def told(rows):
+    """Titles of products by line, and of problems whether the product was kept."""
+    return [(row.line, row.product.title if isinstance(row, FeedRow) else row.kept) for row in rows]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Shirt &ndash; blue", "Shirt – blue"),
+        ("H&M", "H&M"),
+        ("a&nosuch;b", "a&nosuch;b"),
+        ("a\x0bb", "a b"),
+        ("a&#11;b", "a b"),
+        ("a&#xFFFFFFF;b", "a b"),
+        ("<![CDATA[a\x01b]]>", "a b"),
+    ],
+)
+def test_what_xml_does_not_allow_is_mended_and_told(folder, written, read, encoding):
+    path = write(folder, "f.xml", items("One", written, "Three"), encoding)
+    assert told(read_feed(path)) == [(2, "One"), (3, True), (3, read), (4, "Three")]
+
+
+def test_what_xml_allows_is_not_told(folder):
+    text = items("a &amp; &lt;b&gt; &#8211; &#x2013;", "<![CDATA[R & B &ndash;]]>", "<!-- & -->x")
+    rows = told(read_feed(write(folder, "f.xml", text)))
+    assert rows == [(2, "a & <b> – –"), (3, "R & B –"), (4, "x")]
+
+
+@pytest.mark.parametrize("broken", ["a < b", "<b>", "</g:id>", "a<![CDATA[b]]", "<a b=c>x</a>"])
+def test_a_broken_item_costs_itself(folder, broken):
+    found = told(read_feed(write(folder, "f.xml", items("One", broken, "Three", "Four"))))
+    assert found == [(2, "One"), (3, False), (4, "Three"), (5, "Four")] or "CDATA" in broken
+    assert found[0] == (2, "One")
+
+
+@pytest.mark.parametrize("line", ["<item><g:id>9</g:id>", "<item><g:id>9</g:id><g:title>x"])
+def test_an_item_without_end_costs_itself(folder, line):
+    text = RSS.format(f"{ITEM.format(1, 'One')}{line}\n{ITEM.format(2, 'Two')}")
+    assert told(read_feed(write(folder, "f.xml", text))) == [(2, "One"), (3, False), (4, "Two")]
+
+
+def test_bytes_that_are_no_text_cost_their_item(folder):
+    data = items("One", "b\udce9s", "Three").encode("utf-8", "surrogateescape")
+    found = list(read_feed(write(folder, "f.xml", data)))
+    assert told(found) == [(2, "One"), (3, False), (4, "Three")]
+    assert found[1].message == "holds bytes that are not text in the feed's encoding (0xe9)"
+    declared = b'<?xml version="1.0" encoding="iso-8859-1"?>' + data
+    assert told(read_feed(write(folder, "g.xml", declared)))[1] == (3, "bés")
+
+
+@pytest.mark.parametrize(
+    ("space", "prefix"),
+    [
+        ('xmlns:g="http://base.google.com/ns/1.0"', "g:"),
+        ('xmlns:x="http://base.google.com/ns/1.0"', "x:"),
+        ('xmlns:g="https://base.google.com/ns/1.0/"', "g:"),
+        ('xmlns="http://base.google.com/ns/1.0"', ""),
+        ("", "g:"),
+    ],
+)
+def test_googles_names_by_any_prefix(folder, space, prefix):
+    item = ITEM.format(1, "One").replace("g:", prefix)
+    text = f"<rss {space}><channel>{item}</channel></rss>"
+    (row,) = read_feed(write(folder, "f.xml", text))
+    assert (row.product.id, row.product.title, row.product.extra) == ("1", "One", {})
+
+
+def test_an_item_as_long_as_many_pieces(folder):
+    text = items("One", "<![CDATA[" + "x & y\n" * 40_000 + "]]>", "a &ndash; b")
+    _, long, note, three = read_feed(write(folder, "f.xml", text))
+    assert (len(long.product.title), long.line) == (239_999, 3)
+    assert (note.line, three.line, three.product.title) == (40_004, 40_004, "a – b")
+
+
+def test_names_of_files_with_percent_signs(folder):
+    (folder / "a b.jpg").write_bytes(b"x")
+    (folder / "50%25.jpg").write_bytes(b"x")
+    (folder / "in").mkdir()
+    (folder / "in" / "c.jpg").write_bytes(b"x")
+    text = "id,image\n1,a%20b.jpg\n2,50%25.jpg\n3,in\\c.jpg\n4,%2e%2e/secret.jpg\n"
+    (folder.parent / "secret.jpg").write_bytes(b"x")
+    rows = list(read_feed(write(folder, "f.csv", text)))
+    assert [Path(row.images[0]).name for row in rows[:3]] == ["a b.jpg", "50%25.jpg", "c.jpg"]
+    assert isinstance(rows[3], Problem)
+
+
+def test_links_out_of_the_folder_are_not_followed(folder, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("other") / "secret.jpg"
+    secret.write_bytes(b"x")
+    (folder / "out.jpg").symlink_to(secret)
+    (folder / "in.jpg").symlink_to(folder / "a.jpg")
+    (folder / "away").symlink_to(secret.parent)
+    text = "id,image\n1,out.jpg\n2,in.jpg\n3,away/secret.jpg\n"
+    one, two, three = read_feed(write(folder, "f.csv", text))
+    assert isinstance(one, Problem)
+    assert isinstance(three, Problem)
+    assert two.product.id == "2"
+    linked = folder.parent / f"{folder.name}-linked"
+    linked.symlink_to(folder)
+    assert [row.product.id for row in read_feed(linked / "f.csv") if isinstance(row, FeedRow)] == [
+        "2"
+    ]

@@ -11,7 +11,7 @@ from thatlook.core.records import Price
 from thatlook.store.feed.columns import recognised
 from thatlook.store.feed.prices import parse_price
 from thatlook.store.feed.products import ProductMaker, feed_id
-from thatlook.store.feed.rows import RawRow
+from thatlook.store.feed.rows import Number, RawRow
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,16 @@ from thatlook.store.feed.rows import RawRow
         ("1,299", "1299", ""),
         ("19,99", "19.99", ""),
         ("19,9", "19.9", ""),
-        ("1.299", "1.299", ""),
+        ("1.299 KWD", "1.299", "KWD"),
+        ("1.299 JPY", "1299", "JPY"),
+        ("0.299", "0.299", ""),
+        ("1299.000", "1299.000", ""),
+        ("Rs. 1,29,999.50", "129999.50", "INR"),
+        ("$12.00 CAD", "12.00", "CAD"),
+        ("R$ 1.299,90", "1299.90", "BRL"),
+        ("1'299.00 CHF", "1299.00", "CHF"),
+        ("5 kr DKK", "5", "DKK"),
+        ("١٢٫٥٠ د.إ", "12.50", "AED"),
         ("€5", "5", "EUR"),
         ("5€", "5", "EUR"),
         ("$ 1 000.50", "1000.50", "USD"),
@@ -42,10 +51,45 @@ def test_prices(text, amount, currency):
     assert parse_price(text) == Price(Decimal(amount), currency)
 
 
-@pytest.mark.parametrize("text", ["call us", "-5 EUR", "5 EUR 6", "5 euros", "EUR", "1-2", "nan"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call us",
+        "-5 EUR",
+        "5 EUR 6",
+        "5 euros",
+        "EUR",
+        "1-2",
+        "nan",
+        "12 99",
+        "1.299.00",
+        "5 kr",
+        "€5 USD",
+        "NOW 5",
+        "1e5",
+        "1,2,3",
+        "9" * 20,
+    ],
+)
 def test_prices_that_are_none(text):
-    with pytest.raises(FeedError, match="expected"):
+    with pytest.raises(FeedError, match=r"expected|may be|names two"):
         parse_price(text)
+
+
+def test_a_point_before_three_digits_is_refused_unless_it_is_told():
+    with pytest.raises(FeedError, match="thousands or three decimals"):
+        parse_price("1.299 EUR")
+    with pytest.raises(FeedError, match="thousands or three decimals"):
+        parse_price("1,299 KWD")
+    assert parse_price("1.299 EUR", decimal=",") == Price(Decimal(1299), "EUR")
+    assert parse_price("1.299 EUR", decimal=".") == Price(Decimal("1.299"), "EUR")
+    assert parse_price(Number(1.299), "EUR") == Price(Decimal("1.299"), "EUR")
+
+
+def test_a_sign_of_several_countries_is_that_of_the_row():
+    assert parse_price("$5", "MXN") == Price(Decimal(5), "MXN")
+    assert parse_price("$5", "EUR") == Price(Decimal(5), "USD")
+    assert parse_price("5 kr", "NOK") == Price(Decimal(5), "NOK")
 
 
 def test_no_price_and_the_default_currency():

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
+from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import DETECTOR_CLASSES
 from thatlook.vision.stages.article import ArticleStage, iou_matrix, select
 
@@ -149,6 +151,32 @@ def test_run_gives_boxes_of_the_photo_and_masks(fake_session):
     upper, lower = np.split(topwear.mask.values, 2)
     assert (upper == 255).mean() > 0.9
     assert (lower == 0).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("entry", "setting", "found"),
+    [
+        ({}, 0.0, {"bag"}),  # 0.4 of both
+        ({"thresholds": {"topwear": 0.3}}, 0.0, {"bag", "topwear"}),
+        ({"thresholds": {"topwear": 0.3, "bag": 0.5}}, 0.0, {"topwear"}),
+        ({"thresholds": {"topwear": 0.3, "bag": 0.5}}, 0.42, {"bag"}),  # the user's word counts
+        ({"thresholds": {"topwear": 0.9}}, 0.2, {"bag", "topwear"}),
+    ],
+)
+def test_from_which_score_on_an_article_counts(fake_session, entry, setting, found):
+    boxes, scores = candidates(("topwear", 0.35, (9, 9, 90, 99)), ("bag", 0.45, (150, 9, 180, 60)))
+    masks = np.zeros((1, 9, 96, 64), np.float32)
+    answer = {"boxes": boxes[None], "scores": scores[None], "masks": masks}
+    session = fake_session(lambda _: answer, input=SHAPE, **entry)
+    stage = ArticleStage.of(session, Settings(article_threshold=setting))
+    assert {d.label for d in stage.run(np.zeros((384, 256, 3), np.uint8))} == found
+    assert stage.counts("topwear", 0.35) == ("topwear" in found)
+
+
+@pytest.mark.parametrize("value", [{"tops": 0.3}, {"bag": 0}, {"bag": 1.2}, {"bag": "a"}, [0.3]])
+def test_thresholds_of_an_entry_that_cannot_be(fake_session, value):
+    with pytest.raises(ModelError, match="thresholds"):
+        ArticleStage.of(fake_session(lambda _: {}, input=SHAPE, thresholds=value), Settings())
 
 
 def test_boxes_wholly_outside_are_dropped(fake_session):

@@ -11,7 +11,7 @@ import pytest
 from thatlook.core.errors import ModelError
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
-from thatlook.vision.models.registry import TASKS, resolve, shipped
+from thatlook.vision.models.registry import IMAGE_TASKS, resolve, shipped
 from thatlook.vision.models.session import Session, output_of_shape
 from thatlook.vision.stages.article import ArticleStage
 from thatlook.vision.stages.embedding import EmbeddingStage
@@ -104,7 +104,7 @@ def places(task):
     return found + inside
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", IMAGE_TASKS)
 def test_whatever_is_wrong_is_a_model_error_or_does_not_matter(tmp_path, task, monkeypatch):
     answers = []
     with monkeypatch.context() as patch:

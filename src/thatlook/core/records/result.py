@@ -46,7 +46,8 @@ class Match(Shown):
     """A product with its score and the reasons for it, in words.
 
     `variants` are other products of the same style, most alike first; `nearness` says in words
-    what the score means to a shopper: one of NEARNESS, or "" where nobody asked.
+    what the score means to a shopper: one of NEARNESS, or "" where it is no
+    probability, as for words; the JSON then has none.
     """
 
     score: float
@@ -63,7 +64,7 @@ class Match(Shown):
         """An entry of `matches` of the JSON contract."""
         return {
             "score": round(self.score, 4),
-            "nearness": self.nearness,
+            **({"nearness": self.nearness} if self.nearness else {}),
             "product": self.product.to_dict(),
             "reasons": list(self.reasons),
             "variants": [variant.to_dict() for variant in self.variants],
@@ -132,6 +133,7 @@ class Result(Shown):
     `image` is the photo as it was decoded, uint8 RGB (height, width, 3), for whoever draws the
     answer; it is not part of the JSON. Of a large JPEG it is smaller than the look, whose boxes are
     in the photo's own pixels: `look.at_size` of its width and height gives those for drawing.
+    `understood` is what the words beside the photo were taken for, as JSON data.
     """
 
     look: Look
@@ -140,13 +142,15 @@ class Result(Shown):
     recommendations: tuple[Recommendation, ...]
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     image: NDArray[np.uint8] | None = field(default=None, repr=False)
+    understood: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         read_only(self, "timing_ms")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `thatlook recommend`."""
-        return {
+        told = {"understood": [dict(one) for one in self.understood]} if self.understood else {}
+        return told | {
             "look": self.look.to_dict(),
             "accepted": self.accepted,
             "reason": self.reason,

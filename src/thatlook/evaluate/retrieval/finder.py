@@ -33,7 +33,6 @@ class Finder:
     def __init__(self, session: Session, folder: Path | None = None) -> None:
         """Raises DataError where the file in `folder` is not what was written there."""
         settings = Settings()
-        self._threshold = settings.article_threshold
         self._stage = ArticleStage.of(session, settings)
         self._key = f"{session.spec.key} {OWN_THRESHOLD} {settings.nms_iou}"
         self._known: dict[str, list[Found]] = {}
@@ -76,7 +75,7 @@ class Finder:
         self.look([path])
         matched: list[Corners | None] = [None] * len(wanted)
         for category, score, box in self._known[digest_of(path)]:
-            if score < self._threshold:
+            if not self._stage.counts(category, score):
                 continue
             overlaps = [
                 Box(*box).iou(Box(*true)) if name == category and matched[index] is None else 0.0

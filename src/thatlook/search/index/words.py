@@ -23,9 +23,10 @@ def same_word(value: str, wanted: str) -> bool:
 def color_matches(value: str, wanted: str) -> bool:
     """Whether one of the product's colors holds every word of the wanted color."""
     words = set(folded(wanted).split())
-    return bool(words) and any(words <= set(part.split()) for part in _color_parts(value))
+    return bool(words) and any(words <= set(part.split()) for part in color_parts(value))
 
 
 @lru_cache(maxsize=65536)
-def _color_parts(value: str) -> tuple[str, ...]:
+def color_parts(value: str) -> tuple[str, ...]:
+    """Each of a product's colors ("cream/navy") as filters compare it."""
     return tuple(folded(part) for part in _PARTS.split(value))

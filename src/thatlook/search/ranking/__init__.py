@@ -12,6 +12,7 @@ from thatlook.search.ranking.order import (
     distinct,
     diverse,
     most_prominent,
+    show_same_picture,
 )
 from thatlook.search.ranking.reasons import TOLD, Agreement, Traits, label, part_likeness, reasons
 from thatlook.search.ranking.variants import Style, grouped, style_key
@@ -35,5 +36,6 @@ __all__ = [
     "most_prominent",
     "part_likeness",
     "reasons",
+    "show_same_picture",
     "style_key",
 ]

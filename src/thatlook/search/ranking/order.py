@@ -46,6 +46,10 @@ class Curve:
         told = (f"{agreement.type} type", f"{agreement.color} color")
         return sum(self.moves.get(name, 0.0) for name in told)
 
+    def worth_of(self, score: float) -> float:
+        """The worth that has this score, within 0..1."""
+        return self.middle + math.log(score / (1 - score)) / self.slope
+
     def score(self, worth: float) -> float:
         """The score, 0..1, rising with the worth."""
         steps = self.slope * (worth - self.middle)
@@ -124,6 +128,15 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
         if len(kept) >= limit:
             break
     return [int(place) for place in kept[:limit]]
+
+
+def show_same_picture(vectors: Floats, query: Floats, look: slice) -> NDArray[np.bool_]:
+    """Which of the vectors (n, dim) show the very picture that the query (dim,) shows: the numbers
+    `look` of both, which no shop's word changes, point the same way.
+    """
+    own, theirs = query[look], vectors[:, look]
+    lengths = np.linalg.norm(own) * np.linalg.norm(theirs, axis=1)
+    return np.asarray((theirs @ own >= SAME_PICTURE * lengths) & (lengths > 0))
 
 
 CLEARLY_BETTER: Final = 0.05

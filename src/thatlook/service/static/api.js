@@ -39,6 +39,16 @@ export async function info() {
   return answer.json();
 }
 
+/** The JSON at an address of the service. */
+export async function get(path) {
+  const answer = await fetch(path, { headers: authorization() }).catch(() => {
+    throw new Trouble(navigator.onLine ? "The shop cannot be reached. Is it still running?" : "You are offline.");
+  });
+  const response = await answer.json().catch(() => null);
+  if (answer.ok && response) return response;
+  throw troubleOf({ response, status: answer.status, getResponseHeader: (name) => answer.headers.get(name) });
+}
+
 /** Sends a form and gives the answer's JSON; `onProgress` hears 0..1 of the upload, then null. */
 export function send(path, body, { onProgress = () => {}, signal } = {}) {
   return new Promise((resolve, reject) => {

@@ -10,12 +10,13 @@ import { section } from "./rows.js";
 import * as sharing from "./sharing.js";
 import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
 import * as request from "./request.js";
+import * as words from "./words.js";
 
 const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {} };
 const BRANDS = new Set();
 
-async function question(extra, words) {
-  const answer = await ask(state, [["include", "masks"], ...request.fields(), ...extra], words);
+async function question(extra, told) {
+  const answer = await ask(state, [["include", "masks"], ...request.fields(), ...words.fields(), ...extra], told);
   for (const { matches } of answer.recommendations) {
     for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
   }
@@ -70,7 +71,8 @@ function forgetRows() {
 function show(part) {
   byId("start").hidden = part !== "start";
   byId("work").hidden = part !== "work";
-  byId("again").hidden = part !== "work";
+  byId("found").hidden = part !== "found";
+  byId("again").hidden = part === "start";
   document.body.classList.toggle("working", part === "work");
 }
 
@@ -79,6 +81,7 @@ async function recommendAll() {
   const answer = await question(before.flatMap(correction), "Looking at the photo and for products.");
   state.answer = answer;
   show("work");
+  words.showChips("told", answer.understood ?? [], () => attempt(recommendAll));
   state.rows = answer.recommendations.map((found) => {
     const old = before.find((row) => !row.custom && row.index === found.article);
     return newRow(answer.look.articles[found.article], found, { index: found.article, ...taste(old) });
@@ -183,6 +186,13 @@ function toggle(button, layer) {
   });
 }
 
+/** Shows what the words find; without words the page stays as it is. */
+async function searchWords() {
+  if (!words.text()) return;
+  await words.search();
+  show("found");
+}
+
 // ---- starting ----
 
 intake.listen({
@@ -195,6 +205,7 @@ intake.listen({
 });
 boxing.listen();
 sharing.listen();
+words.listen(() => attempt(state.answer ? recommendAll : searchWords));
 request.listen(() => { if (state.answer) attempt(recommendAll); });
 toggle("showMasks", "masks");
 toggle("showJoints", "joints");

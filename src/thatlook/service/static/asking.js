@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { byId, el, say } from "./dom.js";
 
-const LISTS = new Set(["include", "categories", "corrections", "boosts", "brands", "colors", "availability", "exclude_ids", "liked", "disliked"]);
+const LISTS = new Set(["include", "categories", "corrections", "boosts", "brands", "colors", "availability", "exclude_ids", "liked", "disliked", "off"]);
 
 let running = null;
 

@@ -14,7 +14,7 @@ export function compare(row, { product, score, nearness, reasons: words }, look)
   image.classList.remove("gone");
   image.removeAttribute("src"); // the one before must not be seen meanwhile
   picture(image, product.id, "large");
-  byId("compareNear").textContent = `${nearness}: about ${Math.round(score * 100)} in 100 shoppers would take it`;
+  byId("compareNear").textContent = nearness ? `${nearness}: about ${Math.round(score * 100)} in 100 shoppers would take it` : "";
   byId("compareReasons").replaceChildren(...(reasons(words)?.children ?? []));
   byId("compareBuy").replaceChildren(...price(product), " ", product.link ? linked(product, "See it in the shop") : "");
   byId("compare").showModal();

@@ -12,9 +12,11 @@ from typing import Any, Final, Self
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
+from thatlook.core.shopper_words import Phrase
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
+from thatlook.search.words.shelf import Facts, Lines, WordHit
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
@@ -24,6 +26,7 @@ from thatlook.store.catalog.schema import migrate, version_of
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store, mismatch
 from thatlook.store.catalog.takeover import take_over
+from thatlook.store.catalog.words import WordIndex
 
 FILE_NAME: Final = "catalog.sqlite"
 
@@ -40,6 +43,7 @@ class Catalog:
         self._store = store
         self._index = CatalogIndex(folder, store)
         self._ranked = Ranked(store)
+        self._words = WordIndex(store.database)
 
     @classmethod
     def open(
@@ -315,9 +319,22 @@ class Catalog:
         index, partitions = self._index.partitions(query)
         return index.search_in(partitions, vectors, query)
 
+    def lines(self) -> Lines:
+        """The shop's own words, as of now."""
+        return self._words.lines()
+
+    def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
+        """At most `query.k` products with these words, best first; see `store.catalog.words`."""
+        return self._words.by_words(groups, query)
+
+    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """What a search for words compares of the active products with these ids."""
+        return self._words.facts(ids)
+
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
         self._index.warm()
+        self._words.bring_up_to_date()
 
 
 CHECKED_BYTES: Final = 256_000_000

@@ -98,6 +98,18 @@ MIGRATIONS: Final = (
                 pattern = coalesce(json_extract(data, '$.pattern'), seen_pattern)""",
         ),
     ),
+    Migration(
+        7,
+        "an index of the products' words; filled by the first search for words",
+        (
+            """CREATE VIRTUAL TABLE words USING fts5 (title, brand, type, color, more, marks,
+                content = '', tokenize = 'unicode61 remove_diacritics 0')""",
+            "CREATE VIRTUAL TABLE words_terms USING fts5vocab (words, row)",
+            """CREATE TABLE words_state (
+                sequence INTEGER NOT NULL, version INTEGER NOT NULL, entries INTEGER NOT NULL)""",
+            "INSERT INTO words_state VALUES (0, 0, 0)",
+        ),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 

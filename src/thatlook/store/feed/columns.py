@@ -1,52 +1,49 @@
-"""Which column of a feed is which field: Google Merchant names and what shops call them."""
+"""Which column of a feed is which field: Google Merchant names and what shops call them.
+
+The names are data, in `taxonomy.json` (`feeds`), in six languages and of five kinds of shops.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from thatlook.core.errors import FeedError
+from thatlook.core import taxonomy
+from thatlook.core.errors import FeedError, SettingsError
 
-ALIASES: Final[Mapping[str, str]] = {
-    "id": "id, product id, item id, offer id, sku, style id, article id, article number",
-    "title": "title, product title, name, product name, product display name, display name",
-    "description": "description, product description, long description, summary",
-    "link": "link, product link, url, product url, deep link",
-    "image_link": "image link, image url, image, main image, image path, image file, "
-    "picture, photo",
-    "additional_image_link": "additional image link, additional image links, additional images, "
-    "more images, images",
-    "price": "price, regular price, list price, original price",
-    "sale_price": "sale price, special price, discounted price, discount price",
-    "brand": "brand, brand name, manufacturer, designer",
-    "gender": "gender, sex",
-    "age_group": "age group",
-    "color": "color, colour, base color, base colour, color name, colour name",
-    "pattern": "pattern",
-    "material": "material, fabric",
-    "product_type": "product type, article type, garment type, type",
-    "google_product_category": "google product category, google category",
-    "item_group_id": "item group id, group id, parent id, parent sku",
-    "availability": "availability, stock status",
-    "category": "category",
-}
-"""Field -> its names, the surest first. Spaces, case and punctuation do not count."""
+HELPERS: Final = (
+    "currency", "sale_price_effective_date", "sale_start", "sale_end", "compare_at_price", "stock",
+    "backorders", "tracked", "published", "size",
+)  # fmt: skip
+"""Columns that are no field of a product but say what some of its fields mean."""
 
-FIELDS: Final = tuple(ALIASES)
+_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = taxonomy.feed_words()["columns"]
+FIELDS: Final = tuple(name for name in _COLUMNS if name not in HELPERS)
+"""The fields of a product that a column can give."""
+
+MAPPABLE: Final = tuple(_COLUMNS)
+"""What a mapping can name a column for."""
 
 
 def plain(name: str) -> str:
-    """A column's name for comparison: "g:image_link" and "imageLink" are both "imagelink"."""
-    name = name.strip().casefold().removeprefix("g:")
-    return re.sub(r"[\W_]+", "", name)
+    """A name for comparison: "g:image_link" and "imageLink" are "imagelink", "Größe" "grosse"."""
+    name = unicodedata.normalize("NFKD", name.strip().casefold().removeprefix("g:"))
+    return re.sub(r"[\W_]+", "", "".join(c for c in name if not unicodedata.combining(c)))
 
 
-_BY_NAME: Final = {
-    plain(alias): (field, place)
-    for field, names in ALIASES.items()
-    for place, alias in enumerate(names.split(", "))
-}
+def _by_name() -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for field, names in _COLUMNS.items():
+        for place, name in enumerate(names):
+            other, _ = found.setdefault(plain(name), (field, place))
+            if other != field:
+                raise SettingsError(f"the column {name!r} is of {other!r} and {field!r}; keep one")
+    return found
+
+
+_BY_NAME: Final = _by_name()
 
 
 def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -70,12 +67,17 @@ def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) 
     return fields | {field: column for field, (_, column) in ranked.items()}
 
 
+def all_of(field: str, columns: Iterable[str]) -> list[str]:
+    """Every column that is this field by its name."""
+    return [column for column in columns if _BY_NAME.get(plain(column), ("",))[0] == field]
+
+
 def _chosen(columns: list[str], chosen: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for field, wanted in chosen.items():
-        if field not in FIELDS:
+        if field not in MAPPABLE:
             raise FeedError(
-                f"unknown field {field!r} in the mapping; known are {', '.join(FIELDS)}"
+                f"unknown field {field!r} in the mapping; known are {', '.join(MAPPABLE)}"
             )
         matches = [c for c in columns if c == wanted] or [
             c for c in columns if plain(c) == plain(wanted)

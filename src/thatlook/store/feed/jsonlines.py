@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.store.feed.rows import Problem, RawRow, RawRows
+from thatlook.store.feed.rows import Nested, Number, Problem, RawRow, RawRows
 from thatlook.store.feed.text import encoding_of, opened
 
 MAX_LINE: Final = 5_000_000
@@ -48,7 +49,10 @@ def _row(number: int, line: str) -> RawRow | Problem:
 
 
 def texts_of(value: Any) -> tuple[str, ...]:
-    """A JSON value as the texts of a cell; {"value": 5, "currency": "EUR"} is "5 EUR"."""
+    """A JSON value as the texts of a cell, those of a list one by one.
+
+    Numbers are Number, objects Nested, so that a field can be read from them.
+    """
     if value is None:
         return ()
     if isinstance(value, (str, bytes)):
@@ -56,7 +60,7 @@ def texts_of(value: Any) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)):
         return tuple(text for one in value for text in texts_of(one))
     if isinstance(value, dict):
-        if {"value", "currency"} <= value.keys():
-            return (f"{value['value']} {value['currency']}",)
-        return (json.dumps(value, ensure_ascii=False, sort_keys=True, default=str),)
-    return ("true" if value is True else "false" if value is False else str(value),)
+        return (Nested.of(value),)
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    return (Number(value),) if isinstance(value, (int, float, Decimal)) else (str(value),)

@@ -7,10 +7,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Final
 
 from thatlook.core.errors import FeedError
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
-from thatlook.store.feed.columns import FIELDS
+from thatlook.store.feed.columns import MAPPABLE
+
+_TEXTS: Final = ("encoding", "decimal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,8 @@ class FeedMapping:
     `fields`: field -> column. `categories` and `genders`: the shop's word (compared without
     case) -> thatlook's. `defaults`: field -> text for rows that leave it empty; the additional
     field "currency" is for prices without one. `encoding` is a text feed's, where the guess is
-    wrong (a few words do not tell Czech from French).
+    wrong (a few words do not tell Czech from French). `decimal` is the mark before the decimals of
+    prices, "." or ",", where they do not show it: "1.299 EUR" is refused without it.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -28,14 +32,17 @@ class FeedMapping:
     genders: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     encoding: str = ""
+    decimal: str = ""
 
     def __post_init__(self) -> None:
-        _known("field", self.fields, FIELDS)
-        _known("field", self.defaults, (*FIELDS, "currency"))
+        _known("field", self.fields, MAPPABLE)
+        _known("field", self.defaults, MAPPABLE)
         _known("category", self.categories.values(), PRODUCT_CATEGORIES)
         _known("gender", self.genders.values(), PRODUCT_GENDERS)
         if self.encoding and not _is_encoding(self.encoding):
             raise FeedError(f"unknown encoding {self.encoding!r} in the mapping")
+        if self.decimal not in {"", ".", ","}:
+            raise FeedError(f"decimal must be '.' or ',' in the mapping, not {self.decimal!r}")
         for name in ("categories", "genders"):
             lowered = {word.strip().casefold(): v for word, v in getattr(self, name).items()}
             object.__setattr__(self, name, lowered)
@@ -57,12 +64,13 @@ def load_mapping(path: str | Path) -> FeedMapping:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FeedError(f"{path}: expected a TOML file with a feed's mapping: {error}") from error
-    tables = [entry.name for entry in fields(FeedMapping) if entry.name != "encoding"]
+    tables = [entry.name for entry in fields(FeedMapping) if entry.name not in _TEXTS]
     for name, table in data.items():
-        if name == "encoding" and isinstance(table, str):
+        if name in _TEXTS and isinstance(table, str):
             continue
         if name not in tables or not isinstance(table, dict):
-            raise FeedError(f"{path}: expected encoding, {', '.join(tables)}; got {name!r}")
+            known = ", ".join((*_TEXTS, *tables))
+            raise FeedError(f"{path}: expected {known}; got {name!r}")
         if not all(isinstance(value, str) for value in table.values()):
             raise FeedError(f"{path}: every value in [{name}] must be a text")
     return FeedMapping(**data)

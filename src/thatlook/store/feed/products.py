@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from thatlook.core import taxonomy
 from thatlook.core.ages import age_group_of
 from thatlook.core.errors import FeedError, SettingsError
-from thatlook.core.records import Price, Product, normal_id
-from thatlook.store.feed.columns import FIELDS, plain, recognised
+from thatlook.core.records import Product, normal_id
+from thatlook.store.feed.cells import field_text, text_of
+from thatlook.store.feed.columns import FIELDS, all_of, plain, recognised
 from thatlook.store.feed.mapping import FeedMapping
-from thatlook.store.feed.prices import parse_price
+from thatlook.store.feed.offers import offer_of
 from thatlook.store.feed.rows import RawRow
+from thatlook.store.feed.words import gender_said, is_unpublished
 
 MAX_ID_BYTES: Final = 255
 """The longest id that is taken, in UTF-8 bytes."""
-_SIZES: Final = frozenset({"size", "sizes", "grösse", "grössen", "taille", "tailles", "talla"})
-"""Names of columns with sizes, as `plain` makes them."""
 _TYPES: Final = ("product_type", "category", "google_product_category")
-_NO_SALE: Final = frozenset({"nan", "none", "null", "n/a", "na", "-"})
-"""What programs write into the sale price of what is not on sale."""
 _PLAIN: Final = (
-    "title", "description", "link", "brand", "color", "pattern", "material", "product_type",
+    "title", "description", "brand", "color", "pattern", "material", "product_type",
     "google_product_category", "item_group_id",
 )  # fmt: skip
+_OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.\-]*:(?!\d)", re.IGNORECASE)
+"""A link that a browser would not open as a page: "javascript:...", but not "shop.example:80"."""
+_NOT_IN_LINKS: Final = re.compile(r"[\x00-\x20\x7f-\x9f]+")
+"""What browsers pass over in a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A product made of a row.
+
+    `unread` says what of the row could not be used, and is left out. `notes` are on words that
+    were not understood, the same for each row that has them.
+    """
+
+    product: Product
+    unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class ProductMaker:
     """Makes products of the raw rows of one feed; remembers how its columns were recognised."""
 
-    def __init__(self, mapping: FeedMapping | None = None) -> None:
+    def __init__(
+        self, mapping: FeedMapping | None = None, clock: Callable[[], datetime] = _now
+    ) -> None:
         self._mapping = mapping or FeedMapping()
+        self._clock = clock
         self._fields: dict[tuple[str, ...], dict[str, str]] = {}
 
     def check(self, columns: Sequence[str]) -> None:
@@ -45,13 +69,13 @@ class ProductMaker:
 
     def product(self, row: RawRow) -> Product:
         """The product of a row; raises FeedError that says what is wrong with it, or a price."""
-        product, unread = self.with_unread(row)
-        if unread:
-            raise FeedError(unread[0])
-        return product
+        made = self.made(row)
+        if made.unread:
+            raise FeedError(made.unread[0])
+        return made.product
 
-    def with_unread(self, row: RawRow) -> tuple[Product, tuple[str, ...]]:
-        """The product of a row, and what is wrong with prices, which it then has not.
+    def made(self, row: RawRow) -> Made:
+        """The product of a row; a price counts as of the moment that the clock says.
 
         Raises FeedError where the row gives no product at all.
         """
@@ -59,41 +83,30 @@ class ProductMaker:
         texts = self._texts(row)
         product_id = checked_id(feed_id(texts.get("id", "")))
         fields = self._columns(row)
-        prices, unread = self._prices(texts)
+        offer = offer_of(texts, self._mapping, self._clock())
+        link = _NOT_IN_LINKS.sub("", texts.get("link", ""))
+        if _OTHER_SCHEME.match(link):
+            offer.unread.append(f"link: expected a page's address, got {link!r:.80}")
+            link = ""
+        main, others = _images(row, fields, texts)
         try:
             product = Product(
                 id=product_id,
                 category=self._category(texts),
-                gender=self._gender(texts),
-                image_link=texts.get("image_link", ""),
-                additional_image_link=_links(
-                    row.values.get(fields.get("additional_image_link", ""), ())
-                ),
-                price=prices["price"],
-                sale_price=prices["sale_price"],
-                age_group=_age_group(texts, row),
-                availability=re.sub(r"[\s-]+", "_", texts.get("availability", "").lower()),
+                gender=self._gender(texts, offer.notes),
+                link=link,
+                image_link=main,
+                additional_image_link=others,
+                price=offer.price,
+                sale_price=offer.sale_price,
+                age_group=_age_group(texts),
+                availability=offer.availability,
                 extra=_extra(row, fields),
                 **{name: texts.get(name, "") for name in _PLAIN},
             )
         except SettingsError as error:
             raise FeedError(str(error)) from error
-        return product, unread
-
-    def _prices(self, texts: Mapping[str, str]) -> tuple[dict[str, Price | None], tuple[str, ...]]:
-        """Both prices, None where there is none, and messages for those that cannot be read."""
-        prices: dict[str, Price | None] = {}
-        unread: list[str] = []
-        for name in ("price", "sale_price"):
-            text = texts.get(name, "")
-            if name == "sale_price" and text.casefold() in _NO_SALE:
-                text = ""
-            try:
-                prices[name] = parse_price(text, self._mapping.defaults.get("currency", ""))
-            except FeedError as error:
-                prices[name] = None
-                unread.append(f"{name}: {error}")
-        return prices, tuple(unread)
+        return Made(product, tuple(offer.unread), tuple(offer.notes))
 
     def _columns(self, row: RawRow) -> dict[str, str]:
         names = tuple(row.values)
@@ -107,7 +120,12 @@ class ProductMaker:
 
     def _texts(self, row: RawRow) -> dict[str, str]:
         fields = self._columns(row)
-        texts = {f: row.values[c][0].strip() for f, c in fields.items() if row.values[c]}
+        texts = {f: field_text(f, row.values[c]) for f, c in fields.items()}
+        if "published" in fields:  # Shopify says it in two columns
+            shown = all_of("published", row.values)
+            texts["published"] = next(
+                (t for c in shown for t in row.values[c] if is_unpublished(t)), ""
+            )
         defaults = {f: t for f, t in self._mapping.defaults.items() if not texts.get(f)}
         return texts | defaults
 
@@ -123,13 +141,16 @@ class ProductMaker:
             *named, texts.get("google_product_category", ""), texts.get("title", "")
         )
 
-    def _gender(self, texts: Mapping[str, str]) -> str:
+    def _gender(self, texts: Mapping[str, str], notes: list[str]) -> str:
         given = texts.get("gender", "")
         mapped = self._mapping.genders.get(given.casefold())
-        if mapped:
-            return mapped
+        said = mapped or (gender_said(given) if given else "")
+        if said:
+            return said
+        if said is None and not age_group_of(gender=given):
+            notes.append(f"gender: {given!r:.80} is not understood; --mapping can say what it is")
         others = ("product_type", "google_product_category", "title")
-        return taxonomy.gender_of(given, *(texts.get(name, "") for name in others))
+        return taxonomy.gender_of(*(texts.get(name, "") for name in others))
 
 
 def feed_id(text: str) -> str:
@@ -158,6 +179,24 @@ def _check_letters(row: RawRow) -> None:
         raise FeedError("holds half a character (a lone surrogate)") from error
 
 
+def _images(
+    row: RawRow, fields: Mapping[str, str], texts: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """The main picture and the others; further ones in the main one's cell are others too."""
+    cells = {
+        field: [text_of(field, value) for value in row.values.get(fields.get(field, ""), ())]
+        for field in ("image_link", "additional_image_link")
+    }
+    first = cells["image_link"] or [texts.get("image_link", "")]
+    several = [link for cell in first for link in _WEB_LINKS.split(cell)]
+    mains = [link.strip() for link in several if link.strip()]
+    others = _links(cells["additional_image_link"])
+    return (mains[0] if mains else ""), tuple(dict.fromkeys((*mains[1:], *others)))
+
+
+_WEB_LINKS: Final = re.compile(r",\s*(?=https?://)")
+
+
 def _links(values: Sequence[str]) -> tuple[str, ...]:
     """Places of pictures: several values, or one that lists them with commas.
 
@@ -165,12 +204,12 @@ def _links(values: Sequence[str]) -> tuple[str, ...]:
     """
     links: list[str] = []
     for value in values:
-        pattern = r",\s*(?=https?://)" if "://" in value else r"[,|;]\s*"
-        links += [part.strip() for part in re.split(pattern, value)]
+        parts = _WEB_LINKS.split(value) if "://" in value else re.split(r"[,|;]\s*", value)
+        links += [part.strip() for part in parts]
     return tuple(dict.fromkeys(link for link in links if link))
 
 
-def _age_group(texts: Mapping[str, str], row: RawRow) -> str:
+def _age_group(texts: Mapping[str, str]) -> str:
     """The feed's age group; where it has none and other words tell a child's product, that."""
     given = texts.get("age_group", "")
     if given:
@@ -179,14 +218,8 @@ def _age_group(texts: Mapping[str, str], row: RawRow) -> str:
         gender=texts.get("gender", ""),
         types=[texts.get(name, "") for name in _TYPES],
         title=texts.get("title", ""),
-        sizes=_sizes(row),
+        sizes=re.split("[,;|]", texts.get("size", "")),
     )
-
-
-def _sizes(row: RawRow) -> list[str]:
-    """All sizes that a product of the row comes in; a cell may list several."""
-    cells = [", ".join(values) for name, values in row.values.items() if plain(name) in _SIZES]
-    return re.split("[,;|]", ",".join(cells))
 
 
 def _extra(row: RawRow, fields: Mapping[str, str]) -> dict[str, str]:

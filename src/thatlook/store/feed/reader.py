@@ -9,6 +9,7 @@ from typing import Final
 
 from thatlook.core.errors import FeedError
 from thatlook.store.feed.delimited import read_delimited
+from thatlook.store.feed.exports import brought_together
 from thatlook.store.feed.folder import read_folder
 from thatlook.store.feed.jsonlines import read_jsonlines
 from thatlook.store.feed.mapping import FeedMapping
@@ -20,6 +21,8 @@ from thatlook.store.feed.text import PACKED, kind_suffix, opened, start_of
 from thatlook.store.feed.xml import read_xml
 
 COUNTED_BYTES: Final = 16_000_000
+MOST_NOTES: Final = 1000
+"""So many different words that are not understood are told, each at the first row that has it."""
 _BY_SUFFIX: Final = {
     ".csv": "delimited",
     ".tsv": "delimited",
@@ -40,7 +43,8 @@ def read_feed(
 ) -> Iterator[FeedRow | Problem]:
     """The products of a feed in its order, and a Problem for each row that cannot be used.
 
-    A price that cannot be read is a Problem too (`kept`); its product follows, without it.
+    A price that cannot be used is a Problem too (`kept`); its product follows, without it. So is
+    a word for a gender or an availability that is not understood, once.
 
     `path` is a CSV, TSV, JSON Lines, Parquet or Google Merchant XML file, the text ones also
     packed (.gz, .bz2, .xz), or a folder of images. `images` is the folder of the pictures that
@@ -113,24 +117,30 @@ def _kind_by_content(path: Path) -> str:
 def _products(
     rows: RawRows, maker: ProductMaker, places: ImagePlaces, *, fixed_columns: bool
 ) -> Iterator[FeedRow | Problem]:
-    checked = not fixed_columns
-    for row in rows:
+    checked, told = not fixed_columns, set[str]()
+    for row in brought_together(rows):
         if isinstance(row, Problem):
             yield row
             continue
         if not checked:
             maker.check(tuple(row.values))
             checked = True
-        yield from _product(row, maker, places)
+        yield from _product(row, maker, places, told)
 
 
-def _product(row: RawRow, maker: ProductMaker, places: ImagePlaces) -> Iterator[FeedRow | Problem]:
+def _product(
+    row: RawRow, maker: ProductMaker, places: ImagePlaces, told: set[str]
+) -> Iterator[FeedRow | Problem]:
     try:
-        product, unread = maker.with_unread(row)
-        product, found = places.located(product)
+        made = maker.made(row)
+        product, found = places.located(made.product)
     except FeedError as error:
         yield Problem(row.line, maker.id_of(row), str(error))
         return
-    for message in unread:
+    for message in made.unread:
         yield Problem(row.line, product.id, f"{message}; left out", kept=True)
+    for message in made.notes:
+        if message not in told and len(told) < MOST_NOTES:
+            told.add(message)
+            yield Problem(row.line, product.id, f"{message} (told once)", kept=True)
     yield FeedRow(row.line, product, found)

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from thatlook.core.records import Product
+
+
+class Number(str):
+    """The text of a cell that is a number and no text: its point marks the decimals."""
+
+    __slots__ = ()
+
+
+class Nested(str):
+    """A JSON object in a cell, as its text; `value` is the object."""
+
+    __slots__ = ("value",)
+    value: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Self:
+        """The object with its text: keys in order, nothing but JSON's own types."""
+        made = cls(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
+        made.value = value
+        return made
+
 
 Values = Mapping[str, tuple[str, ...]]
 """The cells of a row by column name as it came; most columns have one text."""

@@ -82,18 +82,23 @@ def kind_suffix(path: Path) -> str:
 def encoding_of(path: Path) -> str:
     """The text's encoding: by its mark, else UTF-8 where it is that, else the likeliest."""
     sample, whole = _sample(path)
-    for mark, name in _BOMS:
-        if sample.startswith(mark):
-            return name
-    wide = _wide(sample)
-    if wide:
-        return wide
+    marked = encoding_by_mark(sample)
+    if marked:
+        return marked
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(sample, final=whole)
     except UnicodeDecodeError:
         return _likeliest(sample)
     return "utf-8"
+
+
+def encoding_by_mark(sample: bytes) -> str:
+    """The encoding that a byte-order mark tells, or the zeros of UTF-16; "" for neither."""
+    for mark, name in _BOMS:
+        if sample.startswith(mark):
+            return name
+    return _wide(sample)
 
 
 def _likeliest(sample: bytes) -> str:

@@ -18,7 +18,10 @@ from typing import Any, Final, Self
 
 from thatlook.core.errors import ModelError
 
-TASKS: Final = ("article", "person", "embedding")
+IMAGE_TASKS: Final = ("article", "person", "embedding")
+"""Networks that look at pictures."""
+
+TASKS: Final = (*IMAGE_TASKS, "text", "compatibility")
 _NEEDED: Final = ("id", "task", "file", "sha256", "license", "input", "outputs")
 
 _KINDS: Final[Mapping[str, type]] = {
@@ -65,7 +68,8 @@ class ModelSpec:
         optional = {name: entry.get(name, {}) for name in ("labels", "metrics")}
         rest = {k: v for k, v in entry.items() if k not in known and k not in optional}
         spec = cls(path=path.parent / entry["file"], details=rest, **known, **optional)
-        _ = spec.mean, spec.std  # every network has them, and every stage reads its own rest
+        if spec.task in IMAGE_TASKS:
+            _ = spec.mean, spec.std  # all have them, and every stage reads its own rest
         return spec
 
     @property

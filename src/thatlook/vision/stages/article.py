@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Protocol, Self
@@ -120,6 +120,23 @@ class _Candidates:
     masks: Floats | None
 
 
+THRESHOLD: Final = 0.4
+"""The score from which on an article counts where neither the settings nor the entry say one."""
+
+
+def thresholds_of(spec: ModelSpec) -> dict[str, float]:
+    """The entry's `thresholds`, by category; empty where it has none. Raises ModelError."""
+    value = spec.details.get("thresholds", {})
+    sound = isinstance(value, Mapping) and set(value) <= set(CATEGORIES)
+    if not sound or not all(_is_share(number) for number in value.values()):
+        raise spec.misfit("thresholds", "numbers above 0, to 1, by category", value)
+    return dict(value)
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value <= 1
+
+
 class ArticleStage:
     """Finds persons and articles with the article network."""
 
@@ -140,9 +157,15 @@ class ArticleStage:
 
     @classmethod
     def of(cls, session: Runs, settings: Settings) -> Self:
-        """The stage with the thresholds of the settings."""
-        thresholds = settings.article_threshold, settings.person_threshold
-        return cls(session, *thresholds, settings.nms_iou)
+        """The stage with the thresholds of the settings, or those of the entry where the settings
+        leave it to that. Raises ModelError for thresholds of other names.
+        """
+        own = thresholds_of(session.spec)
+        general = settings.article_threshold or THRESHOLD
+        stage = cls(session, general, settings.person_threshold, settings.nms_iou)
+        for label, threshold in own.items() if not settings.article_threshold else ():
+            stage._thresholds[DETECTOR_CLASSES.index(label)] = threshold
+        return stage
 
     @property
     def spec(self) -> ModelSpec:
@@ -153,6 +176,10 @@ class ArticleStage:
     def thresholds(self) -> NDArray[np.float32]:
         """The scores (DETECTOR_CLASSES,) from which on a detection counts."""
         return self._thresholds.copy()
+
+    def counts(self, label: str, score: float) -> bool:
+        """Whether a detection of this class counts with this score."""
+        return score >= float(self._thresholds[DETECTOR_CLASSES.index(label)])
 
     def run(self, image: Pixels, min_score: float | None = None) -> list[Detection]:
         """The detections of an image, best score first, overlapping ones of a class removed.

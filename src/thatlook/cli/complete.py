@@ -1,0 +1,111 @@
+"""`complete` and `outfits`: what goes with a photo or with products."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from thatlook.cli.command import Command, together
+from thatlook.cli.options import catalog_option, json_option
+from thatlook.cli.photos import GENDERS, age_option, amount, existing, filter_options, filters_of
+from thatlook.core.taxonomy import CATEGORIES
+
+if TYPE_CHECKING:
+    from thatlook.core.records import Match
+    from thatlook.search.completing import CompletionRequest
+
+shared_options = together(
+    catalog_option,
+    click.option("--gender", type=click.Choice(GENDERS), default="auto", help="default auto"),
+    age_option,
+    click.option("--budget", type=amount, metavar="AMOUNT", help="what may be spent"),
+    filter_options,
+    json_option,
+)
+
+
+@click.command(cls=Command, examples=("thatlook complete photo.jpg --catalog catalog -k 3",))
+@click.argument("worn", nargs=-1, required=True, metavar="PHOTO|PRODUCT_ID...")
+@click.option("-k", type=int, default=5, help="products per category (default 5)")
+@click.option(
+    "--category", multiple=True, type=click.Choice(CATEGORIES), help="this alone; again for more"
+)
+@shared_options
+def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
+    """What goes with a photo, or with products of the catalog."""
+    with existing(catalog) as engine:
+        found = engine.complete(_worn(worn), _request(given))
+    if given["as_json"]:
+        print(json.dumps(found.to_dict()))
+        return 0
+    print("with " + (", ".join(one.name for one in found.given) or "nothing"))
+    for one in found.completions:
+        print(one.category)
+        print("\n".join(_lines(one.matches)) or "  nothing passes the filters")
+    if found.message:
+        print(found.message)
+    return 0
+
+
+@click.command(cls=Command, examples=("thatlook outfits 15970 --catalog catalog --budget 150",))
+@click.argument("worn", nargs=-1, metavar="[PHOTO|PRODUCT_ID]...")
+@click.option("-k", type=int, default=3, help="outfits (default 3)")
+@click.option(
+    "--category",
+    multiple=True,
+    type=click.Choice(CATEGORIES),
+    help="also this, such as a bag; again for more",
+)
+@shared_options
+def outfits(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
+    """Whole outfits around a photo or products; exit status 1 where none is possible."""
+    with existing(catalog) as engine:
+        found = engine.outfits(_worn(worn), _request(given))
+    if given["as_json"]:
+        print(json.dumps(found.to_dict()))
+    else:
+        for number, offer in enumerate(found.outfits, start=1):
+            total = "" if offer.total is None else f", {offer.total} in all"
+            print(f"outfit {number}: {offer.score:.2f}{total}")
+            print("\n".join(_lines(offer.matches)))
+        if found.message:
+            print(found.message)
+    return int(not found.outfits)
+
+
+def _worn(given: tuple[str, ...]) -> str | list[str]:
+    """The one photo, where it is a file; else the ids. Raises UsageError for both at once."""
+    photos = [word for word in given if Path(word).is_file()]
+    if not photos:
+        return list(given)
+    if len(given) > 1:
+        raise click.UsageError("expected one photo, or ids of products, not both or several photos")
+    return photos[0]
+
+
+def _request(given: dict[str, Any]) -> CompletionRequest:
+    from thatlook.search.completing import CompletionRequest
+
+    budget: Decimal | None = given["budget"]
+    return CompletionRequest(
+        k=given["k"],
+        gender=given["gender"],
+        age=given["age"],
+        categories=given["category"],
+        filters=filters_of(given["min_price"], given["max_price"], given["brand"], given["color"]),
+        budget=None if budget is None else float(budget),
+    )
+
+
+def _lines(matches: Iterable[Match]) -> list[str]:
+    return [
+        f"  {match.score:.2f}  {match.product.id}  {match.product.title}"
+        f"  {match.product.current_price or ''}".rstrip()
+        + "".join(f"\n        {reason}" for reason in match.reasons)
+        for match in matches
+    ]

@@ -1,0 +1,194 @@
+"""What shoppers' words mean, in English, German and French: colors, types, departments, prices.
+
+The words are data, `shopper_words.json` beside this file; English words of categories, genders and
+patterns are the taxonomy's. A German word stands for its inflected forms too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from thatlook.core.taxonomy import type_leaf, words_of
+from thatlook.core.tokens import tokens
+
+Phrase = tuple[str, ...]
+"""Words as `tokens` gives them."""
+
+LANGUAGES: Final = ("en", "de", "fr")
+_ENDINGS: Final = ("e", "er", "es", "en", "em", "n")
+_TAXONOMY: Final = {"categories": "category", "genders": "gender", "patterns": "pattern"}
+_ROLES: Final = ("not", "below", "above", "size", "joining", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a phrase means: its `kind` ("type", "color", "category", "gender", "child", "pattern",
+    "other", or a role such as "not") and its `name` there.
+    """
+
+    kind: str
+    name: str
+
+
+@cache
+def _data() -> dict[str, dict[str, Any]]:
+    file = resources.files(__package__).joinpath("shopper_words.json")
+    data: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    return data
+
+
+@cache
+def meanings() -> Mapping[Phrase, Meaning]:
+    """What each phrase means; of two meanings the one listed first in `_sources`."""
+    found: dict[Phrase, Meaning] = {}
+    inflected: dict[Phrase, Meaning] = {}
+    for kind, name, phrases in _sources():
+        for language, text in phrases:
+            phrase = tokens(text)
+            found.setdefault(phrase, Meaning(kind, name))
+            for other in _inflected(language, phrase):
+                inflected.setdefault(other, Meaning(kind, name))
+    return inflected | found
+
+
+def _inflected(language: str, phrase: Phrase) -> list[Phrase]:
+    """The other forms of a German word; none of anything else."""
+    if language != "de" or len(phrase) != 1:
+        return []
+    return [(phrase[0] + ending,) for ending in _ENDINGS]
+
+
+def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
+    """Kind, name and (language, phrase) of everything, the surest first."""
+    data = _data()
+    for section, kind in (("colors", "color"), ("types", "type"), ("children", "child")):
+        for name, entry in data[section].items():
+            yield kind, name, _listed(entry)
+    for section, kind in _TAXONOMY.items():
+        for name, entry in data[section].items():
+            yield kind, name, _listed(entry)
+        for name, texts in words_of(section).items():
+            yield kind, name, (("en", text) for text in texts)
+    for role in _ROLES:
+        yield role, role, _listed(data[role])
+    for name, entry in data["others"].items():
+        yield "other", name, (("en", name), *_listed(entry))
+
+
+def _listed(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return ((language, text) for language in LANGUAGES for text in entry.get(language, ()))
+
+
+@cache
+def longest_phrase() -> int:
+    """How many words the longest phrase has."""
+    return max(map(len, meanings()))
+
+
+def meaning_at(words: Sequence[str], start: int) -> tuple[Meaning, int] | None:
+    """What the longest phrase at this place means, and where it ends; None where none is there."""
+    for end in range(min(len(words), start + longest_phrase()), start, -1):
+        found = meanings().get(tuple(words[start:end]))
+        if found is not None:
+            return found, end
+    return None
+
+
+_TELLING: Final = {"color": 3, "type": 3, "category": 2, "pattern": 2, "gender": 2, "child": 1}
+
+
+@cache
+def vocabulary() -> Mapping[str, int]:
+    """Every word of every phrase, and how much it tells: 3 for a color's or a type's, 0 for a
+    "with", and no more than 1 where it is but a part of a phrase.
+    """
+    found: dict[str, int] = {}
+    for phrase, meaning in meanings().items():
+        most = 3 if len(phrase) == 1 else 1
+        for word in phrase:
+            found[word] = max(found.get(word, 0), min(most, _TELLING.get(meaning.kind, 0)))
+    return found
+
+
+@cache
+def general_words() -> frozenset[Phrase]:
+    """The words of categories that say no more than the category: "shoe", "bag"."""
+    found: set[Phrase] = set()
+    for entry in _data()["categories"].values():
+        for language, text in _listed(entry):
+            found |= {tokens(text), *_inflected(language, tokens(text))}
+    return frozenset(found)
+
+
+@cache
+def wordings(meaning: Meaning) -> tuple[Phrase, ...]:
+    """All phrases that are listed for a meaning."""
+    phrases = [
+        tokens(text)
+        for kind, name, texts in _sources()
+        if (kind, name) == (meaning.kind, meaning.name)
+        for _, text in texts
+    ]
+    return tuple(dict.fromkeys(phrases))
+
+
+@cache
+def color_words(name: str) -> frozenset[str]:
+    """What shops in any of the languages call a color, as texts in small letters."""
+    return frozenset(text.lower() for _, text in _listed(_data()["colors"][name]))
+
+
+@cache
+def _color_phrases(name: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(tokens(text)) for text in color_words(name))
+
+
+@lru_cache(maxsize=65536)
+def is_color(text: str, name: str) -> bool:
+    """Whether one of the colors in a shop's text ("Navy Blue/White") is the named one.
+
+    As in filters, a color is also its shades: "navy blue" is "blue".
+    """
+    parts = [set(tokens(part)) for part in text.replace(",", "/").split("/")]
+    return any(phrase <= part for part in parts for phrase in _color_phrases(name))
+
+
+def category_of_type(name: str) -> str:
+    """The product category of a type."""
+    return str(_data()["types"][name]["category"])
+
+
+def near_types(name: str) -> frozenset[str]:
+    """Types that a shopper would rather see than none."""
+    return frozenset(_data()["types"][name].get("near", ()))
+
+
+@cache
+def type_of(text: str) -> str:
+    """The type that a shop's product type or title names; "" where none. Of several the last, and
+    of a path such as "Shoes > Boots" that of its end.
+    """
+    words = tokens(type_leaf(text))
+    found, place = "", 0
+    while place < len(words):
+        told = meaning_at(words, place)
+        if told is not None and told[0].kind == "type":
+            found = told[0].name
+        place = told[1] if told else place + 1
+    return found
+
+
+def type_words(name: str) -> tuple[str, ...]:
+    """What shops in any of the languages call a type."""
+    return tuple(text for _, text in _listed(_data()["types"][name]))
+
+
+@cache
+def role_words(role: str) -> tuple[str, ...]:
+    """The texts of a role: "not", "below", "above", "size", "joining" or "empty"."""
+    return tuple(text for _, text in _listed(_data()[role]))

@@ -1,0 +1,1 @@
+"""How well words find products: attributes, titles, words beside a photo."""

@@ -1,0 +1,210 @@
+"""`evaluate text`: words against a catalog's products kept apart, beside words alone and the tower
+alone.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from thatlook.core.errors import DataError, SettingsError
+from thatlook.core.settings import Settings
+from thatlook.core.tokens import tokens
+from thatlook.data.splits import name_stem, product_sides, split_of
+from thatlook.evaluate.options import TextOptions
+from thatlook.evaluate.report import Report, finish
+from thatlook.evaluate.retrieval.metrics import Bootstrap, mean
+from thatlook.evaluate.text.boards import boards
+from thatlook.evaluate.text.trials import (
+    Labels,
+    Question,
+    by_attributes,
+    by_title,
+    composed,
+    with_slips,
+)
+from thatlook.search.index import Filters, Query
+from thatlook.search.request import TEXT_WEIGHT
+from thatlook.search.stored import Stored
+from thatlook.search.words.request import WordRequest
+from thatlook.search.words.searcher import WordSearch
+from thatlook.search.words.tower import Tower
+from thatlook.store.catalog import Catalog, Row
+from thatlook.vision.models.registry import resolve
+
+SHOWN: Final = 10
+MEANINGS: Final = {
+    "attributes": "texts such as `women red heels`: share of the first ten that are of the type "
+    "and color and for the gender, by the shop's labels",
+    "slips": "the same with one edit in one word",
+    "title": "titles: whether the product, or one of the very same title, is among the first",
+    "composed": "a product's photo with `in red`: share of the first ten",
+    "hybrid": "the search as it is",
+    "words": "BM25 over the words alone",
+    "tower": "the text tower alone",
+}
+
+Answer = Callable[[Question], list[str]]
+"""The ids that a system gives for a question, best first."""
+
+
+def run(options: TextOptions) -> int:
+    """Measure and report; the exit status. Raises SettingsError, DataError, CatalogError."""
+    if not options.catalogs:
+        raise SettingsError("--catalog must name an indexed catalog")
+    spec = resolve("text", options.model or Settings.load().text_model)
+    tower = Tower.of(spec)
+    report = Report("Words to products", spec, meanings=MEANINGS)
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(Catalog.open(folder, create=False)) for folder in options.catalogs
+        ]
+        products = [one for catalog in opened for one in judged(catalog, options.split)]
+        if len(products) < SHOWN:
+            raise DataError(f"only {len(products)} products of the {options.split} side; need more")
+        report.data = f"{len(products)} products of {', '.join(map(str, options.catalogs))}"
+        _measure(report, products, opened[0].model_key or "", tower, options)
+        if options.queries and options.html:
+            texts = options.queries.read_text(encoding="utf-8").splitlines()
+            report.add("Free queries", boards(texts, opened[0], tower))
+    return finish(options, report)
+
+
+def judged(catalog: Catalog, split: str) -> list[Stored]:
+    """The active products with a title and a vector on this side ("all": both)."""
+    kept = [
+        one
+        for one in catalog.all_stored()
+        if one.status == "active" and one.vector is not None and one.product.title
+    ]
+    if split == "all":
+        return kept
+    vectors = {one.product.id: one.vector for one in kept if one.vector is not None}
+    sides = product_sides({one.product.id: one.product.title for one in kept}, vectors)
+    return [
+        one
+        for one in kept
+        if sides[one.product.id] == split and split_of(name_stem(one.product.title)) == split
+    ]
+
+
+def _measure(
+    report: Report, products: Sequence[Stored], key: str, tower: Tower, options: TextOptions
+) -> None:
+    rng = np.random.default_rng(0)
+    asked = by_attributes(products, rng)
+    trials = {
+        "attributes": asked,
+        "slips": with_slips(asked, rng),
+        "title": by_title(products, rng),
+        "composed": composed(products, rng),
+    }
+    labels = {one.product.id: Labels.of(one) for one in products}
+    with _pool(products, key) as catalog:
+        dial = TEXT_WEIGHT if options.text_weight is None else options.text_weight
+        systems = _systems(catalog, tower, dial)
+        for trial, questions in trials.items():
+            for name, answer in systems.items():
+                if questions and not (trial == "composed" and name != "hybrid"):
+                    found = [answer(one)[:SHOWN] for one in questions]
+                    _put(report, f"{trial}_{name}", questions, found, labels, options.rounds)
+            report.figures[f"{trial}_questions"] = float(len(questions))
+
+
+@contextmanager
+def _pool(products: Sequence[Stored], key: str) -> Iterator[Catalog]:
+    """A catalog of these products alone, for as long as the block runs."""
+    vector = products[0].vector
+    dim = 0 if vector is None else len(vector)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Catalog.open(Path(folder), model_key=key, dim=dim) as catalog,
+    ):
+        catalog.upsert(
+            Row(product=one.product, vector=one.vector, attributes=one.attributes)
+            for one in products
+        )
+        yield catalog
+
+
+def _systems(catalog: Catalog, tower: Tower, text_weight: float) -> dict[str, Answer]:
+    search = WordSearch(catalog, tower)
+    everything = Query(k=SHOWN, filters=Filters())
+
+    def hybrid(one: Question) -> list[str]:
+        request = WordRequest(
+            text=one.text,
+            k=SHOWN + 1,
+            age="any",
+            vector=one.vector,
+            photo_type=one.photo_type,
+            text_weight=text_weight,
+            category=one.category or None,
+            gender=one.wanted.gender if one.photo and one.wanted else None,
+        )
+        ids = [match.product.id for match in search.find(request).matches]
+        return [found for found in ids if found != one.photo]
+
+    def words(one: Question) -> list[str]:
+        groups = [[(word,)] for word in tokens(one.text)]
+        return [hit.product_id for hit in catalog.by_words(groups, everything)]
+
+    def alone(one: Question) -> list[str]:
+        vector = tower.of_text(one.text)
+        if vector is None:
+            return []
+        return [hit.product_id for hit in catalog.search(vector[None], everything)[0]]
+
+    return {"hybrid": hybrid, "words": words, "tower": alone}
+
+
+def _put(
+    report: Report,
+    name: str,
+    questions: Sequence[Question],
+    found: Sequence[Sequence[str]],
+    labels: dict[str, Labels],
+    rounds: int,
+) -> None:
+    columns = _columns(questions, found, labels)
+    bootstrap = Bootstrap(len(questions), rounds, clusters=[one.group for one in questions])
+    for figure, values in columns.items():
+        low, high = bootstrap.interval(values)
+        report.figures[f"{name}_{figure}"] = mean(values)
+        report.details[f"{name}_{figure}_interval"] = [low, high]
+        report.lines.append(f"  {name} {figure}: {mean(values):.3f} ({low:.3f} to {high:.3f})")
+
+
+def _columns(
+    questions: Sequence[Question], found: Sequence[Sequence[str]], labels: dict[str, Labels]
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Per figure a number per question."""
+    rows: list[dict[str, float]] = []
+    for one, ids in zip(questions, found, strict=True):
+        if one.wanted is None:
+            place = next((i for i, key in enumerate(ids) if key in one.answers), None)
+            rows.append(
+                {
+                    "r1": float(place == 0),
+                    "r10": float(place is not None),
+                    "mrr": 0.0 if place is None else 1 / (place + 1),
+                }
+            )
+            continue
+        shown = [labels[key] for key in ids]
+        if one.photo:
+            color = [Labels(one.wanted.type, s.color, one.wanted.gender) for s in shown]
+            rows.append(
+                {
+                    "color": sum(c.answers(one.wanted) for c in color) / SHOWN,
+                    "type": sum(s.type == one.wanted.type for s in shown) / SHOWN,
+                }
+            )
+        else:
+            rows.append({"p10": sum(s.answers(one.wanted) for s in shown) / SHOWN})
+    return {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}

@@ -1,0 +1,173 @@
+"""Given pieces and a request to products: one search per missing category, then reasons.
+
+What is wanted of a missing article is a vector (`vision.stages.compatibility`), so that whatever
+searches for similar products, with all filters and in any number, searches for these as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from thatlook.core.records import Match, Product, Vector
+from thatlook.core.taxonomy import CATEGORIES
+from thatlook.search.completing.given import Given, given_product
+from thatlook.search.completing.records import Completion, Completions
+from thatlook.search.completing.request import CompletionRequest
+from thatlook.search.completing.why import Floats, Together, normal, reasons
+from thatlook.search.index import Filters, Query, genders_for
+from thatlook.search.ranking import distinct, diverse
+from thatlook.search.recommender import settled
+from thatlook.search.stored import ProductStore, Stored
+from thatlook.vision.stages.compatibility import CompatibilityStage
+
+FETCHED: Final = 30
+"""At least so many candidates of a category are looked at."""
+SPARE: Final = 6
+OTHER_OCCASION: Final = 1.0
+"""What a product of another occasion loses of its value: a rule, not learned; nobody wears running
+shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
+RARELY_WORN: Final = 0.5
+"""What a product loses whose type nobody wore in the looks that were learned from: a rule too.
+What is not known to go with anything, such as a sports bra under a coat, comes after what is."""
+
+ONE_PIECE: Final = "dress"
+TWO_PIECES: Final = ("topwear", "bottomwear")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A product with the row that is compared and its value beside what is given."""
+
+    stored: Stored
+    given: Given
+    row: Floats
+    value: float
+
+    @property
+    def product(self) -> Product:
+        """The product."""
+        return self.stored.product
+
+
+class Completer:
+    """Finds what goes with given pieces in one catalog."""
+
+    def __init__(
+        self, catalog: ProductStore, stage: CompatibilityStage, *, in_stock: bool = False
+    ) -> None:
+        self.stage = stage
+        self.together = Together.of(stage.spec)
+        self._catalog = catalog
+        self._in_stock = in_stock
+        self._lengths: dict[str, float] | None = None
+
+    def complete(
+        self, given: Sequence[Given], gender: str, request: CompletionRequest
+    ) -> Completions:
+        """Per missing category, or per category asked for, the products that go with all of the
+        pieces given (one at least), best first; `gender` is the wearer's.
+
+        Raises CatalogError, ModelError.
+        """
+        wanted = request.categories or missing([one.category for one in given])
+        found = [self._category(given, name, gender, request) for name in wanted]
+        return Completions(tuple(given), tuple(found))
+
+    def _category(
+        self, given: Sequence[Given], category: str, gender: str, request: CompletionRequest
+    ) -> Completion:
+        asked = self.stage.wanted([one.piece for one in given], category)
+        filters = self.filters(given, request)
+        count = max(FETCHED, SPARE * request.k)
+        found, eligible = self.candidates(
+            given, asked, self.query(category, gender, count, filters)
+        )
+        scores = np.array([self.stage.score(one.value) for one in found])
+        vectors = np.array([one.given.vector for one in found])
+        order = sorted(diverse(scores, vectors, request.k, request.diversity)) if found else []
+        matches = tuple(self.match(found[place], given, asked) for place in order)
+        return Completion(category, matches, eligible)
+
+    def filters(self, given: Sequence[Given], request: CompletionRequest) -> Filters:
+        """What a product must satisfy; what is given is not offered again."""
+        own = frozenset(one.product_id for one in given if one.product_id)
+        filters = request.affordable
+        filters = replace(filters, exclude_ids=filters.exclude_ids | own)
+        return settled(filters, request.age, in_stock=self._in_stock)
+
+    def query(self, category: str, gender: str, count: int, filters: Filters) -> Query:
+        """The search for `count` products of a category for a person of this gender."""
+        genders = genders_for(gender if gender in {"female", "male"} else None)
+        return Query(category=category, genders=genders, k=count, filters=filters)
+
+    def candidates(
+        self, given: Sequence[Given], asked: Floats, query: Query
+    ) -> tuple[list[Candidate], int]:
+        """The products of a query that go best with what is given, each picture once, best
+        first, ties by id; and how many were eligible. `asked` (given, length) is what each piece
+        speaks for.
+        """
+        vector = self._vector(asked.sum(axis=0), query)
+        if vector is None:
+            return [], 0
+        answers = self._catalog.search(vector[None], query)
+        stored = self._catalog.stored_many([hit.product_id for hit in answers[0]])
+        found = self._valued(given, asked.sum(axis=0), stored)
+        kept = distinct(np.array([one.given.vector for one in found]), len(found)) if found else []
+        return [found[place] for place in kept], answers.eligible
+
+    def _valued(
+        self, given: Sequence[Given], asked: Floats, stored: Sequence[Stored]
+    ) -> list[Candidate]:
+        """The products with their values, best first."""
+        seen = [one for one in stored if one.vector is not None]
+        if not seen:
+            return []
+        rows = self.stage.layout.rows(
+            np.stack([one.vector for one in seen if one.vector is not None])
+        )
+        values = rows @ asked
+        occasions = {one.occasion for one in given} - {""}
+        found = []
+        for one, row, value in zip(seen, rows, values, strict=True):
+            own = given_product(one)
+            worth = float(value) - self._loss(own, occasions)
+            found.append(Candidate(one, own, row, worth))
+        return sorted(found, key=lambda one: (-one.value, one.product.id))
+
+    def _loss(self, own: Given, occasions: set[str]) -> float:
+        """What the rules take from a product's value."""
+        other = bool(own.occasion and occasions) and own.occasion not in occasions
+        rare = bool(own.type and self.together.worn) and normal(own.type) not in self.together.worn
+        return OTHER_OCCASION * other + RARELY_WORN * rare
+
+    def _vector(self, asked: Floats, query: Query) -> Vector | None:
+        """The vector to search with; None where the catalog has nothing to be found."""
+        if self._lengths is None:
+            dim = len(self.stage.vector(asked, dict.fromkeys(self.stage.layout.parts, 1.0)))
+            some = self._catalog.search(np.eye(1, dim, dtype=np.float32), replace(query, k=1))[0]
+            if not some:
+                return None
+            own = self._catalog.vector(some[0].product_id)
+            self._lengths = self.stage.lengths(own)
+        return self.stage.vector(asked, self._lengths)
+
+    def match(self, found: Candidate, given: Sequence[Given], asked: Floats) -> Match:
+        """A candidate as it is answered, with the reasons."""
+        told = (self.stage.layout, self.together)
+        why = reasons(found.given, found.row, given, asked, told)
+        return Match(self.stage.score(found.value), found.product, why)
+
+
+def missing(worn: Sequence[str]) -> tuple[str, ...]:
+    """The categories that nothing worn fills: a dress fills those of two pieces, and they its."""
+    filled = set(worn)
+    if ONE_PIECE in filled:
+        filled |= set(TWO_PIECES)
+    if filled & set(TWO_PIECES):
+        filled.add(ONE_PIECE)
+    return tuple(name for name in CATEGORIES if name not in filled)

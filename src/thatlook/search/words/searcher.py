@@ -1,0 +1,305 @@
+"""Words, and a photo where there is one, to products: candidates of two kinds, one order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+
+from thatlook.core.records import Look, Match, Vector
+from thatlook.core.shopper_words import color_words, type_of
+from thatlook.search.index import Query, genders_for
+from thatlook.search.index.exact import passes
+from thatlook.search.index.words import color_parts
+from thatlook.search.words.moving import filters_of, moved
+from thatlook.search.words.request import WordRequest
+from thatlook.search.words.shelf import Facts, Shelf
+from thatlook.search.words.tower import Tower
+from thatlook.search.words.understanding import Understood, Wish, understand
+from thatlook.search.words.wishes import SHADE, fulfilled, is_unwanted
+
+DEPTH: Final = 200
+"""Candidates of each kind: by words, by vectors, and by vectors among the wished color."""
+
+PHOTO_TYPE: Final = "photo_type"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part of the order counts; the score is their mean over the parts in play.
+
+    `type`, `color` and `pattern` are wishes of the words, `photo_type` is the type of the photo.
+    """
+
+    type: float = 1.0
+    color: float = 0.8
+    pattern: float = 0.4
+    photo_type: float = 0.5
+    words: float = 0.6
+    likeness: float = 0.6
+
+
+WEIGHTS: Final = Weights()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """A candidate with its score, 0..1, and what each part of it was."""
+
+    facts: Facts
+    score: float
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The answer to words: what was understood, one page of matches, and how many there are.
+
+    `total` counts what was looked at and passed, `facets` count the same by category, color, brand
+    and price. `by_likeness` is whether pictures were compared too. `look` is that of the photo, of
+    which the words speak of the `article` at this place; None where they speak of none.
+    """
+
+    understood: Understood
+    matches: tuple[Match, ...]
+    total: int
+    offset: int
+    facets: Mapping[str, Sequence[Mapping[str, Any]]]
+    by_likeness: bool
+    look: Look | None = None
+    article: int | None = None
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str | None:
+        """What to say where nothing was found."""
+        if self.total:
+            return None
+        shown = ", ".join(chip.shown or chip.value for chip in self.understood.chips)
+        return f"nothing found{f'; take off one of: {shown}' if shown else ''}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of `thatlook search`."""
+        return {
+            "text": self.understood.text,
+            "understood": [chip.to_dict() for chip in self.understood.chips],
+            "total": self.total,
+            "offset": self.offset,
+            "matches": [match.to_dict() for match in self.matches],
+            "facets": {name: list(counts) for name, counts in self.facets.items()},
+            "by_likeness": self.by_likeness,
+            "look": None if self.look is None else self.look.to_dict(),
+            "article": self.article,
+            "message": self.message,
+            "timing_ms": {name: round(spent, 2) for name, spent in self.timing_ms.items()},
+        }
+
+
+class WordSearch:
+    """Searches one catalog by words.
+
+    Without a `tower`, or with one of another embedding network than the catalog's, words alone are
+    compared (`Found.by_likeness` says so). `in_stock` leaves out what is out of stock, unless a
+    request names the availabilities that it wants.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        tower: Tower | None,
+        *,
+        in_stock: bool = False,
+        weights: Weights = WEIGHTS,
+    ) -> None:
+        self._shelf = shelf
+        self._tower = tower
+        self._in_stock = in_stock
+        self._weights = weights
+
+    def find(self, request: WordRequest) -> Found:
+        """The products for a request, best first. Raises CatalogError."""
+        understood = self.understood(request)
+        vector = self._vector(understood, request)
+        ranked = self.ranked(understood, request, vector)
+        page = ranked[request.offset : request.offset + request.k]
+        stored = self._shelf.stored_many([one.facts.entry.id for one in page])
+        matches = tuple(
+            Match(one.score, kept.product, _reasons(one, understood))
+            for one, kept in zip(page, stored, strict=True)
+        )
+        return Found(
+            understood, matches, len(ranked), request.offset, facets(ranked), vector is not None
+        )
+
+    def understood(self, request: WordRequest) -> Understood:
+        """What a request's text asks for; a photo's type is wished, less, where it names none."""
+        found = understand(request.text, self._shelf.lines(), request.off)
+        kind = type_of(request.photo_type)
+        if not kind or found.wish("type"):
+            return found
+        return replace(found, wishes=(*found.wishes, Wish(PHOTO_TYPE, kind)))
+
+    def told(self, words: Sequence[str]) -> Vector | None:
+        """The vector of words among the catalog's; None where the tower has none there."""
+        known = self._tower is not None and self._tower.space == self._shelf.model_key
+        return self._tower.embed(words) if known and self._tower else None
+
+    def ranked(
+        self, understood: Understood, request: WordRequest, vector: Vector | None
+    ) -> list[Ranked]:
+        """All candidates that pass what was understood and asked, best first, ties by id."""
+        query = self._query(understood, request)
+        words = {
+            hit.product_id: hit.score
+            for hit in self._shelf.by_words([g.wordings for g in understood.telling], query)
+        }
+        ids = dict.fromkeys(words)
+        ids |= dict.fromkeys(
+            hit.product_id
+            for hit in self._shelf.by_words([g.wordings for g in understood.groups], query)
+        )
+        ids |= dict.fromkeys(self._near(understood, query, vector))
+        facts = self._shelf.facts(list(ids))
+        sizes = understood.values("size")
+        kept = [
+            one
+            for one in facts.values()
+            if passes(one.entry, query.filters)
+            and not is_unwanted(one, understood)
+            and (not sizes or sizes & one.sizes)
+        ]
+        top = max(words.values(), default=0.0)
+        lexical = {key: score / top if top > 0 else 0.0 for key, score in words.items()}
+        alike = _likenesses(kept, vector)
+        found = [
+            self._rank(one, understood, lexical, likeness)
+            for one, likeness in zip(kept, alike, strict=True)
+        ]
+        return sorted(found, key=lambda one: (-one.score, one.facts.entry.id))
+
+    def _vector(self, understood: Understood, request: WordRequest) -> Vector | None:
+        """The words' vector, moved towards that of the photo where there is one."""
+        told = self.told(understood.plain)
+        return told if request.vector is None else moved(request.vector, told, request.text_weight)
+
+    def _query(self, understood: Understood, request: WordRequest) -> Query:
+        """What must hold: what the request says, and what was understood where it is silent."""
+        gender = request.gender or understood.value("gender") or request.photo_gender
+        filters = filters_of(understood, request.filters)
+        filters = replace(
+            filters,
+            age=_age(request, understood),
+            in_stock=filters.in_stock or (self._in_stock and not filters.availability),
+        )
+        return Query(
+            category=request.category or understood.value("category"),
+            genders=genders_for(gender),
+            k=DEPTH,
+            filters=filters,
+        )
+
+    def _near(self, understood: Understood, query: Query, vector: Vector | None) -> Iterable[str]:
+        """Candidates by likeness, and among those of the wished color; without a vector any, where
+        no words tell more than the filters and wishes.
+        """
+        if vector is None:
+            if understood.telling:
+                return
+            vector = self._any_direction()
+        color = understood.wish("color")
+        queries = [query]
+        if color and not query.filters.colors:
+            wished = replace(query.filters, colors=color_words(color))
+            queries.append(replace(query, filters=wished))
+        for one in queries:
+            for hit in self._shelf.search(vector[None], one)[0]:
+                yield hit.product_id
+
+    def _any_direction(self) -> Vector:
+        """A vector for a request of filters alone: any order will do, the same every time."""
+        dim = self._shelf.dim or 1
+        return np.full(dim, dim**-0.5, np.float32)
+
+    def _rank(
+        self,
+        facts: Facts,
+        understood: Understood,
+        lexical: Mapping[str, float],
+        likeness: float | None,
+    ) -> Ranked:
+        parts: dict[str, float] = {}
+        for wish in understood.wishes:
+            parts[wish.kind] = max(parts.get(wish.kind, 0.0), fulfilled(wish, facts))
+        if lexical:
+            parts["words"] = lexical.get(facts.entry.id, 0.0)
+        if likeness is not None:
+            parts["likeness"] = likeness
+        weights = {name: getattr(self._weights, name) for name in parts}
+        whole = sum(weights.values())
+        score = sum(weights[name] * parts[name] for name in parts) / whole if whole else 0.0
+        return Ranked(facts, min(1.0, score), parts)
+
+
+def _likenesses(found: Sequence[Facts], vector: Vector | None) -> Sequence[float | None]:
+    """How alike each product's picture is, 0..1; None for all without a vector."""
+    if vector is None or not found:
+        return [None] * len(found)
+    products = np.stack([one.entry.vector for one in found]) @ vector
+    alike: list[float | None] = np.maximum(products, 0.0).tolist()
+    return alike
+
+
+def _age(request: WordRequest, understood: Understood) -> str:
+    """Whose products: as asked for, else as the words say, else grown-ups'."""
+    if request.age != "auto":
+        return request.age
+    return understood.value("age") or "adult"
+
+
+def _reasons(one: Ranked, understood: Understood) -> tuple[str, ...]:
+    """Which wishes a product fulfils, and how its words and its picture fit, in numbers."""
+    told = [
+        f"{wish.kind.removeprefix('photo_')}: {wish.name}"
+        for wish in understood.wishes
+        if fulfilled(wish, one.facts) >= SHADE
+    ]
+    numbers = {"words": "words", "likeness": "likeness to the words"}
+    told += [f"{said} {one.parts[n]:.2f}" for n, said in numbers.items() if one.parts.get(n)]
+    return tuple(told)
+
+
+SHOWN_COUNTS: Final = 30
+PRICE_RANGES: Final = 4
+
+
+def facets(ranked: Sequence[Ranked]) -> dict[str, list[dict[str, Any]]]:
+    """How many of the products there are by category, color, brand and price.
+
+    Most first, at most SHOWN_COUNTS each. Prices are PRICE_RANGES ranges with about equally many
+    products; `min` and `max` belong to the range.
+    """
+    entries = [one.facts.entry for one in ranked]
+    named = {
+        "category": [entry.category for entry in entries],
+        "color": [color for entry in entries for color in dict.fromkeys(color_parts(entry.color))],
+        "brand": [entry.brand for entry in entries],
+    }
+    found: dict[str, list[dict[str, Any]]] = {
+        name: [
+            {"value": value, "count": count}
+            for value, count in sorted(Counter(values).items(), key=lambda c: (-c[1], c[0]))
+            if value
+        ][:SHOWN_COUNTS]
+        for name, values in named.items()
+    }
+    found["price"] = _price_ranges([entry.price for entry in entries if entry.price is not None])
+    return found
+
+
+def _price_ranges(prices: Sequence[float]) -> list[dict[str, Any]]:
+    ordered = np.sort(np.array(prices, np.float64))
+    parts = [part for part in np.array_split(ordered, PRICE_RANGES) if len(part)]
+    return [{"min": float(p[0]), "max": float(p[-1]), "count": len(p)} for p in parts]

@@ -1,0 +1,111 @@
+"""What a search for words asks of whoever keeps the products: plain data, so a cluster can too."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol
+
+from thatlook.core.shopper_words import Phrase
+from thatlook.search.index import Answers, Query
+from thatlook.search.index.query import Entry, Vectors
+from thatlook.search.stored import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class WordHit:
+    """A product found by its words; the more and the rarer of them it has, the higher its score."""
+
+    product_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Facts:
+    """What is compared of a product: what an index knows of it, and its words.
+
+    Type and pattern are the feed's words, else what the picture shows; `extra` are the feed's
+    further columns as JSON, "" for none.
+    """
+
+    entry: Entry
+    product_type: str = ""
+    title: str = ""
+    pattern: str = ""
+    extra: str = ""
+
+    @property
+    def sizes(self) -> frozenset[str]:
+        """The sizes that the feed names, in small letters."""
+        return sizes_in(self.extra)
+
+
+_SIZES: Final = ("size", "sizes", "grösse", "größe", "taille")
+
+
+@lru_cache(maxsize=4096)
+def sizes_in(extra: str) -> frozenset[str]:
+    """The sizes that the further columns of a product, as JSON, name, in small letters."""
+    columns: Mapping[str, str] = json.loads(extra) if extra else {}
+    texts = [text for name, text in columns.items() if name.strip().casefold() in _SIZES]
+    parts = re.split("[,;|]", ",".join(texts))
+    return frozenset(part.strip().lower() for part in parts if part.strip())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """A shop's own words; fulfils `understanding.Lexicon`."""
+
+    frequencies: Mapping[str, int]
+    by_words: Mapping[Phrase, str]
+    named_sizes: frozenset[str]
+    priced: bool
+
+    def frequency(self, word: str) -> int:
+        """In how many products the word is."""
+        return self.frequencies.get(word, 0)
+
+    def brands(self) -> Mapping[Phrase, str]:
+        """The shop's brands as it writes them, by their words."""
+        return self.by_words
+
+    def sizes(self) -> frozenset[str]:
+        """The sizes that the shop's feed names."""
+        return self.named_sizes
+
+
+class Shelf(Protocol):
+    """Products by words, by vectors, and what is known of them."""
+
+    @property
+    def model_key(self) -> str | None:
+        """The embedding network of the vectors."""
+        ...
+
+    @property
+    def dim(self) -> int | None:
+        """The length of the vectors."""
+        ...
+
+    def lines(self) -> Lines:
+        """The shop's own words, as of now."""
+        ...
+
+    def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
+        """At most `query.k` products with these words, best first; see `store.catalog.words`."""
+        ...
+
+    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """What is compared of the active products with these ids."""
+        ...
+
+    def search(self, vectors: Vectors, query: Query) -> Answers:
+        """The hits of each of the vectors (n, dim). Raises CatalogError."""
+        ...
+
+    def stored_many(self, ids: Sequence[str]) -> list[Stored]:
+        """Everything kept of these products, in order. Raises UnknownProductError."""
+        ...

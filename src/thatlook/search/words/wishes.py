@@ -1,0 +1,61 @@
+"""How far a product is what a shopper wishes: of the color, type and pattern that words name."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from thatlook.core.color import related
+from thatlook.core.shopper_words import color_words, is_color, near_types, type_of
+from thatlook.core.taxonomy import pattern_of
+from thatlook.core.tokens import tokens
+from thatlook.search.words.shelf import Facts
+from thatlook.search.words.understanding import Understood, Wish
+
+NAMED: Final = 0.95
+"""What another name of the very color is worth: steel where silver is wished."""
+
+SHADE: Final = 0.85
+"""What navy blue is worth where blue is wished."""
+
+NEAR: Final = 0.5
+"""What a type near the wished one is worth beside it."""
+
+RELATED: Final = 0.25
+"""What a color is worth that a shopper would call a shade of the wished one."""
+
+
+def fulfilled(wish: Wish, facts: Facts) -> float:
+    """How far a product fulfils a wish, 0..1."""
+    if wish.kind == "color":
+        return _color(wish, facts.entry.color.lower())
+    if wish.kind == "pattern":
+        return float(wish.name in (_pattern(facts.pattern), _pattern(facts.title)))
+    own = type_of(facts.product_type) or type_of(facts.title)
+    return 1.0 if own == wish.name else NEAR if own in near_types(wish.name) else 0.0
+
+
+def _color(wish: Wish, color: str) -> float:
+    if color in (wish.name, wish.words):
+        return 1.0
+    if color in color_words(wish.name):
+        return NAMED
+    if is_color(color, wish.name):
+        return SHADE
+    return RELATED if related(color, wish.name) else 0.0
+
+
+@lru_cache(maxsize=65536)
+def _pattern(text: str) -> str | None:
+    return pattern_of(text)
+
+
+def is_unwanted(facts: Facts, understood: Understood) -> bool:
+    """Whether a product has what the words say it must not have."""
+    if any(is_color(facts.entry.color, name) for name in understood.unwanted_colors):
+        return True
+    if not understood.unwanted:
+        return False
+    texts = (facts.title, facts.product_type, facts.pattern, facts.entry.brand)
+    words = frozenset(tokens(" ".join(texts)))
+    return any(group.fits(words) for group in understood.unwanted)

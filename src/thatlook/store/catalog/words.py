@@ -1,0 +1,279 @@
+"""The words of the active products in SQLite's full-text index, and what is found by them.
+
+A product's entry is numbered by its last change, so what changed or left is found no more, and is
+dropped when the index is next made anew. The index is brought up to date by the first search after
+a change.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+
+from thatlook.core.records import Product
+from thatlook.core.shopper_words import Phrase
+from thatlook.core.tokens import VERSION, tokens
+from thatlook.search.index.query import Entry, Query
+from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
+from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.rows import product_of
+
+_WEIGHTS: Final = "3.0, 3.0, 4.0, 2.0, 1.0, 0.0"
+"""Of title, brand, type, color, whatever else the feed says, and the marks of partitions."""
+
+MOST_SCORED: Final = 3_000
+"""Products that are ordered by their words; where more have them all are alike good."""
+
+_MORE_LETTERS: Final = 2_000
+_BATCH: Final = 2_000
+_STALE: Final = 2
+"""So many entries for one product, and the index is made anew."""
+
+_FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
+    coalesce(json_extract(data, '$.age_group'), ''), vector,
+    coalesce(json_extract(data, '$.product_type'), ''), coalesce(json_extract(data, '$.title'), ''),
+    coalesce(json_extract(data, '$.pattern'), ''), coalesce(json_extract(data, '$.extra'), ''),
+    json_extract(attributes, '$.type'), json_extract(attributes, '$.pattern')
+    FROM products JOIN articles ON product = key"""
+
+
+class WordIndex:
+    """Words to products of one catalog; fulfils `search.words.shelf.Shelf` but for vectors."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._known: tuple[int, Lines] | None = None
+
+    def bring_up_to_date(self) -> None:
+        """Takes in what changed since the index was last used. Raises CatalogError."""
+        if self._behind():
+            with self._database.writing():
+                self._follow()
+
+    def _behind(self) -> bool:
+        found = self._database.one(
+            "SELECT s.sequence, w.sequence, version FROM state s, words_state w"
+        )
+        return found is None or found[0] != found[1] or found[2] != VERSION
+
+    def _follow(self) -> None:
+        """Within a write transaction: enters what is new, or everything where too much is stale."""
+        since, version, entries = self._database.one(
+            "SELECT sequence, version, entries FROM words_state"
+        ) or (0, 0, 0)
+        active = self._count("SELECT count(*) FROM products WHERE status = 'active'")
+        new = self._count(
+            "SELECT count(*) FROM products WHERE status = 'active' AND sequence > ?", since
+        )
+        if version != VERSION or entries + new > _STALE * active + _BATCH:
+            self._database.execute("INSERT INTO words (words) VALUES ('delete-all')")
+            since, entries = 0, 0
+        entries += self._enter(since)
+        self._database.execute(
+            """UPDATE words_state
+            SET sequence = (SELECT sequence FROM state), version = ?, entries = ?""",
+            (VERSION, entries),
+        )
+
+    def _count(self, sql: str, *values: Any) -> int:
+        found = self._database.one(sql, values)
+        return int(found[0]) if found else 0
+
+    def _enter(self, since: int) -> int:
+        """Enters the active products that changed after `since`; how many they are."""
+        sql = """SELECT sequence, data, attributes FROM products LEFT JOIN articles ON product = key
+            WHERE status = 'active' AND sequence > ? ORDER BY sequence"""
+        rows = iter(self._database.rows(sql, (since,)))
+        count = 0
+        while batch := list(islice(rows, _BATCH)):
+            entries = [(row[0], *_columns(product_of(row[1]), row[2])) for row in batch]
+            self._database.executemany(
+                """INSERT INTO words (rowid, title, brand, type, color, more, marks)
+                VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                entries,
+            )
+            count += len(entries)
+        return count
+
+    def lines(self) -> Lines:
+        """What the shop's words are, as of the last change."""
+        with self._lock:
+            sequence = self._count("SELECT sequence FROM state")
+            if self._known is None or self._known[0] != sequence:
+                self.bring_up_to_date()
+                self._known = (sequence, self._read_lines())
+            return self._known[1]
+
+    def _read_lines(self) -> Lines:
+        terms = self._database.rows("SELECT term, doc FROM words_terms")
+        priced = "SELECT 1 FROM products WHERE price IS NOT NULL AND status = 'active' LIMIT 1"
+        return Lines(
+            {word: int(count) for word, count in terms},
+            self._brands(),
+            self._sizes(),
+            self._database.one(priced) is not None,
+        )
+
+    def _brands(self) -> dict[Phrase, str]:
+        rows = self._database.rows(
+            "SELECT DISTINCT brand FROM products WHERE brand != '' AND status = 'active'"
+        )
+        return {phrase: brand for (brand,) in rows if (phrase := tokens(brand))}
+
+    def _sizes(self) -> frozenset[str]:
+        """The sizes of a sample of the feed: which columns it has is the same in every row."""
+        rows = self._database.rows(
+            "SELECT json_extract(data, '$.extra') FROM products WHERE status = 'active' LIMIT 2000"
+        )
+        return frozenset(size for (extra,) in rows for size in sizes_in(extra))
+
+    def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
+        """At most `query.k` products with these words, best first by BM25.
+
+        Of each group one wording counts. Products with all groups come first, then those with the
+        rarer ones. The query's category and genders hold, its filters do not.
+        """
+        self.bring_up_to_date()
+        known = self.lines().frequencies
+        told = [_known_wordings(group, known) for group in groups]
+        asked = sorted((found for found in told if found), key=lambda found: found[1])
+        if not asked:
+            return []
+        marks = _marks_of(query)
+        found: dict[str, float] = {}
+        for expression, scored in _expressions(asked):
+            for product_id, score in self._matching(
+                f"({expression}) {marks}", query.k, scored=scored
+            ):
+                found.setdefault(product_id, score)
+            if len(found) >= query.k:
+                break
+        best = sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[: query.k]
+        return [WordHit(product_id, score) for product_id, score in best]
+
+    def _matching(self, expression: str, count: int, *, scored: bool) -> list[tuple[str, float]]:
+        order = "ORDER BY score" if scored else ""
+        sql = f"""SELECT id, score FROM (SELECT rowid AS entry, bm25(words, {_WEIGHTS}) AS score
+            FROM words WHERE words MATCH ? {order} LIMIT ?)
+            JOIN products ON sequence = entry WHERE status = 'active'"""  # noqa: S608 - constants
+        rows = self._database.rows(sql, (expression, count))
+        return [(product_id, -float(score)) for product_id, score in rows]
+
+    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """What is compared of the active products with these ids."""
+        found = {}
+        for start in range(0, len(ids), _BATCH // 4):
+            part = ids[start : start + _BATCH // 4]
+            marks = ",".join("?" * len(part))
+            sql = f"{_FACTS} WHERE status = 'active' AND id IN ({marks})"
+            for row in self._database.rows(sql, list(part)):
+                found[row[0]] = _facts(row)
+        return found
+
+
+def _known_wordings(
+    group: Sequence[Phrase], known: Mapping[str, int]
+) -> tuple[tuple[Phrase, ...], int] | None:
+    """The wordings whose words the shop has, and how many products have one at most."""
+    counted = {wording: min(known.get(word, 0) for word in wording) for wording in group if wording}
+    there = {wording: count for wording, count in counted.items() if count}
+    return (tuple(there), sum(there.values())) if there else None
+
+
+def _expressions(asked: Sequence[tuple[tuple[Phrase, ...], int]]) -> Iterator[tuple[str, bool]]:
+    """What is looked for, the most telling first, and whether few enough fit to be ordered.
+
+    `asked` has the rarest first.
+    """
+    parts = [_any_of(wordings) for wordings, _ in asked]
+    counts = [count for _, count in asked]
+    for kept in range(len(parts), 0, -1):
+        yield " AND ".join(parts[:kept]), counts[0] <= MOST_SCORED or kept > 1
+    rare = [part for part, count in zip(parts, counts, strict=True) if count <= MOST_SCORED]
+    if len(rare) > 1:
+        yield " OR ".join(rare), True
+
+
+def _any_of(wordings: Iterable[Phrase]) -> str:
+    texts = (" AND ".join(f'"{word}"' for word in wording) for wording in wordings)
+    return f"({' OR '.join(f'({text})' for text in texts)})"
+
+
+def _marks_of(query: Query) -> str:
+    """The part of an expression that limits it to the query's partitions."""
+    told = []
+    if query.category is not None:
+        told.append(f'marks : "category{query.category}"')
+    if query.genders is not None:
+        named = " OR ".join(f'"gender{gender}"' for gender in sorted(query.genders))
+        told.append(f"marks : ({named})")
+    return "".join(f" AND ({part})" for part in told)
+
+
+def _columns(product: Product, attributes: str | None) -> tuple[str, ...]:
+    """The texts of a product by column, as words; what the picture shows where the feed is mute."""
+    seen = json.loads(attributes) if attributes else {}
+    more = (
+        product.pattern,
+        product.material,
+        product.google_product_category,
+        *product.extra.values(),
+        product.description,
+    )
+    return (
+        _words(product.title),
+        _words(product.brand),
+        _words(product.product_type or label(seen.get("type"))),
+        _words(product.color or label(seen.get("color"))),
+        _words(" ".join(more)[:_MORE_LETTERS]),
+        f"category{product.category} gender{product.gender}",
+    )
+
+
+def _words(text: str) -> str:
+    return " ".join(tokens(text))
+
+
+def label(value: object) -> str:
+    """The label of a stored attribute, which is a text or [label, probability]."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, str) else ""
+
+
+_ENTRY: Final = (
+    "id",
+    "category",
+    "gender",
+    "price",
+    "currency",
+    "brand",
+    "color",
+    "availability",
+    "age_group",
+)
+
+
+def _facts(row: tuple[Any, ...]) -> Facts:
+    *columns, vector, product_type, title, pattern, extra, type_seen, pattern_seen = row
+    return Facts(
+        entry=Entry(**dict(zip(_ENTRY, columns, strict=True)), vector=np.frombuffer(vector, "<f4")),
+        product_type=product_type or _first(type_seen),
+        title=title,
+        pattern=pattern or _first(pattern_seen),
+        extra=extra,
+    )
+
+
+@lru_cache(maxsize=65536)
+def _first(stored: str | None) -> str:
+    """The label of an attribute as SQLite gives it: a text, or a list in JSON."""
+    if stored is None:
+        return ""
+    return label(json.loads(stored)) if stored.startswith("[") else stored

@@ -1,0 +1,24 @@
+"""Texts as plain words."""
+
+from __future__ import annotations
+
+import pytest
+
+from thatlook.core.tokens import tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Levi's T-Shirts, Größe 42", ("levi", "tshirt", "grosse", "42")),
+        ("women’s T Shirt", ("women", "tshirt")),
+        ("Robe rouge à fleurs", ("robe", "rouge", "a", "fleur")),
+        ("Dresses & DRESS", ("dress", "dress")),
+        ("AS201-C1", ("as201", "c1")),
+        ("snake_case ßœ", ("snake", "case", "ssoe")),
+        ("  ...  ", ()),
+        ("シャツ 赤", ("シャツ", "赤")),
+    ],
+)
+def test_words_of_texts(text, words):
+    assert tokens(text) == words

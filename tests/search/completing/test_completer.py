@@ -1,0 +1,165 @@
+"""From what is given to products, over a catalog placed by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.search.completing.conftest import LENGTHS, row_of, vector
+from thatlook.core.errors import CatalogError, SettingsError
+from thatlook.core.records import Article, Box
+from thatlook.search.completing import (
+    CompletionRequest,
+    given_article,
+    given_product,
+)
+from thatlook.search.completing.completer import missing
+from thatlook.search.index import Filters
+
+
+def given(completer, *ids):
+    return [given_product(one) for one in completer.catalog.stored_many(ids)]
+
+
+def found(completer, ids, gender="female", **asked):
+    answer = completer.complete(given(completer, *ids), gender, CompletionRequest(**asked))
+    return {one.category: [match.product.id for match in one.matches] for one in answer.completions}
+
+
+SHIRT = row_of("shirt", "topwear", "red")
+SHOP = (
+    SHIRT,
+    row_of("red jeans", "bottomwear", "red"),
+    row_of("blue jeans", "bottomwear", "blue", look=1),
+    row_of("his", "bottomwear", "red", gender="male"),
+    row_of("red boots", "footwear", "red", "30"),
+    row_of("striped boots", "footwear", "red", "20", pattern="striped", look=1),
+    row_of("blue boots", "footwear", "blue", "10", availability="out of stock"),
+)
+
+
+def test_what_is_wanted_comes_first_in_every_missing_category(shop):
+    answer = found(shop(*SHOP), ["shirt"], diversity=0)
+    assert answer["bottomwear"] == ["red jeans", "blue jeans"]
+    # Shoes are also wanted of the shirt's pattern.
+    assert answer["footwear"] == ["red boots", "striped boots", "blue boots"]
+    assert set(answer) == {
+        "outerwear", "bottomwear", "footwear", "bag", "headwear", "eyewear", "neckwear",
+    }  # fmt: skip
+
+
+def test_values_add_up_over_what_is_given_and_become_scores(shop):
+    completer = shop(*SHOP)
+    request = CompletionRequest(categories=("footwear",), diversity=0)
+    worn = given(completer, "shirt", "blue jeans")
+    (one,) = completer.complete(worn, "female", request).completions
+    scores = {match.product.id: match.score for match in one.matches}
+    # Red and solid: color 1 of the shirt, pattern 0.5 of both, all by the root of two pieces.
+    values = {"red boots": 2 / math.sqrt(2), "striped boots": 1 / math.sqrt(2)}
+    for name, value in values.items():
+        assert scores[name] == pytest.approx(1 / (1 + math.exp(-2 * (value - 0.5))), abs=1e-5)
+    assert scores["blue boots"] == pytest.approx(scores["red boots"], abs=1e-5)
+
+
+def test_why_is_told_in_words_most_telling_first(shop):
+    completer = shop(*SHOP, row_of("casual", "footwear", "red", usage="casual", look=1))
+    worn = [given_article(Article(
+        "bottomwear", Box(0, 0, 9, 9), 0.9,
+        {"type": "jeans", "color": "red", "usage": "casual"}, vector("jeans", "red"),
+    ))]  # fmt: skip
+    request = CompletionRequest(categories=("footwear",), diversity=0)
+    (one,) = completer.complete(worn, "female", request).completions
+    told = {match.product.id: match.reasons for match in one.matches}
+    assert told["casual"] == ("same color: red, worn together in 3 looks", "same occasion: casual")
+    assert told["blue boots"] == ()  # nothing spoke for it but the pattern, which is not told
+    assert "goes with" not in str(told)
+
+
+def test_another_occasion_costs(shop):
+    completer = shop(
+        row_of("gown", "topwear", "red", usage="formal"),
+        row_of("runners", "footwear", "red", usage="sports"),
+        row_of("blue boots", "footwear", "blue", usage="formal", look=1),
+    )
+    assert found(completer, ["gown"], categories=("footwear",), diversity=0) == {
+        "footwear": ["blue boots", "runners"]
+    }
+
+
+def test_a_type_that_nobody_wore_comes_later(shop):
+    completer = shop(
+        SHIRT,
+        row_of("slippers", "footwear", "red", kind="flip flops"),
+        row_of("striped", "footwear", "red", pattern="striped", kind="Boot", look=1),
+        row_of("blue", "footwear", "blue", pattern="striped", look=1),
+    )
+    # Of red and solid 1.5 less 0.5 is as much as of red alone: ties by id, then blue.
+    shoes = found(completer, ["shirt"], categories=("footwear",), diversity=0)["footwear"]
+    assert shoes == ["slippers", "striped", "blue"]
+    assert completer.together.worn == {"boot", "jeans", "tshirt", "shirt"}
+    request = CompletionRequest(categories=("footwear",), diversity=0)
+    (one,) = completer.complete(given(completer, "shirt"), "female", request).completions
+    assert [match.score for match in one.matches][:2] == pytest.approx([1 / (1 + math.exp(-1))] * 2)
+
+
+def test_filters_budget_stock_and_what_is_given_itself(shop):
+    completer = shop(*SHOP, in_stock=True)
+    shoes = {"categories": ("footwear",), "diversity": 0}
+    assert found(completer, ["shirt"], **shoes)["footwear"] == ["red boots", "striped boots"]
+    assert found(completer, ["shirt"], budget=25, **shoes)["footwear"] == ["striped boots"]
+    cheap = Filters(max_price=19)
+    assert found(completer, ["shirt"], filters=cheap, budget=25, **shoes)["footwear"] == []
+    again = found(completer, ["shirt"], categories=("topwear",))
+    assert again == {"topwear": []}
+    his = found(completer, ["shirt"], "male", categories=("bottomwear",))
+    assert his == {"bottomwear": ["his"]}
+
+
+def test_an_empty_catalog_answers_with_nothing(shop):
+    completer = shop(SHIRT)
+    assert found(completer, ["shirt"], categories=("bag",)) == {"bag": []}
+
+
+@pytest.mark.parametrize(
+    ("worn", "left"),
+    [
+        (["dress"], {"topwear", "bottomwear", "dress"}),
+        (["topwear", "bag"], {"topwear", "bag", "dress"}),
+        (["outerwear"], {"outerwear"}),
+    ],
+)
+def test_a_dress_takes_the_place_of_top_and_bottom(worn, left):
+    everything = set(missing([]))
+    assert set(missing(worn)) == everything - left
+
+
+def test_the_vector_that_is_searched_ranks_as_the_values_do(stage):
+    rng = np.random.default_rng(0)
+    wanted = rng.normal(size=stage.layout.length).astype(np.float32)
+    vectors = np.stack(
+        [vector(k, c) for k in ("shirts", "boots") for c in ("red", "blue", "white")]
+    )
+    asked = stage.vector(wanted, LENGTHS)
+    assert np.linalg.norm(asked) == pytest.approx(1)
+    assert not asked[:2].any()  # the look of a picture says nothing
+    by_search, by_value = vectors @ asked, stage.layout.rows(vectors) @ wanted
+    assert list(np.argsort(by_search)) == list(np.argsort(by_value))
+    assert stage.lengths(vectors[0]) == dict.fromkeys(("type", "color", "pattern"), 0.5)
+
+
+def test_what_cannot_be_asked_or_given_is_refused(shop):
+    with pytest.raises(SettingsError, match="category must be one of"):
+        CompletionRequest(categories=("shoes",))
+    with pytest.raises(SettingsError, match="not the text 'bag'"):
+        CompletionRequest(categories="bag")
+    with pytest.raises(SettingsError, match="max_price"):
+        CompletionRequest(budget=-1)
+    with pytest.raises(SettingsError, match="k must be 1"):
+        CompletionRequest(k=0)
+    stored = shop(SHIRT).catalog.stored("shirt")
+    with pytest.raises(CatalogError, match="no vector yet"):
+        given_product(type(stored)(
+            product=stored.product, status="active", sequence=1, changed_at="", row_hash=""
+        ))  # fmt: skip

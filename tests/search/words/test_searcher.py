@@ -1,0 +1,162 @@
+"""Words to products, over a real catalog of products placed by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from thatlook.core.errors import SettingsError
+from thatlook.core.records import Price, Product
+from thatlook.search.index import Filters
+from thatlook.search.words.request import WordRequest
+from thatlook.search.words.searcher import WordSearch
+from thatlook.store.catalog import Catalog, Row
+
+DIM = 4
+
+
+def axis(place, other=None, share=0.0):
+    vector = np.zeros(DIM, np.float32)
+    vector[place] = np.sqrt(1 - share)
+    if other is not None:
+        vector[other] = np.sqrt(share)
+    return vector
+
+
+def row(product_id, title, kind, color, place, category="footwear", gender="female", **fields):
+    product = Product(product_id, title, category, gender, product_type=kind, color=color, **fields)
+    return Row(product=product, vector=place)
+
+
+PRICE = Price(Decimal(40), "EUR")
+ROWS = [
+    row("heel", "Acme Eva Heels", "Heels", "Red", axis(0), price=PRICE, brand="Acme"),
+    row("pump", "Acme Stilettos", "Heels", "Maroon", axis(0, 1, 0.3), brand="Acme"),
+    row("navy", "Plain Heels", "Heels", "Navy Blue", axis(1), extra={"Size": "41|42"}),
+    row("blue", "Plain Heels", "Heels", "Blue", axis(1)),
+    row("flat", "Leather Ballerina", "Flats", "Red", axis(2)),
+    row("his", "Brogue", "Formal Shoes", "Red", axis(3), gender="male"),
+    row("girl", "Kids Heels", "Heels", "Red", axis(0), age_group="kids"),
+    row("shirt", "Red Shirt with Pocket", "Shirts", "Red", axis(0), category="topwear"),
+    row("gone", "Acme Heels", "Heels", "Red", axis(0), availability="out_of_stock"),
+]
+
+
+class Tower:
+    """Knows two words."""
+
+    space = "net"
+
+    def embed(self, words):
+        known = {"heel": axis(0), "leather": axis(2)}
+        found = [known[word] for word in words if word in known]
+        return found[0] if found else None
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as opened:
+        opened.upsert(ROWS)
+        yield opened
+
+
+@pytest.fixture
+def search(catalog):
+    return WordSearch(catalog, Tower(), in_stock=True)
+
+
+def ids(search, text, **more):
+    found = search.find(WordRequest(text=text, **more))
+    return [match.product.id for match in found.matches]
+
+
+def test_wishes_come_first_and_others_follow(search):
+    assert ids(search, "red heels")[:2] == ["heel", "pump"]
+    assert set(ids(search, "red heels")) == {"heel", "pump", "navy", "blue", "flat", "his"}
+
+
+def test_a_color_comes_before_its_shades(search):
+    assert ids(search, "blue heels")[:2] == ["blue", "navy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("red shoes for men", {"his"}),
+        ("red shoes for girls", {"girl"}),
+        ("heels under 50", {"heel"}),
+        ("shoes size 42", {"navy"}),
+        ("acme heels", {"heel", "pump"}),
+        ("heels not red, not blue", {"pump"}),
+        ("red shirt without pocket", set()),
+        ("schwarze Damen Schuhe", {"heel", "pump", "navy", "blue", "flat"}),
+    ],
+)
+def test_what_must_hold(search, text, found):
+    assert set(ids(search, text)) == found
+
+
+def test_a_filter_that_is_taken_off_no_longer_holds(search):
+    assert "flat" in ids(search, "red shoes for men", off={"gender:male"})
+
+
+def test_words_of_titles_are_found_and_order(search):
+    assert ids(search, "eva")[0] == "heel"
+    assert ids(search, "stilettos")[0] == "pump"
+
+
+def test_what_no_title_says_is_found_by_its_picture(search):
+    found = search.find(WordRequest(text="leather", k=2))
+    assert found.by_likeness
+    assert found.matches[0].product.id == "flat"
+    assert "likeness to the words 1.00" in found.matches[0].reasons
+
+
+def test_without_a_tower_of_the_catalogs_network_words_alone_are_compared(catalog):
+    found = WordSearch(catalog, None).find(WordRequest(text="red heels"))
+    assert not found.by_likeness
+    assert found.matches[0].product.id in {"heel", "gone"}
+
+
+def test_beside_a_photo_words_move_it(search):
+    request = {"vector": axis(1), "category": "footwear", "photo_type": "heels"}
+    assert ids(search, "", **request)[:2] == ["blue", "navy"]
+    assert ids(search, "in red", **request)[0] == "heel"
+    assert ids(search, "leather", **request, text_weight=1.0)[0] == "flat"
+
+
+def test_what_is_given_goes_before_what_was_understood(search):
+    assert set(ids(search, "red shoes for men", gender="female", category="topwear")) == {"shirt"}
+    assert ids(search, "heels under 50", filters=Filters(max_price=10)) == []
+
+
+def test_pages_do_not_overlap_and_the_facets_count_all(search):
+    first = search.find(WordRequest(text="shoes", k=4))
+    second = search.find(WordRequest(text="shoes", k=4, offset=4))
+    assert first.total == second.total == 6
+    shown = [match.product.id for match in (*first.matches, *second.matches)]
+    assert sorted(shown) == ["blue", "flat", "heel", "his", "navy", "pump"]
+    assert first.facets == second.facets
+    assert first.facets["color"][0] == {"value": "red", "count": 3}
+    assert first.facets["brand"] == [{"value": "Acme", "count": 2}]
+    assert first.facets["price"] == [{"min": 40.0, "max": 40.0, "count": 1}]
+
+
+def test_nothing_found_says_what_may_be_taken_off(search):
+    found = search.find(WordRequest(text="red shirt without pocket"))
+    assert found.message == "nothing found; take off one of: red, shirt, Top, not pocket"
+    assert found.to_dict()["total"] == 0
+
+
+def test_scores_are_within_0_and_1_and_fall(search):
+    scores = [m.score for m in search.find(WordRequest(text="red leather heels")).matches]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 <= scores[-1] <= scores[0] <= 1
+
+
+@pytest.mark.parametrize("wrong", [{"k": 0}, {"offset": -1}, {"age": "old"}, {"text_weight": 1.5}])
+def test_requests_that_cannot_be(wrong):
+    with pytest.raises(SettingsError):
+        WordRequest(text="red", **wrong)

@@ -1,0 +1,124 @@
+"""The index of words follows the catalog."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from thatlook.core import tokens as words_of
+from thatlook.core.records import Product
+from thatlook.search.index import Query
+from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog import words as module
+from thatlook.store.catalog.words import label
+
+DIM = 2
+EAST = np.array([1, 0], np.float32)
+
+
+def row(product_id, title, **fields):
+    return Row(product=Product(product_id, title, **fields), vector=EAST)
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as opened:
+        yield opened
+
+
+def found(catalog, *words, **query):
+    groups = [[(word,)] for word in words]
+    return [hit.product_id for hit in catalog.by_words(groups, Query(**query))]
+
+
+def test_all_words_come_before_some_and_the_rarer_count(catalog):
+    catalog.upsert(
+        [row("both", "red shoe"), row("rare", "zig shoe"), *(row(f"r{n}", "red") for n in range(9))]
+    )
+    assert found(catalog, "red", "shoe", k=1) == ["both"]
+    assert found(catalog, "red", "zig")[0] == "rare"
+    assert found(catalog, "none") == []
+
+
+def test_every_change_is_found_by_the_next_search(catalog):
+    catalog.upsert([row("a", "red shoe"), row("b", "blue shoe")])
+    assert found(catalog, "red") == ["a"]
+    catalog.upsert([row("a", "green shoe"), row("c", "red hat")])
+    assert found(catalog, "red") == ["c"]
+    catalog.mark_left(["c"])
+    assert found(catalog, "red") == []
+    catalog.remove(["b"])
+    assert found(catalog, "blue") == []
+    catalog.upsert([row("c", "red hat")])
+    assert found(catalog, "red") == ["c"]
+
+
+def test_another_process_sees_it_too(catalog, tmp_path):
+    with Catalog.open(tmp_path / "c") as other:
+        catalog.upsert([row("a", "red shoe")])
+        assert found(other, "red") == ["a"]
+        assert other.lines().frequency("shoe") == 1
+        catalog.upsert([row("b", "shoe")])
+        assert other.lines().frequency("shoe") == 2
+
+
+def test_the_partitions_of_the_query_hold(catalog):
+    catalog.upsert(
+        [
+            row("hers", "red", category="dress", gender="female"),
+            row("his", "red", category="topwear", gender="male"),
+            row("any", "red", category="topwear"),
+        ]
+    )
+    assert set(found(catalog, "red", category="topwear")) == {"his", "any"}
+    assert found(catalog, "red", genders=frozenset({"female"})) == ["hers"]
+
+
+def test_what_the_picture_shows_is_found_where_the_feed_is_mute(catalog):
+    seen = {"type": ["heels", 0.9], "color": ("red", 0.8)}
+    catalog.upsert([Row(product=Product("a", "Eva"), vector=EAST, attributes=seen)])
+    assert found(catalog, "heel", "red") == ["a"]
+    facts = catalog.facts(["a", "unknown"])["a"]
+    assert (facts.product_type, facts.title, facts.entry.id) == ("heels", "Eva", "a")
+
+
+def test_stale_entries_are_dropped_in_time(catalog, monkeypatch):
+    monkeypatch.setattr(module, "_BATCH", 4)
+    for turn in range(8):
+        catalog.upsert([row("a", f"word{turn}")])
+        assert found(catalog, f"word{turn}") == ["a"]
+    known = catalog.lines().frequencies
+    assert "word0" not in known
+    assert "word7" in known
+
+
+def test_words_of_an_older_thatlook_are_made_anew(tmp_path, monkeypatch):
+    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as catalog:
+        catalog.upsert([row("a", "red")])
+        assert found(catalog, "red") == ["a"]
+    monkeypatch.setattr(module, "VERSION", words_of.VERSION + 1)
+    with Catalog.open(tmp_path / "c") as catalog:
+        assert found(catalog, "red") == ["a"]
+        assert catalog.lines().frequency("red") == 1
+
+
+def test_a_shops_own_words(catalog):
+    extra = {"Size": "41|42, XL", "material": "x"}
+    catalog.upsert([row("a", "t", brand="Red Tape", extra=extra), row("b", "t")])
+    lines = catalog.lines()
+    assert lines.brands() == {("red", "tape"): "Red Tape"}
+    assert lines.sizes() == {"41", "42", "xl"}
+    assert not lines.priced
+
+
+def test_many_products_with_all_words_are_not_ordered(catalog, monkeypatch):
+    monkeypatch.setattr(module, "MOST_SCORED", 3)
+    catalog.upsert([row(f"p{n}", "shoe") for n in range(9)])
+    assert len(found(catalog, "shoe", k=5)) == 5
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"), [(["red", 0.9], "red"), ("red", "red"), ([], ""), (None, ""), ([3], "")]
+)
+def test_labels(stored, text):
+    assert label(stored) == text
