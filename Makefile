@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)-tools
 
-.PHONY: demo test check audit fix bench architecture dist wheel-demo docs clean
+.PHONY: demo test check audit fix bench beside architecture dist wheel-demo docs clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -32,6 +32,11 @@ bench: $(VENV)/.test  ## run the benchmarks that need nothing but this repositor
 	@for name in $(BENCHMARKS); do \
 	  echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
+beside:  ## thatlook beside what else one could take, in an environment of its own (PyTorch: gigabytes)
+	$(PYTHON) -m venv $(VENV)-beside
+	$(VENV)-beside/bin/python -m pip install --quiet --editable . -r benchmarks/beside/requirements.txt
+	PYTHONPATH=benchmarks $(VENV)-beside/bin/python -m beside $(BESIDE)
+
 architecture: $(VENV)/.test  ## draw the rooms and their imports into ARCHITECTURE.md
 	$(BIN)/python scripts/draw_architecture.py
 
@@ -59,7 +64,7 @@ wheel-demo:  ## the wheel in an environment of its own; its demo, run outside th
 	rm -rf $(WHEEL)
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(VENV)-dist $(WHEEL) dist demo site
+	rm -rf $(VENV) $(TOOLS) $(VENV)-dist $(VENV)-beside $(WHEEL) dist demo site
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

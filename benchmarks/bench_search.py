@@ -47,7 +47,7 @@ SHARES = {("topwear", "female"): 0.15, ("dress", "female"): 0.02, ("neckwear", "
 
 @dataclass(frozen=True)
 class Data:
-    """The products as columns: vectors (n, DIM), price (n,), partition (n,) into `keys`."""
+    """The products as columns: vectors (n, dim), price (n,), partition (n,) into `keys`."""
 
     vectors: np.ndarray
     price: np.ndarray
@@ -55,10 +55,10 @@ class Data:
     keys: list[tuple[str, str]]
 
 
-def made(count: int) -> Data:
+def made(count: int, dim: int = DIM) -> Data:
     """Random products, the shares of SHARES exact, the rest spread evenly."""
     rng = np.random.default_rng(0)
-    vectors = unit_vectors(count, rng)
+    vectors = unit_vectors(count, rng, dim)
     keys = [(c, g) for c in PRODUCT_CATEGORIES for g in PRODUCT_GENDERS]
     others = [n for n, key in enumerate(keys) if key not in SHARES]
     partition = np.array(others)[rng.integers(len(others), size=count)]
@@ -268,7 +268,7 @@ def stored(folder: Path, data: Data) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if (folder / "catalog.sqlite").exists():
         return found
-    with Catalog.open(folder, "synthetic", DIM) as catalog:
+    with Catalog.open(folder, "synthetic", data.vectors.shape[1]) as catalog:
         seconds, _ = timed(lambda: [catalog.upsert(batch) for batch in rows(data)])
         found["stored_rows_per_s"] = round(len(data.vectors) / seconds)
         found["bytes_per_product"] = catalog.info().size_bytes / len(data.vectors)

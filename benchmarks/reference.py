@@ -40,19 +40,19 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def unit_vectors(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Float32 (count, DIM), around one random middle per 100 rows."""
-    middles = rng.standard_normal((max(10, count // 100), DIM)).astype(np.float32)
+def unit_vectors(count: int, rng: np.random.Generator, dim: int = DIM) -> np.ndarray:
+    """Float32 (count, dim), around one random middle per 100 rows."""
+    middles = rng.standard_normal((max(10, count // 100), dim)).astype(np.float32)
     vectors = middles[rng.integers(len(middles), size=count)]
-    vectors += 0.7 * rng.standard_normal((count, DIM), dtype=np.float32)
+    vectors += 0.7 * rng.standard_normal((count, dim), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 
 
 def near(vectors: np.ndarray, count: int, similarity: float = 0.8) -> np.ndarray:
-    """Queries, float32 (count, DIM): random rows with noise, of this similarity with their row."""
+    """Queries, float32 (count, dim): random rows with noise, of this similarity with their row."""
     rng = np.random.default_rng(1)
-    noise = rng.standard_normal((count, DIM))
+    noise = rng.standard_normal((count, vectors.shape[1]))
     noise *= math.tan(math.acos(similarity)) / np.linalg.norm(noise, axis=1, keepdims=True)
     found = vectors[rng.integers(len(vectors), size=count)] + noise
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-EVERY = 4
-"""So many products of the sample give one, so that all categories are there."""
+EVERY = 5
+"""Of the sample's products one in so many: of each kind some."""
+
 IDS = {"SP0001": "15970", "SP0002": "21379"}
 """The sample's products by the ids that examples name."""
 
@@ -17,7 +18,8 @@ def make_shop(folder: Path, sample: Path) -> Path:
     for known, asked in IDS.items():
         feed = feed.replace(f"\n{known},", f"\n{asked},")
     rows = feed.splitlines(keepends=True)
-    (folder / "feed.csv").write_text("".join(rows[:3] + rows[3::EVERY]), encoding="utf-8")
+    chosen = [*rows[: 1 + len(IDS)], *rows[1 + len(IDS) :: EVERY]]
+    (folder / "feed.csv").write_text("".join(chosen), encoding="utf-8")
     shutil.copytree(sample / "images" / "products", folder / "images")
     shutil.copy(sample / "images" / "looks" / "look_001.jpg", folder / "photo.jpg")
     shutil.copy(sample / "images" / "products" / "SP0002.jpg", folder / "crop.jpg")

@@ -47,7 +47,7 @@ def test_every_finding_is_true(feed):
         ("2", "shared_picture"),
         ("3", "category_seen"),
         ("4", "article_not_seen"),
-        ("4", "odd_price"),
+        ("4", "no_price"),
         ("5", "color_seen"),
         ("5", "no_price"),
         ("5", "tiny_picture"),
@@ -68,7 +68,7 @@ def test_every_finding_is_true(feed):
     assert report["counts"]["gender"] == {"female": 6, "male": 1}
     assert report["category_by_gender"]["topwear"] == {"female": 5, "male": 1}
     assert report["repeated_titles"] == {"red top": ["1", "2"]}
-    assert [problem["id"] for problem in report["problems"]] == ["8"]
+    assert [problem["id"] for problem in report["problems"]] == ["4", "8"]
 
 
 def test_processes_find_the_same(feed):
@@ -127,7 +127,7 @@ def test_without_networks_only_words_and_files_count(feed, tmp_path, capsys):
     assert report["networks"] is False
     assert found(report) == [
         ("2", "shared_picture"),
-        ("4", "odd_price"),
+        ("4", "no_price"),
         ("5", "no_price"),
         ("5", "tiny_picture"),
         ("6", "broken_picture"),

@@ -62,7 +62,7 @@ def shop(tmp_path):
     made.catalog.close()
 
 
-ROWS = {str(n): f"Title {n},dress,{n}.png,{n} EUR" for n in range(5)}
+ROWS = {str(n): f"Title {n},dress,{n}.png,{n + 1} EUR" for n in range(5)}
 
 
 def test_only_what_changed_is_described(shop):

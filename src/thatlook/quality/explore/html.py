@@ -46,7 +46,7 @@ def _head(report: FeedReport) -> Markup:
     tiles = {
         "products": f"{len(report.products):,}",
         "of the rows can be matched by picture": f"{share:.0%}",
-        "rows that cannot be used": f"{len(report.problems):,}",
+        "rows that cannot be used": f"{sum(not p.kept for p in report.problems):,}",
         "pictures that disagree with their words": f"{disagree:,}",
     }
     steps = {step.name: step.left for step in report.steps}
@@ -68,7 +68,7 @@ def _attention(report: FeedReport) -> Markup:
             ("Groups of products with the same picture file", report.checked.same_files, "#same"),
             ("Groups of products with nearly the same picture", report.checked.near_twins, "#near"),
             ("Titles that several products have", report.checked.repeated_titles, "#titles"),
-            ("Rows that cannot be used", report.problems, "#rows"),
+            ("Rows that cannot be used, or not whole", report.problems, "#rows"),
         ]
         if groups
     ]
@@ -132,7 +132,9 @@ def _words(report: FeedReport) -> Markup:
         _without_category(report),
         *(gallery(report, kind) for kind in kinds),
         folding_list("titles", "Titles that several products have", titles, len(repeated)),
-        folding_list("rows", "Rows that cannot be used", problems, len(report.problems)),
+        folding_list(
+            "rows", "Rows that cannot be used, or not whole", problems, len(report.problems)
+        ),
     ]
     return html.section("Fields to check", *_or(parts, "Nothing was found."))
 

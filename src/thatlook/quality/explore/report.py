@@ -73,15 +73,16 @@ def build(
     looked: bool,
     seconds: float = 0.0,
 ) -> FeedReport:
-    """The report of a feed's products, its unreadable rows and the facts of its pictures.
+    """The report of a feed's products, what of its rows cannot be used, its pictures' facts.
 
     Of rows with the same id the last counts, as it does in a catalog.
     """
+    rows = len(products) + sum(not problem.kept for problem in problems)
     by_id = {product.id: product for product in products}
     kept = list(by_id.values())
     return FeedReport(
         feed=feed,
-        rows=len(products) + len(problems),
+        rows=rows,
         products=by_id,
         problems=problems,
         facts=facts,
@@ -89,7 +90,7 @@ def build(
         genders=by_gender(kept),
         prices=prices(kept),
         checked=check_all(kept, facts),
-        steps=_steps(len(products) + len(problems), kept, facts, looked=looked),
+        steps=_steps(rows, kept, facts, looked=looked),
         looked=looked,
         repeated_ids=len(products) - len(kept),
         seconds=seconds,

@@ -150,9 +150,7 @@ class _Mender:
             self._line += text.count("\n")
 
     def _section(self, end: str) -> None:
-        """Moves a CDATA section or comment, in which "&" is a letter; the start of an endless
-        one.
-        """
+        """Moves a CDATA section or comment, where "&" is a letter; the start of an endless one."""
         stop = self._rest.find(end, self._at + 4)
         while stop < 0 and not self._ended and len(self._rest) - self._at < MAX_SECTION:
             self._more()

@@ -110,16 +110,6 @@ class Detected:
     planes: Planes | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidates:
-    """What the network said of an image, before anything is selected (`DetectorReader.read`)."""
-
-    fitted: Fitted
-    boxes: Floats
-    scores: Floats
-    masks: Floats | None
-
-
 THRESHOLD: Final = 0.4
 """The score from which on an article counts where neither the settings nor the entry say one."""
 
@@ -135,6 +125,16 @@ def thresholds_of(spec: ModelSpec) -> dict[str, float]:
 
 def _is_share(value: object) -> bool:
     return isinstance(value, int | float) and 0 < value <= 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates:
+    """What the network said of an image, before anything is selected (`DetectorReader.read`)."""
+
+    fitted: Fitted
+    boxes: Floats
+    scores: Floats
+    masks: Floats | None
 
 
 class ArticleStage:

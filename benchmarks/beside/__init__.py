@@ -1,0 +1,1 @@
+"""thatlook beside what else one could take, measured in one run: `make beside`."""
