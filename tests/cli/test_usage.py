@@ -167,7 +167,7 @@ def test_for_which_age_is_asked(command, given, asked, monkeypatch, tmp_path):
 
         shop_the_look = similar
 
-    monkeypatch.setattr(photos, "existing", lambda _: nullcontext(Engine()))
+    monkeypatch.setattr(photos, "existing", lambda *_: nullcontext(Engine()))
     with pytest.raises(AskedError):
         main([command, "1", "--catalog", str(tmp_path), *given])
     assert seen == [asked]
@@ -425,7 +425,8 @@ def test_a_misspelt_color_or_brand_is_told(given, told, tmp_path, capsys, sample
     photo = str(sample / "images" / "looks" / "look_001.jpg")
     with thatlook.open(tmp_path / "catalog"):
         pass
-    asked = ["recommend", photo, "--catalog", str(tmp_path / "catalog"), *given]
-    status, words = refused(asked, capsys)
-    assert status == 2
-    assert told in words
+    for command in (["recommend", photo], ["search", "a coat"], ["complete", photo]):
+        asked = [*command, "--catalog", str(tmp_path / "catalog"), *given]
+        status, words = refused(asked, capsys)
+        assert status == 2
+        assert told in words

@@ -38,8 +38,9 @@ shared_options = together(
 @shared_options
 def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     """What goes with a photo, or with products of the catalog."""
-    with existing(catalog) as engine:
-        found = engine.complete(_worn(worn), _request(given))
+    request = _request(given)
+    with existing(catalog, request.filters) as engine:
+        found = engine.complete(_worn(worn), request)
     if given["as_json"]:
         print(json.dumps(found.to_dict()))
         return 0
@@ -64,8 +65,9 @@ def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
 @shared_options
 def outfits(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     """Whole outfits around a photo or products; exit status 1 where none is possible."""
-    with existing(catalog) as engine:
-        found = engine.outfits(_worn(worn), _request(given))
+    request = _request(given)
+    with existing(catalog, request.filters) as engine:
+        found = engine.outfits(_worn(worn), request)
     if given["as_json"]:
         print(json.dumps(found.to_dict()))
     else:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     help="the page (default: report.html)",
 )
 @json_file_option("json_file")
+@click.option("--csv", "csv_file", type=PATH, metavar="FILE", help="the findings, with titles")
 @click.option(
     "--fetched", type=PATH, metavar="DIR", help="keeps fetched pictures there, else only meanwhile"
 )
@@ -46,6 +47,7 @@ def explore(  # noqa: PLR0913 - one for each option
     fields: tuple[str, ...],
     out: Path,
     json_file: str | None,
+    csv_file: Path | None,
     fetched: Path | None,
     allow_private: bool,
     workers: int | None,
@@ -58,6 +60,7 @@ def explore(  # noqa: PLR0913 - one for each option
     from thatlook.core.processes import available_cores
     from thatlook.quality.explore.html import page
     from thatlook.quality.explore.run import explored
+    from thatlook.quality.explore.table import findings_csv
     from thatlook.quality.picture_facts import open_analyzer
     from thatlook.store.feed import FeedMapping
     from thatlook.store.feed.fetch import Fetcher
@@ -76,6 +79,8 @@ def explore(  # noqa: PLR0913 - one for each option
             pictures=PictureFolder(fetched or Path(meanwhile), fetcher),
         )
         _write(out, page(report))
+    if csv_file:
+        _write(csv_file, "\ufeff" + findings_csv(report))  # so that Excel reads it as UTF-8
     text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1)
     if json_file and json_file != PRINTED:
         _write(Path(json_file), text)
@@ -87,7 +92,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", newline="")
         part.replace(path)
     except OSError as error:
         raise FeedError(f"{path}: the report cannot be written: {error.strerror}") from error

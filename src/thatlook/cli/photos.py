@@ -14,7 +14,7 @@ import click
 
 from thatlook.cli.command import Command, together
 from thatlook.cli.options import PATH, catalog_option, json_option
-from thatlook.core.errors import CatalogError, PhotoError
+from thatlook.core.errors import CatalogError, PhotoError, SettingsError
 from thatlook.core.taxonomy import CATEGORIES
 
 if TYPE_CHECKING:
@@ -183,7 +183,6 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
     """
     from thatlook.core.settings import Settings
     from thatlook.search.request import Correction, SearchRequest
-    from thatlook.store.filter_words import check_filter_words
 
     if sum(bool(given[name]) for name in ("as_json", "html", "png")) > 1:
         raise click.UsageError("expected only one of --json, --html and --png")
@@ -203,8 +202,7 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
         text=given["text"],
         **({} if given["text_weight"] is None else {"text_weight": given["text_weight"]}),
     )
-    with existing(catalog) as engine:
-        check_filter_words(engine.catalog, request.filters)
+    with existing(catalog, request.filters) as engine:
         done = _Photos(photos, given["as_json"], partial(engine.recommend, request=request))
         if given["html"] or given["png"]:
             _draw(engine, done, given["html"], given["png"])
@@ -231,16 +229,26 @@ def filters_of(
     return Filters(**{name: value for name, value in given.items() if value is not None})
 
 
-def existing(folder: str) -> Engine:
-    """An engine on a catalog that must be there already. Raises CatalogError."""
+def existing(folder: str, filters: Filters | None = None) -> Engine:
+    """An engine on a catalog that must be there already. Raises CatalogError, and SettingsError
+    for words of `filters` that the catalog does not know.
+    """
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
+    from thatlook.store.filter_words import check_filter_words
 
     if "://" not in folder and not Path(folder).is_dir():
         raise CatalogError(
             f"{folder}: no catalog here; make one with: thatlook index FEED --catalog {folder}"
         )
-    return Engine.open(folder, Settings.load(), create=False)
+    engine = Engine.open(folder, Settings.load(), create=False)
+    try:
+        if filters is not None:
+            check_filter_words(engine.catalog, filters)
+    except SettingsError:
+        engine.close()
+        raise
+    return engine
 
 
 def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | None) -> None:

@@ -50,7 +50,7 @@ def search(words: str, catalog: str, photo: str | None, as_json: bool, **given: 
     """
     filters = filters_of(given["min_price"], given["max_price"], given["brand"], given["color"])
     dial = given["text_weight"]
-    with existing(catalog) as engine:
+    with existing(catalog, filters) as engine:
         found = engine.search(
             words,
             photo,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from dataclasses import replace
@@ -17,7 +18,7 @@ from thatlook.cli.explore import explore as command
 from thatlook.core.errors import FeedError
 from thatlook.core.image import Pixels
 from thatlook.core.records import Keypoint, Look
-from thatlook.quality.explore import html
+from thatlook.quality.explore import html, table
 from thatlook.quality.explore.report import FeedReport
 from thatlook.quality.explore.run import explored as run_on
 from thatlook.quality.picture_facts import seen_in
@@ -137,6 +138,31 @@ def test_without_networks_only_words_and_files_count(feed, tmp_path, capsys):
     html = (tmp_path / "report.html").read_text()
     assert "Made without the networks" in html
     assert "Picture shows another" not in html
+
+
+def test_findings_are_a_table_with_titles(feed, tmp_path):
+    out = tmp_path / "findings.csv"
+    images = ("--images", feed.parent / "images")
+    run(feed, *images, "--quick", "--workers", 1, "--out", tmp_path, "--csv", out)
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()))
+    told = [(row["id"], row["kind"]) for row in rows if row["kind"] != "unreadable"]
+    assert sorted(told) == sorted(
+        (finding.product_id, finding.kind)
+        for finding in explored(feed).checked.findings
+        if not finding.seen
+    )
+    titles = {product.id: product.title for product in explored(feed).products.values()}
+    assert all(row["title"] == titles[row["id"]] for row in rows if row["id"] in titles)
+    assert sum(row["kind"] == "unreadable" for row in rows) == 1
+
+
+def test_a_title_is_no_formula_in_a_spreadsheet():
+    assert [table._plain(cell) for cell in ("=1+1", "@x", "Shirt", "")] == [
+        "'=1+1",
+        "'@x",
+        "Shirt",
+        "",
+    ]
 
 
 def test_what_every_product_lacks_is_told_once(tmp_path, capsys):
