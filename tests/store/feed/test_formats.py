@@ -635,3 +635,28 @@ def test_links_out_of_the_folder_are_not_followed(folder, tmp_path_factory):
     assert [row.product.id for row in read_feed(linked / "f.csv") if isinstance(row, FeedRow)] == [
         "2"
     ]
+
+
+def test_a_line_that_is_too_long_costs_itself_and_no_line_number(folder):
+    text = "id,title,image_link\n1,{},a.jpg\n2,two,a.jpg\n"
+    problem, two = read_feed(write(folder, "f.csv", text.format("x" * 2_500_000)))
+    assert (problem.line, problem.kept) == (2, False)
+    assert "longer than 1000000 characters" in problem.message
+    assert (two.line, two.product.title) == (3, "two")
+
+
+def test_damaged_bytes_do_not_make_utf8_another_encoding(folder):
+    text = "id,title,image_link\n1,Größe,a.jpg\n2,BAD,a.jpg\n3,été,a.jpg\n"
+    content = text.encode().replace(b"BAD", b"\xff\xfe\xc3")
+    (folder / "f.csv").write_bytes(content)
+    one, problem, three = read_feed(folder / "f.csv")
+    assert (one.product.title, problem.line, three.product.title) == ("Größe", 3, "été")
+    assert "not text in the feed's encoding" in problem.message
+
+
+def test_numbers_of_32_bits_are_the_decimals_that_they_mean(folder):
+    prices = pa.array([19.99, None, 129900.24], pa.float32())
+    columns = {"id": ["1", "2", "3"], "image_link": ["a.jpg"] * 3, "price": prices}
+    pq.write_table(pa.table(columns), folder / "f.parquet")
+    found = [str(row.product.price) for row in read_feed(folder / "f.parquet")]
+    assert found == ["19.99", "None", "129900.24"]

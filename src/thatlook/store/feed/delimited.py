@@ -19,7 +19,7 @@ _STRAY: Final = re.compile("[\udc80-\udcff]")
 """What `surrogateescape` makes of bytes that are not text."""
 _EXCEL: Final = re.compile(r"sep=.\s*$")
 _LINE_MAX: Final = 1_000_000
-"""What is longer, in characters, is not read as one line: memory must not depend on the feed."""
+"""A longer line, in characters, is passed over: memory must not depend on the feed."""
 SEPARATORS: Final = (",", "\t", ";", "|")
 
 
@@ -59,8 +59,17 @@ class _Lines:
         line = self._again.popleft() if self._again else self._text.readline(_LINE_MAX)
         if not line:
             raise StopIteration
+        if len(line) == _LINE_MAX and not line.endswith("\n"):
+            self._pass_over()
+            raise csv.Error(f"the line is longer than {_LINE_MAX} characters")
         self._taken.append(line)
         return line
+
+    def _pass_over(self) -> None:
+        """Reads to the end of the line; it counts as an empty one."""
+        while (more := self._text.readline(_LINE_MAX)) and not more.endswith("\n"):
+            pass
+        self._taken.append("")
 
     def done(self) -> None:
         """The row was read: the next one begins at the next line."""

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def encoding_of(path: Path) -> str:
     try:
         decoder.decode(sample, final=whole)
     except UnicodeDecodeError:
-        return _likeliest(sample)
+        return "utf-8" if _mostly_utf8(sample) else _likeliest(sample)
     return "utf-8"
 
 
@@ -99,6 +100,13 @@ def encoding_by_mark(sample: bytes) -> str:
         if sample.startswith(mark):
             return name
     return _wide(sample)
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether some bytes are damaged in what is UTF-8: older encodings hardly ever look like it."""
+    text = sample.decode(errors="surrogateescape")
+    letters = sum(map(len, re.findall("[^\0-\x7f\udc80-\udcff]+", text)))
+    return letters >= 2 * len(re.findall("[\udc80-\udcff]+", text))
 
 
 def _likeliest(sample: bytes) -> str:
