@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 
@@ -45,7 +46,7 @@ def test_the_address_of_a_cluster_is_told_as_it_was_given(capsys):
         thatlook(capsys, "info", "--catalog", "http://cluster.example:19530")
 
 
-@pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])
+@pytest.mark.parametrize("name", ["out.jsonl", "out.parquet", "out.csv"])
 def test_an_export_is_a_feed_again(filled, tmp_path, capsys, name):
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow", reason="needs the extra parquet")
@@ -76,10 +77,26 @@ def test_an_export_with_vectors_and_what_left(filled, tmp_path):
 
 
 def test_exports_that_cannot_be(filled, tmp_path):
-    with pytest.raises(CatalogError, match=r"\.jsonl or \.parquet"):
-        export(filled, tmp_path / "a.csv")
+    with pytest.raises(CatalogError, match=r"\.jsonl, \.parquet or \.csv"):
+        export(filled, tmp_path / "a.xml")
+    with pytest.raises(CatalogError, match="leave out --vectors"):
+        export(filled, tmp_path / "a.csv", vectors=True)
     with pytest.raises(CatalogError, match="cannot be written"):
         export(filled, tmp_path / "nowhere" / "a.jsonl")
+
+
+def test_no_cell_of_a_csv_export_is_a_formula(filled, tmp_path):
+    evil = ["=1+1", "-5", "@SUM(A1)", "+x", "'=1", "'quoted'"]
+    for number, text in enumerate(evil, 9):
+        filled.upsert([row_of(number, title=text, brand=text, image_link="9.jpg")])
+    file = tmp_path / "a.csv"
+    export(filled, file)
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        cells = [cell for row in csv.reader(text) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\n") - {""}]
+    (tmp_path / "9.jpg").write_bytes(b"x")
+    titles = {r.product.id: r.product.title for r in read_feed(file) if isinstance(r, FeedRow)}
+    assert [titles[f"p{n}"] for n in range(9, 9 + len(evil))] == evil
 
 
 def test_remove(filled, capsys):

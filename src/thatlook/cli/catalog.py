@@ -110,7 +110,7 @@ def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
 @click.option("--vectors", is_flag=True, help="with vectors, boxes, attributes")
 @click.option("--left", is_flag=True, help="with products that left the feed")
 def export_products(catalog: str, as_json: bool, file: Path, vectors: bool, left: bool) -> int:
-    """The products as a .jsonl or .parquet FILE."""
+    """The products as a .jsonl, .parquet or .csv FILE."""
     from thatlook.store.catalog.export import export
 
     with _opened(catalog) as opened:

@@ -14,6 +14,7 @@ from thatlook.cli.command import Command
 from thatlook.cli.index import map_option
 from thatlook.cli.options import PATH, PRINTED, json_file_option, private_option
 from thatlook.core.errors import FeedError
+from thatlook.core.files import write_whole
 
 if TYPE_CHECKING:
     from thatlook.quality.explore.report import FeedReport
@@ -91,9 +92,7 @@ def explore(  # noqa: PLR0913 - one for each option
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise FeedError(f"{path}: the report cannot be written: {error.strerror}") from error
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog, Row
 from thatlook.store.feed.fetch import Fetcher, FetchPolicy
 from thatlook.store.ingest import IngestReport, ingest, pipeline
+from thatlook.store.ingest.turn import own_turn
 
 HEADER = "id,title,category,image_link,price\n"
 
@@ -531,3 +533,25 @@ def test_vectors_answer(shop):
     hits = shop.catalog.search(shop.catalog.vector("2")[None], Query(category="dress", k=1))[0]
     assert hits[0].product_id == "2"
     assert np.isclose(hits[0].similarity, 1)
+
+
+def test_one_run_at_a_time_has_a_catalog(shop):
+    shop.write(ROWS)
+    with own_turn(shop.catalog.home, "other.csv"):
+        with pytest.raises(CatalogError, match=rf"process {os.getpid()} with other\.csv since 20"):
+            shop.index()
+        assert shop.described() == []
+    assert counts(shop.index()) == (5, 0, 0, 0, 0)
+    assert counts(shop.index()) == (0, 0, 5, 0, 0)
+
+
+def test_a_run_that_was_killed_holds_no_catalog(shop):
+    shop.write(ROWS)
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from thatlook.store.ingest.turn import own_turn\n"
+        "with own_turn(Path(sys.argv[1]), 'other.csv'): os._exit(9)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(shop.catalog.home)], check=False)
+    assert run.returncode == 9
+    assert counts(shop.index()) == (5, 0, 0, 0, 0)

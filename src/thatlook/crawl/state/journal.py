@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from thatlook.core.errors import FeedError
-from thatlook.crawl.state.lock import locked
+from thatlook.core.lock import locked
 
 Entry = dict[str, Any]
 

@@ -1,7 +1,9 @@
-"""A catalog's products as a feed again: JSON Lines or Parquet."""
+"""A catalog's products as a feed again: JSON Lines, Parquet or CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from thatlook.core.errors import CatalogError
+from thatlook.core.formulas import defused
 from thatlook.core.parquet import pyarrow
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.catalog import Catalog
@@ -39,16 +42,19 @@ def _schema(pa: Any, vectors: bool) -> Any:
 
 
 def export(catalog: Catalog, path: Path, *, vectors: bool = False, left: bool = False) -> int:
-    """Writes the products, ascending ids, to a .jsonl or .parquet file; returns their number.
+    """Writes the products, ascending ids, to a .jsonl, .parquet or .csv file; returns their number.
 
-    The file can be read as a feed. `vectors` adds the vector and what was seen in the picture,
-    `left` the products that left the feed. In Parquet the shop's own columns, and attributes,
-    are JSON texts. The file is there whole or not at all. Raises CatalogError for another
-    suffix or a path that cannot be written, MissingExtraError for Parquet without its extra.
+    The file can be read as a feed. `vectors` adds the vector and what was seen in the picture (not
+    in CSV), `left` the products that left the feed. In Parquet and CSV the shop's own columns, and
+    attributes, are JSON texts; in CSV no cell is a formula. The file is there whole or not at all.
+    Raises CatalogError for another suffix or a path that cannot be written, MissingExtraError for
+    Parquet without its extra.
     """
-    writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet}
+    writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet, ".csv": _write_csv}
     if path.suffix not in writers:
-        raise CatalogError(f"{path}: expected a file name that ends in .jsonl or .parquet")
+        raise CatalogError(f"{path}: expected a file name that ends in .jsonl, .parquet or .csv")
+    if vectors and path.suffix == ".csv":
+        raise CatalogError(f"{path}: vectors are for .jsonl and .parquet; leave out --vectors")
     kept = (one for one in catalog.all_stored() if left or one.status == "active")
     new = path.with_name(f".{path.name}.new")
     try:
@@ -98,4 +104,19 @@ def _write_parquet(rows: Iterator[Stored], file: IO[bytes], vectors: bool) -> in
                         row[name] = json.dumps(row[name], ensure_ascii=False)
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
             count += len(batch)
+    return count
+
+
+def _write_csv(rows: Iterator[Stored], file: IO[bytes], vectors: bool) -> int:
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")  # the mark is for Excel
+    writer = csv.DictWriter(text, (*TEXT_COLUMNS, "additional_image_link", "extra"))
+    writer.writeheader()
+    count = 0
+    for stored in rows:
+        row = _row(stored, vectors)
+        row["additional_image_link"] = ", ".join(row.get("additional_image_link", ()))
+        row["extra"] = json.dumps(row["extra"], ensure_ascii=False) if "extra" in row else ""
+        writer.writerow({name: defused(value) for name, value in row.items()})
+        count += 1
+    text.detach()
     return count

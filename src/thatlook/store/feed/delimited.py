@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from thatlook.core.errors import FeedError
+from thatlook.core.formulas import as_written
 from thatlook.store.feed.columns import recognised
 from thatlook.store.feed.rows import Problem, RawRow, RawRows
 from thatlook.store.feed.text import encoding_of, opened
@@ -146,4 +147,5 @@ def _row(line: int, names: list[str], cells: list[str]) -> RawRow | Problem:
         return Problem(line, "", f"expected {len(names)} cells as in the header, got {len(cells)}")
     if any(not cell.isascii() and _STRAY.search(cell) for cell in cells):
         return Problem(line, "", "holds bytes that are not text in the feed's encoding")
-    return RawRow(line, {name: (cell,) for name, cell in zip(names, cells, strict=True)})
+    plain = map(as_written, cells)
+    return RawRow(line, {name: (cell,) for name, cell in zip(names, plain, strict=True)})

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ from thatlook.store.ingest.describing import (
 from thatlook.store.ingest.plan import Located, Plan, located, plan_of
 from thatlook.store.ingest.removals import Roll, check, check_ahead
 from thatlook.store.ingest.report import IngestReport, Tally
+from thatlook.store.ingest.turn import own_turn
 from thatlook.store.product_row import described_row, stored_path
 
 CHUNK_ROWS: Final = 256
@@ -69,7 +71,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     is marked as gone either where a row's id cannot be read.
 
     Raises FeedError for a feed that is refused, cannot be read or has no usable row (then
-    nothing is marked as gone), CatalogError where something cannot be stored, ModelMismatchError
+    nothing is marked as gone), CatalogError where something cannot be stored or another run has the
+    catalog, ModelMismatchError
     where the factory's network is not the catalog's, SettingsError for workers below 0.
     """
     started = time.monotonic()
@@ -81,11 +84,14 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     if count < 0:
         raise SettingsError(f"workers must be 0 (this process alone) or more, not {count}")
     name = os.fspath(feed)
-    with catalog.seen_ids() as seen:
-        check_ahead(name, read_feed(feed, mapping, images), seen, removal_limit)
-    total = estimated_rows(feed) if progress else None
-    bar = Progress(total=total, unit="product", disable=not progress)
-    with catalog.seen_ids() as seen, Pool(Describing(factory), count, lost) as pool, bar:
+    with ExitStack() as stack:
+        stack.enter_context(own_turn(catalog.home, name))
+        with catalog.seen_ids() as seen:
+            check_ahead(name, read_feed(feed, mapping, images), seen, removal_limit)
+        total = estimated_rows(feed) if progress else None
+        seen = stack.enter_context(catalog.seen_ids())
+        pool = stack.enter_context(Pool(Describing(factory), count, lost))
+        bar = stack.enter_context(Progress(total=total, unit="product", disable=not progress))
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
         tally = Tally(bar, strict=strict)
         intake = _Intake(name, catalog, seen, pool, pictures, tally)

@@ -8,9 +8,11 @@ from io import BufferedRandom
 if sys.platform == "win32":
     import msvcrt
 
+    PLACE = 1 << 30  # past what is in the file: nobody else can read what is locked
+
     def locked(file: BufferedRandom) -> bool:
         """True where the lock was free and is ours now."""
-        file.seek(0)
+        file.seek(PLACE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
