@@ -6,7 +6,8 @@
         [--plot photo.svg] [--out beside.json]
 
 Prints each network's size beside what its authors publish, then the ratios. Everything is measured
-in turn in this one process; ratios are medians of the rounds' own ratios.
+in turn in this one process; ratios are medians of the rounds' own ratios. PyTorch is imported where
+it runs, because the processes that open a store alone import this file too.
 """
 
 from __future__ import annotations
@@ -19,11 +20,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import faiss
-import torch
 
 import thatlook
-from beside.networks import sizes
-from beside.photos import PHOTOS, PICTURES, photo_times, product_times
 from beside.searching import OURS, search_times
 from beside.stores import STORES
 from beside.timing import machine
@@ -60,6 +58,8 @@ def parsed() -> argparse.Namespace:
 
 def told_sizes() -> list[dict[str, Any]]:
     """Prints every network's size beside the published."""
+    from beside.networks import sizes
+
     print(
         "network, side: parameters in millions (published), billions of multiply-adds (published)"
     )
@@ -87,6 +87,11 @@ def told_times(title: str, times: dict[str, dict[str, float]]) -> None:
 
 def networks(args: argparse.Namespace) -> dict[str, Any]:
     """The parts that run networks."""
+    import torch
+
+    from beside.photos import PHOTOS, PICTURES, photo_times, product_times
+
+    torch.set_num_threads(args.threads)
     result: dict[str, Any] = {}
     photos = sorted((args.photos or sample() / "images" / "looks").glob("*.jpg"))[:PHOTOS]
     pictures = sorted((args.pictures or sample() / "images" / "products").glob("*.jpg"))[:PICTURES]
@@ -110,9 +115,10 @@ def networks(args: argparse.Namespace) -> dict[str, Any]:
 
 def drawn(times: dict[str, dict[str, float]]) -> str:
     """Milliseconds per photo as a picture that stands alone."""
-    inline = bars({name: round(row["ms"]) for name, row in times.items()}, 0)
-    more = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="13" '
-    return inline.replace("<svg ", f'<svg {more}style="background:#fff" ', 1) + "\n"
+    names = {name: name if name == OURS else f"stack, {name}" for name in times}
+    inline = str(bars({f"{names[n]}, ms": round(row["ms"]) for n, row in times.items()}, 0))
+    more = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="13"'
+    return inline.replace("<svg ", f'<svg {more} style="background:#fff" ', 1) + "\n"
 
 
 def told_search(found: dict[str, Any]) -> None:
@@ -146,7 +152,6 @@ def searches(args: argparse.Namespace) -> list[dict[str, Any]]:
 def main() -> None:
     """Measures, prints."""
     args = parsed()
-    torch.set_num_threads(args.threads)
     faiss.omp_set_num_threads(args.threads)
     result: dict[str, Any] = {"machine": machine(), "threads": args.threads, "sizes": told_sizes()}
     print(json.dumps(result["machine"]))

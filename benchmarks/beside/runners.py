@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +97,16 @@ def opened(kind: Kind, folder: Path, threads: int) -> tuple[Eager, Exported]:
     model = kind.build().eval()
     batch = torch.rand(kind.batch, 3, kind.side_px, kind.side_px)
     path = folder / "network.onnx"
-    torch.onnx.export(model, (batch,), path, dynamo=True, external_data=False, verbose=False)
+    _export(model, batch, path)
     exported, eager = Exported(path, threads), Eager(model)
     for ours, theirs in zip(eager(batch.numpy()), exported(batch.numpy()), strict=True):
         np.testing.assert_allclose(theirs, ours, rtol=1e-2, atol=1e-2 * np.abs(ours).max())
     return eager, exported
+
+
+def _export(model: nn.Module, batch: torch.Tensor, path: Path) -> None:
+    """Writes the network; what the exporter says of libraries that are not there is not shown."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.onnx.export(model, (batch,), path, dynamo=True, external_data=False, verbose=False)
