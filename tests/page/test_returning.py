@@ -84,6 +84,15 @@ def test_each_refinement_can_be_undone(example):
     assert not undo.is_visible()
 
 
+def test_an_address_is_asked_for_once(example):
+    asked = []
+    example.on("request", lambda sent: asked.append(sent.url) if "/v1/rec" in sent.url else None)
+    example.reload()
+    example.wait_for_selector(".card")
+    example.wait_for_timeout(700)  # longer than filters wait for the next change
+    assert len(asked) == 1
+
+
 def test_back_from_a_result_is_the_start_and_forth_the_result(example):
     example.go_back()
     example.wait_for_selector("#start:visible")

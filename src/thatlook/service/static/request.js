@@ -26,7 +26,7 @@ export function listen(changed) {
     }, 450);
   };
   form().addEventListener("change", later);
-  form().addEventListener("reset", later);
+  byId("clear").addEventListener("click", later); // a reset by `fill` is no wish of the shopper
   for (const one of form().elements) if (!form().contains(one)) one.addEventListener("change", later); // in the developer panel
   form().addEventListener("submit", (event) => {
     event.preventDefault();

@@ -27,7 +27,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class PriceRange:
-    """What products cost in one currency, "" where the feed names none; `count` have such a price."""
+    """What products cost in a currency, "" where the feed names none; `count` have such a price."""
 
     currency: str
     min: float
