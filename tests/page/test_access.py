@@ -52,8 +52,10 @@ def test_axe_finds_nothing_serious(bypassed, scheme):
     page.locator(".see").first.click()
     assert findings(page) == []
     page.keyboard.press("Escape")
-    page.click("#share")
-    assert findings(page) == []
+    for button in ("#share", "#developers", "#saved"):
+        page.click(button)
+        assert findings(page) == []
+        page.keyboard.press("Escape")
 
 
 def test_axe_on_a_phone(bypassed):
@@ -95,10 +97,10 @@ def test_touch_targets_on_a_phone(opened):
     page = opened(**PHONE)
     upload(page)
     small = page.evaluate(
-        """[...document.querySelectorAll('button, select, summary, .segments span')]
-        .filter(one => one.offsetParent && !one.closest('.variants'))
+        """[...document.querySelectorAll('button, select, summary, .segments span, .card a')]
+        .filter(one => one.offsetParent && !one.matches('.spot')) // each has a tab of full size
         .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
-        .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
+        .filter(([, box]) => box.width < 43.5 || box.height < 43.5).map(([text]) => text)"""
     )
     assert small == []
     assert page.locator("#shoot").count() == 1

@@ -53,6 +53,6 @@ def test_words_beside_a_photo_change_its_rows(looked):
     search(looked, "shoes")
     looked.wait_for_selector("#told .chip")
     settled(looked)
-    assert looked.locator("#rows > section").count() == 1
+    assert looked.locator("#rows > section.row").count() == 1
     looked.click("#told .chip")
-    until(looked, "document.querySelectorAll('#rows > section').length === 3")
+    until(looked, "document.querySelectorAll('#rows > section.row').length === 3")

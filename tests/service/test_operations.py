@@ -178,8 +178,8 @@ def test_names_and_colors_of_the_categories(client):
         f".c-{name} {{ --c: {color}; }}" for name, color in drawing_colors().items()
     ]
     text = client.get("/embed.js").text
-    assert f"const NAMES = {names};" in text
-    assert pages.NO_NAMES not in text
+    assert f'"names": {names}' in text
+    assert pages.NO_TEXTS not in text
 
 
 def test_no_category_is_written_into_the_page():

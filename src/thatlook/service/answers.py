@@ -196,12 +196,34 @@ class StoredAnswer(Answer):
     attributes: dict[str, Any]
 
 
+class PriceRangeAnswer(Answer):
+    """What products cost in one currency, "" where the feed names none."""
+
+    currency: str
+    min: float
+    max: float
+    count: int
+
+
+class OfferedAnswer(Answer):
+    """What shoppers can choose among, most frequent first, at most 500 of each."""
+
+    brands: list[CountAnswer]
+    colors: list[CountAnswer]
+    genders: list[CountAnswer]
+    availability: list[CountAnswer]
+    age_groups: list[CountAnswer]
+    prices: list[PriceRangeAnswer]
+    all_brands: bool
+
+
 class InfoAnswer(Answer):
     """What the page needs to know of the service."""
 
     version: str
     products: int
     categories: dict[str, int]
+    offered: OfferedAnswer
     colors: dict[str, str]
     max_photo_bytes: int
     max_photo_pixels: int

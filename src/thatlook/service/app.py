@@ -76,7 +76,7 @@ def create_app(
     app.include_router(products.router)
     app.include_router(words.router)
     app.include_router(operations.router)
-    pages.install(app)
+    pages.install(app, settings.language)
     return app
 
 

@@ -14,40 +14,58 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from thatlook.core.taxonomy import drawing_colors, shown_names, taken_for_another
+from thatlook.core.taxonomy import drawing_colors, taken_for_another
 from thatlook.service.problems import Problem
+from thatlook.service.texts import catalogue, chosen, filled
 
 router = APIRouter(include_in_schema=False)
 
 STATIC: Final = Path(__file__).parent / "static"
-NO_NAMES: Final = "const NAMES = {};"
-"""What stands in the shops' script in place of the categories' names."""
+NO_TEXTS: Final = "const TEXTS = {};"
+"""What stands in the shops' script in place of its texts."""
+OF_SCRIPT: Final = "embed_"
+"""How the keys of the texts of the shops' script begin."""
+VARY: Final = {"Vary": "Accept-Language"}
 
 EXAMPLES: Final = ("look_001", "look_004", "look_007", "look_010")
 """Looks of the bundled sample that the page offers to try."""
 
 
 @router.get("/")
-async def page() -> Response:
-    """The page."""
-    return FileResponse(STATIC / "index.html")
+async def page(request: Request) -> Response:
+    """The page, in the caller's language."""
+    template = (STATIC / "index.html").read_text(encoding="utf-8")
+    return _made(request, filled(template, language_of(request)), "text/html", VARY)
 
 
 @router.get("/embed.js")
 async def embed(request: Request) -> Response:
     """The script that a shop puts on its product page."""
     headers = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "max-age=300"}
-    return _made(request, embed_script(), "text/javascript", headers)
+    text = embed_script(language_of(request))
+    return _made(request, text, "text/javascript", headers | VARY)
+
+
+@router.get("/static/catalogue.js")
+async def page_texts(request: Request) -> Response:
+    """The texts that the page's scripts say, in the caller's language."""
+    language = language_of(request)
+    text = (
+        f"export const LANGUAGE = {json.dumps(language)};\n"
+        f"export const TEXTS = {json.dumps(catalogue(language))};\n"
+    )
+    return _made(request, text, "text/javascript", VARY)
 
 
 @router.get("/static/categories.js")
 async def category_names(request: Request) -> Response:
     """What the page calls each category, in the taxonomy's order, and what it is taken for."""
+    names = json.dumps(catalogue(language_of(request))["categories"])
     text = (
-        f"export const NAMES = {_names()};\n"
+        f"export const NAMES = {names};\n"
         f"export const TAKEN_FOR = {json.dumps(taken_for_another())};\n"
     )
-    return _made(request, text, "text/javascript")
+    return _made(request, text, "text/javascript", VARY)
 
 
 @router.get("/static/categories.css")
@@ -67,14 +85,19 @@ async def example(name: str) -> Response:
 
 
 @cache
-def embed_script() -> str:
-    """The shops' script with the categories' names in it."""
-    text = (STATIC / "embed.js").read_text(encoding="utf-8")
-    return text.replace(NO_NAMES, f"const NAMES = {_names()};", 1)
+def embed_script(language: str) -> str:
+    """The shops' script with its texts and the categories' names in it."""
+    texts = catalogue(language)
+    own = {key: text for key, text in texts.items() if key.startswith(OF_SCRIPT)}
+    own |= {"names": texts["categories"], "out_of_stock": texts["out_of_stock"]}
+    own |= {"none": texts["none_near"], "no_close": texts["no_close"], "close": texts["close"]}
+    script = (STATIC / "embed.js").read_text(encoding="utf-8")
+    return script.replace(NO_TEXTS, f"const TEXTS = {json.dumps(own)};", 1)
 
 
-def _names() -> str:
-    return json.dumps(shown_names())
+def language_of(request: Request) -> str:
+    """The shop's language, else the one that the caller's browser asks for first."""
+    return chosen(request.headers.get("accept-language", ""), request.app.state.language)
 
 
 def _made(
@@ -88,7 +111,8 @@ def _made(
     return Response(text, media_type=media_type, headers=told)
 
 
-def install(app: FastAPI) -> None:
-    """Adds the page and its files to the app."""
+def install(app: FastAPI, language: str = "") -> None:
+    """Adds the page and its files to the app; `language` "" leaves it to the browser."""
+    app.state.language = language
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -12,6 +12,7 @@ from thatlook.core.errors import SettingsError
 from thatlook.core.processes import available_cores
 from thatlook.core.settings import SERVICE_PREFIX as PREFIX
 from thatlook.core.settings import unknown_variable
+from thatlook.core.shopper_words import LANGUAGES
 
 _ON: Final = {"1": True, "true": True, "yes": True, "on": True}
 _FROM_ONE: Final = (
@@ -67,6 +68,8 @@ class ServiceSettings:
     """Whether PUT fetches the `image_link` of a product that comes without its picture."""
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may call the service. Empty: none."""
+    language: str = ""
+    """The page's language: en, de or fr. Empty: each browser's own."""
     log_level: str = "info"
     workers: int = 1
 
@@ -80,6 +83,9 @@ class ServiceSettings:
         for name in ("deadline_s", "header_s"):
             if not 0 < getattr(self, name) < 3600:
                 raise SettingsError(f"{name} must be within 0..3600, not {getattr(self, name)}")
+        if self.language not in {"", *LANGUAGES}:
+            known = ", ".join(LANGUAGES)
+            raise SettingsError(f"language must be {known} or empty, not {self.language!r}")
         if self.log_level not in {"debug", "info", "warning", "error"}:
             raise SettingsError(
                 f"log_level must be debug, info, warning or error: {self.log_level!r}"

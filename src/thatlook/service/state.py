@@ -68,12 +68,13 @@ class Service:
         return await self.fetches.run(lambda: self.fetch(url))
 
     def counts(self) -> dict[str, Any]:
-        """How many products there are, in all and by category; counted again after a change."""
+        """How many products there are, by category and with what values; again after a change."""
         sequence = self.engine.catalog.sequence
         if self._counted is None or self._counted[0] != sequence:
             info = self.engine.catalog.info()
             categories = {name: sum(found.values()) for name, found in info.categories.items()}
-            counts = {"products": info.products, "categories": categories}
+            offered = self.engine.catalog.offered().to_dict()
+            counts = {"products": info.products, "categories": categories, "offered": offered}
             self._counted = (sequence, counts)
         return self._counted[1]
 

@@ -1,5 +1,7 @@
 // Asks the service. Every failure is a Trouble with words for a shopper.
 
+import { t } from "./texts.js";
+
 const STORED = "thatlook-key";
 
 export class Trouble extends Error {
@@ -9,21 +11,10 @@ export class Trouble extends Error {
   }
 }
 
-const WORDS = {
-  too_many_bytes: "That photo is too large. Try a smaller one.",
-  too_many_pixels: "That photo has too many pixels. Try a smaller one.",
-  too_many_scans: "That photo takes too long to read. Save it anew and try again.",
-  too_small: "That picture is too small to see what is worn.",
-  unsupported_format: "That file is not a photo this page can read. JPEG, PNG, WebP, AVIF, GIF and BMP work; an iPhone's HEIC needs converting.",
-  damaged: "That photo is damaged or was cut off on its way.",
-  empty: "That file is empty.",
-  busy: "Many people are looking for looks right now.",
-  deadline: "That took too long, and was given up.",
-  rate: "That was a lot of photos in a short time.",
-  photo_url_is_off: "This shop does not take photo addresses. Save the photo and choose it here.",
-  not_fetched: "There is no photo to be had at that address.",
-  internal: "Something broke on our side.",
-};
+const TOLD = new Set([
+  "too_many_bytes", "too_many_pixels", "too_many_scans", "too_small", "unsupported_format", "damaged", "empty",
+  "busy", "deadline", "rate", "photo_url_is_off", "not_fetched", "unknown_product", "internal",
+]);
 
 export const key = {
   get: () => sessionStorage.getItem(STORED) ?? "",
@@ -35,14 +26,14 @@ const authorization = () => (key.get() ? { Authorization: `Bearer ${key.get()}` 
 /** What the service says of itself. */
 export async function info() {
   const answer = await fetch("/v1/info", { headers: authorization() });
-  if (!answer.ok) throw new Trouble("The shop does not answer.", { status: answer.status });
+  if (!answer.ok) throw new Trouble(t("no_answer"), { status: answer.status });
   return answer.json();
 }
 
 /** The JSON at an address of the service. */
 export async function get(path) {
   const answer = await fetch(path, { headers: authorization() }).catch(() => {
-    throw new Trouble(navigator.onLine ? "The shop cannot be reached. Is it still running?" : "You are offline.");
+    throw new Trouble(t(navigator.onLine ? "unreachable" : "offline"));
   });
   const response = await answer.json().catch(() => null);
   if (answer.ok && response) return response;
@@ -59,7 +50,7 @@ export function send(path, body, { onProgress = () => {}, signal } = {}) {
     if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
     request.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : null);
     request.upload.onload = () => onProgress(null);
-    request.onerror = () => reject(new Trouble(navigator.onLine ? "The shop cannot be reached. Is it still running?" : "You are offline."));
+    request.onerror = () => reject(new Trouble(t(navigator.onLine ? "unreachable" : "offline")));
     request.onabort = () => reject(new DOMException("stopped", "AbortError"));
     request.onload = () => (request.status < 300 && request.response ? resolve(request.response) : reject(troubleOf(request)));
     signal?.addEventListener("abort", () => request.abort());
@@ -70,7 +61,7 @@ export function send(path, body, { onProgress = () => {}, signal } = {}) {
 function troubleOf(request) {
   const told = request.response ?? {};
   const code = told.code ?? "";
-  const words = WORDS[code] ?? `That did not work: ${told.detail ?? `the answer was ${request.status}`}.`;
+  const words = TOLD.has(code) ? t(code) : t("failed", { detail: told.detail ?? t("failed_status", { status: String(request.status) }) });
   const retryS = Number(request.getResponseHeader("Retry-After")) || 0;
   return new Trouble(words, { code, status: request.status, retryS, id: told.request_id ?? "" });
 }

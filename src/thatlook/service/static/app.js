@@ -1,50 +1,120 @@
-// The page: a photo goes in, rows of products come out.
+// The page: a photo goes in, rows of products come out. What it shows is what its address says.
 
+import * as address from "./address.js";
 import * as api from "./api.js";
-import { ask, attempt, complain, stop } from "./asking.js";
+import { ask, attempt, bodyOf, complain, stop } from "./asking.js";
 import * as boxing from "./boxing.js";
-import { compare } from "./compare.js";
+import * as comparing from "./compare.js";
+import * as developer from "./developer.js";
 import { byId, el, nameOf, say } from "./dom.js";
+import { guessed } from "./guess.js";
 import * as intake from "./intake.js";
-import { section } from "./rows.js";
-import * as sharing from "./sharing.js";
-import { drawJoints, drawMasks, facts, mark, showSpots } from "./stage.js";
+import * as product from "./product.js";
 import * as request from "./request.js";
+import * as rows from "./rows.js";
+import * as saved from "./saved.js";
+import * as sharing from "./sharing.js";
+import { drawJoints, drawMasks, mark, showSpots } from "./stage.js";
+import { t } from "./texts.js";
+import * as together from "./together.js";
+import * as tweaks from "./tweaks.js";
 import * as words from "./words.js";
 
-const state = { photo: null, name: "", url: "", answer: null, rows: [], colors: {} };
-const BRANDS = new Set();
+const SOURCES = ["example", "url", "photo"];
+const TITLE = document.title;
+const state = { source: [], photo: null, name: "", url: "", answer: null, rows: [], colors: {}, order: "" };
+const photos = new Map(); // by number: a photo is kept as long as the page is open, nowhere else
 
-async function question(extra, told) {
-  const answer = await ask(state, [["include", "masks"], ...request.fields(), ...words.fields(), ...extra], told);
-  for (const { matches } of answer.recommendations) {
-    for (const { product } of matches) if (product.brand) BRANDS.add(product.brand);
-  }
-  request.offerBrands([...BRANDS].sort());
-  return answer;
+// ---- the address ----
+
+const sourceOf = (params) => SOURCES.filter((name) => params.has(name)).map((name) => [name, params.get(name)])[0] ?? [];
+
+function pairs() {
+  const source = state.source.length ? [state.source] : [];
+  return [...source, ...words.pairs(), ...request.pairs(), ...tweaks.pairs(), ["sort", state.order]];
+}
+
+/** After the shopper changed something: one piece's row, or all of it. */
+function refined(row) {
+  address.push(pairs(), true);
+  showUndo();
+  return attempt(() => (row ? refresh(row) : recommendAll()));
+}
+
+/** Shows what the address says. */
+async function restore() {
+  stop();
+  boxing.stop();
+  const params = address.read();
+  request.fill(params);
+  words.fill(params);
+  tweaks.fill(params);
+  sortBy(params.get("sort") ?? "");
+  const source = sourceOf(params);
+  showUndo();
+  if (params.has("product")) return attempt(() => showProduct(params.get("product")));
+  if (!source.length) return params.has("q") || params.has("only") ? searchWords() : home();
+  return attempt(() => (String(source) === String(state.source) && state.answer ? recommendAll() : load(source)));
+}
+
+function home() {
+  forgetPhoto();
+  show("start");
+}
+
+async function showProduct(id) {
+  forgetPhoto();
+  await product.show(id);
+  show("product");
+}
+
+function showUndo() {
+  byId("undo").hidden = address.depth() === 0;
 }
 
 // ---- a photo ----
 
-async function take(blob, name) {
-  state.url = "";
-  state.photo = await intake.prepared(blob);
-  state.name = name;
-  await begin(URL.createObjectURL(state.photo));
+/** Begins with a photo of the shopper's own, an example or an address: nothing refined is left. */
+function start(source) {
+  tweaks.clear();
+  state.source = source;
+  address.push(pairs());
+  showUndo();
+  return attempt(() => load(source));
 }
 
-async function begin(address) {
+async function take(blob, name) {
+  const number = String(photos.size + 1);
+  photos.set(number, { photo: await intake.prepared(blob), name });
+  await start(["photo", number]);
+}
+
+async function load([kind, value]) {
+  state.source = [kind, value];
+  if (kind === "url") {
+    Object.assign(state, { url: value, photo: null, name: "photo" });
+    return begin(value);
+  }
+  const found = kind === "photo" ? photos.get(value) : { photo: await intake.prepared(await intake.example(value)), name: `${value}.jpg` };
+  if (!found) {
+    home();
+    return complain(new api.Trouble(t("photo_not_in_link"), { status: 404 }));
+  }
+  Object.assign(state, { url: "", ...found });
+  return begin(URL.createObjectURL(state.photo));
+}
+
+async function begin(source) {
   boxing.stop();
   forgetRows();
   const image = byId("photo");
   if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
-  image.src = address;
-  image.alt = `The photo: ${state.name}`;
+  image.src = source;
+  image.alt = t("photo_alt", { name: state.name });
   const shown = await image.decode().then(() => true, () => false);
   if (shown) {
     show("work");
-    byId("facts").textContent = "Looking at the photo…";
-    byId("rows").replaceChildren(...[0, 1].map(() => el("div", { class: "row waiting" })));
+    byId("rows").replaceChildren(el("p", { class: "quiet" }, t("looking")), ...[0, 1].map(() => el("div", { class: "row waiting" })));
   }
   await attempt(recommendAll);
   if (!state.answer) show("start");
@@ -62,59 +132,68 @@ function forgetRows() {
   state.answer = null;
   state.rows = [];
   byId("spots").replaceChildren();
-  for (const [button, layer] of [["showMasks", "masks"], ["showJoints", "joints"]]) {
-    byId(button).setAttribute("aria-pressed", "false");
-    byId(layer).setAttribute("hidden", "");
-  }
+  byId("tabs").replaceChildren();
+  developer.hideLayers();
+}
+
+function forgetPhoto() {
+  Object.assign(state, { source: [], photo: null, url: "", name: "" });
+  forgetRows();
 }
 
 function show(part) {
-  byId("start").hidden = part !== "start";
-  byId("work").hidden = part !== "work";
-  byId("found").hidden = part !== "found";
+  for (const name of ["start", "work", "found", "product"]) byId(name).hidden = name !== part;
   byId("again").hidden = part === "start";
+  if (part !== "product") document.title = TITLE;
   document.body.classList.toggle("working", part === "work");
 }
 
+// ---- asking ----
+
+const common = () => [["include", "masks"], ...request.fields(), ...words.fields()];
+
 async function recommendAll() {
-  const before = state.rows;
-  const answer = await question(before.flatMap(correction), "Looking at the photo and for products.");
+  const answer = await ask(state, [...common(), ...tweaks.corrections()], t("looking_both"));
   state.answer = answer;
   show("work");
-  words.showChips("told", answer.understood ?? [], () => attempt(recommendAll));
-  state.rows = answer.recommendations.map((found) => {
-    const old = before.find((row) => !row.custom && row.index === found.article);
-    return newRow(answer.look.articles[found.article], found, { index: found.article, ...taste(old) });
-  });
-  state.rows.push(...before.filter((row) => row.custom));
+  words.showChips("told", answer.understood ?? [], () => refined());
+  const found = answer.recommendations.map((one) => newRow(String(one.article), answer.look.articles[one.article], one));
+  const drawn = [...tweaks.boxes].map(([key, { box, category }]) => newRow(key, { category, box, score: 1, attributes: {} }, NOTHING));
+  state.rows = [...found.filter(({ key }) => !tweaks.hidden.has(key)), ...drawn];
   render();
   drawJoints(answer.look);
   await drawMasks(answer.look);
-  for (const row of state.rows) if (row.custom || row.liked.size || row.disliked.size || row.inColor) await refresh(row, false);
+  for (const row of state.rows) if (tweaks.special(row.key)) await refresh(row, false);
 }
 
-const taste = (row) => (row ? { liked: row.liked, disliked: row.disliked, inColor: row.inColor, correct: row.correct } : {});
-const correction = (row) => (row.correct ? [["corrections", `${row.index}=${row.correct}`]] : []);
+const NOTHING = { matches: [], passed: 0, role: "secondary" };
 
-function newRow(article, recommendation, more) {
-  return { article, recommendation, custom: false, liked: new Set(), disliked: new Set(), inColor: "", correct: "", ...more };
+function newRow(key, article, recommendation) {
+  return { key, article, recommendation, custom: tweaks.boxes.has(key), get tweak() { return tweaks.of(key); } };
 }
 
 function requestOf(row) {
+  const { liked, disliked, inColor, correct, all } = row.tweak;
   const found = row.custom
     ? [["box", row.article.box.join(",")], ["box_category", row.article.category]]
-    : [["categories", row.correct || row.article.category], ...correction(row)];
-  for (const id of row.liked) found.push(["liked", id]);
-  for (const id of row.disliked) found.push(["disliked", id]);
-  if (row.inColor) found.push(["in_color", row.inColor]);
-  return found;
+    : [["categories", correct || row.article.category], ...(correct ? [["corrections", `${row.key}=${correct}`]] : [])];
+  for (const id of liked) found.push(["liked", id]);
+  for (const id of disliked) found.push(["disliked", id]);
+  if (inColor) found.push(["in_color", inColor]);
+  return all ? [...found, ["k", rows.all()]] : found;
+}
+
+/** A request with the row's fields before those that are common to all rows. */
+function fieldsOf(row) {
+  const own = requestOf(row);
+  const taken = new Set(own.filter(([name]) => name === "k" || name === "categories").map(([name]) => name));
+  return [...common().filter(([name]) => !taken.has(name)), ...own];
 }
 
 async function refresh(row, focus = true) {
-  const answer = await question(requestOf(row), `Looking again for ${nameOf(row.article.category)}.`);
-  row.article = answer.look.articles[row.custom ? 0 : row.index];
-  const found = answer.recommendations.find((one) => row.custom || one.article === row.index);
-  row.recommendation = found ?? { matches: [], passed: 0, role: "secondary" };
+  const answer = await ask(state, fieldsOf(row), t("looking_again", { piece: nameOf(row.article.category) }));
+  row.article = answer.look.articles[row.custom ? 0 : Number(row.key)] ?? row.article;
+  row.recommendation = answer.recommendations.find((one) => row.custom || String(one.article) === row.key) ?? NOTHING;
   render(focus ? row : null);
 }
 
@@ -124,18 +203,25 @@ function render(focused) {
   const { look, accepted, reason } = state.answer;
   state.rows.forEach((row, index) => { row.number = index + 1; });
   showSpots(look, state.rows, pick);
-  byId("facts").textContent = facts(look);
   const empty = emptyWords(accepted, reason);
-  byId("rows").replaceChildren(...(empty ? [el("p", { class: "nothing" }, empty)] : []), ...state.rows.map((row) => section(row, look, state.colors, acts)));
+  byId("rows").replaceChildren(...(empty ? [el("p", { class: "nothing" }, empty)] : []), ...state.rows.map((row) => rows.section(row, look, state.colors, acts)));
+  if (accepted && state.rows.length) byId("rows").append(goesWith());
   const found = state.rows.reduce((sum, row) => sum + row.recommendation.matches.length, 0);
-  say(`${state.rows.length} pieces, ${found} products.`);
+  say(t("summary", { n: state.rows.length, products: t("in_count", { n: found }) }));
   if (focused) pick(focused);
 }
 
+/** What goes with the look; asked once for the same filters. */
+function goesWith() {
+  const fields = together.fieldsOf(request.fields());
+  const key = JSON.stringify([state.source, fields]);
+  if (state.together?.key !== key) state.together = { key, place: together.later(() => bodyOf(state, fields)) };
+  return state.together.place;
+}
+
 function emptyWords(accepted, reason) {
-  if (!accepted) return `This photo was not taken: ${reason}. Clear the filter for full-length photos to use it anyway.`;
-  if (state.rows.length) return "";
-  return "Nothing to wear was found in this photo. Draw a box around a piece to look for it, or try a photo where the clothes are easier to see.";
+  if (!accepted) return t("refused", { reason });
+  return state.rows.length ? "" : t("no_pieces");
 }
 
 function pick(row) {
@@ -147,71 +233,98 @@ function pick(row) {
 }
 
 const acts = {
-  adjust: (row) => boxing.edit(state.answer.look, row.article.box, row.article.category, (box, category) => {
-    Object.assign(row, { custom: true, article: { ...row.article, box, category, attributes: {} } });
-    attempt(() => refresh(row));
-  }),
-  drop: (row) => { state.rows = state.rows.filter((one) => one !== row); render(); },
-  recolor: (row, color) => { row.inColor = color; attempt(() => refresh(row)); },
-  correct: (row, category) => {
-    if (row.custom) row.article = { ...row.article, category };
-    else row.correct = category;
-    attempt(() => refresh(row));
+  adjust: (row) => markPiece(row.article.box, row.article.category, row),
+  drop: (row) => {
+    tweaks.drop(row.key);
+    state.rows = state.rows.filter((one) => one !== row);
+    address.push(pairs(), true);
+    showUndo();
+    render();
   },
-  forget: (row) => { row.liked.clear(); row.disliked.clear(); attempt(() => refresh(row)); },
+  recolor: (row, color) => { row.tweak.inColor = color; refined(row); },
+  correct: (row, category) => {
+    if (row.custom) {
+      row.article = { ...row.article, category };
+      tweaks.boxes.get(row.key).category = category;
+    } else row.tweak.correct = category;
+    refined(row);
+  },
+  forget: (row) => { row.tweak.liked.clear(); row.tweak.disliked.clear(); refined(row); },
   clear: () => request.clear(),
   filtered: request.filtering,
   forEveryone: request.forEveryone,
   everyone: request.chooseEveryone,
-  nearestOnly: request.nearestOnly,
-  like: (row, id) => { if (!row.liked.delete(id)) row.liked.add(id); attempt(() => refresh(row)); },
-  dislike: (row, id) => { row.liked.delete(id); row.disliked.add(id); attempt(() => refresh(row)); },
-  compare: (row, match) => compare(row, match, state.answer.look),
+  order: () => state.order,
+  all: (row, on) => { row.tweak.all = on; refined(row); },
+  like: (row, id) => { if (!row.tweak.liked.delete(id)) row.tweak.liked.add(id); refined(row); },
+  dislike: (row, id) => { row.tweak.liked.delete(id); row.tweak.disliked.add(id); refined(row); },
+  compare: (row, match) => comparing.compare(row, match, state.answer.look),
 };
 
-function drawNew() {
-  boxing.edit(state.answer.look, null, null, (box, category) => {
-    const article = { category, box, score: 1, attributes: {} };
-    const row = newRow(article, { matches: [], passed: 0, role: "secondary" }, { custom: true });
-    state.rows.push(row);
-    attempt(() => refresh(row));
-  });
+/** Lets the shopper mark a piece; `replaced` is the row whose box it is so far. */
+function markPiece(box, category, replaced) {
+  boxing.edit(state.answer.look, box, category, (drawn, told) => attempt(() => marked(drawn, told, replaced)));
 }
 
-function toggle(button, layer) {
-  byId(button).addEventListener("click", () => {
-    const on = byId(layer).hasAttribute("hidden"); // a drawing has no property for it
-    byId(layer).toggleAttribute("hidden", !on);
-    byId(button).setAttribute("aria-pressed", String(on));
-  });
+async function marked(box, told, replaced) {
+  const category = told || await guessed(box, state.answer.look, (fields) => ask(state, [...request.fields(), ...fields], t("looking_both")));
+  if (replaced) tweaks.drop(replaced.key);
+  const key = tweaks.addBox(box, category);
+  const row = newRow(key, { category, box, score: 1, attributes: {} }, NOTHING);
+  state.rows = replaced ? state.rows.map((one) => (one === replaced ? row : one)) : [...state.rows, row];
+  await refined(row);
 }
 
 /** Shows what the words find; without words the page stays as it is. */
-async function searchWords() {
-  if (!words.text()) return;
-  await words.search();
-  show("found");
+function searchWords() {
+  if (!words.text() && !words.pairs().some(([name]) => name === "only")) return null;
+  return attempt(async () => {
+    forgetPhoto();
+    await words.search(searchAgain, state.order);
+    show("found");
+  });
+}
+
+function searchAgain() {
+  address.push([...words.pairs(), ["sort", state.order]], true);
+  return searchWords();
+}
+
+function sortBy(order) {
+  state.order = order;
+  for (const one of document.querySelectorAll("[data-sort]")) one.value = order;
 }
 
 // ---- starting ----
 
 intake.listen({
-  take: (blob, name) => take(blob, name),
-  takeUrl: (address) => {
-    Object.assign(state, { url: address, photo: null, name: "photo" });
-    return begin(address);
-  },
+  take,
+  takeUrl: (url) => start(["url", url]),
+  takeExample: (name) => start(["example", name]),
   fail: (trouble) => complain(trouble),
 });
 boxing.listen();
+comparing.listen();
+developer.listen();
+saved.listen();
 sharing.listen();
-words.listen(() => attempt(state.answer ? recommendAll : searchWords));
-request.listen(() => { if (state.answer) attempt(recommendAll); });
-toggle("showMasks", "masks");
-toggle("showJoints", "joints");
-byId("draw").addEventListener("click", drawNew);
-byId("share").addEventListener("click", () => sharing.open(state.name, request.fields(), state.answer));
-byId("again").addEventListener("click", () => { stop(); boxing.stop(); forgetRows(); show("start"); byId("choose").focus(); });
+address.listen(restore);
+words.listen(() => (state.answer ? refined() : words.text() && searchAgain()), () => state.order);
+request.listen(() => { if (state.answer) refined(); });
+byId("draw").addEventListener("click", () => markPiece(null, null));
+byId("share").addEventListener("click", () => sharing.open(state.source[0] === "photo"));
+byId("undo").addEventListener("click", () => history.back());
+byId("developers").addEventListener("click", () => developer.open(state.name, [...request.fields(), ...words.fields()], state.answer));
+byId("again").addEventListener("click", () => { address.push([]); restore(); byId("choose").focus(); });
+for (const one of document.querySelectorAll("[data-sort]")) {
+  one.addEventListener("change", () => {
+    sortBy(one.value);
+    if (!state.answer) return searchAgain();
+    address.push(pairs(), true);
+    showUndo();
+    return render();
+  });
+}
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 }
@@ -219,8 +332,9 @@ for (const dialog of document.querySelectorAll("dialog")) {
 attempt(async () => {
   const found = await api.info();
   state.colors = found.colors;
-  request.offerColors(found.colors);
+  request.offer(found);
   byId("byUrl").hidden = !found.photo_url;
-  byId("count").textContent = found.products ? `${found.products.toLocaleString("en")} products` : "The catalog is empty";
+  byId("count").textContent = found.products ? t("in_count", { n: found.products }) : t("empty_shop");
+  await restore();
   document.body.dataset.ready = "yes";
 });

@@ -2,13 +2,14 @@
 
 import * as api from "./api.js";
 import { byId, el, say } from "./dom.js";
+import { t } from "./texts.js";
 
 const LISTS = new Set(["include", "categories", "corrections", "boosts", "brands", "colors", "availability", "exclude_ids", "liked", "disliked", "off"]);
 
 let running = null;
 
 /** The body of a question: a form with the photo, or JSON with its address. */
-function bodyOf({ photo, name, url }, fields) {
+export function bodyOf({ photo, name, url }, fields) {
   if (!url) {
     const form = new FormData();
     form.append("photo", photo, name);
@@ -74,10 +75,10 @@ export async function attempt(step) {
 export function complain(trouble, again) {
   const box = byId("alert");
   const mayPass = trouble.status === 0 || trouble.status >= 500 || trouble.status === 429;
-  const wait = trouble.retryS ? ` Try again in ${trouble.retryS} s.` : "";
+  const wait = trouble.retryS ? ` ${t("try_again_in", { n: trouble.retryS })}` : "";
   box.replaceChildren(el("p", {}, trouble.message + wait),
-    mayPass && again ? el("button", { type: "button", class: "plain", onclick: again }, "Try again") : "",
-    trouble.id && trouble.status >= 500 ? el("p", { class: "quiet" }, `Request ${trouble.id}`) : "");
+    mayPass && again ? el("button", { type: "button", class: "plain", onclick: again }, t("try_again")) : "",
+    trouble.id && trouble.status >= 500 ? el("p", { class: "quiet" }, t("request_id", { id: trouble.id })) : "");
   box.hidden = false;
   box.scrollIntoView({ block: "nearest" });
 }

@@ -2,32 +2,34 @@
 
 import { byId, CATEGORIES, el, nameOf, say } from "./dom.js";
 import { place } from "./stage.js";
+import { t } from "./texts.js";
 
 const SMALLEST = 12;
 const CORNERS = ["nw", "ne", "sw", "se"];
 
 let current = null; // { look, box, done, drag }
 
-/** Lets the shopper draw a box, or move `start`; calls `done(box, category)` when it is asked for. */
+/** Lets the shopper draw a box, or move `start`; calls `done(box, category)` when it is
+ * asked for; the category is "" where it is left to a guess. */
 export function edit(look, start, category, done) {
   const fresh = !start;
   const box = start ? [...start] : [look.width * 0.35, look.height * 0.35, look.width * 0.65, look.height * 0.65];
   current = { look, box, done, drag: null, back: document.activeElement };
   const shape = el("div", {
     id: "shape", class: "shape", tabIndex: 0, role: "group",
-    aria: { label: "The box. Arrow keys move it, Shift and arrow keys change its size, Enter finds it, Escape stops." },
+    aria: { label: t("box_label") },
     onkeydown: keys,
   }, ...CORNERS.map((corner) => el("i", { class: `corner ${corner}`, data: { corner } })));
   byId("drawing").replaceChildren(shape);
   byId("drawing").hidden = false;
   byId("frame").classList.add("editing");
   const choices = CATEGORIES.map((name) => el("option", { value: name }, nameOf(name)));
-  byId("boxcategory").replaceChildren(el("option", { value: "" }, "Choose…"), ...choices);
+  byId("boxcategory").replaceChildren(el("option", { value: "" }, t("box_guess")), ...choices);
   byId("boxcategory").value = category ?? "";
   byId("boxbar").hidden = false;
   show();
   shape.focus({ preventScroll: true });
-  if (fresh) say("A box is in the middle of the photo. Drag a new one, or move it with the arrow keys.");
+  if (fresh) say(t("box_fresh"));
 }
 
 /** Puts the box away. */
@@ -56,7 +58,7 @@ export function listen() {
 
 function finish() {
   const category = byId("boxcategory").value;
-  if (!current || !byId("boxbar").reportValidity() || !category) return;
+  if (!current) return;
   const { box, done } = current;
   stop();
   done(box.map((value) => Math.round(value * 10) / 10), category);
@@ -136,7 +138,7 @@ function keys(event) {
     const stretched = [clamp(x1 + dx, x0 + SMALLEST, look.width), clamp(y1 + dy, y0 + SMALLEST, look.height)];
     current.box = event.shiftKey ? [x0, y0, ...stretched] : moved(box, dx, dy, look);
     show();
-    say(`From ${current.box.slice(0, 2).map(Math.round).join(", ")} to ${current.box.slice(2).map(Math.round).join(", ")}`);
+    say(t("box_from_to", { from: current.box.slice(0, 2).map(Math.round).join(", "), to: current.box.slice(2).map(Math.round).join(", ") }));
   } else return;
   event.preventDefault();
 }

@@ -1,6 +1,7 @@
 // Small words for the document. Text is always set as text, never as HTML.
 
 import { NAMES, TAKEN_FOR } from "./categories.js"; // made by the service
+import { word } from "./texts.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -61,5 +62,5 @@ export const nameOf = (category) => NAMES[category] ?? category;
 export function describe({ category, attributes }) {
   const type = attributes.category && attributes.category !== category ? "" : attributes.type;
   const pattern = ["", "solid", "plain", undefined].includes(attributes.pattern) ? "" : attributes.pattern;
-  return [attributes.color, pattern, type].filter(Boolean).join(" ");
+  return [attributes.color, pattern, type].filter(Boolean).map(word).join(" ");
 }

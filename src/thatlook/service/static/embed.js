@@ -1,14 +1,15 @@
 // thatlook on a shop's own page: hotspots over a picture, and a panel of products.
 //   <script src="https://look.shop.example/embed.js" data-image="#hero" async></script>
 // data-image: which picture (default: the first with [data-thatlook]); data-key: a read key;
-// data-k: products per piece; data-exclude: ids not to show; data-label, data-title: words.
+// data-k: products per piece; data-product: the page's own product (default: what the page's JSON-LD
+// names), which is not shown; data-exclude: more ids not to show; data-label, data-title: words.
 // Styled by CSS variables on the page: --thatlook-accent, -ink, -paper, -soft, -line, -font, -round.
 (() => {
   "use strict";
   const script = document.currentScript;
   const origin = new URL(script.src).origin;
   const options = script.dataset;
-  const NAMES = {}; // the service fills in what shoppers call each category
+  const TEXTS = {}; // the service fills in the words, in the reader's language
   const STYLE = `
     :host { all: initial; position: absolute; z-index: 5; pointer-events: none; display: block;
       --accent: var(--thatlook-accent, #26483d); --ink: var(--thatlook-ink, #1d1c1a); --paper: var(--thatlook-paper, #fff);
@@ -55,7 +56,7 @@
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
     document.body.append(host);
-    const open = el("button", { className: "open", type: "button" }, options.label ?? "Shop this look");
+    const open = el("button", { className: "open", type: "button" }, options.label ?? TEXTS.embed_open);
     root.append(open);
     const cover = () => {
       const area = image.getBoundingClientRect();
@@ -67,15 +68,30 @@
     cover();
     open.addEventListener("click", async () => {
       open.disabled = true;
-      open.textContent = "Looking…";
+      open.textContent = TEXTS.embed_looking;
       try {
         show(root, image, await ask(image));
         open.hidden = true;
       } catch (error) {
         open.disabled = false;
-        open.textContent = error.message || "That did not work; try again";
+        open.textContent = error.message || TEXTS.embed_failed;
       }
     });
+  }
+
+  /** The ids of the page's own product: as the script is told, else as its JSON-LD has them. */
+  function own() {
+    if (options.product) return [options.product];
+    const blocks = [...document.querySelectorAll('script[type="application/ld+json"]')].flatMap((block) => {
+      try {
+        const data = JSON.parse(block.textContent);
+        return [data, data?.["@graph"]].flat();
+      } catch {
+        return []; // another program's mistake
+      }
+    });
+    const products = blocks.filter((data) => ["Product", "ProductGroup"].some((type) => [data?.["@type"]].flat().includes(type)));
+    return products.flatMap(({ sku, productID }) => [sku, productID]).filter((id) => ["string", "number"].includes(typeof id)).map(String);
   }
 
   /** Sends the picture itself; where the page may not read it, its address. */
@@ -83,7 +99,7 @@
     const address = image.currentSrc || image.src;
     let answer;
     const photo = await fetch(address).then((got) => (got.ok ? got.blob() : null), () => null);
-    const excluded = (options.exclude ?? "").split(",").filter(Boolean);
+    const excluded = [...own(), ...(options.exclude ?? "").split(",")].filter(Boolean);
     if (photo) {
       const form = new FormData();
       form.append("photo", photo, "photo");
@@ -94,17 +110,17 @@
       const body = JSON.stringify({ photo_url: new URL(address, location.href).href, k: Number(options.k ?? 4), exclude_ids: excluded });
       answer = await fetch(`${origin}/v1/recommendations`, { method: "POST", body, headers: { ...headers, "Content-Type": "application/json" } });
     }
-    if (!answer.ok) throw new Error(answer.status === 503 || answer.status === 429 ? "Busy; try again" : "That did not work");
+    if (!answer.ok) throw new Error(answer.status === 503 || answer.status === 429 ? TEXTS.embed_busy : TEXTS.embed_failed);
     return answer.json();
   }
 
   function show(root, image, { look, recommendations }) {
     const sections = el("div");
-    const panel = el("div", { className: "panel", role: "dialog", tabIndex: -1, "aria-label": "Products like those in the picture", hidden: true },
-      el("div", { className: "top" }, el("h2", {}, options.title ?? "Shop this look"), el("button", { className: "close", type: "button", "aria-label": "Close", onclick: () => close() }, "×")),
+    const panel = el("div", { className: "panel", role: "dialog", tabIndex: -1, "aria-label": TEXTS.embed_panel, hidden: true },
+      el("div", { className: "top" }, el("h2", {}, options.title ?? TEXTS.embed_open), el("button", { className: "close", type: "button", "aria-label": TEXTS.close, onclick: () => close() }, "×")),
       sections);
     const shown = recommendations.filter((found) => found.matches.length);
-    if (!shown.length) sections.append(el("p", {}, "Nothing like it is in the shop right now."));
+    if (!shown.length) sections.append(el("p", {}, TEXTS.none));
     const fit = placed(image, look);
     let from = null;
     const close = () => {
@@ -116,11 +132,11 @@
     root.append(panel);
     for (const found of shown) {
       const article = look.articles[found.article];
-      const name = NAMES[article.category] ?? article.category;
+      const name = TEXTS.names[article.category] ?? article.category;
       const heading = el("h3", { tabIndex: -1 }, name);
-      const aside = found.searched?.neighbours ? el("p", {}, `The nearest there is; not all of it is ${name.toLowerCase()}.`) : "";
+      const aside = found.searched?.neighbours ? el("p", {}, TEXTS.no_close) : "";
       sections.append(el("section", {}, heading, aside, el("ul", {}, ...found.matches.map(card))));
-      const spot = el("button", { className: "spot", type: "button", "aria-label": `${name}: show products`, "aria-pressed": "false" });
+      const spot = el("button", { className: "spot", type: "button", "aria-label": TEXTS.embed_spot.replace("{piece}", name), "aria-pressed": "false" });
       const [x0, y0, x1, y1] = article.box;
       spot.style.left = `${fit.x + ((x0 + x1) / 2) * fit.scale}%`;
       spot.style.top = `${fit.y + ((y0 + y1) / 2) * fit.scaleY}%`;
@@ -133,7 +149,9 @@
       });
       root.append(spot);
     }
-    if (!shown.length) panel.hidden = false;
+    from = root.querySelector(".spot");
+    panel.hidden = false;
+    panel.focus({ preventScroll: true });
   }
 
   /** Where the photo's pixels are on the element, in percent, by its object-fit. */
@@ -157,7 +175,7 @@
     else picture.src = address;
     const gone = /(out_?of_?stock|sold_?out|discontinued)$/i.test(product.availability ?? "");
     const words = [picture, el("span", {}, title), el("b", {}, product.sale_price ?? product.price ?? "")];
-    if (gone) words.push(el("span", {}, "Out of stock"));
+    if (gone) words.push(el("span", {}, TEXTS.out_of_stock));
     return el("li", {}, safe(product.link) ? el("a", { href: safe(product.link) }, ...words) : el("div", {}, ...words));
   }
 

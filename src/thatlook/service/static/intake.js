@@ -2,12 +2,13 @@
 
 import { byId, el } from "./dom.js";
 import { Trouble } from "./api.js";
+import { t } from "./texts.js";
 
 const LONGEST_SIDE = 1600;
 const EXAMPLES = ["look_001", "look_004", "look_007", "look_010"];
 
 /** Calls `take(blob, name)` for every photo that comes in, `fail(trouble)` where none did. */
-export function listen({ take, takeUrl, fail }) {
+export function listen({ take, takeUrl, takeExample, fail }) {
   const picked = (input) => {
     const [file] = input.files;
     input.value = ""; // the same file may be chosen again
@@ -26,7 +27,7 @@ export function listen({ take, takeUrl, fail }) {
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (file) take(file, file.name || "pasted");
   });
-  showExamples(take, fail);
+  showExamples(takeExample);
 }
 
 function dropping(take, fail) {
@@ -42,18 +43,20 @@ function dropping(take, fail) {
     over(false);
     const [file] = event.dataTransfer.files;
     if (file) take(file, file.name);
-    else fail(new Trouble("That was not a file. Save the photo first, then drop it here."));
+    else fail(new Trouble(t("no_file")));
   });
 }
 
-function showExamples(take, fail) {
-  const open = async (name) => {
-    const answer = await fetch(`/examples/${name}.jpg`);
-    if (answer.ok) take(await answer.blob(), `${name}.jpg`);
-    else fail(new Trouble("That example is not there."));
-  };
+/** The photo of an example. Throws a Trouble where there is none of that name. */
+export async function example(name) {
+  const answer = await fetch(`/examples/${encodeURIComponent(name)}.jpg`);
+  if (!answer.ok) throw new Trouble(t("no_example"));
+  return answer.blob();
+}
+
+function showExamples(open) {
   const tiles = EXAMPLES.map((name, index) => {
-    const image = el("img", { src: `/examples/${name}.jpg`, alt: `Example ${index + 1}`, loading: "lazy", width: 96, height: 144 });
+    const image = el("img", { src: `/examples/${name}.jpg`, alt: t("example", { n: index + 1 }), loading: "lazy", width: 96, height: 144 });
     return el("button", { type: "button", onclick: () => open(name) }, image);
   });
   byId("examples").append(...tiles);

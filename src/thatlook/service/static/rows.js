@@ -1,7 +1,11 @@
 // One section per article: its crop, and a row of products.
 
-import { picture } from "./api.js";
-import { byId, CATEGORIES, describe, el, icon, nameOf, safeLink, takenFor } from "./dom.js";
+import { amount, card } from "./cards.js";
+import { byId, CATEGORIES, describe, el, icon, nameOf, takenFor } from "./dom.js";
+import { t, word } from "./texts.js";
+
+const FIRST = 5; // products of a row before "See all" on a wide screen, one line of the grid
+const MOST = 50;
 
 /** Draws the crop of a box of the photo into a canvas, no side longer than `side`. */
 export function drawCrop(canvas, photo, box, look, side) {
@@ -15,33 +19,33 @@ export function drawCrop(canvas, photo, box, look, side) {
   canvas.getContext("2d").drawImage(photo, x0 * scale, y0 * scale, width, height, 0, 0, canvas.width, canvas.height);
 }
 
+/** How many products to ask for where all of a row are to be seen. */
+export const all = () => String(MOST);
+
 /** The section of a row; `act` has what its buttons do. */
 export function section(row, look, colors, act) {
   const { article } = row;
-  const crop = el("canvas", { class: "crop", role: "img", aria: { label: `Number ${row.number} in the photo` } });
+  const crop = el("canvas", { class: "crop", role: "img", aria: { label: t("number_in_photo", { n: row.number }) } });
   drawCrop(crop, byId("photo"), article.box, look, 240);
   const words = describe(article);
   const head = el("div", { class: "head" }, crop, el("div", {},
     el("h2", { tabIndex: -1, id: `row-${row.number}` }, el("b", { class: "number" }, String(row.number)), nameOf(article.category)),
-    el("p", { class: "quiet" }, row.custom ? "in your box" : "", row.custom && words ? ": " : "", words),
-    el("p", { class: "quiet passed" }, counted(row, act)),
-    corrections(row, act),
+    el("p", { class: "quiet" }, row.custom ? t("in_your_box") : "", row.custom && words ? ": " : "", words),
+    el("p", { class: "quiet passed" }, counted(row))));
+  const mend = el("div", { class: "mend" }, corrections(row, act),
     el("div", { class: "acts" },
-      el("button", { type: "button", class: "tool", onclick: () => act.adjust(row) }, icon("move"), "Adjust the box"),
+      el("button", { type: "button", class: "tool", onclick: () => act.adjust(row) }, icon("move"), t("adjust")),
       inColor(row, colors, act),
-      row.custom ? el("button", { type: "button", class: "tool", onclick: () => act.drop(row) }, icon("x"), "Remove") : null,
-    )));
-  const made = el("section", { class: `row c-${article.category}`, aria: { labelledby: `row-${row.number}` } }, head, taste(row, act), matches(row, act));
+      el("button", { type: "button", class: "tool", onclick: () => act.drop(row) }, icon("x"), t("remove"))));
+  const made = el("section", { class: `row c-${article.category}`, aria: { labelledby: `row-${row.number}` } }, head, mend, taste(row, act), matches(row, act));
   row.section = made;
   return made;
 }
 
-function counted(row, act) {
+function counted(row) {
   const { passed, matches: found, searched } = row.recommendation;
   if (!passed || !found.length || searched?.neighbours) return "";
-  if (found.length >= passed) return found.length === 1 ? "The only one that fits" : `All ${passed} that fit`;
-  const nearest = act.nearestOnly() && !row.liked.size && !row.disliked.size;
-  return nearest ? `The ${found.length} closest of ${passed}` : `${found.length} of the closest, of ${passed}`;
+  return t("of_searched", { n: found.length, all: passed });
 }
 
 /** What the piece may be instead: what it is often taken for by a click each, the rest in a list. */
@@ -49,102 +53,81 @@ function corrections(row, act) {
   const own = row.article.category;
   const near = takenFor(own);
   const others = CATEGORIES.filter((name) => name !== own && !near.includes(name));
-  const choice = el("select", { aria: { label: `${nameOf(own)}: it is something else` }, onchange: (event) => act.correct(row, event.target.value) },
-    el("option", { value: "" }, near.length ? "something else…" : "It is…"), ...others.map((name) => el("option", { value: name }, nameOf(name))));
-  return el("p", { class: "is-it" }, "Wrong piece?",
+  const choice = el("select", { aria: { label: t("is_else", { piece: nameOf(own) }) }, onchange: (event) => act.correct(row, event.target.value) },
+    el("option", { value: "" }, t(near.length ? "something_else" : "it_is")), ...others.map((name) => el("option", { value: name }, nameOf(name))));
+  return el("p", { class: "is-it" }, t("wrong_piece"),
     ...near.map((name) => el("button", { type: "button", class: "link", onclick: () => act.correct(row, name) }, nameOf(name))), choice);
 }
 
 function inColor(row, colors, act) {
-  const options = [el("option", { value: "" }, "Any color"), ...Object.keys(colors).map((name) => el("option", { value: name }, `in ${name}`))];
-  const choice = el("select", { aria: { label: `${nameOf(row.article.category)}: this, but in another color` }, onchange: (event) => act.recolor(row, event.target.value) }, ...options);
-  choice.value = row.inColor ?? "";
+  const options = [el("option", { value: "" }, t("any_color")), ...Object.keys(colors).map((name) => el("option", { value: name }, t("in_color", { color: word(name) })))];
+  const choice = el("select", { aria: { label: t("other_color_label", { piece: nameOf(row.article.category) }) }, onchange: (event) => act.recolor(row, event.target.value) }, ...options);
+  choice.value = row.tweak.inColor;
   return choice;
 }
 
 function taste(row, act) {
-  const count = row.liked.size + row.disliked.size;
-  if (!count) return null;
+  const { liked, disliked } = row.tweak;
   const parts = [];
-  if (row.liked.size) parts.push(`more like ${row.liked.size} you liked`);
-  if (row.disliked.size) parts.push(`less like ${row.disliked.size} you did not`);
-  return el("p", { class: "taste" }, `Showing ${parts.join(", ")}. `,
-    el("button", { type: "button", class: "link", onclick: () => act.forget(row) }, "Start over"));
+  if (liked.size) parts.push(t("more_like_liked", { n: liked.size }));
+  if (disliked.size) parts.push(t("less_like", { n: disliked.size }));
+  if (!parts.length) return null;
+  return el("p", { class: "taste" }, t("taste", { what: parts.join(", ") }), " ",
+    el("button", { type: "button", class: "link", onclick: () => act.forget(row) }, t("start_over")));
+}
+
+const ORDERS = { cheapest: (a, b) => amount(a) - amount(b), dearest: (a, b) => amount(b) - amount(a) };
+
+/** Matches in the order that was chosen; those without a price last. */
+export function ordered(found, order) {
+  if (!ORDERS[order]) return found;
+  const priced = found.filter((match) => !Number.isNaN(amount(match)));
+  return [...priced.sort(ORDERS[order]), ...found.filter((match) => Number.isNaN(amount(match)))];
 }
 
 function matches(row, act) {
-  const found = row.recommendation.matches;
+  const found = ordered(row.recommendation.matches, act.order());
   if (!found.length) return el("p", { class: "nothing" }, ...nothing(row, act));
   return el("div", {}, aside(row, act),
-    el("ol", { class: "cards", tabIndex: 0, aria: { label: `Products for ${nameOf(row.article.category)}` } }, ...found.map((match) => card(match, row, act))));
+    el("ol", { class: row.tweak.all ? "cards all" : "cards", tabIndex: 0, aria: { label: t("products_for", { piece: nameOf(row.article.category) }) } }, ...found.map((match) => rowCard(match, row, act))),
+    seeAll(row, act));
+}
+
+function seeAll(row, act) {
+  const { passed = 0, matches: found } = row.recommendation;
+  if (row.tweak.all) return el("button", { type: "button", class: "plain see-all", onclick: () => act.all(row, false) }, t("see_fewer"));
+  const n = Math.max(found.length, Math.min(passed, MOST));
+  return n > FIRST ? el("button", { type: "button", class: "plain see-all", onclick: () => act.all(row, true) }, t("see_all", { n })) : null;
 }
 
 /** What there is to say of products that are not what is worn: that other pieces were searched too. */
 function aside(row, act) {
   const { searched, best_score: best } = row.recommendation;
-  const neighbours = (searched?.neighbours ?? []).map(nameOf).join(", ").toLowerCase();
+  const neighbours = (searched?.neighbours ?? []).map(nameOf).join(", ");
   if (!neighbours) return null;
-  const words = best === null ? [...nothing(row, act), ` The nearest are of another kind: ${neighbours}.`]
-    : [`No ${nameOf(row.article.category).toLowerCase()} here is really similar. Also searched: ${neighbours}.`];
+  const also = t("also_searched", { pieces: neighbours });
+  const words = best === null ? [...nothing(row, act), ` ${also}`] : [`${t("no_close")} ${also}`];
   return el("p", { class: "aside" }, ...words);
 }
 
 /** Why there is nothing of a row's category, with a way out where there is one. */
 function nothing(row, act) {
   const { passed } = row.recommendation;
-  if (passed) return [`Nothing found: none of ${passed} products is close enough.`];
-  const piece = nameOf(row.article.category).toLowerCase();
-  const way = (words, button, onclick) => [words, " ", el("button", { type: "button", class: "link", onclick }, button)];
-  if (act.filtered()) return way(`Nothing found: no ${piece} passes your filters.`, "Clear the filters", act.clear);
-  if (row.inColor) return way(`Nothing found: no ${piece} in ${row.inColor}.`, "Any color", () => act.recolor(row, ""));
-  if (!act.forEveryone()) return way(`Nothing found: this shop has no ${piece} for whom you look.`, "Look in all departments", act.everyone);
-  return [`Nothing found: this shop has no ${piece}.`];
+  const way = (words, button, onclick) => [words, " ", el("button", { type: "button", class: "link", onclick }, t(button))];
+  if (passed) return [t("none_near")];
+  if (act.filtered()) return way(t("none_filtered"), "clear_filters", act.clear);
+  if (row.tweak.inColor) return way(t("none_in_color", { color: word(row.tweak.inColor) }), "any_color", () => act.recolor(row, ""));
+  if (!act.forEveryone()) return way(t("none_department"), "all_departments", act.everyone);
+  return [t("none_near")];
 }
 
-function card(match, row, act) {
-  const { product, nearness = "" } = match;
+function rowCard(match, row, act) {
+  const { product } = match;
   const title = product.title || product.id;
-  const image = el("img", { alt: "", loading: "lazy", width: 168, height: 210 });
-  picture(image, product.id);
-  const look = el("button", { type: "button", class: "see", aria: { label: `Compare ${title} with the photo` }, onclick: () => act.compare(row, match) }, image);
-  const liked = row.liked.has(product.id);
-  return el("li", { class: "card" }, look,
-    el("p", { class: "near", data: { near: nearness } }, nearness),
-    el("h3", {}, linked(product, title)),
-    el("p", { class: "price" }, ...price(product), product.brand ? el("span", { class: "quiet" }, product.brand) : null, gone(product) ? el("span", { class: "quiet" }, "Out of stock") : null),
-    reasons(match.reasons, 3), variants(match.variants ?? []),
-    el("div", { class: "acts" },
-      el("button", { type: "button", class: "round", title: "More like this", aria: { pressed: String(liked), label: `More like ${title}` }, onclick: () => act.like(row, product.id) }, icon("heart")),
-      el("button", { type: "button", class: "round", title: "Not this", aria: { label: `Not ${title}` }, onclick: () => act.dislike(row, product.id) }, icon("x"))));
-}
-
-/** The title as a link to the shop where there is one. */
-export function linked(product, text) {
-  const address = safeLink(product.link);
-  return address ? el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text) : text;
-}
-
-/** The price, the old one struck out beside a sale. */
-export function price(product) {
-  if (product.sale_price) return [el("b", {}, product.sale_price), " ", product.price ? el("s", {}, product.price) : ""];
-  return product.price ? [el("b", {}, product.price)] : [];
-}
-
-/** Whether the feed says that it cannot be bought; only a shop that wants it gets such products at all. */
-function gone(product) {
-  return /(out_?of_?stock|sold_?out|discontinued)$/i.test(product.availability ?? "");
-}
-
-/** Why it matches, as a list. A card shows the first few in words; beside the crop there is room for the numbers too. */
-export function reasons(words, max = 0) {
-  const shown = max ? words.filter((word) => !word.startsWith("overall likeness")).slice(0, max) : words;
-  const items = shown.map((word) => el("li", { class: /^(other|different)/.test(word) ? "differs" : "" }, word));
-  return items.length ? el("ul", { class: "reasons" }, ...items) : null;
-}
-
-function variants(products) {
-  if (!products.length) return null;
-  const words = products.length === 1 ? "1 more version" : `${products.length} more versions`;
-  return el("details", { class: "variants" }, el("summary", {}, words),
-    el("ul", {}, ...products.map((one) => el("li", {}, linked(one, one.color || one.title || one.id)))));
+  const liked = row.tweak.liked.has(product.id);
+  const more = [
+    el("button", { type: "button", class: "round", title: t("more_like"), aria: { pressed: String(liked), label: t("more_like_of", { title }) }, onclick: () => act.like(row, product.id) }, icon("heart")),
+    el("button", { type: "button", class: "round", title: t("not_this"), aria: { label: t("not_of", { title }) }, onclick: () => act.dislike(row, product.id) }, icon("x")),
+  ];
+  return card(match, { see: () => act.compare(row, match), label: t("compare_with", { title }), more });
 }

@@ -1,22 +1,14 @@
-// Share: the answer as JSON, and the question as a curl line.
+// Share: a link that brings the result back; the photo is never in it.
 
-import { key } from "./api.js";
 import { byId } from "./dom.js";
+import { t } from "./texts.js";
 
-const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
-
-/** The command that asks the same again. A key is named, never written. */
-export function curlLine(name, fields) {
-  const parts = ["curl", quoted(`${location.origin}/v1/recommendations`), "-F", quoted(`photo=@${name}`)];
-  if (key.get()) parts.push("-H", '"Authorization: Bearer $THATLOOK_KEY"');
-  for (const [field, value] of fields) parts.push("-F", quoted(`${field}=${value}`));
-  return parts.join(" ");
-}
-
-/** Opens the dialog. */
-export function open(name, fields, answer) {
-  byId("curl").value = curlLine(name, fields);
-  byId("json").value = JSON.stringify(answer, null, 1);
+/** Opens the dialog; `own`: the result is of a photo that only this browser has. */
+export function open(own) {
+  const link = new URL(location.href);
+  if (own) link.searchParams.delete("photo");
+  byId("link").value = link.href;
+  byId("linkNote").textContent = t(own ? "share_no_photo" : "share_whole");
   byId("copied").textContent = "";
   byId("sharing").showModal();
 }
@@ -24,18 +16,18 @@ export function open(name, fields, answer) {
 /** Makes the buttons copy. */
 export function listen() {
   for (const button of document.querySelectorAll("[data-copy]")) {
-    button.addEventListener("click", () => copy(byId(button.dataset.copy)));
+    button.addEventListener("click", () => copy(byId(button.dataset.copy), button.closest("dialog").querySelector("[role=status]")));
   }
 }
 
-async function copy(area) {
+async function copy(area, told) {
   area.focus();
   area.select();
   try {
     await navigator.clipboard.writeText(area.value);
-    byId("copied").textContent = "Copied.";
+    told.textContent = t("copied");
   } catch {
     // Without https a browser gives no clipboard; the text is selected for the keys.
-    byId("copied").textContent = "Selected: copy it with Ctrl+C, or ⌘C.";
+    told.textContent = t("selected");
   }
 }

@@ -1,6 +1,7 @@
 // The photo with what was seen in it: clickable articles, outlines, key points.
 
 import { byId, describe, el, nameOf } from "./dom.js";
+import { t } from "./texts.js";
 
 const SEEN = 0.3;
 const SKELETON = [
@@ -17,7 +18,7 @@ export function place(element, box, look) {
   element.style.height = part(box[3] - box[1], look.height);
 }
 
-/** Draws a button per row over the photo; `onPick(row)` hears a click. */
+/** Draws a button per row over the photo, and one below it; `onPick(row)` hears a click. */
 export function showSpots(look, rows, onPick) {
   const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
   const largestFirst = [...rows].sort((a, b) => area(b.article.box) - area(a.article.box));
@@ -38,11 +39,19 @@ export function showSpots(look, rows, onPick) {
     return spot;
   });
   byId("spots").replaceChildren(...spots);
+  byId("tabs").replaceChildren(...rows.map((row) => {
+    row.tab = el("button", { type: "button", class: `tab c-${row.article.category}`, onclick: () => onPick(row) },
+      el("b", {}, String(row.number)), nameOf(row.article.category));
+    return row.tab;
+  }));
 }
 
-/** Marks one row's spot as the chosen one. */
+/** Marks one row's spot and tab as the chosen ones. */
 export function mark(rows, chosen) {
-  for (const row of rows) row.spot?.classList.toggle("chosen", row === chosen);
+  for (const row of rows) {
+    row.spot?.classList.toggle("chosen", row === chosen);
+    row.tab?.classList.toggle("chosen", row === chosen);
+  }
 }
 
 /** Draws the person's key points and bones. */
@@ -105,8 +114,7 @@ async function tint(png, color) {
 /** What is known of the person, in a line. */
 export function facts(look) {
   const { person } = look;
-  if (!person) return "No person was found; these are the pieces seen.";
-  const who = { female: "Women's wear", male: "Men's wear", unknown: "Women's or men's wear: not sure" }[person.gender];
-  const view = { front: "from the front", side: "from the side", back: "from behind" }[person.view];
-  return [who, view, person.full_shot ? "full length" : "not full length"].join(" · ");
+  if (!person) return t("no_person");
+  const who = t({ female: "women_wear", male: "men_wear" }[person.gender] ?? "either_wear");
+  return [who, t(`view_${person.view}`), t(person.full_shot ? "full_length" : "not_full_length")].join(" · ");
 }

@@ -1,12 +1,16 @@
 // Words to products: without a photo a page of its own; beside one, chips above its rows.
 
-import { get, picture } from "./api.js";
+import { get } from "./api.js";
 import { attempt } from "./asking.js";
+import { card } from "./cards.js";
 import { byId, el, icon, nameOf, say } from "./dom.js";
-import { linked } from "./rows.js";
+import { ordered } from "./rows.js";
+import { t, word } from "./texts.js";
 
 const PAGE = 24;
-const asked = { text: "", off: new Set(), limits: new Map(), shown: 0 };
+const SHOWN = { max_price: "up_to", min_price: "at_least" };
+const PARAMETERS = { category: "category", color: "colors", brand: "brands" };
+const asked = { text: "", off: new Set(), limits: new Map(), matches: [] };
 
 /** What is in the search box. */
 export const text = () => byId("words").value.trim();
@@ -17,6 +21,22 @@ export function fields() {
   return text() ? [["text", text()], ...[...asked.off].map((key) => ["off", key])] : [];
 }
 
+/** The same, and what the counts limit, as pairs of the address. */
+export function pairs() {
+  renew();
+  const limits = [...asked.limits].map(([name, values]) => ["only", `${name}:${values.map(([, value]) => value).join("|")}`]);
+  return [["q", text()], ...[...asked.off].map((key) => ["off", key]), ...limits];
+}
+
+/** Sets them to those of an address. */
+export function fill(params) {
+  byId("words").value = params.get("q") ?? "";
+  const limits = params.getAll("only").map((only) => only.split(/:(.*)/s)).filter(([name]) => name === "price" || PARAMETERS[name]);
+  Object.assign(asked, { text: text(), off: new Set(params.getAll("off")), limits: new Map(limits.map(([name, value]) => [name, limitOf(name, value)])) });
+}
+
+const limitOf = (name, value) => (name === "price" ? ["min_price", "max_price"].map((side, index) => [side, value.split("|")[index]]) : [[PARAMETERS[name], value]]);
+
 /** Begins anew where the words are others: what was taken off spoke of the old ones. */
 function renew() {
   if (text() === asked.text) return;
@@ -25,79 +45,73 @@ function renew() {
 
 /** Shows what words were taken for; each part can be taken off, and taken back. */
 export function showChips(place, understood, changed) {
-  const off = [...asked.off].map((key) => chip(key.slice(key.indexOf(":") + 1), "not used; use it again", () => asked.off.delete(key), changed));
-  const on = understood.map(({ key, shown }) => chip(shown, "take it off", () => asked.off.add(key), changed, true));
+  const off = [...asked.off].map((key) => chip(key.slice(key.indexOf(":") + 1), "chip_off", () => asked.off.delete(key), changed));
+  const on = understood.map((one) => chip(shown(one), "chip_on", () => asked.off.add(one.key), changed, true));
   byId(place).replaceChildren(...on, ...off);
 }
 
-function chip(shown, does, act, changed, on = false) {
+/** A part as the reader says it. */
+function shown({ kind, value, shown: told }) {
+  if (kind === "category") return nameOf(value);
+  if (SHOWN[kind]) return t(SHOWN[kind], { price: value });
+  if (kind === "not") return t("not_word", { word: word(value) });
+  return kind === "gender" && ["female", "male"].includes(value) ? t(`for_${value}`) : word(told);
+}
+
+function chip(name, does, act, changed, on = false) {
   const onclick = () => { act(); changed(); };
-  return el("button", { type: "button", class: "chip", aria: { pressed: String(on), label: `${shown}: ${does}` }, onclick }, shown, on ? icon("x") : "");
+  return el("button", { type: "button", class: "chip", aria: { pressed: String(on), label: `${name}: ${t(does)}` }, onclick }, name, on ? icon("x") : "");
 }
 
-/** Searches for the words alone and shows what was found. */
-export async function search() {
+/** Searches for the words alone and shows what was found; `changed` hears what is chosen there. */
+export async function search(changed, order) {
   renew();
-  asked.shown = 0;
+  asked.matches = [];
   const answer = await page();
-  byId("foundTitle").textContent = answer.total ? `${asked.text || "Everything"}` : `Nothing found for “${asked.text}”`;
-  showChips("understood", answer.understood, again);
-  byId("facets").replaceChildren(...facets(answer.facets));
-  byId("hits").replaceChildren();
-  add(answer);
-  say(answer.message ?? `${answer.total} products found.`);
+  byId("foundTitle").textContent = answer.total ? asked.text || t("everything") : t("nothing_for", { words: asked.text });
+  showChips("understood", answer.understood, changed);
+  byId("facets").replaceChildren(...facets(answer.facets, changed));
+  add(answer, order);
+  say(t("found", { n: answer.total }));
 }
-
-const again = () => attempt(search);
 
 async function page() {
-  const fields = new URLSearchParams({ q: asked.text, k: PAGE, offset: asked.shown });
-  for (const key of asked.off) fields.append("off", key);
-  for (const pairs of asked.limits.values()) for (const [name, value] of pairs) fields.append(name, value);
-  return get(`/v1/search?${fields}`);
+  const query = new URLSearchParams({ q: asked.text, k: PAGE, offset: asked.matches.length });
+  for (const key of asked.off) query.append("off", key);
+  for (const pairs of asked.limits.values()) for (const [name, value] of pairs) query.append(name, value);
+  return get(`/v1/search?${query}`);
 }
 
-function add(answer) {
-  byId("hits").append(...answer.matches.map(hit));
-  asked.shown += answer.matches.length;
-  byId("moreHits").hidden = asked.shown >= answer.total || !answer.matches.length;
+function add(answer, order) {
+  asked.matches.push(...answer.matches);
+  byId("hits").replaceChildren(...ordered(asked.matches, order).map((match) => card(match, { near: false })));
+  byId("moreHits").hidden = asked.matches.length >= answer.total || !answer.matches.length;
 }
-
-function hit({ product, reasons }) {
-  const image = el("img", { alt: "", loading: "lazy", width: 168, height: 210 });
-  picture(image, product.id);
-  return el("li", { class: "card" }, el("div", { class: "see" }, image),
-    el("h3", {}, linked(product, product.title || product.id)),
-    el("p", { class: "price" }, product.sale_price ?? product.price ?? "", product.brand ? el("span", { class: "quiet" }, product.brand) : null),
-    el("ul", { class: "reasons" }, reasons.slice(0, 3).map((reason) => el("li", {}, reason))));
-}
-
-const PARAMETERS = { category: "category", color: "colors", brand: "brands" };
 
 /** Groups of counts; each limits what is shown to itself, and lets go again. */
-function facets(found) {
-  const groups = Object.entries(PARAMETERS).map(([name, parameter]) =>
-    [name, found[name].map(({ value, count }) => [name === "category" ? nameOf(value) : value, count, [[parameter, value]]])]);
-  groups.push(["price", found.price.map(({ min, max, count }) => [`${min} to ${max}`, count, [["min_price", min], ["max_price", max]]])]);
+function facets(found, changed) {
+  const groups = Object.keys(PARAMETERS).map((name) =>
+    [name, found[name].map(({ value, count }) => [name === "category" ? nameOf(value) : word(value), count, limitOf(name, value)])]);
+  groups.push(["price", found.price.map(({ min, max, count }) => [t("from_to", { from: min, to: max }), count, limitOf("price", `${min}|${max}`)])]);
   return groups.filter(([name, values]) => values.length > 1 || asked.limits.has(name))
-    .map(([name, values]) => el("div", { class: "chips", role: "group", aria: { label: `By ${name}` } }, values.map((value) => facet(name, value))));
+    .map(([name, values]) => el("div", { class: "chips", role: "group", aria: { label: t("by", { what: t(`by_${name}`) }) } }, values.map((value) => facet(name, value, changed))));
 }
 
-function facet(name, [shown, count, pairs]) {
+function facet(name, [label, count, pairs], changed) {
   const chosen = String(asked.limits.get(name)) === String(pairs);
   const onclick = () => {
     if (chosen) asked.limits.delete(name);
     else asked.limits.set(name, pairs);
-    again();
+    changed();
   };
-  return el("button", { type: "button", class: "chip", aria: { pressed: String(chosen) }, onclick }, shown, el("span", { class: "quiet" }, String(count)));
+  return el("button", { type: "button", class: "chip", aria: { pressed: String(chosen) }, onclick }, label, el("span", { class: "quiet" }, String(count)));
 }
 
 /** Calls `changed` when words are sent, and shows more of what was found. */
-export function listen(changed) {
+export function listen(changed, order) {
   byId("wordForm").addEventListener("submit", (event) => {
     event.preventDefault();
     changed();
   });
-  byId("moreHits").addEventListener("click", () => attempt(async () => add(await page())));
+  byId("moreHits").addEventListener("click", () => attempt(async () => add(await page(), order())));
 }

@@ -20,6 +20,7 @@ from thatlook.search.words.shelf import Facts, Lines, WordHit
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
+from thatlook.store.catalog.offered import Offered, offered_of
 from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.schema import migrate, version_of
@@ -130,6 +131,10 @@ class Catalog:
     def info(self) -> CatalogInfo:
         """Counts, sizes and the network, as of now."""
         return info_of(self._store.database, self.folder)
+
+    def offered(self) -> Offered:
+        """What shoppers can choose among, as of now."""
+        return offered_of(self._store.database)
 
     def damages(self) -> list[str]:
         """What SQLite's own check of every page and index finds wrong, and every product that

@@ -1,0 +1,80 @@
+// A product as it is shown: everywhere the same card.
+
+import { ofProduct } from "./address.js";
+import { picture } from "./api.js";
+import { el, safeLink } from "./dom.js";
+import * as saved from "./saved.js";
+import { reason, t, word } from "./texts.js";
+
+const NEAR = { "very close": "very close", similar: "similar_near", "same idea": "same idea" };
+
+/** What a shopper calls how near a product is. */
+export const nearWord = (nearness) => (NEAR[nearness] ? t(NEAR[nearness]) : nearness ?? "");
+
+/** A card; `see` hears a click on the picture, `more` are buttons of where the card stands. */
+export function card(match, { see, label, more = [], near = true } = {}) {
+  const { product, nearness = "" } = match;
+  const title = product.title || product.id;
+  return el("li", { class: "card", data: { id: product.id } }, shown(product, see, label),
+    near && nearness ? el("p", { class: "near", data: { near: nearness } }, nearWord(nearness)) : null,
+    el("h3", {}, title),
+    el("p", { class: "price" }, ...price(product), product.brand ? el("span", { class: "quiet" }, product.brand) : null, gone(product) ? el("span", { class: "quiet" }, t("out_of_stock")) : null),
+    reasons(match.reasons ?? [], 3), variants(match.variants ?? []),
+    el("div", { class: "acts" }, shopLink(product), ...more, saved.button(product)),
+    el("a", { class: "with", href: ofProduct(product.id), aria: { label: t("goes_with_of", { title }) } }, t("goes_with")));
+}
+
+/** The picture: a button where something hears it, else a way to the product's page. */
+function shown(product, see, label) {
+  const title = product.title || product.id;
+  const image = el("img", { alt: see ? "" : title, loading: "lazy", width: 168, height: 210 });
+  picture(image, product.id);
+  if (!see) return el("a", { class: "see", href: ofProduct(product.id) }, image);
+  return el("button", { type: "button", class: "see", aria: { label }, onclick: see }, image);
+}
+
+/** "View in shop", where the feed has a link. */
+export function shopLink(product) {
+  const address = safeLink(product.link);
+  const label = t("view_in_shop_of", { title: product.title || product.id });
+  return address ? el("a", { class: "shop", href: address, target: "_blank", rel: "noopener noreferrer", aria: { label } }, t("view_in_shop")) : null;
+}
+
+/** The price, the old one struck out beside a sale. */
+export function price(product) {
+  if (product.sale_price) return [el("b", {}, product.sale_price), " ", product.price ? el("s", {}, product.price) : ""];
+  return product.price ? [el("b", {}, product.price)] : [];
+}
+
+/** What is paid, as a number; none where the product has no price. */
+export const amount = ({ product }) => Number.parseFloat(product.sale_price || product.price || "");
+
+/** Whether the feed says that it cannot be bought; only a shop that wants it gets such products at all. */
+function gone(product) {
+  return /(out_?of_?stock|sold_?out|discontinued)$/i.test(product.availability ?? "");
+}
+
+/** Why it matches, as a list. A card shows the first few in words; beside the crop there is room for the numbers too. */
+export function reasons(words, max = 0) {
+  const shown = max ? words.filter((text) => !/likeness/.test(text)).slice(0, max) : words;
+  const items = shown.map((text) => el("li", { class: /^other /.test(text) ? "differs" : "" }, reason(text)));
+  return items.length ? el("ul", { class: "reasons" }, ...items) : null;
+}
+
+function variants(products) {
+  if (!products.length) return null;
+  return el("details", { class: "variants" }, el("summary", {}, t("versions", { n: products.length })),
+    el("ul", {}, ...products.map((one) => el("li", {}, linked(one, word(one.color) || one.title || one.id)))));
+}
+
+function linked(product, text) {
+  const address = safeLink(product.link);
+  return address ? el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text) : text;
+}
+
+/** Cards under a heading, with `words` before them. */
+export function strip(heading, matches, words = "") {
+  return el("section", { class: "row" }, el("h2", { tabIndex: -1 }, heading), words ? el("p", { class: "quiet" }, words) : null,
+    matches.length ? el("ol", { class: "cards", tabIndex: 0, aria: { label: heading } }, ...matches.map((match) => card(match))) : null);
+}
+

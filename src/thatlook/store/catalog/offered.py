@@ -1,0 +1,76 @@
+"""What shoppers can choose among in a catalog: brands, colors, prices and the like, counted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from thatlook.store.catalog.database import Database
+
+MOST_VALUES: Final = 500
+_VALUES: Final = {
+    "brands": "brand",
+    "colors": "color",
+    "genders": "gender",
+    "availability": "availability",
+    "age_groups": "coalesce(json_extract(data, '$.age_group'), '')",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many products have this value."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRange:
+    """What products cost in a currency, "" where the feed names none; `count` have such a price."""
+
+    currency: str
+    min: float
+    max: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Values of the products that can be found, most frequent first, ties by value.
+
+    At most MOST_VALUES of each; `all_brands` says whether no brand was left out. `availability` is
+    as the feed words it. Products without a value are not counted.
+    """
+
+    brands: tuple[Count, ...]
+    colors: tuple[Count, ...]
+    genders: tuple[Count, ...]
+    availability: tuple[Count, ...]
+    age_groups: tuple[Count, ...]
+    prices: tuple[PriceRange, ...]
+    all_brands: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def offered_of(database: Database) -> Offered:
+    """The values as of now, all from one moment."""
+    with database.reading():
+        values = {name: _counts(database, column) for name, column in _VALUES.items()}
+        rows = database.rows(
+            """SELECT currency, min(price), max(price), count(*) FROM products
+            WHERE status = 'active' AND price IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1"""
+        )
+    whole = len(values["brands"]) <= MOST_VALUES
+    cut = {name: found[:MOST_VALUES] for name, found in values.items()}
+    return Offered(**cut, prices=tuple(PriceRange(*row) for row in rows), all_brands=whole)
+
+
+def _counts(database: Database, column: str) -> tuple[Count, ...]:
+    """One more than is told, so that it is known whether any is left out."""
+    sql = f"""SELECT {column}, count(*) FROM products WHERE status = 'active' AND {column} != ''
+        GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_VALUES + 1}"""  # noqa: S608 - constant columns
+    return tuple(Count(*row) for row in database.rows(sql))
