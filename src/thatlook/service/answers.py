@@ -87,10 +87,12 @@ class ProductAnswer(Answer):
 
 
 class MatchAnswer(Answer):
-    """A product with its score, what that is called, and the reasons, in words."""
+    """A product with its score, what that is called ("" where only words were compared), and the
+    reasons, in words.
+    """
 
     score: Share
-    nearness: Literal["very close", "similar", "same idea"]
+    nearness: Literal["very close", "similar", "same idea", ""]
     product: ProductAnswer
     reasons: list[str]
     variants: list[ProductAnswer] = []
