@@ -16,6 +16,7 @@ from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsE
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
 from thatlook.core.records.shown import draw_with
+from thatlook.core.records.values import path_of
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import PRODUCT_GENDERS
 from thatlook.search.articles import corrected_categories
@@ -81,7 +82,7 @@ class Engine:
         settings = settings or Settings.load()
         analyzer = Analyzer.open(settings)
         opened = Catalog.open(
-            Path(catalog), model_key=analyzer.key, dim=analyzer.dim, create=create
+            path_of("catalog", catalog), model_key=analyzer.key, dim=analyzer.dim, create=create
         )
         return cls(analyzer, opened, settings)
 
@@ -148,7 +149,7 @@ class Engine:
         FeedMapping. `workers` processes share the work (default: one per core; 0: this process
         alone). Pictures behind addresses come from public ones only, unless `allow_private`. A
         feed that would take away more than the setting `max_removed_share` of the products is
-        refused, unless `allow_removals`. Raises FeedError, CatalogError.
+        refused, unless `allow_removals`. Raises FeedError, CatalogError, SettingsError.
         """
         # Here, because readers of feeds and HTTP are a tenth of what a command waits for.
         from thatlook.store.feed.fetch import Fetcher
@@ -157,10 +158,10 @@ class Engine:
 
         policy = replace(PICTURES, allow_private=allow_private)
         return ingest(
-            Path(feed),
+            path_of("feed", feed),
             self._catalog,
             AnalyzerFactory(replace(self._settings, threads=1)),
-            images=Path(images) if images else None,
+            images=path_of("images", images) if images else None,
             mapping=mapping,
             workers=workers,
             strict=strict,

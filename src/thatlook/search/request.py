@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -105,10 +106,10 @@ class SearchRequest:
     def __post_init__(self) -> None:
         for name in ("categories", "liked", "disliked", "off"):
             value = getattr(self, name)
-            if isinstance(value, str):
-                raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
             if value is not None:
-                object.__setattr__(self, name, frozenset(value))
+                object.__setattr__(self, name, _texts(name, value))
+        if not isinstance(self.filters, Filters):
+            raise SettingsError(f"filters must be Filters, not {self.filters!r}")
         if not isinstance(self.k, int):
             raise SettingsError(f"k must be a whole number, not {self.k!r}")
         if self.k < 1:
@@ -134,6 +135,17 @@ class SearchRequest:
         return replace(
             self, corrections=(), primary=made[-1] if self.primary and made else self.primary
         )
+
+
+def _texts(name: str, value: object) -> frozenset[str]:
+    if isinstance(value, str):
+        raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
+    if not isinstance(value, Iterable):
+        raise SettingsError(f"{name} must be a set of texts, not {value!r}")
+    found = frozenset(value)
+    if not all(isinstance(one, str) for one in found):
+        raise SettingsError(f"{name} must be a set of texts, not {value!r}")
+    return found
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

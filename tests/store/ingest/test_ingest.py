@@ -555,3 +555,15 @@ def test_a_run_that_was_killed_holds_no_catalog(shop):
     run = subprocess.run([sys.executable, "-c", code, str(shop.catalog.home)], check=False)
     assert run.returncode == 9
     assert counts(shop.index()) == (5, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"mapping": 5}, {"workers": "2"}, {"workers": -1}])
+def test_wrong_arguments_are_named(shop, wrong):
+    shop.write(ROWS)
+    with pytest.raises(SettingsError, match=f"^{next(iter(wrong))} must be"):
+        shop.index(**wrong)
+
+
+def test_half_a_character_is_no_id_that_can_be_asked_for(shop):
+    with pytest.raises(CatalogError, match="half a character"):
+        shop.catalog.states(["\ud800"])

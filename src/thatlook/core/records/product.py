@@ -25,7 +25,12 @@ def in_stock(availability: str) -> bool:
 
 
 def normal_id(text: str) -> str:
-    """A product's id in its one spelling: Unicode NFC, no spaces around."""
+    """A product's id in its one spelling: Unicode NFC, no spaces around.
+
+    Raises SettingsError for what is no text.
+    """
+    if not isinstance(text, str):
+        raise SettingsError(f"an id must be a text, not {text!r}")
     return unicodedata.normalize("NFC", text).strip()
 
 

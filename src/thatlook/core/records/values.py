@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -54,6 +56,13 @@ def check_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     """Raises SettingsError unless `value` is one of `allowed`."""
     if value not in allowed:
         raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+
+
+def path_of(name: str, value: object) -> Path:
+    """The path that an argument is; raises SettingsError for what is none."""
+    if not isinstance(value, str | os.PathLike):
+        raise SettingsError(f"{name} must be a path, not {value!r}")
+    return Path(value)
 
 
 def check_score(name: str, value: float) -> None:

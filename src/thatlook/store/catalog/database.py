@@ -147,6 +147,10 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _translated(self.path, error) from error
+        except UnicodeEncodeError as error:
+            raise CatalogError(
+                f"a text holds half a character (a lone surrogate): {error}"
+            ) from error
         except UnicodeDecodeError as error:  # a flipped bit that SQLite's own message quotes
             raise damaged_file(self.path, str(error)) from error
 

@@ -78,11 +78,13 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     started = time.monotonic()
     if not catalog.takes_vectors:
         raise CatalogError("open the catalog with its network's key and dim to index a feed")
+    if not isinstance(mapping, FeedMapping | Mapping | None):
+        raise SettingsError(f"mapping must be a FeedMapping or field -> column, not {mapping!r}")
     if not isinstance(mapping, FeedMapping):
         mapping = FeedMapping(fields=mapping or {})
     count = available_cores() if workers is None else workers
-    if count < 0:
-        raise SettingsError(f"workers must be 0 (this process alone) or more, not {count}")
+    if not isinstance(count, int) or count < 0:
+        raise SettingsError(f"workers must be 0 (this process alone) or more, not {count!r}")
     name = os.fspath(feed)
     with ExitStack() as stack:
         stack.enter_context(own_turn(catalog.home, name))
