@@ -31,6 +31,7 @@ ROOT_PAGES: Final = {
     "CHANGELOG.md": "CHANGELOG.md",
     "SECURITY.md": "SECURITY.md",
     "labels/README.md": "labels.md",
+    "examples/embed/README.md": "embed.md",
 }
 """Pages outside docs/, and where they lie on the site."""
 METHODS: Final = ("get", "post", "put", "delete")

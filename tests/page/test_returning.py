@@ -64,6 +64,15 @@ def test_a_reload_brings_an_examples_refined_result_back(example):
     assert example.locator(ROWS).count() == 2
 
 
+def test_where_no_network_knows_what_goes_together_the_page_does_not_ask_again(example):
+    row = example.locator("section.together")
+    assert row.count() == 1
+    with example.expect_response("**/v1/completions") as answered:
+        row.scroll_into_view_if_needed()
+    assert answered.value.status == 501
+    row.wait_for(state="detached")
+
+
 def test_each_refinement_can_be_undone(example):
     before = ids(example)
     undo = example.get_by_role("button", name="Undo")
@@ -166,6 +175,7 @@ def test_what_goes_with_the_look_comes_with_its_reasons(page):
 
 
 def test_where_nothing_can_be_said_of_what_goes_with_it_that_is_said(looked):
+    looked.route("**/v1/completions", lambda route: route.abort())
     looked.locator(".together").scroll_into_view_if_needed()
     looked.wait_for_selector(".together .nothing")
     assert "could not be looked up" in looked.locator(".together").inner_text()

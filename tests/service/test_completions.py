@@ -96,8 +96,8 @@ def test_a_photo_that_is_none_is_a_problem(client):
     assert json.loads(answer.text)["code"]
 
 
-def test_a_catalog_of_another_network_is_the_services_fault(client):
+def test_a_catalog_of_another_network_has_no_completions(client):
     """The double's vectors are none that the compatibility network was made for."""
     answer = client.post("/v1/completions", json={"product_ids": ["SP0001"]})
-    assert answer.status_code == 500
-    assert answer.json()["code"]
+    assert answer.status_code == 501
+    assert answer.json()["code"] == "no_completions"

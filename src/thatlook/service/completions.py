@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from thatlook.core.errors import UnknownProductError
+from thatlook.core.errors import ModelError, UnknownProductError
 from thatlook.core.image import PhotoSource
 from thatlook.engine import Engine
 from thatlook.search.completing import CompletionRequest
@@ -21,10 +22,11 @@ from thatlook.service.queue import deadline
 from thatlook.service.schemas import CompletionByIdsOrUrl, CompletionParameters
 from thatlook.service.state import Service, service_of
 
+logger = logging.getLogger("thatlook.service")
 router = APIRouter(prefix="/v1", tags=["completions"])
 Here = Annotated[Service, Depends(service_of)]
 
-_ERRORS: Final = problems(400, 401, 403, 413, 415, 422, 429, 503)
+_ERRORS: Final = problems(400, 401, 403, 413, 415, 422, 429, 501, 503)
 _GUARD: Final = [Depends(guarded("photo"))]
 _BODY: Final = photo_body(
     "CompletionForm", "CompletionByIdsOrUrl", {"product_ids": ["15970"], "k": 5, "budget": 150}
@@ -92,5 +94,9 @@ def _found(service: Service, ask: Ask, worn: Worn, given: CompletionParameters) 
         answer = ask(service.engine, worn, given.completion_request())
     except UnknownProductError as error:
         raise Problem(422, "unknown_product", str(error)) from error
+    except ModelError as error:  # of the compatibility network alone: the others were warmed
+        logger.exception("no completions")
+        words = "this shop's embedding network has no network of what goes together"
+        raise Problem(501, "no_completions", words) from error
     metrics.observe_stages(answer.timing_ms)
     return json.dumps(answer.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()

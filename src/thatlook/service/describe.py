@@ -44,6 +44,7 @@ WHY: Final = {
     415: "Not a type or format that is read.",
     422: "The request, or the photo, cannot be used; `code` says why.",
     429: "Too many requests with this key, or from this address.",
+    501: "This shop's networks cannot do it.",
     503: "Busy, or not in time: try again after Retry-After seconds.",
 }
 _RETRY: Final = {

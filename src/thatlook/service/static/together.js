@@ -21,6 +21,7 @@ export async function show(place, body) {
     place.replaceChildren(heading, ...(found.length ? found.map(({ category, matches }) => strip(nameOf(category), matches)) : [el("p", { class: "nothing" }, t("goes_with_none"))]));
   } catch (error) {
     if (!(error instanceof api.Trouble)) throw error;
+    if (error.code === "no_completions") return place.remove(); // trying again cannot help
     place.replaceChildren(heading, el("p", { class: "nothing" }, t("goes_with_failed"), " ",
       el("button", { type: "button", class: "link", onclick: () => show(place, body) }, t("try_again"))));
   }
