@@ -415,6 +415,27 @@ def test_a_taken_port_is_one_line_before_anything_is_loaded(capsys, monkeypatch)
 
 
 @pytest.mark.parametrize(
+    ("port", "rate", "status", "told"),
+    [
+        ("99999", "120/minute", 2, "99999 is not in the range 0<=x<=65535"),
+        ("0", "abc", 2, "thatlook: rate must be such as 120/minute, not 'abc'\n"),
+    ],
+)
+def test_what_the_service_cannot_have_is_told_in_words(
+    port, rate, status, told, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("THATLOOK_SERVE_RATE", rate)
+    with thatlook.open(tmp_path / "catalog"):
+        pass
+    found, words = refused(
+        ["serve", "--catalog", str(tmp_path / "catalog"), "--port", port], capsys
+    )
+    assert found == status
+    assert words.endswith(told) or told in words
+    assert "Traceback" not in words
+
+
+@pytest.mark.parametrize(
     ("given", "told"),
     [
         (["--color", "redd"], "no such color is known: 'redd'; did you mean red?"),

@@ -40,7 +40,7 @@ busy a worker that only starts is slow too, and to start it over again makes it 
 )
 @catalog_option
 @click.option("--host", default="127.0.0.1", help="default: this machine only")
-@click.option("--port", type=int, default=8000, help="default 8000")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8000, help="default 8000")
 @click.option("--workers", type=int, metavar="N", help="processes (default 1)")
 @click.option("--threads", type=int, metavar="N", help="photos at a time in each worker")
 @click.option("--queue", type=int, metavar="N", help="photos that may wait for a thread")
@@ -62,11 +62,12 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
 
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
+    from thatlook.service.keys import Guard
     from thatlook.service.settings import ServiceSettings
 
     given["photo_url"] = photo_url or None  # not asked for: as the environment says
     settings = ServiceSettings.load(catalog=str(Path(catalog).resolve()), **given)
-    settings.keys()  # a mistake in the keys is told here, not by every worker
+    Guard(settings)  # a mistake in the keys or rates is told here, not by every worker
     if "://" not in catalog and not Path(catalog).is_dir():
         raise CatalogError(
             f"{catalog}: no catalog here; make one with: thatlook index FEED --catalog {catalog}"

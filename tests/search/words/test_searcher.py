@@ -156,7 +156,9 @@ def test_scores_are_within_0_and_1_and_fall(search):
     assert 0 <= scores[-1] <= scores[0] <= 1
 
 
-@pytest.mark.parametrize("wrong", [{"k": 0}, {"offset": -1}, {"age": "old"}, {"text_weight": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"k": 0}, {"offset": -1}, {"age": "old"}, {"text_weight": 1.5}, {"text": None}]
+)
 def test_requests_that_cannot_be(wrong):
     with pytest.raises(SettingsError):
-        WordRequest(text="red", **wrong)
+        WordRequest(**{"text": "red", **wrong})

@@ -36,6 +36,8 @@ class WordRequest:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "off", frozenset(self.off))
+        if not isinstance(self.text, str):
+            raise SettingsError(f"expected words as text, not {type(self.text).__name__}")
         if self.k < 1 or self.offset < 0:
             raise SettingsError(
                 f"k must be 1 or more and offset 0 or more, not {self.k} and {self.offset}"
