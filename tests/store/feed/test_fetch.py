@@ -341,6 +341,14 @@ def test_parts_of_an_address():
         ("64:ff9b::5db8:d822", True),
         ("2002:7f00:1::", False),
         ("2001::1", False),
+        ("::127.0.0.1", False),
+        ("fec0::1", False),
+        ("64:ff9b:1::1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("5f00::1", False),
+        ("ff0e::1", False),
+        ("192.0.0.8", False),
+        ("192.0.1.8", True),
     ],
 )
 def test_what_is_public(address, public):

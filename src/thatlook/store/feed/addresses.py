@@ -16,6 +16,11 @@ Resolver = Callable[[str, int], list[str]]
 
 _PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out as global unicast: `is_global` also says yes to what nobody has, to
+site-local addresses and to IPv4 ones wrapped in other ways."""
+_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
+"""IETF protocol assignments (RFC 6890): no hosts of pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ def is_public(address: str) -> bool:
             return False
         if inner is not None:
             return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+    special = ip not in _UNICAST if ip.version == 6 else ip in _PROTOCOLS
+    return ip.is_global and not ip.is_multicast and not special
 
 
 def checked_addresses(
