@@ -183,11 +183,6 @@ def type_of(text: str) -> str:
     return found
 
 
-def type_words(name: str) -> tuple[str, ...]:
-    """What shops in any of the languages call a type."""
-    return tuple(text for _, text in _listed(_data()["types"][name]))
-
-
 @cache
 def role_words(role: str) -> tuple[str, ...]:
     """The texts of a role: "not", "below", "above", "size", "joining" or "empty"."""

@@ -61,6 +61,8 @@ def test_a_yolo_export_is_measured_on_a_yolo_folder(network, data, tmp_path, cap
     assert "mask_iou" not in metrics
     assert per["topwear"]["labels"] == 1
     assert (per["topwear"]["precision"], per["topwear"]["recall"]) == (0.5, 1.0)
+    least = [per[name]["from score"] for name in ("topwear", "bag", "person")]
+    assert least == pytest.approx([0.4, 0.4, 0.35])
     assert told["details"]["worst"] == [
         {"photo": "b.png", "errors": 3},
         {"photo": "a.png", "errors": 1},

@@ -109,16 +109,14 @@ def _per_category(
     for k, name in enumerate(DETECTOR_CLASSES):
         all_ious = coco.average(table[:, :, k, 0])
         mask = figures.get(f"mask_{name}", float("nan"))
-        row = (int(counts[k].sum()), figures[f"ap50_{name}"], all_ious, *told[name], mask)
+        least = float(thresholds[k])
+        row = (int(counts[k].sum()), figures[f"ap50_{name}"], all_ious, least, *told[name], mask)
         rows.append((name, *row))
-    heads = ("labels", "AP50", "AP50-95", "precision", "recall", "mask IoU")
+    heads = ("labels", "AP50", "AP50-95", "from score", "precision", "recall", "mask IoU")
     report.details["per_category"] = {
         row[0]: dict(zip(heads, row[1:], strict=True)) for row in rows
     }
-    lead = (
-        f"Precision and recall are those at the thresholds in use (articles {thresholds[0]:.2f}, "
-        f"persons {thresholds[-1]:.2f}), at IoU 0.5."
-    )
+    lead = "Precision and recall are those of detections from that score on, at IoU 0.5."
     report.add("Per category", page.table(("category", *heads), rows), lead=lead)
 
 
