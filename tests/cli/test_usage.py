@@ -213,6 +213,7 @@ def test_all_commands_are_there():
         "complete",
         "outfits",
         "serve",
+        "feedback",
         "models",
         "evaluate",
         "train",
