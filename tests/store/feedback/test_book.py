@@ -111,7 +111,10 @@ def test_nothing_personal_is_stored(feedback, tmp_path):
     ("make", "words"),
     [
         (lambda: ShownList("anna@example.org", "photo"), "16 hexadecimal digits"),
-        (lambda: ShownList("0" * 16, "mail"), "source must be one of photo, words, product, together"),
+        (
+            lambda: ShownList("0" * 16, "mail"),
+            "source must be one of photo, words, product, together",
+        ),
         (lambda: ShownList("0" * 16, "photo", "hat"), "category must be one of"),
         (lambda: ShownList("0" * 16, "photo", query="p1"), "for the source product alone"),
         (lambda: ShownList("0" * 16, "product"), "for the source product alone"),
