@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("pyarrow", reason="the benchmark of feeds writes Parquet too")
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
-import bench_check  # noqa: E402
+import bench_check
 
 
 def test_more_than_the_noise_above_the_stored_ratio_is_slower() -> None:
