@@ -107,6 +107,7 @@ def test_reasons_give_the_numbers_of_the_parts():
         "overall likeness 0.32: type 0.00, color 0.00",
     )
     assert part_likeness(np.zeros(2), np.ones((1, 2)), {"type": slice(0, 2)}) == [{"type": 0.0}]
+    assert part_likeness(one, np.stack([one, one]), {}) == [{}, {}]
     told = reasons(Traits(), Traits(), 0.9, {"pattern": 0.5, "type": 0.876})
     assert told == ("overall likeness 0.90: type 0.88, pattern 0.50",)
 

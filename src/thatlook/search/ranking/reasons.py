@@ -83,7 +83,8 @@ def part_likeness(
         own, theirs = one[part], others[:, part]
         sizes = np.sqrt((own @ own) * np.einsum("nd,nd->n", theirs, theirs))
         cosines.append(np.divide(theirs @ own, sizes, out=np.zeros_like(sizes), where=sizes > 0))
-    return [dict(zip(parts, column, strict=True)) for column in np.transpose(cosines).tolist()]
+    rows = np.array(cosines).reshape(len(parts), len(others)).T
+    return [dict(zip(parts, row, strict=True)) for row in rows.tolist()]
 
 
 def reasons(
