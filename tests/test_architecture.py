@@ -25,6 +25,8 @@ ONE_IMPORTER = {
     "pyarrow": ("core/parquet.py",),
     "pandas": ("core/records/",),
     "click": ("cli/",),
+    "tokenizers": ("vision/pair/text.py",),
+    "huggingface_hub": ("vision/pair/hub.py",),
     "argparse": (),
 }
 """Which part of the package may import a heavy or central package."""

@@ -10,7 +10,7 @@ from thatlook.search.index.partition import Partition
 from thatlook.search.index.partitioned import PartitionedIndex
 from thatlook.search.index.query import Query
 from thatlook.store.catalog.blocks import Blocks
-from thatlook.store.catalog.store import Store
+from thatlook.store.catalog.reads import Reads
 
 _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
@@ -19,10 +19,10 @@ _FOLLOWED_CHANGES: Final = 10_000
 class CatalogIndex:
     """Partitions with every commit in them, loaded when a query first needs them."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Reads, cache: str = "cache") -> None:
         self._folder = folder
         self._store = store
-        self._blocks = Blocks(folder / "cache", store)
+        self._blocks = Blocks(folder / cache, store)
         self._index: PartitionedIndex | None = None
         self._seen_version = -1
         self._changed = True

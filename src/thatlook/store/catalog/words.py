@@ -36,11 +36,16 @@ _STALE: Final = 2
 """So many entries for one product, and the index is made anew."""
 
 _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    coalesce(json_extract(data, '$.age_group'), ''), vector,
+    coalesce(json_extract(data, '$.age_group'), ''), articles.vector,
     coalesce(json_extract(data, '$.product_type'), ''), coalesce(json_extract(data, '$.title'), ''),
     coalesce(json_extract(data, '$.pattern'), ''), coalesce(json_extract(data, '$.extra'), ''),
     json_extract(attributes, '$.type'), json_extract(attributes, '$.pattern')
-    FROM products JOIN articles ON product = key"""
+    FROM products JOIN articles ON articles.product = key"""
+
+_ZEROS: Final = ":zeros"
+_PAIR_FACTS: Final = f"""{
+    _FACTS.replace("articles.vector", f"coalesce(p.vector, zeroblob({_ZEROS}))")
+} LEFT JOIN pair_vectors AS p ON p.product = key"""
 
 
 class WordIndex:
@@ -166,13 +171,18 @@ class WordIndex:
         rows = self._database.rows(sql, (expression, count))
         return [(product_id, -float(score)) for product_id, score in rows]
 
-    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
-        """What is compared of the active products with these ids."""
+    def facts(self, ids: Sequence[str], pair_dim: int = 0) -> dict[str, Facts]:
+        """What is compared of the active products with these ids.
+
+        With `pair_dim` the vectors are those of the text-image pair, zeros (pair_dim,) where a
+        product has none.
+        """
+        facts = _PAIR_FACTS.replace(_ZEROS, str(4 * pair_dim)) if pair_dim else _FACTS
         found = {}
         for start in range(0, len(ids), _BATCH // 4):
             part = ids[start : start + _BATCH // 4]
             marks = ",".join("?" * len(part))
-            sql = f"{_FACTS} WHERE status = 'active' AND id IN ({marks})"
+            sql = f"{facts} WHERE status = 'active' AND id IN ({marks})"
             for row in self._database.rows(sql, list(part)):
                 found[row[0]] = _facts(row)
         return found
