@@ -61,8 +61,7 @@ class PairShelf:
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """The hits of each of the vectors (n, dim). Raises CatalogError, ModelMismatchError."""
-        index, partitions = self._index.partitions(query)
-        return index.search_in(partitions, vectors, query)
+        return self._index.search(vectors, query)
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order. Raises UnknownProductError."""

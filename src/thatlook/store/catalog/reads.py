@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
 import numpy as np
@@ -21,7 +20,7 @@ from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
 from thatlook.search.ranking import Style, Traits
 from thatlook.search.stored import Stored
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import Change, State, box_of, product_of
 
 _STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash, model_key, vector,
@@ -37,6 +36,9 @@ _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, 
 _MANY: Final = 500
 """Values per statement, below every limit of SQLite."""
 
+_ALL: Final = 1 << 62
+"""More rows than there can be."""
+
 
 Found = TypeVar("Found")
 
@@ -51,7 +53,7 @@ class Reads:
     VECTORS: ClassVar[str] = "articles"
     MODEL_KEY: ClassVar[str] = "model_key"
 
-    def __init__(self, database: Database, model_key: str | None, dim: int | None) -> None:
+    def __init__(self, database: Backend, model_key: str | None, dim: int | None) -> None:
         self.database = database
         self.model_key = model_key
         self.dim = dim
@@ -60,7 +62,7 @@ class Reads:
         """Raises ModelMismatchError where the catalog's network is no longer this one."""
         found = self.database.one(f"SELECT {self.MODEL_KEY} FROM state")  # noqa: S608 - constant
         if found and self.model_key not in {None, found[0]}:
-            raise mismatch(self.database.path.parent, found[0], self.model_key)
+            raise mismatch(self.database.name, found[0], self.model_key)
 
     def sequence(self) -> int:
         """The sequence number of the last change; 0 for none."""
@@ -195,7 +197,7 @@ class Reads:
         A product changed twice comes once, with its last change. To be used as an outbox
         cursor: go on from the last change's number.
         """
-        count = -1 if limit is None else limit
+        count = _ALL if limit is None else limit
         sql = f"""SELECT sequence, id, category, gender, price, currency, brand, color,
             availability, coalesce(json_extract(data, '$.age_group'), ''), vector, status
             FROM products LEFT JOIN {self.VECTORS} ON product = key WHERE sequence > ?
@@ -235,7 +237,7 @@ class Reads:
             yield
         except (*_UNREADABLE, CatalogDamagedError) as error:
             raise CatalogDamagedError(
-                f"{self.database.path}: a row of the products {category}, {gender} is damaged: "
+                f"{self.database.name}: a row of the products {category}, {gender} is damaged: "
                 "thatlook catalog audit names it"
             ) from error
 
@@ -261,10 +263,10 @@ class PairReads(Reads):
         return None if found is None else _array(found[0])
 
 
-def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:
+def mismatch(name: str, kept: str | None, wanted: str | None) -> ModelMismatchError:
     """The error for vectors of another network than the one asked for."""
     return ModelMismatchError(
-        f"{folder}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
+        f"{name}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
         "or index the feed into another folder"
     )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogError
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.reads import Reads, spelled
 from thatlook.store.catalog.rows import (
     SEARCH_COLUMNS,
@@ -27,23 +27,34 @@ _PRODUCT_SQL: Final = f"""INSERT INTO products (status, id, {", ".join(_COLUMNS)
     ON CONFLICT (id) DO UPDATE SET status = 'active',
     {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: S608 - constant names
 
-_ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
-    SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
+_ARTICLE: Final = (
+    *("model_key", "vector", "box", "score", "found", "attributes", "image", "image_hash"),
+    *("outline", "pictures"),
+)
+_ARTICLE_SQL: Final = f"""INSERT INTO articles (product, {", ".join(_ARTICLE)})
+    SELECT key, {", ".join("?" * len(_ARTICLE))} FROM products WHERE id = ?
+    ON CONFLICT (product) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in _ARTICLE)}"""  # noqa: S608 - constant names
 
 _UNPAIRED_SQL: Final = """DELETE FROM pair_vectors
     WHERE product = (SELECT key FROM products WHERE id = ?)"""
 
-_PAIR_SQL: Final = """INSERT OR REPLACE INTO pair_vectors
-    SELECT key, ? FROM products WHERE id = ?"""
+_PAIR_SQL: Final = """INSERT INTO pair_vectors (product, vector)
+    SELECT key, ? FROM products WHERE id = ?
+    ON CONFLICT (product) DO UPDATE SET vector = excluded.vector"""
 
 _IMAGE_SQL: Final = """UPDATE articles SET image = ?
     WHERE product = (SELECT key FROM products WHERE id = ?)"""
 
 
+_GONE_SQL: Final = """INSERT INTO tombstones VALUES (?, ?)
+    ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence"""
+
+
 class Store(Reads):
     """The tables of one catalog. `model_key` and `dim` say what vectors it takes."""
 
-    def __init__(self, database: Database, model_key: str | None, dim: int | None) -> None:
+    def __init__(self, database: Backend, model_key: str | None, dim: int | None) -> None:
         super().__init__(database, model_key, dim)
         self.takes_vectors = False
 
@@ -108,7 +119,7 @@ class Store(Reads):
             self.database.executemany(
                 "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in stored]
             )
-            self.database.executemany("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", numbered)
+            self.database.executemany(_GONE_SQL, numbered)
         return present
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:

@@ -19,7 +19,8 @@ from thatlook.core.records import Product, Vector
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Filters, Query, genders_for
 from thatlook.search.stored import Stored
-from thatlook.store.catalog.catalog import FILE_NAME, Catalog
+from thatlook.store.catalog.catalog import Catalog
+from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.catalog.pairs import PairShelf
 
 FOLDER: Final = "versions"

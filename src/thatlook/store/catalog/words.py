@@ -21,7 +21,7 @@ from thatlook.core.shopper_words import Phrase
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
 from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import product_of
 
 _WEIGHTS: Final = "3.0, 3.0, 4.0, 2.0, 1.0, 0.0"
@@ -42,16 +42,14 @@ _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, a
     json_extract(attributes, '$.type'), json_extract(attributes, '$.pattern')
     FROM products JOIN articles ON articles.product = key"""
 
-_ZEROS: Final = ":zeros"
-_PAIR_FACTS: Final = f"""{
-    _FACTS.replace("articles.vector", f"coalesce(p.vector, zeroblob({_ZEROS}))")
-} LEFT JOIN pair_vectors AS p ON p.product = key"""
+_PAIR_FACTS: Final = f"""{_FACTS.replace("articles.vector", "pair_vectors.vector")}
+    LEFT JOIN pair_vectors ON pair_vectors.product = key"""
 
 
 class WordIndex:
     """Words to products of one catalog; fulfils `search.words.shelf.Shelf` but for vectors."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Backend) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._known: tuple[int, Lines] | None = None
@@ -177,14 +175,14 @@ class WordIndex:
         With `pair_dim` the vectors are those of the text-image pair, zeros (pair_dim,) where a
         product has none.
         """
-        facts = _PAIR_FACTS.replace(_ZEROS, str(4 * pair_dim)) if pair_dim else _FACTS
+        facts, nothing = (_PAIR_FACTS, bytes(4 * pair_dim)) if pair_dim else (_FACTS, b"")
         found = {}
         for start in range(0, len(ids), _BATCH // 4):
             part = ids[start : start + _BATCH // 4]
             marks = ",".join("?" * len(part))
             sql = f"{facts} WHERE status = 'active' AND id IN ({marks})"
             for row in self._database.rows(sql, list(part)):
-                found[row[0]] = _facts(row)
+                found[row[0]] = _facts(row, nothing)
         return found
 
 
@@ -270,10 +268,14 @@ _ENTRY: Final = (
 )
 
 
-def _facts(row: tuple[Any, ...]) -> Facts:
+def _facts(row: tuple[Any, ...], nothing: bytes) -> Facts:
+    """The facts of a row; `nothing` is the vector where it has none."""
     *columns, vector, product_type, title, pattern, extra, type_seen, pattern_seen = row
     return Facts(
-        entry=Entry(**dict(zip(_ENTRY, columns, strict=True)), vector=np.frombuffer(vector, "<f4")),
+        entry=Entry(
+            **dict(zip(_ENTRY, columns, strict=True)),
+            vector=np.frombuffer(vector or nothing, "<f4"),
+        ),
         product_type=product_type or _first(type_seen),
         title=title,
         pattern=pattern or _first(pattern_seen),
