@@ -27,6 +27,8 @@ ONE_IMPORTER = {
     "ray": ("store/ingest/on_ray.py",),
     "fsspec": ("store/feed/object_stores.py",),
     "click": ("cli/",),
+    "tokenizers": ("vision/pair/text.py",),
+    "huggingface_hub": ("vision/pair/hub.py",),
     "argparse": (),
 }
 """Which part of the package may import a heavy or central package."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from itertools import islice
@@ -62,6 +62,7 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     fetcher: Fetcher | None = None,
     removal_limit: float | None = 0.1,
     ray: str | None = None,
+    pair: tuple[str, int] | None = None,
 ) -> IngestReport:
     """Brings the catalog up to date with a feed, and says how many products did what.
 
@@ -75,6 +76,9 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     products (and more than a few) is refused before anything is changed; None allows it. Nothing
     is marked as gone either where a row's id cannot be read. `ray` is the address of a Ray cluster
     whose actors describe the pictures in place of processes, as many as it has cores (`on_ray`).
+    `pair` is the key and dim of the
+    text-image pair that the factory's describers have: its vectors are kept beside, those of
+    another one dropped.
 
     Raises FeedError for a feed that is refused, cannot be read or has no usable row (then
     nothing is marked as gone), CatalogError where something cannot be stored or another run has the
@@ -103,9 +107,11 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
         start = cluster.start if cluster else None
         pool = stack.enter_context(Pool(Describing(factory), count, lost, start))
         bar = stack.enter_context(Progress(total=total, unit="product", disable=not progress))
+        if pair is not None:
+            catalog.use_pair(*pair)
         pictures = PictureFolder(catalog.home.absolute() / "images", fetcher, store_of(images))
         tally = Tally(bar, strict=strict)
-        intake = _Intake(name, catalog, seen, pool, pictures, tally)
+        intake = _Intake(name, catalog, seen, pool, pictures, tally, pair[0] if pair else "")
         intake.take(read_feed(feed, mapping, images), most_waiting=4 * max(1, count))
         intake.mark_left(removal_limit)
         return tally.report(time.monotonic() - started)
@@ -128,6 +134,7 @@ class _Intake:
         pool: Pool[DescribeJob, DescribeOutcome],
         pictures: PictureFolder,
         tally: Tally,
+        pair_key: str,
     ) -> None:
         self._name = name
         self._catalog = catalog
@@ -135,6 +142,7 @@ class _Intake:
         self._pool = pool
         self._pictures = pictures
         self._tally = tally
+        self._pair_key = pair_key
         self._roll = Roll(seen)
         self._broken: FeedError | None = None
         self._waiting: set[Future[list[DescribeOutcome]]] = set()
@@ -146,7 +154,7 @@ class _Intake:
         readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         try:
             for ready in self._located(self._readable(rows), readers):
-                self._do(plan_of(ready, self._catalog, readers), most_waiting)
+                self._do(self._plan(ready, readers), most_waiting)
         finally:
             readers.shutdown(cancel_futures=True)
         self._collect(0)
@@ -157,6 +165,9 @@ class _Intake:
             first = self._tally.first_problem()
             why = f": {first}" if first else ""
             raise FeedError(f"{self._name}: no usable row{why}; nothing was marked as gone")
+
+    def _plan(self, ready: Sequence[Located], readers: Executor) -> Plan:
+        return plan_of(ready, self._catalog, readers, self._pair_key)
 
     def mark_left(self, limit: float | None) -> None:
         """Marks what the feed does not have, unless it may have it; raises FeedError as `check`."""

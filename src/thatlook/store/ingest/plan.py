@@ -58,8 +58,13 @@ class Plan:
     unchanged: int
 
 
-def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Plan:
-    """The plan for some rows with distinct ids. Files are read to compare their contents."""
+def plan_of(
+    rows: Sequence[Located], catalog: Catalog, readers: Executor, pair_key: str = ""
+) -> Plan:
+    """The plan for some rows with distinct ids. Files are read to compare their contents.
+
+    With a `pair_key` products without a vector of that pair are embedded too.
+    """
     states = catalog.states([one.row.product.id for one in rows])
     hashes = readers.map(hash_of, [one.files for one in rows])
     jobs, updates, unchanged = [], [], 0
@@ -70,6 +75,7 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
         if (
             state is None
             or not _embedded(one, state, catalog, image_hash, row_hash)
+            or (pair_key and state.pair_key != pair_key)
             or image is None
         ):
             known = state is not None
