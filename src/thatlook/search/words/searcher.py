@@ -14,6 +14,7 @@ from thatlook.core.shopper_words import color_words, type_of
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.exact import passes
 from thatlook.search.index.words import color_parts
+from thatlook.search.steady import steady
 from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.shelf import Facts, Shelf
@@ -119,6 +120,7 @@ class WordSearch:
         self._in_stock = in_stock
         self._weights = weights
 
+    @steady
     def find(self, request: WordRequest) -> Found:
         """The products for a request, best first. Raises CatalogError."""
         understood = self.understood(request)
