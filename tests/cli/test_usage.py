@@ -204,6 +204,7 @@ def test_all_commands_are_there():
         "crawl",
         "explore",
         "index",
+        "index-scenes",
         "catalog",
         "parse",
         "recommend",
@@ -212,12 +213,13 @@ def test_all_commands_are_there():
         "look",
         "complete",
         "outfits",
+        "scenes",
         "serve",
         "models",
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 49
+    assert len(EVERY) == 51
 
 
 def test_help_imports_nothing_heavy():

@@ -131,9 +131,12 @@ class Recommender:
             in_stock=settings.out_of_stock == "hide",
         )
 
-    def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
+    def for_look(
+        self, look: Look, request: SearchRequest, *, worn: bool = False
+    ) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
 
+        `worn` says that somebody wears the articles although the look holds no person.
         Raises CatalogError, and UnknownProductError for liked or disliked ids.
         """
         wanted = [
@@ -156,7 +159,7 @@ class Recommender:
                 query,
                 request,
                 primary=index == primary,
-                worn=look.person is not None,
+                worn=worn or look.person is not None,
             )
             for index in wanted
         ]
