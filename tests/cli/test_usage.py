@@ -215,11 +215,12 @@ def test_all_commands_are_there():
         "outfits",
         "scenes",
         "serve",
+        "feedback",
         "models",
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 51
+    assert len(EVERY) == 54
 
 
 def test_help_imports_nothing_heavy():

@@ -18,7 +18,7 @@ export async function show(id) {
   const look = el("div", {});
   const worn = el("section", { class: "styled" });
   byId("product").replaceChildren(head(product),
-    strip(t("similar"), matches, matches.length ? "" : t("none_near")), together.later(() => body), worn, look);
+    strip(t("similar"), matches, { source: "product", category: product.category, query: product.id }, matches.length ? "" : t("none_near")), together.later(() => body), worn, look);
   document.title = `${product.title || product.id}: ${t("product_page")}`;
   wornInPicture(at, look);
   ways.show(worn, at);
@@ -40,7 +40,7 @@ async function wornInPicture(at, place) {
     try {
       const { accepted, recommendations } = await api.get(`${at}/look?k=${SHOWN}`);
       const found = accepted ? recommendations.filter((one) => one.matches.length) : [];
-      place.replaceChildren(...(found.length ? found.map((one) => strip(nameOf(one.category), one.matches)) : [el("p", { class: "nothing" }, t("no_look"))]));
+      place.replaceChildren(...(found.length ? found.map((one) => strip(nameOf(one.category), one.matches, { source: "photo", category: one.category })) : [el("p", { class: "nothing" }, t("no_look"))]));
     } catch (error) {
       if (!(error instanceof api.Trouble)) throw error;
       button.disabled = false;

@@ -42,5 +42,5 @@ function way(scene, number, choose) {
 /** What else is worn in a scene, by article. */
 function rest(scene) {
   const found = scene.worn_with.filter(({ matches }) => matches.length);
-  return found.length ? found.map(({ category, matches }) => strip(t("way_with", { category: nameOf(category) }), matches)) : [el("p", { class: "quiet" }, t("way_alone"))];
+  return found.length ? found.map(({ category, matches }) => strip(t("way_with", { category: nameOf(category) }), matches, { source: "photo", category })) : [el("p", { class: "quiet" }, t("way_alone"))];
 }
