@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.addresses import is_url
 from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
@@ -147,15 +148,19 @@ class Engine:
         progress: bool = False,
         allow_private: bool = False,
         allow_removals: bool = False,
+        ray: str | None = None,
     ) -> IngestReport:
         """Brings the catalog up to date with a feed; says how many rows did what.
 
-        `images` is where relative image links are looked up (default: beside the feed);
+        `images` is where relative image links are looked up (default: beside the feed), a folder
+        or, through fsspec, the URL of one in an object store (s3://bucket/pictures);
         `mapping` says which column of the feed holds a field, {field: column}, or is a
         FeedMapping. `workers` processes share the work (default: one per core; 0: this process
         alone). Pictures behind addresses come from public ones only, unless `allow_private`. A
         feed that would take away more than the setting `max_removed_share` of the products is
-        refused, unless `allow_removals`. Raises FeedError, CatalogError, SettingsError.
+        refused, unless `allow_removals`. `ray` is the address of a Ray cluster that shares the work
+        in place of processes ("local": one of this machine). Raises FeedError, CatalogError,
+        SettingsError, and MissingExtraError for `ray` without the extra `cluster`.
         """
         # Here, because readers of feeds and HTTP are a tenth of what a command waits for.
         from thatlook.store.feed.fetch import Fetcher
@@ -167,13 +172,14 @@ class Engine:
             path_of("feed", feed),
             self._catalog,
             AnalyzerFactory(replace(self._settings, threads=1)),
-            images=path_of("images", images) if images else None,
+            images=_images(images) if images else None,
             mapping=mapping,
             workers=workers,
             strict=strict,
             progress=progress,
             fetcher=Fetcher(policy),
             removal_limit=None if allow_removals else self._settings.max_removed_share,
+            ray=ray,
             pair=self._analyzer.pair,
         )
 
@@ -630,6 +636,12 @@ class Engine:
             return decode(self._catalog.image(product_id), self._settings)
         except (CatalogError, PhotoError):
             return None
+
+
+def _images(images: str | Path) -> str | Path:
+    """The folder of a feed's pictures, or the URL of one in an object store."""
+    remote = isinstance(images, str) and is_url(images)
+    return images if remote else path_of("images", images)
 
 
 @dataclass(frozen=True, slots=True)

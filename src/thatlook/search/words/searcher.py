@@ -14,6 +14,7 @@ from thatlook.core.shopper_words import color_words, type_of
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.exact import passes
 from thatlook.search.index.words import color_parts
+from thatlook.search.steady import steady
 from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.shelf import Facts, Shelf, WordNetwork
@@ -127,6 +128,7 @@ class WordSearch:
         given = self._given
         return given if given is not None and given.space == self._shelf.model_key else None
 
+    @steady
     def find(self, request: WordRequest) -> Found:
         """The products for a request, best first. Raises CatalogError."""
         understood = self.understood(request)

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from thatlook.core.addresses import is_address
+from thatlook.core.addresses import is_url
 from thatlook.core.errors import FetchError
 from thatlook.store.catalog import Catalog, Row, State
 from thatlook.store.catalog.rows import product_json
@@ -31,13 +31,13 @@ class Located:
 
 
 def located(row: FeedRow, pictures: PictureFolder) -> Located:
-    """The row with the pictures behind addresses fetched.
+    """The row with the pictures behind URLs fetched.
 
     Where that fails, the copy of an earlier run serves, and the message says so.
     """
     files, messages = [], []
     for place in row.images[:MAX_IMAGES]:
-        if not is_address(place):
+        if not is_url(place):
             files.append(place)
             continue
         try:
