@@ -35,7 +35,7 @@ from thatlook.search.ranking import (
     show_same_picture,
     tellable_types,
 )
-from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.request import Boost, SearchRequest, Unwanted
 from thatlook.search.steady import steady
 from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
@@ -139,9 +139,12 @@ class Recommender:
         )
 
     @steady
-    def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
+    def for_look(
+        self, look: Look, request: SearchRequest, *, worn: bool = False
+    ) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
 
+        `worn` says that somebody wears the articles although the look holds no person.
         Raises CatalogError, and UnknownProductError for liked or disliked ids.
         """
         wanted = [
@@ -164,7 +167,7 @@ class Recommender:
                 query,
                 request,
                 primary=index == primary,
-                worn=look.person is not None,
+                worn=worn or look.person is not None,
             )
             for index in wanted
         ]
@@ -286,12 +289,25 @@ class Recommender:
         fetched = max(query.k * SPARE, WIDE if wide else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
+            all_there = len(answers[0]) < fetched
             hits = self._named(answers[0], named) if named else answers[0]
+            hits = self._wanted(hits, request.unwanted) if request.unwanted else hits
             groups = self._groups(self._found(asked, hits, request.boosts))
             # k are owed wherever k exist: look further while duplicates took the places.
-            if named or len(groups) >= query.k or len(hits) < fetched or fetched >= MAX_FETCHED:
+            if named or len(groups) >= query.k or all_there or fetched >= MAX_FETCHED:
                 return groups, answers.eligible
             fetched = min(fetched * 4, MAX_FETCHED)
+
+    def _wanted(self, hits: Sequence[Hit], unwanted: Unwanted) -> list[Hit]:
+        """Those that have nothing of what is not wanted."""
+        ids = [hit.product_id for hit in hits]
+        texts = self._catalog.fields(ids, ("title", "product_type", "pattern", "brand"))
+        traits = self._catalog.candidates(ids).traits
+        return [
+            hit
+            for hit, told, seen in zip(hits, texts, traits, strict=True)
+            if not unwanted.has(seen.color, (*told, seen.type, seen.pattern))
+        ]
 
     def _named(self, hits: Sequence[Hit], named: Collection[str]) -> list[Hit]:
         """Those whose type or title has one of the words `named`."""
