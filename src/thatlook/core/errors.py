@@ -8,6 +8,7 @@
     │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
     │   ├── CatalogVersionError   written by a newer thatlook
     │   ├── ModelMismatchError    its vectors come from another embedding network
+    │   ├── SearchUnavailableError   its search engine does not answer
     │   └── UnknownProductError   no product has this id
     ├── ModelError           weights are missing, damaged or of the wrong shape
     ├── SettingsError        a setting or an argument has an impossible value
@@ -83,6 +84,10 @@ class CatalogVersionError(CatalogError):
 
 class ModelMismatchError(CatalogError):
     """A catalog whose vectors were made by another embedding network."""
+
+
+class SearchUnavailableError(CatalogError):
+    """A catalog whose search engine does not answer, or not yet with all that is asked for."""
 
 
 class UnknownProductError(CatalogError, KeyError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
+from thatlook.core.lock import locked
 
 SQLITE_VERSION: Final = sqlite3.sqlite_version
 BUSY_SECONDS: Final = 60.0
@@ -107,6 +108,12 @@ class Database:
                 yield
             finally:
                 self._rollback()
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Whether this process alone does what `name` says, for as long as the block runs."""
+        with self._translated(), self.path.with_name(f"{name}.lock").open("a+b") as file:
+            yield locked(file)
 
     def backup(self, path: Path) -> None:
         """Writes a consistent copy to `path`, while others read and write."""

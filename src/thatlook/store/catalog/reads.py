@@ -25,6 +25,10 @@ _STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash,
 RankedRow = tuple[bytes, Traits, Style]
 """What one product is ranked by; the vector as bytes of little-endian float32."""
 
+_ENTRY_SQL: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
+    coalesce(json_extract(data, '$.age_group'), ''), vector
+    FROM products JOIN articles ON product = key WHERE status = 'active' AND id IN"""
+
 _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
     seen_pattern, outline FROM products JOIN articles ON product = key WHERE id IN"""
 
@@ -83,6 +87,14 @@ class Reads:
         for row in self._in(_RANKED_SQL, ids):
             with _row(row[0]):
                 found[row[0]] = _ranked_row(row)
+        return found
+
+    def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
+        """Of these products, spelled as they are stored, those that can be found, as they are."""
+        found = {}
+        for row in self._in(_ENTRY_SQL, ids):
+            with _row(row[0]):
+                found[row[0]] = _entry(row)
         return found
 
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
