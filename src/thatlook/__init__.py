@@ -76,10 +76,11 @@ __all__ = [
 
 
 def open(catalog: str | Path, settings: Settings | None = None) -> Engine:  # noqa: A001 - the contract's name
-    """An engine on the catalog in a folder, which is created if it is not there.
+    """An engine on the catalog at an address, which is created if it is not there.
 
-    Raises CatalogError for a catalog that is damaged, ModelMismatchError for vectors of
-    another network, ModelError for weights that are damaged.
+    An address is a folder, a `catalog.toml` or a database's URL. Raises CatalogError for a catalog
+    that is damaged or cannot be reached, ModelMismatchError for vectors of another network,
+    ModelError for weights that are damaged.
     """
     from thatlook.engine import Engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -72,18 +73,16 @@ class Engine:
     def open(
         cls, catalog: str | Path, settings: Settings | None = None, *, create: bool = True
     ) -> Self:
-        """An engine on the catalog in a folder, which is created if it is not there.
+        """An engine on the catalog at an address, which is created if it is not there.
 
-        Without `create` a folder that holds no catalog is refused. Raises CatalogError,
-        ModelMismatchError, ModelError.
+        An address is a folder, a `catalog.toml` or a database's URL. Without `create` one that
+        holds no catalog is refused. Raises CatalogError, ModelMismatchError, ModelError.
         """
-        if "://" in str(catalog):
-            raise CatalogError(f"{catalog}: search clusters are not supported yet; give a folder")
+        if not isinstance(catalog, str | os.PathLike):
+            raise SettingsError(f"catalog must be a folder or an address, not {catalog!r}")
         settings = settings or Settings.load()
         analyzer = Analyzer.open(settings)
-        opened = Catalog.open(
-            path_of("catalog", catalog), model_key=analyzer.key, dim=analyzer.dim, create=create
-        )
+        opened = Catalog.open(catalog, model_key=analyzer.key, dim=analyzer.dim, create=create)
         return cls(analyzer, opened, settings)
 
     @property

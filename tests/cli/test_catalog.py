@@ -42,7 +42,7 @@ def test_info(filled, capsys):
 
 
 def test_the_address_of_a_cluster_is_told_as_it_was_given(capsys):
-    with pytest.raises(CatalogError, match=r"^http://cluster\.example:19530: search clusters"):
+    with pytest.raises(CatalogError, match=r"^http://cluster\.example:19530: a catalog is a"):
         thatlook(capsys, "info", "--catalog", "http://cluster.example:19530")
 
 

@@ -64,8 +64,8 @@ def refused(arguments, capsys) -> tuple[int, str]:
         (["recommend", "a", "--catalog", "c", "--as", "hat=bag"], 2, "must be one of topwear,"),
         (["similar", "1", "--catalog", "none"], 1, "none: no catalog here"),
         (["look", "1", "--catalog", "none"], 1, "none: no catalog here"),
-        (["similar", "1", "--catalog", "http://c:1"], 1, "thatlook: http://c:1: search clusters"),
-        (["catalog", "info", "--catalog", "http://c:1"], 1, "http://c:1: search clusters"),
+        (["similar", "1", "--catalog", "http://c:1"], 1, "thatlook: http://c:1: a catalog is"),
+        (["catalog", "info", "--catalog", "http://c:1"], 1, "http://c:1: a catalog is a folder"),
         (["index", "none.csv", "--catalog", "c"], 1, "none.csv: no such file"),
         (["index", "f.csv", "--catalog", "c", "--map", "title"], 2, "expected FIELD=COLUMN"),
         (["index", "f.csv", "--catalog", "c", "--map", "titel=x"], 2, "titel"),
@@ -322,7 +322,7 @@ def test_serve_refuses_a_cluster_too(capsys):
     pytest.importorskip("fastapi", reason="needs the extra serve")
     status, told = refused(["serve", "--catalog", "http://c:1"], capsys)
     assert status == 1
-    assert "thatlook: http://c:1: search clusters" in told
+    assert "thatlook: http://c:1: a catalog is" in told
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from thatlook.core.errors import CatalogError, ModelError
 from thatlook.engine import Engine
 from thatlook.quality.catalog_audit import AuditDepth, audit
 from thatlook.store.catalog import blocks
-from thatlook.store.catalog.catalog import FILE_NAME
+from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.catalog.versions import snapshot
 from thatlook.vision.models.registry import ModelSpec, shipped
 

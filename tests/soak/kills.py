@@ -33,7 +33,7 @@ from tests.service.test_workers import KEY, put, workers_of
 from tests.store.catalog.killed import rounds
 from tests.store.catalog.test_schema import written_by_the_first
 from thatlook.store.catalog import Catalog
-from thatlook.store.catalog.catalog import FILE_NAME
+from thatlook.store.catalog.opening import FILE_NAME
 
 CLIENTS = 3
 UPGRADED_ROWS = 3000

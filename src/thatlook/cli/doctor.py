@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from thatlook.cli.command import Command
-from thatlook.cli.options import PATH, json_option
+from thatlook.cli.options import address, json_option
 
 
 @click.command(cls=Command, examples=("thatlook doctor --catalog catalog",))
-@click.option("--catalog", type=PATH, metavar="DIR", help="look at this catalog too, all of it")
+@click.option("--catalog", type=address, metavar="DIR", help="look at this catalog too, all of it")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, help="of the service (default 8000)"
 )
 @json_option
-def doctor(catalog: Path | None, port: int, as_json: bool) -> int:
+def doctor(catalog: str | None, port: int, as_json: bool) -> int:
     """What a bug report needs, with nothing personal in it.
 
     Versions, weights, the catalog's integrity, room, processor, port. Exit status 1 where something

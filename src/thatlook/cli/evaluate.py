@@ -10,6 +10,7 @@ import click
 from thatlook.cli.command import Group, together
 from thatlook.cli.options import (
     PATH,
+    address,
     boxes_option,
     json_file_option,
     labels_options,
@@ -164,7 +165,7 @@ evaluate.add_command(retrieval, "embedding")
     examples=("thatlook evaluate street --data photos --labels labels.jsonl --catalog catalog",),
 )
 @measured_options
-@click.option("--catalog", type=PATH, metavar="DIR", help="the catalog that is searched")
+@click.option("--catalog", type=address, metavar="DIR", help="the catalog that is searched")
 @click.option(
     "--labels",
     type=PATH,
@@ -190,7 +191,7 @@ def street(**given: Any) -> int:
 @click.option(
     "--catalog",
     "catalogs",
-    type=PATH,
+    type=address,
     multiple=True,
     metavar="DIR",
     help="an indexed catalog, whose products kept apart are searched (repeat it)",

@@ -13,8 +13,27 @@ PATH = click.Path(path_type=Path)
 PRINTED = "-"
 """The value of --json without a file."""
 
+
+def address(text: str) -> str:
+    """A catalog's folder or its address, as it was given; refuses one with a password."""
+    if "://" in text:
+        from thatlook.store.catalog.address import without_password
+
+        shown, told = without_password(text)
+        if told:
+            raise click.BadParameter(
+                f"{shown}: leave out the password, which others on this machine could read here; "
+                "set PGPASSWORD, or name its variable in a catalog.toml (store_password_env)"
+            )
+    return text
+
+
 catalog_option = click.option(
-    "--catalog", required=True, metavar="DIR", help="the catalog's folder"
+    "--catalog",
+    required=True,
+    type=address,
+    metavar="DIR",
+    help="the catalog's folder, or its address",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="the result as JSON")
 
@@ -87,7 +106,7 @@ outfit_options = together(
         metavar="CSV",
         help="outfits or order baskets: outfit_id and product_id of --catalog",
     ),
-    click.option("--catalog", type=PATH, metavar="DIR", help="the products of --outfits"),
+    click.option("--catalog", type=address, metavar="DIR", help="the products of --outfits"),
     click.option("--polyvore", type=PATH, metavar="DIR", help="a folder in Polyvore's format"),
     click.option("--cache", type=PATH, metavar="DIR", help="keeps vectors between runs"),
     click.option("--embedding", default="", help="a registry entry (default: what ships)"),

@@ -14,7 +14,7 @@ import click
 
 from thatlook.cli.command import Command, together
 from thatlook.cli.options import PATH, catalog_option, json_option
-from thatlook.core.errors import CatalogError, PhotoError, SettingsError
+from thatlook.core.errors import PhotoError, SettingsError
 from thatlook.core.taxonomy import CATEGORIES
 
 if TYPE_CHECKING:
@@ -229,19 +229,17 @@ def filters_of(
     return Filters(**{name: value for name, value in given.items() if value is not None})
 
 
-def existing(folder: str, filters: Filters | None = None) -> Engine:
+def existing(address: str, filters: Filters | None = None) -> Engine:
     """An engine on a catalog that must be there already. Raises CatalogError, and SettingsError
     for words of `filters` that the catalog does not know.
     """
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
+    from thatlook.store.catalog.address import Address
     from thatlook.store.filter_words import check_filter_words
 
-    if "://" not in folder and not Path(folder).is_dir():
-        raise CatalogError(
-            f"{folder}: no catalog here; make one with: thatlook index FEED --catalog {folder}"
-        )
-    engine = Engine.open(folder, Settings.load(), create=False)
+    Address.of(address).check_folder()  # before the networks are loaded
+    engine = Engine.open(address, Settings.load(), create=False)
     try:
         if filters is not None:
             check_filter_words(engine.catalog, filters)

@@ -15,7 +15,6 @@ import click
 
 from thatlook.cli.command import Command
 from thatlook.cli.options import catalog_option
-from thatlook.core.errors import CatalogError
 from thatlook.core.ports import why_not_free
 
 if TYPE_CHECKING:
@@ -64,14 +63,13 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
     from thatlook.engine import Engine
     from thatlook.service.keys import Guard
     from thatlook.service.settings import ServiceSettings
+    from thatlook.store.catalog.address import Address
 
+    place = catalog if "://" in catalog else str(Path(catalog).resolve())
     given["photo_url"] = photo_url or None  # not asked for: as the environment says
-    settings = ServiceSettings.load(catalog=str(Path(catalog).resolve()), **given)
+    settings = ServiceSettings.load(catalog=place, **given)
     Guard(settings)  # a mistake in the keys or rates is told here, not by every worker
-    if "://" not in catalog and not Path(catalog).is_dir():
-        raise CatalogError(
-            f"{catalog}: no catalog here; make one with: thatlook index FEED --catalog {catalog}"
-        )
+    Address.of(catalog).check_folder()
     with Engine.open(catalog, Settings.load()):
         pass  # another network's catalog, damaged weights: told here in one line
     os.environ.update(settings.to_environment())

@@ -16,6 +16,7 @@ import click
 from thatlook.cli.command import Decorated, Group, together
 from thatlook.cli.options import (
     PATH,
+    address,
     boxes_option,
     json_option,
     labels_options,
@@ -191,7 +192,7 @@ def embedding_heads(**given: Any) -> int:
 @click.option(
     "--catalog",
     "catalogs",
-    type=PATH,
+    type=address,
     multiple=True,
     required=True,
     metavar="DIR",
@@ -323,9 +324,9 @@ def fit_scores(data: Path, boxes: Path | None, rounds: int) -> int:
 )
 @project_option
 @click.option("--pairs", type=PATH, required=True, help="judged pairs: labels/street_pairs.jsonl")
-@click.option("--catalog", type=PATH, required=True, help="a catalog of DATA/catalog")
+@click.option("--catalog", type=address, required=True, help="a catalog of DATA/catalog")
 @click.option("--threads", type=int, default=0, help="0, the default: one per core")
-def fit_worn_scores(data: Path, pairs: Path, catalog: Path, threads: int) -> int:
+def fit_worn_scores(data: Path, pairs: Path, catalog: str, threads: int) -> int:
     """Fit the scores of what people wear, by what an eye accepted."""
     from thatlook.training.calibrate_worn import calibrate_worn
 

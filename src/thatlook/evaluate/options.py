@@ -79,11 +79,11 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class StreetOptions(EvaluateOptions):
-    """`catalog` is the folder that is searched; `labels` a file of eye labels of photos in `data`
+    """`catalog` is the address that is searched; `labels` a file of eye labels of photos in `data`
     ("" for those of the project's data, of which `split` is measured); `rounds` as above.
     """
 
-    catalog: Path | None = None
+    catalog: str | Path | None = None
     labels: Path | None = None
     split: str = ""
     rounds: int = 1000
@@ -96,7 +96,7 @@ class TextOptions(EvaluateOptions):
     photo (None: as the search does); `rounds` as above.
     """
 
-    catalogs: Sequence[Path] = ()
+    catalogs: Sequence[str | Path] = ()
     text_weight: float | None = None
     queries: Path | None = None
     split: str = "val"

@@ -23,6 +23,7 @@ from thatlook.core.ports import why_not_free
 from thatlook.core.processes import available_cores
 from thatlook.core.settings import Settings
 from thatlook.core.version import __version__
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.backup import truth_of
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.database import SQLITE_VERSION
@@ -46,7 +47,7 @@ class Finding:
         return {"name": self.name, "told": self.told, "fine": self.fine}
 
 
-def examine(catalog: Path | None, port: int) -> Iterator[Finding]:
+def examine(catalog: str | Path | None, port: int) -> Iterator[Finding]:
     """Everything, in the order in which it is told; `catalog` and its integrity where it is given.
 
     All of the catalog is read, so that takes seconds for 100,000 products.
@@ -62,7 +63,6 @@ def examine(catalog: Path | None, port: int) -> Iterator[Finding]:
     yield from _networks()
     yield _room("free space, temporary files", Path(tempfile.gettempdir()))
     if catalog is not None:
-        yield _room("free space, catalog", catalog)
         yield from _catalog(catalog)
     yield _port(port)
 
@@ -143,9 +143,10 @@ def _room(name: str, folder: Path) -> Finding:
     return Finding(name, f"{free / 1e9:.1f} GB", free >= LITTLE_ROOM_BYTES)
 
 
-def _catalog(folder: Path) -> Iterator[Finding]:
+def _catalog(address: str | Path) -> Iterator[Finding]:
     try:
-        with Catalog.open(folder, create=False) as catalog:
+        yield _room("free space, catalog", Address.of(address).folder)
+        with Catalog.open(address, create=False) as catalog:
             yield from _of(catalog)
     except CatalogError as error:
         told = f"cannot be opened ({type(error).__name__}): thatlook catalog info says why"

@@ -26,7 +26,7 @@ class ServiceSettings:
     """How `thatlook serve` behaves. `THATLOOK_SERVE_QUEUE=4` sets `queue`."""
 
     catalog: str = ""
-    """The catalog's folder."""
+    """The catalog's address: a folder, a `catalog.toml` or a database's URL."""
     threads: int = 0
     """Photos worked on at a time in one worker; 0 shares the cores among the workers."""
     queue: int = 16

@@ -112,7 +112,9 @@ def measure_worn(pairs: Sequence[JudgedPair], curve: dict[str, Any]) -> dict[str
     }
 
 
-def calibrate_worn(data: Path, pairs: Path, catalog: Path, threads: int = 0) -> dict[str, Any]:
+def calibrate_worn(
+    data: Path, pairs: Path, catalog: str | Path, threads: int = 0
+) -> dict[str, Any]:
     """Fit the curve, write it into the embedding's entry; the curve and its figures.
 
     `data` is the folder with street/, `catalog` that of a catalog made from data/catalog. The

@@ -12,7 +12,7 @@ from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import Backup, Truth, backup, restore, truth_of
-from thatlook.store.catalog.catalog import FILE_NAME
+from thatlook.store.catalog.opening import FILE_NAME
 
 PLACE = "pictures/ab/abc-1"
 

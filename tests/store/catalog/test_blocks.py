@@ -204,9 +204,9 @@ def test_slow_scans_are_built_by_warming_only(tmp_path, monkeypatch):
 def test_updates_do_not_copy_the_partition(folder):
     with Catalog.open(folder, "net", DIM) as catalog:
         catalog.search(vector_of(5)[None], QUERY)
-        before = catalog._index._index.partitions["dress", "female"].main
+        before = catalog._finder._index.partitions["dress", "female"].main
         catalog.upsert([row_of(777)])
         catalog.search(vector_of(5)[None], QUERY)
-        after = catalog._index._index.partitions["dress", "female"]
+        after = catalog._finder._index.partitions["dress", "female"]
         assert after.main is before
         assert len(after.tail) == 1

@@ -192,7 +192,7 @@ def test_missing_and_damaged_catalogs(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(CatalogError, match="cannot be made"):
         Catalog.open(tmp_path / "file" / "c")
-    with pytest.raises(CatalogError, match="clusters cannot be used yet"):
+    with pytest.raises(CatalogError, match="a catalog is a folder"):
         Catalog.open("http://cluster.example:19530")
 
 

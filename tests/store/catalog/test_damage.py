@@ -13,7 +13,7 @@ from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.quality.catalog_audit import AuditDepth, audit
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
-from thatlook.store.catalog.catalog import FILE_NAME
+from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.catalog.versions import rollback, snapshot, versions
 
 COUNT = 200

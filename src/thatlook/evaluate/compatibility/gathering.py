@@ -36,7 +36,7 @@ class OutfitOptions:
     eye_labels: Path | None = None
     sample: Path | None = None
     outfits: Path | None = None
-    catalog: Path | None = None
+    catalog: str | Path | None = None
     polyvore: Path | None = None
     cache: Path | None = None
     embedding: str = ""
@@ -71,7 +71,7 @@ def _parts(options: OutfitOptions, spec: ModelSpec, layout: Layout) -> Iterator[
         yield _sold(options.outfits, options.catalog, spec, layout)
 
 
-def _sold(path: Path, folder: Path | None, spec: ModelSpec, layout: Layout) -> Wardrobe:
+def _sold(path: Path, folder: str | Path | None, spec: ModelSpec, layout: Layout) -> Wardrobe:
     if folder is None:
         raise SettingsError("--outfits names products: --catalog must name the catalog they are in")
     with Catalog.open(folder, create=False) as catalog:

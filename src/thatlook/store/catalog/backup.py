@@ -11,7 +11,8 @@ from typing import Any, Final
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.files import write_whole
 from thatlook.search.index.cache import sync_folder
-from thatlook.store.catalog.catalog import FILE_NAME, Catalog
+from thatlook.store.catalog.catalog import Catalog
+from thatlook.store.catalog.opening import FILE_NAME
 
 PICTURES: Final = "pictures"
 """Where a catalog's folder keeps the pictures that came with PUT: their only copy."""

@@ -3,46 +3,42 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Self
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
 from thatlook.core.shopper_words import Phrase
-from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import Database, damaged_file
-from thatlook.store.catalog.index import CatalogIndex
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.offered import Offered, offered_of
+from thatlook.store.catalog.opening import FILE_NAME, database_at, finder_at, store_of
 from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.rows import Change, Row, State
-from thatlook.store.catalog.schema import migrate, version_of
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
-from thatlook.store.catalog.store import Store, mismatch
-from thatlook.store.catalog.takeover import take_over
+from thatlook.store.catalog.store import Store
 from thatlook.store.catalog.words import WordIndex
-
-FILE_NAME: Final = "catalog.sqlite"
 
 
 class Catalog:
-    """Products with their vectors in a folder; made by `Catalog.open`.
+    """Products with their vectors; made by `Catalog.open`.
 
-    Changes are on the disk when the call returns, and are found by the next search of every
-    process. Threads may share one Catalog; processes each open their own.
+    `folder` holds what is in files: everything, or what is beside a database. Changes are on the
+    disk when the call returns, and are found by the next search of every process. Threads may share
+    one Catalog; processes each open their own.
     """
 
-    def __init__(self, folder: Path, store: Store) -> None:
-        self.folder = folder
+    def __init__(self, address: Address, store: Store) -> None:
+        self.folder = address.folder
         self._store = store
-        self._index = CatalogIndex(folder, store)
+        self._finder = finder_at(address, store)
         self._ranked = Ranked(store)
         self._words = WordIndex(store.database)
 
@@ -55,7 +51,7 @@ class Catalog:
         *,
         create: bool = True,
     ) -> Self:
-        """The catalog in the folder `path`.
+        """The catalog at an address: a folder, a `catalog.toml`, or a database's URL.
 
         `model_key` and `dim` name the embedding network whose vectors it holds; without them
         the catalog can be read, searched and rid of products, but takes no vectors. An older
@@ -64,19 +60,10 @@ class Catalog:
         where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
         be read.
         """
-        if "://" in str(path):
-            raise CatalogError(f"{path}: search clusters cannot be used yet; give a folder")
-        folder = Path(path)
-        file = folder / FILE_NAME
-        if not file.exists():
-            _made(file, create=create)
-        if file.stat().st_size == 0:
-            raise damaged_file(file, "the file is empty")
-        database = Database(file)
+        address = Address.of(path)
+        database = database_at(address, create=create)
         try:
-            _check(database)
-            migrate(database)
-            return cls(folder, _store(database, folder, model_key, dim))
+            return cls(address, store_of(database, model_key, dim))
         except BaseException:
             database.close()
             raise
@@ -147,7 +134,7 @@ class Catalog:
     def check(self) -> None:
         """Raises CatalogDamagedError where `damages` finds any."""
         if damages := self.damages():
-            raise damaged_file(self._store.database.path, damages[0])
+            raise damaged_file(self._store.database.name, damages[0])
 
     def product(self, product_id: str) -> Product:
         """The product; raises UnknownProductError."""
@@ -251,21 +238,21 @@ class Catalog:
         try:
             return self._store.upsert(rows)
         finally:
-            self._index.changed()
+            self._finder.changed()
 
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Deletes products in one transaction; returns the ids that were in."""
         try:
             return self._store.remove(ids)
         finally:
-            self._index.changed()
+            self._finder.changed()
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks products that left the feed: kept, but not found; returns the ids changed."""
         try:
             return self._store.mark_left(ids)
         finally:
-            self._index.changed()
+            self._finder.changed()
 
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, for comparing."""
@@ -304,11 +291,11 @@ class Catalog:
         """
         database = self._store.database
         with database.lock:
-            count = take_over(database, file)
+            count = database.take_over(file)
             kept = database.one("SELECT model_key, dim FROM state") or (None, None)
             self._store.takes_vectors &= kept[0] == self._store.model_key
             self._store.model_key, self._store.dim = kept
-            self._index.reset()
+            self._finder.reset()
         return count
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
@@ -321,8 +308,7 @@ class Catalog:
         Sees everything committed before the call, by any process. Raises CatalogError where
         the catalog has no vectors yet, ModelMismatchError where its network was switched.
         """
-        index, partitions = self._index.partitions(query)
-        return index.search_in(partitions, vectors, query)
+        return self._finder.search(vectors, query)
 
     def lines(self) -> Lines:
         """The shop's own words, as of now."""
@@ -338,72 +324,5 @@ class Catalog:
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
-        self._index.warm()
+        self._finder.warm()
         self._words.bring_up_to_date()
-
-
-CHECKED_BYTES: Final = 256_000_000
-"""A larger file is not read whole whenever it is opened: `check` is for that."""
-
-
-def _made(file: Path, *, create: bool) -> None:
-    """Makes an empty catalog, there whole or not at all: an empty file never is one."""
-    folder = file.parent
-    if not create:
-        raise CatalogError(f"{folder}: no catalog is there; make one with: thatlook index")
-    log = file.with_name(f"{file.name}-wal")
-    if log.exists() and log.stat().st_size:
-        raise damaged_file(file, f"the file is gone, its log {log.name} is there")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
-            new = Path(place) / file.name
-            database = Database(new)
-            try:
-                migrate(database)
-                database.settle()
-            finally:
-                database.close()
-            _put(new, file)
-    except OSError as error:
-        raise CatalogError(f"{folder}: a catalog cannot be made: {error.strerror}") from error
-
-
-def _put(new: Path, file: Path) -> None:
-    """Moves a new catalog to its place, unless another process was quicker."""
-    try:
-        file.hardlink_to(new)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        if not file.exists():
-            new.rename(file)
-    sync_folder(file.parent)
-
-
-def _check(database: Database) -> None:
-    """Raises CatalogDamagedError where the file is empty, foreign or, at a quick look, damaged."""
-    if version_of(database) == 0:
-        raise damaged_file(database.path, "no products, not even none, are in it")
-    if database.path.stat().st_size <= CHECKED_BYTES and (found := database.damages(quick=True)):
-        raise damaged_file(database.path, found[0])
-
-
-def _store(database: Database, folder: Path, model_key: str | None, dim: int | None) -> Store:
-    """The store, its network named in the catalog where none was named yet."""
-    if (model_key is None) != (dim is None):
-        raise CatalogError("give both model_key and dim, or neither")
-    kept: tuple[Any, ...] = database.one("SELECT model_key, dim FROM state") or (None, None)
-    if model_key is None:
-        return Store(database, kept[0], kept[1])
-    if kept[0] is None:
-        with database.writing():
-            database.execute(
-                "UPDATE state SET model_key = ?, dim = ? WHERE model_key IS NULL", (model_key, dim)
-            )
-        kept = database.one("SELECT model_key, dim FROM state") or (None, None)
-    if kept != (model_key, dim):
-        raise mismatch(folder, kept[0], model_key)
-    store = Store(database, model_key, dim)
-    store.takes_vectors = True
-    return store

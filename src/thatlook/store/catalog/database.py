@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.lock import locked
+from thatlook.store.catalog.takeover import take_over
 
 SQLITE_VERSION: Final = sqlite3.sqlite_version
 BUSY_SECONDS: Final = 60.0
@@ -40,6 +41,11 @@ class Database:
         except CatalogError:
             self._connection.close()
             raise
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its file."""
+        return str(self.path)
 
     def close(self) -> None:
         """Closes the connection; a second time does nothing."""
@@ -79,6 +85,10 @@ class Database:
             found: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
             return found
 
+    def has(self, table: str) -> bool:
+        """Whether there is a table of this name."""
+        return bool(self.one("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)))
+
     def data_version(self) -> int:
         """A number that differs when another connection has committed since the last call."""
         found = self.one("PRAGMA data_version")
@@ -110,9 +120,14 @@ class Database:
                 self._rollback()
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[bool]:
-        """Whether this process alone does what `name` says, for as long as the block runs."""
-        with self._translated(), self.path.with_name(f"{name}.lock").open("a+b") as file:
+    def alone(self, work: str) -> Iterator[bool]:
+        """Whether nobody else does this work while the block runs; see Backend."""
+        path = self.path.with_name(f"{work}.lock")
+        try:
+            file = path.open("a+b")
+        except OSError as error:
+            raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+        with file:
             yield locked(file)
 
     def backup(self, path: Path) -> None:
@@ -123,6 +138,10 @@ class Database:
                 self._connection.backup(copy)
             finally:
                 copy.close()
+
+    def take_over(self, path: Path) -> int:
+        """Makes the contents those of the catalog in another file; how many products changed."""
+        return take_over(self, path)
 
     def damages(self, *, quick: bool = False) -> list[str]:
         """What SQLite's own check finds wrong; [] for nothing.
@@ -143,6 +162,11 @@ class Database:
     def settle(self) -> None:
         """Moves what is in the log to the database file, as far as no reader needs it."""
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def size_bytes(self) -> int:
+        """The file with its log."""
+        files = self.path.parent.glob(f"{self.path.name}*")
+        return sum(file.stat().st_size for file in files if file.is_file())
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
@@ -172,10 +196,10 @@ def _translated(path: Path, error: sqlite3.Error) -> CatalogError:
     return CatalogError(f"{path}: {_explained(text)}")
 
 
-def damaged_file(path: Path, what: str) -> CatalogDamagedError:
+def damaged_file(name: str | Path, what: str) -> CatalogDamagedError:
     """The error for a file that is not what was written, with what can be done."""
     return CatalogDamagedError(
-        f"{path}: not a catalog, or a damaged one ({what}); bring back a copy (thatlook catalog "
+        f"{name}: not a catalog, or a damaged one ({what}); bring back a copy (thatlook catalog "
         "restore), or index the feed into another folder"
     )
 

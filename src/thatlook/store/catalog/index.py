@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from thatlook.core.errors import CatalogError
-from thatlook.search.index.partition import Partition
 from thatlook.search.index.partitioned import PartitionedIndex
-from thatlook.search.index.query import Query
+from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.store.catalog.blocks import Blocks
 from thatlook.store.catalog.store import Store
 
@@ -16,11 +15,33 @@ _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
 
 
+class Finder(Protocol):
+    """What searches a catalog: it follows the changes of the store by itself."""
+
+    def search(self, vectors: Vectors, query: Query) -> Answers:
+        """For each row of `vectors` (n, dim) the best `query.k` products, ties by id.
+
+        Raises CatalogError where it cannot answer now.
+        """
+        ...
+
+    def changed(self) -> None:
+        """To be called after this process changed the store."""
+        ...
+
+    def reset(self) -> None:
+        """Forgets everything: for a store whose network was switched."""
+        ...
+
+    def warm(self) -> None:
+        """Makes what the next start needs."""
+        ...
+
+
 class CatalogIndex:
     """Partitions with every commit in them, loaded when a query first needs them."""
 
     def __init__(self, folder: Path, store: Store) -> None:
-        self._folder = folder
         self._store = store
         self._blocks = Blocks(folder / "cache", store)
         self._index: PartitionedIndex | None = None
@@ -35,15 +56,16 @@ class CatalogIndex:
         """Forgets everything: for a store whose network was switched."""
         self._index, self._changed = None, True
 
-    def partitions(self, query: Query) -> tuple[PartitionedIndex, list[Partition]]:
-        """The index, and the partitions of the query as of now.
+    def search(self, vectors: Vectors, query: Query) -> Answers:
+        """See Finder: sees everything committed before the call, by any process.
 
         Raises CatalogError where there are no vectors yet, ModelMismatchError where another
         process switched the network.
         """
         with self._store.database.lock:
             index = self._current(query)
-            return index, index.prepared(query)
+            partitions = index.prepared(query)
+        return index.search_in(partitions, vectors, query)
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
@@ -78,7 +100,9 @@ class CatalogIndex:
         behind = 0 if index is None else target - index.sequence
         if index is None or behind > max(_FOLLOWED_CHANGES, len(index)):
             if store.dim is None:
-                raise CatalogError(f"{self._folder}: no vectors are stored yet; index a feed first")
+                raise CatalogError(
+                    f"{store.database.name}: no vectors are stored yet; index a feed first"
+                )
             return PartitionedIndex(store.dim, self._blocks.load, target)
         if behind:
             changes = store.changes(index.sequence)

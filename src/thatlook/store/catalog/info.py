@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.schema import version_of
 
 
@@ -36,7 +36,7 @@ class CatalogInfo:
         return asdict(self)
 
 
-def info_of(database: Database, folder: Path) -> CatalogInfo:
+def info_of(database: Backend, folder: Path) -> CatalogInfo:
     """The numbers of a catalog as of now, all from one moment."""
     sql = """SELECT category, gender, status, count(*), count(vector) FROM products
         LEFT JOIN articles ON product = key GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
@@ -59,7 +59,7 @@ def info_of(database: Database, folder: Path) -> CatalogInfo:
         left=sum(row[3] for row in counts if row[2] == "left"),
         without_vector=sum(row[3] - row[4] for row in active),
         categories=categories,
-        size_bytes=_bytes(folder.glob(f"{database.path.name}*")),
+        size_bytes=database.size_bytes(),
         cache_bytes=_bytes((folder / "cache").rglob("*")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 
 MOST_VALUES: Final = 500
 _VALUES: Final = {
@@ -56,7 +56,7 @@ class Offered:
         return asdict(self)
 
 
-def offered_of(database: Database) -> Offered:
+def offered_of(database: Backend) -> Offered:
     """The values as of now, all from one moment."""
     with database.reading():
         values = {name: _counts(database, column) for name, column in _VALUES.items()}
@@ -69,7 +69,7 @@ def offered_of(database: Database) -> Offered:
     return Offered(**cut, prices=tuple(PriceRange(*row) for row in rows), all_brands=whole)
 
 
-def _counts(database: Database, column: str) -> tuple[Count, ...]:
+def _counts(database: Backend, column: str) -> tuple[Count, ...]:
     """One more than is told, so that it is known whether any is left out."""
     sql = f"""SELECT {column}, count(*) FROM products WHERE status = 'active' AND {column} != ''
         GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_VALUES + 1}"""  # noqa: S608 - constant columns

@@ -15,7 +15,7 @@ from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
 from thatlook.search.ranking import Style, Traits
 from thatlook.search.stored import Stored
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import Change, State, box_of, product_of
 
 _STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash, model_key, vector,
@@ -35,6 +35,9 @@ _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, 
 _MANY: Final = 500
 """Values per statement, below every limit of SQLite."""
 
+_ALL: Final = 1 << 62
+"""More rows than there can be."""
+
 
 Found = TypeVar("Found")
 
@@ -42,7 +45,7 @@ Found = TypeVar("Found")
 class Reads:
     """The tables of one catalog, as far as they are read."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Backend) -> None:
         self.database = database
 
     def sequence(self) -> int:
@@ -184,7 +187,7 @@ class Reads:
         A product changed twice comes once, with its last change. To be used as an outbox
         cursor: go on from the last change's number.
         """
-        count = -1 if limit is None else limit
+        count = _ALL if limit is None else limit
         sql = """SELECT sequence, id, category, gender, price, currency, brand, color, availability,
             coalesce(json_extract(data, '$.age_group'), ''), vector, status
             FROM products LEFT JOIN articles ON product = key WHERE sequence > ?
@@ -224,7 +227,7 @@ class Reads:
             yield
         except (*_UNREADABLE, CatalogDamagedError) as error:
             raise CatalogDamagedError(
-                f"{self.database.path}: a row of the products {category}, {gender} is damaged: "
+                f"{self.database.name}: a row of the products {category}, {gender} is damaged: "
                 "thatlook catalog audit names it"
             ) from error
 

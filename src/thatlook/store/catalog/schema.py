@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from thatlook.core.errors import CatalogVersionError
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +116,15 @@ MIGRATIONS: Final = (
 VERSION: Final = MIGRATIONS[-1].version
 
 
-def version_of(database: Database) -> int:
+def version_of(database: Backend) -> int:
     """The version of the tables; 0 for an empty file."""
-    if not database.one("SELECT 1 FROM sqlite_master WHERE name = 'migrations'"):
+    if not database.has("migrations"):
         return 0
     found = database.one("SELECT max(version) FROM migrations")
     return int(found[0] or 0) if found else 0
 
 
-def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def migrate(database: Backend, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Brings the tables to the newest version, one transaction per step.
 
     Two processes may do it at once: each step looks again once it holds the write lock.
@@ -134,7 +134,7 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
     found = version_of(database)
     if found > newest:
         raise CatalogVersionError(
-            f"{database.path}: the catalog has version {found}, this thatlook knows up to "
+            f"{database.name}: the catalog has version {found}, this thatlook knows up to "
             f"{newest}; install a newer thatlook"
         )
     for step in migrations:
@@ -142,7 +142,7 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
             _apply(database, step)
 
 
-def _apply(database: Database, step: Migration) -> None:
+def _apply(database: Backend, step: Migration) -> None:
     with database.writing():
         database.execute(_RECORD)
         if version_of(database) >= step.version:

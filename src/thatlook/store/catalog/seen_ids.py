@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 
 _FROM_FEED: Final = "FROM products WHERE status = 'active' AND from_feed"
 _UNSEEN: Final = """FROM products WHERE status = 'active' AND from_feed
-    AND id NOT IN (SELECT id FROM temp.seen)"""
+    AND id NOT IN (SELECT id FROM seen)"""
 
 
 class SeenIds:
     """The ids seen so far, in a temporary table: memory does not grow with the feed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Backend) -> None:
         self._database = database
 
     def see(self, product_id: str, *, usable: bool = True) -> bool:
@@ -24,8 +24,9 @@ class SeenIds:
         if not product_id:
             return False
         cursor = self._database.execute(
-            """INSERT INTO temp.seen VALUES (?, ?)
-            ON CONFLICT (id) DO UPDATE SET usable = 1 WHERE usable = 0 AND excluded.usable""",
+            """INSERT INTO seen VALUES (?, ?)
+            ON CONFLICT (id) DO UPDATE SET usable = TRUE
+            WHERE NOT seen.usable AND excluded.usable""",
             (product_id, usable),
         )
         return cursor.rowcount == 1
@@ -53,11 +54,11 @@ class SeenIds:
 
 
 @contextmanager
-def seen_ids(database: Database) -> Iterator[SeenIds]:
+def seen_ids(database: Backend) -> Iterator[SeenIds]:
     """None seen yet: for a run over a feed, one at a time per connection."""
-    database.execute("DROP TABLE IF EXISTS temp.seen")
-    database.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, usable INTEGER) WITHOUT ROWID")
+    database.execute("DROP TABLE IF EXISTS seen")
+    database.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, usable BOOLEAN)")
     try:
         yield SeenIds(database)
     finally:
-        database.execute("DROP TABLE IF EXISTS temp.seen")
+        database.execute("DROP TABLE IF EXISTS seen")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogError, ModelMismatchError
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.reads import Reads, spelled
 from thatlook.store.catalog.rows import (
     SEARCH_COLUMNS,
@@ -28,17 +27,27 @@ _PRODUCT_SQL: Final = f"""INSERT INTO products (status, id, {", ".join(_COLUMNS)
     ON CONFLICT (id) DO UPDATE SET status = 'active',
     {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: S608 - constant names
 
-_ARTICLE_SQL: Final = """INSERT OR REPLACE INTO articles
-    SELECT key, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM products WHERE id = ?"""
+_ARTICLE: Final = (
+    *("model_key", "vector", "box", "score", "found", "attributes", "image", "image_hash"),
+    *("outline", "pictures"),
+)
+_ARTICLE_SQL: Final = f"""INSERT INTO articles (product, {", ".join(_ARTICLE)})
+    SELECT key, {", ".join("?" * len(_ARTICLE))} FROM products WHERE id = ?
+    ON CONFLICT (product) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in _ARTICLE)}"""  # noqa: S608 - constant names
 
 _IMAGE_SQL: Final = """UPDATE articles SET image = ?
     WHERE product = (SELECT key FROM products WHERE id = ?)"""
 
 
+_GONE_SQL: Final = """INSERT INTO tombstones VALUES (?, ?)
+    ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence"""
+
+
 class Store(Reads):
     """The tables of one catalog. `model_key` and `dim` say what vectors it takes."""
 
-    def __init__(self, database: Database, model_key: str | None, dim: int | None) -> None:
+    def __init__(self, database: Backend, model_key: str | None, dim: int | None) -> None:
         super().__init__(database)
         self.takes_vectors = False
         self.model_key = model_key
@@ -48,7 +57,7 @@ class Store(Reads):
         """Raises ModelMismatchError where the catalog's network is no longer this store's."""
         found = self.database.one("SELECT model_key FROM state")
         if found and self.model_key not in {None, found[0]}:
-            raise mismatch(self.database.path.parent, found[0], self.model_key)
+            raise mismatch(self.database.name, found[0], self.model_key)
 
     def upsert(self, rows: Iterable[Row]) -> int:
         """Adds or replaces products in one transaction; returns the last sequence number.
@@ -92,7 +101,7 @@ class Store(Reads):
             self.database.executemany(
                 "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in stored]
             )
-            self.database.executemany("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", numbered)
+            self.database.executemany(_GONE_SQL, numbered)
         return present
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
@@ -131,10 +140,10 @@ class Store(Reads):
         return (*facts, attributes, *pictures, row.product.id)
 
 
-def mismatch(folder: Path, kept: str | None, wanted: str | None) -> ModelMismatchError:
+def mismatch(name: str, kept: str | None, wanted: str | None) -> ModelMismatchError:
     """The error for vectors of another network than the one asked for."""
     return ModelMismatchError(
-        f"{folder}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
+        f"{name}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
         "or index the feed into another folder"
     )
 

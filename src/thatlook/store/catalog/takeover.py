@@ -1,11 +1,11 @@
-"""The contents of another catalog file in the place of this one's, as ordinary changes."""
+"""The contents of another SQLite file in the place of one's own, as ordinary changes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import SEARCH_COLUMNS
 
 _PRODUCT: Final = f"status, {', '.join(SEARCH_COLUMNS)}, data, row_hash, from_feed"
@@ -41,7 +41,7 @@ _STEPS: Final = (
 )
 
 
-def take_over(database: Database, file: Path) -> int:
+def take_over(database: Backend, file: Path) -> int:
     """Makes the contents those of the catalog `file`; returns how many products changed.
 
     One transaction; what is the same in both keeps its sequence number.

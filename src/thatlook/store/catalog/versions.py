@@ -18,7 +18,8 @@ from thatlook.core.errors import CatalogError
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Filters, Query, genders_for
 from thatlook.search.stored import Stored
-from thatlook.store.catalog.catalog import FILE_NAME, Catalog
+from thatlook.store.catalog.catalog import Catalog
+from thatlook.store.catalog.opening import FILE_NAME
 
 FOLDER: Final = "versions"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -21,7 +21,7 @@ from thatlook.core.shopper_words import Phrase
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
 from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
-from thatlook.store.catalog.database import Database
+from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import product_of
 
 _WEIGHTS: Final = "3.0, 3.0, 4.0, 2.0, 1.0, 0.0"
@@ -46,7 +46,7 @@ _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, a
 class WordIndex:
     """Words to products of one catalog; fulfils `search.words.shelf.Shelf` but for vectors."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Backend) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._known: tuple[int, Lines] | None = None

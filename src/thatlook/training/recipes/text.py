@@ -43,11 +43,11 @@ SURE: Final = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class TextOptions:
-    """`catalogs` are folders of indexed catalogs, `titles` feeds without pictures; the entry and
+    """`catalogs` are addresses of indexed catalogs, `titles` feeds without pictures; the entry and
     its weights go to `out`. With `everything` the products kept apart learn too.
     """
 
-    catalogs: Sequence[Path]
+    catalogs: Sequence[str | Path]
     out: Path
     titles: Sequence[Path] = ()
     model_id: str = "text-1"
