@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.engines import PEER_PORT, Engine, Lite, Standalone, is_free
 from thatlook.vision.models.registry import ModelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,28 @@ def data() -> Path:
 def sample() -> Path:
     """The folder of the rendered sample that ships."""
     return ROOT / "src" / "thatlook" / "sample"
+
+
+@pytest.fixture(scope="session")
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Milvus Lite, running."""
+    pytest.importorskip("milvus_lite", reason="needs the package milvus-lite")
+    yield from _running(Lite(tmp_path_factory.mktemp("lite")))
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The standalone server of Milvus, running."""
+    pytest.importorskip("milvus", reason="needs the package milvus, 2.3.5 or newer")
+    if not is_free(PEER_PORT):
+        pytest.skip(f"port {PEER_PORT} is taken: an etcd or another Milvus runs here")
+    yield from _running(Standalone(tmp_path_factory.mktemp("milvus")))
+
+
+def _running(engine: Engine) -> Iterator[Engine]:
+    engine.start()
+    yield engine
+    engine.stop()
 
 
 OUTPUTS: dict[str, Mapping[str, Any]] = {

@@ -24,6 +24,8 @@ ONE_IMPORTER = {
     "selenium": ("crawl/",),
     "pyarrow": ("core/parquet.py",),
     "pandas": ("core/records/",),
+    "pymilvus": ("search/index/milvus/client.py",),
+    "grpc": ("search/index/milvus/client.py",),
     "click": ("cli/",),
     "argparse": (),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -11,6 +12,7 @@ import numpy as np
 from thatlook.core.errors import CatalogError, SearchUnavailableError
 from thatlook.search.index.exact import passes
 from thatlook.search.index.milvus import MilvusIndex, MilvusPlace
+from thatlook.search.index.milvus.client import check_installed
 from thatlook.search.index.milvus.index import MOST
 from thatlook.search.index.query import (
     Answers,
@@ -29,6 +31,9 @@ from thatlook.store.catalog.store import Store
 ROUNDING: Final = 1e-4
 """How far the engine's similarity of unit vectors in single precision may be from ours."""
 _LOOKS_S: Final = 0.05
+
+
+_log = logging.getLogger(__name__)
 
 
 class Watch(Protocol):
@@ -58,10 +63,11 @@ class ClusterFinder:
     words are read there, what was deleted or is no answer any more is dropped, and more is fetched
     until `k` are there or no more exist. So no answer shows a deleted product, and similarities and
     ties are those of the built-in search. What changed since the engine was fed may be missed,
-    except in a place that asks for strong consistency.
+    except in a place that asks for strong consistency. Raises MissingExtraError.
     """
 
     def __init__(self, store: Store, place: MilvusPlace) -> None:
+        check_installed()
         self._store = store
         self._place = place
         self._engine: MilvusIndex | None = None
@@ -80,9 +86,12 @@ class ClusterFinder:
         """What brings the store's changes to the engine."""
         return SearchFeed(self._store, self.engine)
 
-    def lag(self) -> int:
-        """How many changes of the store the engine has not got. Raises SearchUnavailableError."""
-        cursor = self.engine.cursor()
+    def lag(self, *, strong: bool = False) -> int:
+        """How many changes of the store the engine has not got; seconds late, unless `strong`.
+
+        Raises SearchUnavailableError.
+        """
+        cursor = self.engine.cursor(strong=strong)
         return self._store.sequence() - (cursor.sequence if cursor else 0)
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
@@ -109,9 +118,13 @@ class ClusterFinder:
         self._engine = None
 
     def warm(self) -> None:
-        """Feeds the engine what it has not got, unless another process does."""
-        if self._store.dim is not None:
+        """Feeds the engine what it has not got, unless it is down or another process does."""
+        if self._store.dim is None:
+            return
+        try:
             self.feed().catch_up()
+        except SearchUnavailableError as error:
+            _log.warning("all is stored, but the search is not fed yet: %s", error)
 
     def _wait(self) -> None:
         """Until all that was committed before this call is in the engine."""

@@ -97,8 +97,10 @@ class SearchFeed:
             return 0
         now = self._cursor(cursor.sequence)
         if (cursor.catalog_id, cursor.model_key) != (now.catalog_id, now.model_key):
-            whose = "another network's" if cursor.catalog_id == now.catalog_id else "another catalog's"
-            raise CatalogError(f"{self._engine.place}: the collection is {whose}; {_REBUILD}")
+            raise CatalogError(
+                f"{self._engine.place}: the collection is another catalog's, or its vectors are "
+                f"another network's ({cursor.model_key}); name another collection, or {_REBUILD}"
+            )
         if cursor.token not in {"", now.token}:
             raise CatalogError(
                 f"{self._engine.place}: the collection knows changes that the catalog does not, "

@@ -1,9 +1,10 @@
-"""The one importer of pymilvus, which is an extra; its faults come out as SearchUnavailableError."""
+"""The one importer of pymilvus, an extra; its faults come out as SearchUnavailableError."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from importlib.util import find_spec
 from typing import Any
 
 from thatlook.core.errors import MissingExtraError, SearchUnavailableError
@@ -34,7 +35,7 @@ class Client:
     def call(self, name: str, *, timeout_s: float | None = None, **given: Any) -> Any:
         """What this method of MilvusClient gives for the collection.
 
-        Raises SearchUnavailableError, and MissingExtraError where pymilvus is not installed.
+        Raises SearchUnavailableError.
         """
         faults = _faults()
         timeout = timeout_s or self._place.timeout_s
@@ -44,7 +45,8 @@ class Client:
             method = getattr(client, name)
             return method(collection_name=self._place.collection, timeout=timeout, **given)
         except faults as error:
-            self._forget(client)
+            if _lost(error):
+                self._forget(client)
             raise SearchUnavailableError(f"{self._place}: {name}: {_told(error)}") from error
 
     def version(self) -> str:
@@ -110,17 +112,29 @@ def create(client: Client, place: MilvusPlace, dim: int) -> None:
     )
 
 
+def check_installed() -> None:
+    """Raises MissingExtraError where pymilvus is not installed, without importing it."""
+    if find_spec("pymilvus") is None:
+        raise MissingExtraError("a search cluster", "cluster")
+
+
 def _faults() -> tuple[type[Exception], ...]:
     """What pymilvus raises where the engine does not answer, or refuses."""
-    try:
-        import grpc
-        from pymilvus import MilvusException
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("a search cluster", "cluster") from error
+    import grpc
+    from pymilvus import MilvusException
+
     # Every fault is raised here once, with its words; the client's own log repeats each with a
     # trace.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
     return (MilvusException, grpc.RpcError, grpc.FutureTimeoutError, ValueError)
+
+
+def _lost(error: Exception) -> bool:
+    """Whether the connection is at fault, not what was asked: the server's own codes are above 2,
+    and a fault of gRPC has one of gRPC's.
+    """
+    code = getattr(error, "code", None)
+    return not isinstance(code, int) or code <= 2
 
 
 def _told(error: Exception) -> str:

@@ -81,11 +81,6 @@ def number_of(word: str) -> int:
     return int.from_bytes(digest, "little") >> 2
 
 
-def keys_in(ids: Iterable[str]) -> str:
-    """The ids as the engine's list of keys."""
-    return _in("key", (f'"{key_of(product_id)}"' for product_id in sorted(ids)))
-
-
 def _word_of(text: str) -> int:
     return number_of(text) if text else _NO_WORD
 
@@ -97,26 +92,32 @@ def _colors_of(text: str) -> list[int]:
 
 def _parts(filters: Filters) -> Iterator[str | None]:
     """What each part of the filters demands; None where nothing can pass it."""
-    if filters.min_price is not None or filters.max_price is not None:
-        yield f"price >= {filters.min_price or 0.0!r}"
+    if (filters.min_price, filters.max_price) != (None, None):
+        yield f"price >= {filters.min_price or 0.0!r}"  # without one it is below 0
     if filters.max_price is not None:
         yield f"price <= {filters.max_price!r}"
-    if filters.currency:
-        yield _words("currency", (filters.currency,))
-    if filters.brands:
-        yield _words("brand", filters.brands)
-    if filters.availability:
-        yield _words("availability", filters.availability)
-    if filters.colors:
-        yield _color_part(filters.colors)
+    yield from _word_parts(filters)
     if filters.in_stock:
         yield "stocked == true"
     if filters.age != "any":
         yield f"child == {str(filters.age == 'child').lower()}"
     if filters.include_ids is not None:
-        yield keys_in(filters.include_ids)
+        yield _keys(filters.include_ids)
     if filters.exclude_ids:
-        yield f"not ({keys_in(filters.exclude_ids)})"
+        yield f"not ({_keys(filters.exclude_ids)})"
+
+
+def _word_parts(filters: Filters) -> Iterator[str | None]:
+    wanted = {
+        "currency": frozenset({filters.currency} - {""}),
+        "brand": filters.brands,
+        "availability": filters.availability,
+    }
+    for column, words in wanted.items():
+        if words:
+            yield _in(column, map(str, sorted(map(number_of, words))))
+    if filters.colors:
+        yield _color_part(filters.colors)
 
 
 def _color_part(wanted: Iterable[str]) -> str | None:
@@ -131,9 +132,9 @@ def _color_part(wanted: Iterable[str]) -> str | None:
     return f"({' or '.join(parts)})"
 
 
-def _words(column: str, wanted: Iterable[str]) -> str:
-    return _in(column, map(str, sorted(map(number_of, wanted))))
-
-
 def _in(column: str, values: Iterable[str]) -> str:
     return f"{column} in [{', '.join(values)}]"
+
+
+def _keys(ids: Iterable[str]) -> str:
+    return _in("key", (f'"{key_of(product_id)}"' for product_id in sorted(ids)))

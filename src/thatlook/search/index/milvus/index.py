@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from thatlook.core.errors import CatalogError, SearchUnavailableError
+from thatlook.core.errors import CatalogError
 from thatlook.search.index.milvus.client import Client, create
 from thatlook.search.index.milvus.expression import expression_of, id_of, key_of, row_of
 from thatlook.search.index.milvus.place import MilvusPlace
@@ -79,20 +79,24 @@ class MilvusIndex:
         """How many products are in. Raises SearchUnavailableError."""
         return self._count(expression_of(Query()) or "")
 
+    def exists(self) -> bool:
+        """Whether there is a collection. Raises SearchUnavailableError."""
+        return bool(self._client.call("has_collection"))
+
     def prepare(self) -> None:
         """Makes the collection where it is not there.
 
         Raises CatalogError where it holds other vectors, SearchUnavailableError.
         """
-        if not self._client.call("has_collection"):
+        if not self.exists():
             create(self._client, self.place, self._dim)
             return
         found = self._client.call("describe_collection")
         dims = [f["params"].get("dim") for f in found["fields"] if f["name"] == "vector"]
         if [int(dim) for dim in dims if dim] != [self._dim]:
             raise CatalogError(
-                f"{self.place}: the collection does not hold vectors of {self._dim} numbers made by "
-                "thatlook; name another collection"
+                f"{self.place}: the collection does not hold vectors of {self._dim} numbers of "
+                "thatlook's; name another collection"
             )
         self._client.call("load_collection", timeout_s=_SLOW_S)
 

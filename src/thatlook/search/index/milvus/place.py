@@ -90,9 +90,7 @@ class MilvusPlace:
             metric=_one_of("metric", given.get("metric", "IP").upper(), METRICS),
             build=build,
             ask=ask,
-            consistency=_one_of(
-                "consistency", given.get("consistency", "bounded"), CONSISTENCIES
-            ),
+            consistency=_one_of("consistency", given.get("consistency", "bounded"), CONSISTENCIES),
             partitions=int(_number("partitions", given.get("partitions", "64"), 1)),
             timeout_s=_number("timeout", given.get("timeout", "3"), 0.1),
         )
