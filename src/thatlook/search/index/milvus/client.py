@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -118,6 +119,7 @@ def check_installed() -> None:
         raise MissingExtraError("a search cluster", "cluster")
 
 
+@cache
 def _faults() -> tuple[type[Exception], ...]:
     """What pymilvus raises where the engine does not answer, or refuses."""
     import grpc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -29,6 +30,9 @@ MOST: Final = 16_384
 """The engine gives no more hits than this at once."""
 BATCH: Final = 500
 """Rows sent at once: at 160 numbers some 0.5 MB."""
+COUNTED_S: Final = 5.0
+"""Bounded consistency is as old at most, as servers are set by default."""
+MOST_COUNTS: Final = 1_000
 _UPSERTS_FROM: Final = (2, 4)
 """Servers before 2.3.10 put what is upserted into a wrong partition (milvus-io/milvus#30607)."""
 _CURSOR: Final = "!cursor"
@@ -64,6 +68,7 @@ class MilvusIndex:
         self._client = Client(place)
         self._cursor: Cursor | None = None
         self._upserts: bool | None = None
+        self._counts: dict[str, tuple[float, int]] = {}
 
     @property
     def dim(self) -> int:
@@ -143,7 +148,7 @@ class MilvusIndex:
         hits = tuple(tuple(Hit(id_of(h["key"]), h["distance"]) for h in one) for one in found)
         shortest = min(map(len, hits))
         if shortest == limit:
-            return Answers(hits, max(limit, self._count(expression)))
+            return Answers(hits, max(limit, self._recent_count(expression)))
         return self._completed(vectors, query, hits, expression)
 
     def upsert(self, entries: Sequence[Entry], sequence: int) -> None:
@@ -208,6 +213,19 @@ class MilvusIndex:
             numbers = re.findall(r"\d+", self._client.version())
             self._upserts = tuple(map(int, numbers[:2])) >= _UPSERTS_FROM
         return self._upserts
+
+    def _recent_count(self, expression: str) -> int:
+        """How many pass; where consistency is bounded, as of the last seconds: most shoppers ask
+        with the same filters, and counting costs as much as searching.
+        """
+        if self.place.strong:
+            return self._count(expression)
+        now = time.monotonic()
+        if (kept := self._counts.get(expression)) is None or kept[0] < now - COUNTED_S:
+            if len(self._counts) >= MOST_COUNTS:
+                self._counts.clear()
+            kept = self._counts[expression] = now, self._count(expression)
+        return kept[1]
 
     def _count(self, expression: str) -> int:
         found = self._query(expression, ["count(*)"], strong=self.place.strong)
