@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.postgres import Server, why_missing
 from thatlook.vision.models.registry import ModelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,20 @@ def data() -> Path:
 def sample() -> Path:
     """The folder of the rendered sample that ships."""
     return ROOT / "src" / "thatlook" / "sample"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; the test is skipped where none can be started."""
+    if why := why_missing():
+        pytest.skip(why)
+    pytest.importorskip("sqlalchemy", reason="needs the extra cluster")
+    pytest.importorskip("psycopg", reason="needs the extra cluster")
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 OUTPUTS: dict[str, Mapping[str, Any]] = {

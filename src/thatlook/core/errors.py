@@ -6,6 +6,7 @@
     ├── DataError            labelled photos or pairs cannot be used
     ├── CatalogError         a catalog cannot be opened or changed
     │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
+    │   ├── CatalogUnavailableError   its database or search engine cannot be reached now
     │   ├── CatalogVersionError   written by a newer thatlook
     │   ├── ModelMismatchError    its vectors come from another embedding network
     │   └── UnknownProductError   no product has this id
@@ -75,6 +76,10 @@ class CatalogError(ThatlookError):
 
 class CatalogDamagedError(CatalogError):
     """A catalog whose file, or a row of it, is not what was written."""
+
+
+class CatalogUnavailableError(CatalogError):
+    """A catalog whose database or search engine cannot be reached now; it may pass."""
 
 
 class CatalogVersionError(CatalogError):

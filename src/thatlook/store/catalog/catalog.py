@@ -36,6 +36,7 @@ class Catalog:
     """
 
     def __init__(self, address: Address, store: Store) -> None:
+        self.address = address
         self.folder = address.folder
         self._store = store
         self._finder = finder_at(address, store)
@@ -45,7 +46,7 @@ class Catalog:
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Address,
         model_key: str | None = None,
         dim: int | None = None,
         *,
@@ -60,7 +61,7 @@ class Catalog:
         where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
         be read.
         """
-        address = Address.of(path)
+        address = path if isinstance(path, Address) else Address.of(path)
         database = database_at(address, create=create)
         try:
             return cls(address, store_of(database, model_key, dim))
@@ -86,6 +87,8 @@ class Catalog:
     @property
     def home(self) -> Path:
         """The folder that the catalog's pictures are kept in: a version uses its catalog's."""
+        if self.address.home is not None:
+            return self.address.home
         above = self.folder.parent
         is_version = above.name == "versions" and (above.parent / FILE_NAME).exists()
         return above.parent if is_version else self.folder
@@ -117,7 +120,7 @@ class Catalog:
 
     def info(self) -> CatalogInfo:
         """Counts, sizes and the network, as of now."""
-        return info_of(self._store.database, self.folder)
+        return info_of(self._store.database, str(self.address), self.folder)
 
     def offered(self) -> Offered:
         """What shoppers can choose among, as of now."""
@@ -261,6 +264,13 @@ class Catalog:
     def seen_ids(self) -> AbstractContextManager[SeenIds]:
         """Notes which products a feed still has; one at a time."""
         return seen_ids(self._store.database)
+
+    def reserved(self, holder: str) -> AbstractContextManager[None]:
+        """For the block, the only index run among all machines that share the database.
+
+        Raises CatalogError with the `holder` that the other run gave.
+        """
+        return self._store.database.reserved(holder)
 
     def copy_to(self, file: Path) -> None:
         """Writes a consistent copy of the store, as a catalog of its own, to a new file.

@@ -18,6 +18,7 @@ from thatlook.core.errors import CatalogError
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Filters, Query, genders_for
 from thatlook.search.stored import Stored
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
 
@@ -62,7 +63,7 @@ def opened(catalog: Catalog, name: str) -> Catalog:
     if not (folder / FILE_NAME).exists():
         known = ", ".join(versions(catalog)) or "none"
         raise CatalogError(f"{catalog.folder}: no version {name!r}; there are: {known}")
-    return Catalog.open(folder, create=False)
+    return Catalog.open(Address(folder=folder, home=catalog.home), create=False)
 
 
 def rollback(catalog: Catalog, name: str) -> int:
