@@ -17,9 +17,9 @@ from thatlook.core.nearest import did_you_mean
 PREFIX = "THATLOOK_"
 SERVICE_PREFIX = "THATLOOK_SERVE_"
 """The service checks its own variables."""
-OTHER_VARIABLES = ("SETTINGS", "DATA", "CHROMIUM", "CHROMEDRIVER", "KEY")
-"""Variables of this prefix that are no settings: a file of them, the tests' photos, the crawler's
-browser, the key in the page's example of a call.
+OTHER_VARIABLES = ("SETTINGS", "CACHE", "DATA", "CHROMIUM", "CHROMEDRIVER", "KEY")
+"""Variables of this prefix that are no settings: a file of them, the folder of caches, the tests'
+photos, the crawler's browser, the key in the page's example of a call.
 """
 
 

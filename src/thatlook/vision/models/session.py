@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError
+from thatlook.vision.models import graphs
 from thatlook.vision.models.registry import ModelSpec
 
 if TYPE_CHECKING:
@@ -69,6 +72,37 @@ class Session:
 
     @cached_property
     def _opened(self) -> onnxruntime.InferenceSession:
+        weights = self._spec.read()
+        try:
+            opened = self._open(weights)
+        except Exception as error:  # onnxruntime's own errors share no narrower base
+            raise ModelError(
+                f"{self._spec.path}: not a network ONNX Runtime can open: {error}"
+            ) from error
+        self._check(opened)
+        return opened
+
+    def _open(self, weights: bytes) -> onnxruntime.InferenceSession:
+        """The network from its optimised graph, which is kept for the next time if it is new."""
+        import onnxruntime
+
+        file = graphs.file_of(self._spec.sha256, onnxruntime.__version__)
+        if file is not None and (graph := graphs.kept(file)) is not None:
+            options = self._options()
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+            return _session(graph, options)
+        options = self._options()
+        if file is None:
+            return _session(weights, options)
+        with tempfile.TemporaryDirectory() as folder:
+            new = Path(folder) / "graph.onnx"
+            options.optimized_model_filepath = str(new)
+            opened = _session(weights, options)
+            if new.exists():
+                graphs.keep(file, new.read_bytes())
+        return opened
+
+    def _options(self) -> onnxruntime.SessionOptions:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -78,18 +112,7 @@ class Session:
             options.add_session_config_entry(name, value)
         if pinned := cores_of(self._threads):
             options.add_session_config_entry("session.intra_op_thread_affinities", pinned)
-        try:
-            opened = onnxruntime.InferenceSession(
-                self._spec.read(), options, providers=["CPUExecutionProvider"]
-            )
-        except ModelError:
-            raise
-        except Exception as error:  # onnxruntime's own errors share no narrower base
-            raise ModelError(
-                f"{self._spec.path}: not a network ONNX Runtime can open: {error}"
-            ) from error
-        self._check(opened)
-        return opened
+        return options
 
     def _check(self, opened: onnxruntime.InferenceSession) -> None:
         names = {output.name for output in opened.get_outputs()}
@@ -113,6 +136,12 @@ class Session:
     def warm(self) -> None:
         """Opens the network now rather than at its first use."""
         _ = self._opened
+
+
+def _session(graph: bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def output_of_shape(
