@@ -64,6 +64,8 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
+    password = PASSWORD
+
     @property
     def data(self) -> str:
         return str(self.folder / "data")
@@ -73,10 +75,10 @@ class Server:
         user = f"{USER}:{quote(password, safe='')}" if password else USER
         return f"postgresql://{user}@127.0.0.1:{self.port}/postgres?schema={schema}"
 
-    def new_url(self) -> str:
+    def new_url(self, *, password: str = PASSWORD) -> str:
         """The address of a catalog that is nowhere else."""
         self._schemas += 1
-        return self.url(f"shop_{self._schemas}")
+        return self.url(f"shop_{self._schemas}", password=password)
 
     def start(self) -> None:
         settings = {

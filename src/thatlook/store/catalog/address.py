@@ -72,6 +72,11 @@ class Address:
         return self.store or str(self.folder)
 
 
+def address_of(given: str | os.PathLike[str] | Address) -> Address:
+    """The address that is given, as one or as what `Address.of` takes."""
+    return given if isinstance(given, Address) else Address.of(given)
+
+
 def without_password(url: str) -> tuple[str, str]:
     """A URL without its password, and the password ("" for none), its escapes resolved.
 

@@ -20,10 +20,10 @@ PICTURES: Final = "pictures"
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a folder holds that nothing else does.
+    """What a catalog holds that nothing else does.
 
-    `log_bytes` are in the log beside the database, which belongs to it. `pictures` are files of
-    `pictures/`, `missing` those of them that products name and that are not there.
+    `log_bytes` are in the log beside a folder's database, which belongs to it. `pictures` are files
+    of `pictures/`, `missing` those of them that products name and that are not there.
     """
 
     database_bytes: int
@@ -55,13 +55,13 @@ class Backup:
 
 
 def truth_of(catalog: Catalog) -> Truth:
-    """What the catalog's folder holds that nothing else does, as of now."""
-    file = catalog.folder / FILE_NAME
-    log = file.with_name(f"{FILE_NAME}-wal")
+    """What the catalog holds that nothing else does, as of now: its database, pictures put."""
+    log = catalog.folder / f"{FILE_NAME}-wal"
+    log_bytes = log.stat().st_size if log.exists() else 0
     sizes = [path.stat().st_size for path in _pictures(catalog.home)]
     return Truth(
-        database_bytes=file.stat().st_size,
-        log_bytes=log.stat().st_size if log.exists() else 0,
+        database_bytes=catalog.size_bytes - log_bytes,
+        log_bytes=log_bytes,
         pictures=len(sizes),
         picture_bytes=sum(sizes),
         missing=_missing(catalog, catalog.home),
@@ -82,9 +82,9 @@ def backup(catalog: Catalog, folder: Path) -> Backup:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         # Pictures before and after: one that is replaced meanwhile is in the first lot.
-        _copy_pictures(catalog.home, new)
+        copy_pictures(catalog.home, new)
         catalog.copy_to(new / FILE_NAME)
-        _copy_pictures(catalog.home, new)
+        copy_pictures(catalog.home, new)
         done = _told(new, folder)
         sync_folder(new)
         new.replace(folder)
@@ -107,7 +107,7 @@ def restore(source: Path, folder: Path) -> int:
         kept.check()
         kept.settle()
     try:
-        _copy_pictures(source, folder)
+        copy_pictures(source, folder)
         with _present(folder) as catalog:
             return catalog.take_over(source / FILE_NAME)
     except OSError as error:
@@ -145,14 +145,14 @@ def _told(new: Path, folder: Path) -> Backup:
         return Backup(str(folder), copy.info().products, pictures, _missing(copy, new))
 
 
-def _pictures(home: Path) -> Iterator[Path]:
-    found = (home / PICTURES).rglob("*")
+def _pictures(home: Path, folder: str = PICTURES) -> Iterator[Path]:
+    found = (home / folder).rglob("*")
     return (path for path in found if path.is_file() and path.suffix != ".part")
 
 
-def _copy_pictures(home: Path, to: Path) -> None:
+def copy_pictures(home: Path, to: Path, folder: str = PICTURES) -> None:
     """Copies what is not there yet: a picture's name is never used for another."""
-    for path in _pictures(home):
+    for path in _pictures(home, folder):
         target = to / path.relative_to(home)
         if target.exists():
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from thatlook.core.shopper_words import Phrase
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
-from thatlook.store.catalog.address import Address
+from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.offered import Offered, offered_of
@@ -24,6 +24,7 @@ from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store
+from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
 
 
@@ -61,7 +62,7 @@ class Catalog:
         where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
         be read.
         """
-        address = path if isinstance(path, Address) else Address.of(path)
+        address = address_of(path)
         database = database_at(address, create=create)
         try:
             return cls(address, store_of(database, model_key, dim))
@@ -117,6 +118,11 @@ class Catalog:
     def sequence(self) -> int:
         """The number of the last change; 0 for none."""
         return self._store.sequence()
+
+    @property
+    def size_bytes(self) -> int:
+        """What the products take on the disk, a log and indices included."""
+        return self._store.database.size_bytes()
 
     def info(self) -> CatalogInfo:
         """Counts, sizes and the network, as of now."""
@@ -307,6 +313,13 @@ class Catalog:
             self._store.model_key, self._store.dim = kept
             self._finder.reset()
         return count
+
+    def copy_from(self, other: Catalog, advance: Callable[[int], object]) -> Copied:
+        """Makes the products those of another catalog; see `store.catalog.copying`."""
+        try:
+            return copy(other._store.database, self._store.database, advance)
+        finally:
+            self._finder.reset()
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """What changed after the sequence number `since`, in order: an outbox."""

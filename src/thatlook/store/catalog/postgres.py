@@ -43,7 +43,6 @@ _CONNECTING: Final = {
     "tcp_user_timeout": "20000",
 }
 _TOLD: Final = {
-    "28P01": "the user's password was not accepted; set PGPASSWORD, or store_password_env",
     "3D000": "no such database; make it with createdb",
     "42501": "the user may not do this; grant it, or use the schema's owner",
     "53100": "the disk is full; nothing of the last change was stored, free some space",
@@ -85,7 +84,7 @@ class PostgresDatabase:
     def __init__(self, address: Address) -> None:
         try:
             url = make_url(address.store)
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise CatalogError(f"{address}: no address of a database") from error
         query = dict(url.query)
         self.schema = str(query.pop("schema", SCHEMA))
@@ -321,6 +320,8 @@ class PostgresDatabase:
         lines = str(error.orig).splitlines() or [type(error.orig).__name__]
         code = getattr(error.orig, "sqlstate", None) or ""
         why = _TOLD.get(code, lines[0])
+        if "password" in why:  # refused, or none was given: the server sends no code then
+            why = f"{why}; set PGPASSWORD, or name its variable by store_password_env"
         if "NUL (0x00)" in why or NO_ZERO in why:
             why = _TOLD["22P05"]
         if self._secret:

@@ -59,24 +59,29 @@ class PostgresWords:
             WHERE {condition} {order}"""  # noqa: S608 - bound values alone
         given = [*words, *values, *([] if scored else [count])]
         found = self._database.rows(sql, given)
-        scores = self._scores(found, words, Counter(phrases))
+        scores = self._scores(found, words, phrases)
         numbered = zip((row[0] for row in found), scores, strict=True)
         best = sorted(numbered, key=lambda one: (-one[1], one[0]))[:count]
         return self._active(best)
 
     def _scores(
-        self, found: Sequence[Sequence[Any]], words: Sequence[str], times: Counter[str]
+        self, found: Sequence[Sequence[Any]], words: Sequence[str], phrases: Sequence[str]
     ) -> list[float]:
-        """The BM25 of each entry: its number, its length, then the weight of each word or None."""
+        """The BM25 of each entry: its number, its length, then the weight of each word or None.
+
+        Added up as SQLite does, phrase by phrase: what ties there ties here.
+        """
         if not found:
             return []
         state = self._database.one("SELECT entries, length FROM words_state") or (0, 0)
-        known = dict(self._database.rows(*_listed("SELECT term, doc FROM words_terms", words)))
+        sql = "SELECT term, doc FROM words_terms WHERE term = ANY(?)"
+        known = dict(self._database.rows(sql, (list(words),)))
         table = np.array([[weight or 0.0 for weight in row[2:]] for row in found])
-        lengths = np.array([row[1] for row in found], np.float64)
-        norm = _K1 * (1 - _B + _B * lengths / (state[1] / state[0]))
-        idf = [times[word] * _idf(state[0], known.get(word, 0)) for word in words]
-        scores = table * (_K1 + 1) / (table + norm[:, None]) @ np.array(idf)
+        norm = _K1 * (1 - _B + _B * np.array([row[1] for row in found]) / (state[1] / state[0]))
+        scores = np.zeros(len(found))
+        for word in phrases:
+            weight = table[:, words.index(word)]
+            scores += _idf(state[0], known.get(word, 0)) * (weight * (_K1 + 1) / (weight + norm))
         return [float(score) for score in scores]
 
     def _active(self, best: Sequence[tuple[int, float]]) -> list[tuple[str, float]]:
@@ -118,7 +123,3 @@ def _condition(wanted: Wanted) -> tuple[str, list[list[str]]]:
     groups = (" AND " if wanted.every else " OR ").join(map(any_of, wanted.groups))
     marks = [has(named, "&&") for named in wanted.marks]
     return " AND ".join([f"({groups})", *marks]), values
-
-
-def _listed(sql: str, words: Sequence[str]) -> tuple[str, tuple[list[str]]]:
-    return f"{sql} WHERE term = ANY(?)", (list(words),)

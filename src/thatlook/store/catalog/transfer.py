@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -43,20 +43,23 @@ class Copied:
         return asdict(self)
 
 
-def copy(source: Backend, target: Backend) -> Copied:
+def copy(source: Backend, target: Backend, advance: Callable[[int], object]) -> Copied:
     """Makes the products of `target` those of one moment of `source`, in many small transactions.
 
-    What is the same already is left alone, so a copy that was interrupted goes on where it was.
-    Both are read again and compared. Raises ModelMismatchError where the target has vectors of
-    another network, CatalogError where it was changed meanwhile.
+    What is the same already is left alone, so a copy that was interrupted goes on where it was;
+    `advance` is told how many products were looked at. Both are read again and compared. Raises
+    ModelMismatchError where the target has vectors of another network, CatalogError where it was
+    changed meanwhile.
     """
     put = removed = 0
     with source.reading():
         _take_network(source, target)
-        for rows, gone in _differences(source, target):
-            with target.writing():
-                _apply(target, rows, gone)
+        for count, rows, gone in _differences(source, target):
+            if rows or gone:
+                with target.writing():
+                    _apply(target, rows, gone)
             put, removed = put + len(rows), removed + len(gone)
+            advance(count)
         products, original = _checksum(source)
     with target.reading():
         found = _checksum(target)
@@ -73,7 +76,7 @@ def replace_all(source: Backend, target: Backend) -> int:
     `source`; returns how many products changed.
     """
     changed = 0
-    for rows, gone in _differences(source, target):
+    for _, rows, gone in _differences(source, target):
         _apply(target, rows, gone)
         changed += len(rows) + len(gone)
     target.execute("UPDATE state SET model_key = ?, dim = ?", _network(source))
@@ -94,8 +97,10 @@ def _take_network(source: Backend, target: Backend) -> None:
         target.execute("UPDATE state SET model_key = ?, dim = ?", wanted)
 
 
-def _differences(source: Backend, target: Backend) -> Iterator[tuple[list[Row], list[str]]]:
-    """In parts by ascending id: rows to be put into the target, ids that are not in the source."""
+def _differences(source: Backend, target: Backend) -> Iterator[tuple[int, list[Row], list[str]]]:
+    """In parts by ascending id: how many rows of the source were looked at, those to be put into
+    the target, and ids that are not in the source.
+    """
     last, more = "", True
     while more:
         wanted = _rows(source, f"{_KEPT} ORDER BY id LIMIT ?", (last, BATCH))
@@ -105,8 +110,7 @@ def _differences(source: Backend, target: Backend) -> Iterator[tuple[list[Row], 
         there = {row[0]: _compared(row) for row in _rows(target, _KEPT + end, values)}
         rows = [row for row in wanted if there.pop(row[0], None) != _compared(row)]
         gone = sorted(there.keys() - {row[0] for row in wanted})
-        if rows or gone:
-            yield rows, gone
+        yield len(wanted), rows, gone
         last = until
 
 
