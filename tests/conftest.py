@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.postgres import Server, why_missing
+from thatlook.store.catalog.address import Address
 from thatlook.vision.models.registry import ModelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +52,22 @@ def postgres() -> Iterator[Server]:
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture(params=["folder", "postgresql"])
+def address(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Address:
+    """Where a new catalog is, in each store there is; its folder alone names it too."""
+    folder = tmp_path / "catalog"
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        folder.mkdir()
+        (folder / "catalog.toml").write_text(
+            f'store = "{server.new_url(password="")}"\nstore_password_env = "SHOP_PASSWORD"\n'
+        )
+        monkeypatch.setenv("SHOP_PASSWORD", server.password)
+    return Address.of(folder)
 
 
 OUTPUTS: dict[str, Mapping[str, Any]] = {

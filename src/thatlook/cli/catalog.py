@@ -253,7 +253,7 @@ def bring_back(catalog: str, as_json: bool, folder: Path) -> int:
     """
     from thatlook.store.catalog.backup import restore
 
-    count = restore(folder, Path(catalog))
+    count = restore(folder, catalog)
     words = f"{count} products changed; the present is now {folder}"
     _say(as_json, {"folder": str(folder), "changed": count}, words)
     return 0

@@ -326,3 +326,24 @@ def test_a_folder_that_cannot_be_made_is_told(url, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     with pytest.raises(CatalogError, match="cannot be made"):
         Catalog.open(url)
+
+
+def test_a_database_that_was_brought_back_is_noticed(catalog):
+    """As by pg_restore, or by a replica that had not heard of the last changes."""
+    catalog.upsert([row_of(1), row_of(2)])
+    query, database = Query(k=9), catalog._store.database
+    tables = ("products", "articles", "state", "commits", "tombstones")
+    for table in tables:
+        database.execute(f"CREATE TABLE old_{table} AS SELECT * FROM {table}")
+    catalog.remove(["p1"])
+    catalog.upsert([row_of(3), row_of(2, color="red")])
+    assert len(catalog.search(vector_of(1)[None], query)[0]) == 2
+    assert [traits.color for traits in catalog.candidates(["p2"]).traits] == ["red"]
+    with database.writing():
+        for table in tables:
+            database.execute(f"DELETE FROM {table}")
+            new = "OVERRIDING SYSTEM VALUE" if table == "products" else ""
+            database.execute(f"INSERT INTO {table} {new} SELECT * FROM old_{table}")
+    found = [hit.product_id for hit in catalog.search(vector_of(1)[None], query)[0]]
+    assert found == ["p1", "p2"]
+    assert [traits.color for traits in catalog.candidates(["p2"]).traits] == ["navy blue"]

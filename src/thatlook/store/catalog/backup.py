@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.files import write_whole
 from thatlook.search.index.cache import sync_folder
+from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
 
@@ -96,38 +98,48 @@ def backup(catalog: Catalog, folder: Path) -> Backup:
     return done
 
 
-def restore(source: Path, folder: Path) -> int:
-    """Makes a backup the present of the catalog in `folder`; returns how many products changed.
+def restore(source: Path, target: str | os.PathLike[str] | Address) -> int:
+    """Makes a backup the present of the catalog at `target`; returns how many products changed.
 
-    One transaction where a catalog is there, which readers follow. A damaged one is moved to
-    `damaged-N` first, which needs that no process has it open. Raises CatalogDamagedError where
-    the backup is damaged; then nothing is changed.
+    One transaction where a catalog is there, which readers follow. A damaged one in a folder is
+    moved to `damaged-N` first, which needs that no process has it open. Raises CatalogDamagedError
+    where the backup is damaged; then nothing is changed.
     """
     with Catalog.open(source, create=False) as kept:
         kept.check()
         kept.settle()
+    address = address_of(target)
     try:
-        copy_pictures(source, folder)
-        with _present(folder) as catalog:
+        with _present(address) as catalog:
+            copy_pictures(source, catalog.home)
             return catalog.take_over(source / FILE_NAME)
     except OSError as error:
-        raise CatalogError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise CatalogError(f"{address.folder}: cannot be written: {error.strerror}") from error
 
 
-def _present(folder: Path) -> Catalog:
+def _present(address: Address) -> Catalog:
     """The catalog that is there, else a new one; a damaged one is out of the way."""
     try:
-        catalog = Catalog.open(folder)
+        catalog = Catalog.open(address)
     except CatalogDamagedError:
-        _move_aside(folder)
-        return Catalog.open(folder)
+        return _instead(address)
     try:
         catalog.check()
     except CatalogDamagedError:
         catalog.close()
-        _move_aside(folder)
-        return Catalog.open(folder)
+        return _instead(address)
     return catalog
+
+
+def _instead(address: Address) -> Catalog:
+    """A new catalog in the place of a damaged one; raises what is wrong with one in a database."""
+    if address.store:
+        raise CatalogError(
+            f"{address}: is damaged; bring the database back with its own tools (pg_restore), or "
+            "name another schema"
+        )
+    _move_aside(address.folder)
+    return Catalog.open(address)
 
 
 def _move_aside(folder: Path) -> None:
