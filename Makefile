@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)-tools
 
-.PHONY: demo test check audit fix bench beside architecture dist wheel-demo docs clean
+.PHONY: demo test check audit fix bench bench-check beside architecture dist wheel-demo docs clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -31,6 +31,9 @@ BENCHMARKS := bench_recommend bench_batching bench_feeds bench_ranking bench_sca
 bench: $(VENV)/.test  ## run the benchmarks that need nothing but this repository
 	@for name in $(BENCHMARKS); do \
 	  echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+bench-check: $(VENV)/.test  ## compare what things cost with the last release; never part of the tests
+	$(BIN)/python benchmarks/bench_check.py
 
 beside:  ## thatlook beside what else one could take, in an environment of its own (PyTorch: gigabytes)
 	$(PYTHON) -m venv $(VENV)-beside

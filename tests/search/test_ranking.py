@@ -100,12 +100,14 @@ def test_reasons_give_the_numbers_of_the_parts():
     one = np.array([np.sqrt(0.5), 0, np.sqrt(0.32), 0, np.sqrt(0.18)])
     other = np.array([np.sqrt(0.5), 0, 0, np.sqrt(0.32), -np.sqrt(0.18)])
     places = {"learned": slice(0, 2), "type": slice(2, 4), "color": slice(4, 5)}
-    found = part_likeness(one, other, places)
+    found, itself = part_likeness(one, np.stack([other, one]), places)
+    assert itself == pytest.approx({"learned": 1.0, "type": 1.0, "color": 1.0})
     assert found == pytest.approx({"learned": 1.0, "type": 0.0, "color": -1.0})
     assert reasons(Traits(), Traits(), float(one @ other), found) == (
         "overall likeness 0.32: type 0.00, color 0.00",
     )
-    assert part_likeness(np.zeros(2), np.ones(2), {"type": slice(0, 2)}) == {"type": 0.0}
+    assert part_likeness(np.zeros(2), np.ones((1, 2)), {"type": slice(0, 2)}) == [{"type": 0.0}]
+    assert part_likeness(one, np.stack([one, one]), {}) == [{}, {}]
     told = reasons(Traits(), Traits(), 0.9, {"pattern": 0.5, "type": 0.876})
     assert told == ("overall likeness 0.90: type 0.88, pattern 0.50",)
 

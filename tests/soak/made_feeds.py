@@ -12,7 +12,7 @@ import lzma
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +39,8 @@ LOCALES: Final = tuple(
     for currency, group, mark, decimals, forms, shared in (
         ("USD", ",", ".", 2, "${}|US${}|$ {}", 0), ("GBP", ",", ".", 2, "£{}", 0),
         ("EUR", ".", ",", 2, "{} €|€{}|{}\u00a0€", 0), ("EUR", "\u202f", ",", 2, "{}\u00a0€", 0),
-        ("EUR", "", ",", 2, "{}€|€ {}", 0), ("CHF", "'", ".", 2, "CHF {}|Fr. {}", 0),
+        ("EUR", "", ",", 2, "{}€|€ {}", 0), ("EUR", ",", ".", 2, "€{}", 0),
+        ("CHF", "'", ".", 2, "CHF {}|Fr. {}", 0),
         ("CHF", "’", ".", 2, "{} CHF", 0), ("CAD", "\u00a0", ",", 2, "{} $", 1),
         ("BRL", ".", ",", 2, "R$ {}|R$\u00a0{}", 0), ("PLN", " ", ",", 2, "{} zł", 0),
         ("CZK", " ", ",", 2, "{} Kč", 0), ("SEK", "\u00a0", ",", 2, "{} kr", 1),
@@ -138,7 +139,8 @@ def made(number: int) -> Made:
     kind = dice.choice(("csv", "csv", "jsonl", "xml", "xml", "parquet"))
     column = dice.random() < 0.4
     wide = kind in {"jsonl", "parquet"} or dice.random() < 0.5
-    rows = [_row(dice, column=column, wide=wide) for _ in range(dice.choice((1, 3, 8, 20)))]
+    place = _place(dice) if dice.random() < 0.6 else None
+    rows = [_row(dice, column, wide, place) for _ in range(dice.choice((1, 3, 8, 20, 50)))]
     if len(rows) > 2 and dice.random() < 0.2:
         rows[-1].cells["id"], rows[-1].id = rows[0].cells["id"], rows[0].id
     for row in rows:
@@ -149,7 +151,14 @@ def made(number: int) -> Made:
     return _packed(dice, feed) if kind != "parquet" else feed
 
 
-def _row(dice: random.Random, *, column: bool, wide: bool) -> Row:
+def _place(dice: random.Random) -> Locale:
+    """Where a feed of one country is from; some write no decimals, or as many as were computed."""
+    place = dice.choice(LOCALES)
+    more = 3 if place.decimals else 0
+    return replace(place, decimals=dice.choice((place.decimals, place.decimals, 0, more)))
+
+
+def _row(dice: random.Random, column: bool, wide: bool, place: Locale | None) -> Row:
     title = dice.choice((*TITLES, *(WIDE_TITLES if wide else ())))
     brand = dice.choice(("Acme", "D&G", "Lévi", ""))
     gender, meant_gender = dice.choice(GENDERS)
@@ -162,7 +171,7 @@ def _row(dice: random.Random, *, column: bool, wide: bool) -> Row:
     cells |= {"id": product_id, "title": _escaped(dice, title), "brand": _escaped(dice, brand)}
     cells |= {"gender": gender, "availability": available}
     cells["image_link"] = f"https://shop.example/{dice.randrange(100)}.jpg?a=1&b=2"
-    _money(dice, row, column)
+    _money(dice, row, column, place or dice.choice(LOCALES))
     return row
 
 
@@ -173,8 +182,7 @@ def _escaped(dice: random.Random, text: str) -> str:
     return dice.choice((text, text, once, html.escape(once), named))
 
 
-def _money(dice: random.Random, row: Row, column: bool) -> None:
-    place = dice.choice(LOCALES)
+def _money(dice: random.Random, row: Row, column: bool, place: Locale) -> None:
     row.cells["currency"] = dice.choice((place.currency, place.currency.lower()))
     if dice.random() < 0.08:
         row.cells["price"], row.wrong = dice.choice(NO_PRICES), True

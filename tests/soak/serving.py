@@ -55,20 +55,29 @@ class Watched:
 @contextmanager
 def watched(open_files: int = OPEN_FILES, **settings: str) -> Iterator[Watched]:
     """A service on the double whose health is asked all the while."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         process = start_process(Path(folder), port, TEST_DOUBLE_COUNT="20", **settings)
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (open_files, open_files))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(CLIENT_FILES, hard), hard))
-        try:
-            wait_ready(f"http://127.0.0.1:{port}", process)
-            found = Watched(port, process.pid)
-            with _probed(found):
-                yield found
-        finally:
-            process.terminate()
-            process.wait(60)
+        with eyed(process, port, open_files) as found:
+            yield found
+
+
+@contextmanager
+def eyed(
+    process: subprocess.Popen[bytes], port: int, open_files: int = OPEN_FILES
+) -> Iterator[Watched]:
+    """A service that was just started, under the limit of files; ended at the end."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (open_files, open_files))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(CLIENT_FILES, hard), hard))
+    try:
+        wait_ready(f"http://127.0.0.1:{port}", process)
+        found = Watched(port, process.pid)
+        with _probed(found):
+            yield found
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 @contextmanager

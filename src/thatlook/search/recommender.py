@@ -341,16 +341,21 @@ class Recommender:
         ids = [product_id for _, group in scored for product_id in group.ids]
         products = dict(zip(ids, self._catalog.products(ids), strict=True))
         matches = []
-        for score, group in scored:
+        for (score, group), why in zip(scored, self._why(asked, scored), strict=True):
             first, *variants = (products[product_id] for product_id in group.ids)
-            why = self._why(asked, group)
             matches.append(Match(score, first, why, tuple(variants), self._scale.word(score)))
         return tuple(matches)
 
-    def _why(self, asked: _Asked, group: _Group) -> tuple[str, ...]:
-        """The reasons for the best product of a group."""
-        parts = part_likeness(asked.vector, group.vector, self._parts)
-        return reasons(asked.traits, group.traits, group.similarity, parts)
+    def _why(self, asked: _Asked, scored: Sequence[tuple[float, _Group]]) -> list[tuple[str, ...]]:
+        """The reasons for the best product of each group."""
+        if not scored:
+            return []
+        vectors = np.stack([group.vector for _, group in scored])
+        parts = part_likeness(asked.vector, vectors, self._parts)
+        return [
+            reasons(asked.traits, group.traits, group.similarity, own)
+            for (_, group), own in zip(scored, parts, strict=True)
+        ]
 
 
 def _group(found: _Found, places: Sequence[int]) -> _Group:

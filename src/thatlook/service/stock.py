@@ -8,7 +8,8 @@ from typing import Any
 from thatlook.core.errors import UnknownProductError
 from thatlook.core.image import decode
 from thatlook.core.records import Product
-from thatlook.core.taxonomy import OTHER, names_category
+from thatlook.core.taxonomy import OTHER
+from thatlook.core.type_words import words_tell_category
 from thatlook.engine import Engine
 from thatlook.service import pictures
 from thatlook.service.problems import Problem
@@ -72,9 +73,7 @@ def _kept(engine: Engine, product: Product, before: Stored | None) -> Row:
     if before is None or before.vector is None:
         words = "a new product needs its picture: send a form with 'product' and 'image'"
         raise Problem(422, "picture_needed", words)
-    if product.category == OTHER and not names_category(
-        product.product_type, product.google_product_category, product.title
-    ):
+    if product.category == OTHER and not words_tell_category(product):
         # Its words tell no category: that of its picture stays.
         product = replace(product, category=before.product.category)
     path = engine.catalog.home / before.image

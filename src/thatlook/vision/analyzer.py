@@ -24,7 +24,8 @@ from thatlook.core.image import (
 )
 from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
-from thatlook.core.taxonomy import OTHER, PERSON_CLASS, names_category
+from thatlook.core.taxonomy import OTHER, PERSON_CLASS
+from thatlook.core.type_words import words_tell_category
 from thatlook.vision.article_color import joined_color, seen_colors
 from thatlook.vision.assignment import (
     beside_hips,
@@ -247,9 +248,7 @@ class Analyzer:
     def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:
         """The product's own article; the clearest one where its words tell no category."""
         worn = [found for found in detections if found.label != PERSON_CLASS]
-        if product.category == OTHER and not names_category(
-            product.product_type, product.google_product_category, product.title
-        ):
+        if product.category == OTHER and not words_tell_category(product):
             clear = [f for f in worn if self._articles.counts(f.label, f.score)]
             if clear:
                 best = max(clear, key=lambda found: found.score)

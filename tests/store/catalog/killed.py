@@ -67,8 +67,12 @@ def apply(catalog: Catalog, change: dict) -> None:
     elif change["kind"] == "rollback":
         there_and_back(catalog, change)
     elif change["kind"] == "backup":
-        shutil.rmtree(backup_of(catalog.folder), ignore_errors=True)
-        backup(catalog, backup_of(catalog.folder))
+        kept = backup_of(catalog.folder)
+        old = kept.with_name("old-backup")
+        shutil.rmtree(old, ignore_errors=True)
+        if kept.exists():  # out of the way at once: a kill may come while it is removed
+            kept.rename(old)
+        backup(catalog, kept)
     else:
         shutil.rmtree(catalog.folder / "cache", ignore_errors=True)
         catalog.search(vector_of(change["value"])[None], Query())

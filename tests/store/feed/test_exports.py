@@ -149,6 +149,54 @@ def test_prices_of_a_row(values, expected):
 
 
 @pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"Discount percent": "20"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"Discount percent": "20.000"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"Discount amount": "6,50"}, ("36 EUR", "29.50 EUR", 0)),
+        ({"Discount amount": "0.000000", "Discount percent": "0"}, ("36 EUR", "", 0)),
+        ({"reduction": "0.200000", "reduction_type": "percentage"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"reduction": "20", "reduction_type": "percentage"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"reduction": "0.50", "reduction_type": "amount"}, ("36 EUR", "35.50 EUR", 0)),
+        ({"reduction": "0.2"}, ("36 EUR", "", 1)),
+        ({"reduction": "20 %"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"reduction": "40", "reduction_type": "amount"}, ("36 EUR", "", 1)),
+        ({"Discount percent": "100"}, ("36 EUR", "", 1)),
+        ({"Discount percent": "much"}, ("36 EUR", "", 1)),
+        ({"Discount percent": "20", "sale_price": "30 EUR"}, ("36 EUR", "30 EUR", 0)),
+        ({"Discount percent": "20", "Discount to": "2026-06-01"}, ("36 EUR", "", 0)),
+        ({"Discount percent": "20", "Discount from": "2026-06-01"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"Pourcentage de réduction": "50"}, ("36 EUR", "18.00 EUR", 0)),
+    ],
+)
+def test_discounts(values, expected):
+    assert prices(price="36 EUR", **values) == expected
+
+
+def test_a_discount_is_rounded_as_its_currency_is():
+    assert prices(price="999 JPY", discount_percent="15") == ("999 JPY", "849 JPY", 0)
+    assert prices(price="9.995 KWD", discount_percent="10") == ("9.995 KWD", "8.996 KWD", 0)
+    assert prices(discount_percent="10") == ("", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("date", "availability", "told"),
+    [
+        ("2026-06-14T23:59Z", "discontinued", 0),
+        ("2026-06-14", "discontinued", 0),
+        ("2026-06-15", "in_stock", 0),
+        ("2027-01-01T00:00+01:00", "in_stock", 0),
+        ("0000-00-00", "in_stock", 0),
+        ("soon", "in_stock", 1),
+    ],
+)
+def test_what_has_expired_is_not_offered(date, availability, told):
+    found = made(expiration_date=date, availability="in stock")
+    assert found.product.availability == availability
+    assert len(found.unread) == told
+
+
+@pytest.mark.parametrize(
     ("values", "sale", "told"),
     [
         ({"sale_price_effective_date": "2020-01-01T00:00+0000/2020-02-01T00:00+0000"}, "", 0),
@@ -227,6 +275,30 @@ def test_numbers_have_a_point():
     assert prices(price=Number(1.299), currency="EUR") == ("1.299 EUR", "", 0)
     assert prices(price="1.299", currency="EUR") == ("", "", 1)
     assert prices(FeedMapping(decimal=","), price="1.299") == ("1299", "", 0)
+
+
+TYPES = {
+    "de": "Kleider Hosen Schuhe Handtaschen Handschuhe",
+    "fr": "Robes Pantalons Chaussures Sacs Gants",
+    "it": "Vestiti Pantaloni Scarpe Borse Guanti",
+    "es": "Vestidos Pantalones Zapatos Bolsos Guantes",
+    "nl": "Jurken Broeken Schoenen Handtassen Handschoenen",
+}
+
+
+@pytest.mark.parametrize("language", TYPES)
+def test_product_types_in_the_language_of_the_feed(tmp_path, language):
+    lines = [f"{n},{kind},a.jpg" for n, kind in enumerate(TYPES[language].split())]
+    found = read(tmp_path, "f.csv", "id,product_type,image_link\n" + "\n".join(lines))
+    categories = [row.product.category for row in found]
+    assert categories == ["dress", "bottomwear", "footwear", "bag", "other"]
+
+
+def test_a_word_of_two_languages_is_read_in_that_of_the_feed(tmp_path):
+    head = "id,product_type,image_link\n1,Robes,a.jpg\n2,"
+    english, _ = read(tmp_path, "e.csv", head + "Bath towels & shirts,a.jpg\n")
+    french, _ = read(tmp_path, "f.csv", head + "Pantalons,a.jpg\n")
+    assert (english.product.category, french.product.category) == ("other", "dress")
 
 
 def test_several_values_of_one_field():
@@ -334,6 +406,8 @@ def test_prestashop(tmp_path):
     )
     assert (one.product.brand, one.product.availability) == ("Acme", "out_of_stock")
     assert (one.product.image_link, one.product.additional_image_link) == ("a.jpg", ("b.jpg",))
+    assert (str(one.product.sale_price), one.product.category) == ("28.80", "topwear")
+    assert (two.product.sale_price, two.product.category) == (None, "dress")
     assert two.product.availability == "discontinued"
 
 

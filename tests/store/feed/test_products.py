@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from thatlook.core.errors import FeedError
 from thatlook.core.records import Price
+from thatlook.store.feed import read_feed
 from thatlook.store.feed.columns import recognised
-from thatlook.store.feed.prices import parse_price
+from thatlook.store.feed.lookahead import looked_ahead
+from thatlook.store.feed.prices import PriceHabits, parse_price
 from thatlook.store.feed.products import ProductMaker, feed_id
 from thatlook.store.feed.rows import Number, RawRow
 
@@ -23,7 +25,8 @@ from thatlook.store.feed.rows import Number, RawRow
         ("1,299.00 USD", "1299.00", "USD"),
         ("1.299,00 EUR", "1299.00", "EUR"),
         ("1.299.000 EUR", "1299000", "EUR"),
-        ("1,299", "1299", ""),
+        ("1,299 USD", "1299", "USD"),
+        ("£1,299", "1299", "GBP"),
         ("19,99", "19.99", ""),
         ("19,9", "19.9", ""),
         ("1.299 KWD", "1.299", "KWD"),
@@ -36,6 +39,7 @@ from thatlook.store.feed.rows import Number, RawRow
         ("1'299.00 CHF", "1299.00", "CHF"),
         ("5 kr DKK", "5", "DKK"),
         ("١٢٫٥٠ د.إ", "12.50", "AED"),
+        ("١٬٢٩٩ EGP", "1299", "EGP"),
         ("€5", "5", "EUR"),
         ("5€", "5", "EUR"),
         ("$ 1 000.50", "1000.50", "USD"),
@@ -68,6 +72,9 @@ def test_prices(text, amount, currency):
         "NOW 5",
         "1e5",
         "1,2,3",
+        "1,299",
+        "1,299 EUR",
+        "$1.299",
         "9" * 20,
     ],
 )
@@ -84,6 +91,75 @@ def test_a_point_before_three_digits_is_refused_unless_it_is_told():
     assert parse_price("1.299 EUR", decimal=",") == Price(Decimal(1299), "EUR")
     assert parse_price("1.299 EUR", decimal=".") == Price(Decimal("1.299"), "EUR")
     assert parse_price(Number(1.299), "EUR") == Price(Decimal("1.299"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("others", "text", "amount"),
+    [
+        (["19,99 EUR"], "1.299 EUR", "1299"),
+        (["19.99 EUR"], "1,299 EUR", "1299"),
+        (["1.299.000 EUR"], "1.299 EUR", "1299"),
+        (["19.99 EUR"], "1.299 EUR", None),
+        (["19.99 EUR", "14.8750 EUR"], "1.299 EUR", "1.299"),
+        (["19.99 EUR", "19,99 EUR"], "1.299 EUR", None),
+        (["19.99 USD", "19,99 USD"], "1,299 USD", None),
+        (["19.99 USD"], "1.299 EUR", None),
+        (["2.299 EUR", "call us", "1,2,3 EUR"], "1.299 EUR", None),
+        (["49 EUR"] * 20, "1.299 EUR", "1299"),
+        (["49 EUR"] * 19, "1.299 EUR", None),
+        ([*["49 EUR"] * 20, "14.8750 EUR"], "1.299 EUR", "1.299"),
+        (["1.299,500 KWD"], "1.299 KWD", "1299"),
+        (["1.299,500 KWD"], "1,299 KWD", "1.299"),
+        ([Number(12.5)], "1.299", None),
+    ],
+)
+def test_the_other_prices_of_a_feed_tell_what_a_mark_means(others, text, amount):
+    habits = PriceHabits()
+    for other in others:
+        habits.learn(other)
+    if amount is None:
+        with pytest.raises(FeedError, match="thousands or three decimals"):
+            parse_price(text, habits=habits)
+    else:
+        found = parse_price(text, habits=habits)
+        assert found is not None
+        assert found.amount == Decimal(amount)
+
+
+def test_a_feed_is_looked_ahead_for_how_its_prices_are_written(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    rows = ["1;1.299 €;a.jpg", *["2;1.299 CHF;a.jpg"], *["3;49,90 €;a.jpg"], "4;9,90 €;a.jpg"]
+    (tmp_path / "f.csv").write_text("id;price;image_link\n" + "\n".join(rows), "utf-8")
+    dear, told, franc, *_ = read_feed(tmp_path / "f.csv")
+    assert str(dear.product.price) == "1299 EUR"
+    assert (told.line, told.kept, franc.product.price) == (3, True, None)
+    assert "'1.299 CHF' may be thousands" in told.message
+
+
+def rows_ahead(count, learnt, characters=1):
+    rows = (RawRow(n, {"id": ("x" * characters,)}) for n in range(count))
+    ahead = looked_ahead(rows, lambda row: learnt.append(row.line))
+    return [(row.line, len(learnt)) for row in ahead]
+
+
+def test_so_many_rows_are_read_ahead():
+    learnt = []
+    found = rows_ahead(1500, learnt)
+    assert [line for line, _ in found] == list(range(1500))
+    assert found[0] == (0, 1001)
+    assert found[-1] == (1499, 1500)
+    assert rows_ahead(9, [], characters=1_000_000)[0] == (0, 5)
+
+
+def test_the_end_of_a_broken_feed_comes_after_its_rows():
+    def rows():
+        yield RawRow(1, {"id": ("1",)})
+        raise FeedError("broken off")
+
+    read = looked_ahead(rows(), lambda row: None)
+    assert next(read).line == 1
+    with pytest.raises(FeedError, match="broken off"):
+        next(read)
 
 
 def test_a_sign_of_several_countries_is_that_of_the_row():
@@ -146,6 +222,15 @@ def product(**values):
         ({"google_product_category": "Apparel > Shoes"}, "footwear"),
         ({"title": "Leather boots"}, "footwear"),
         ({"title": "Candle"}, "other"),
+        ({"product_type": "Hoodies"}, "topwear"),
+        ({"google_product_category": "212", "title": "Summer"}, "topwear"),
+        ({"google_product_category": "187.0"}, "footwear"),
+        ({"google_product_category": "209", "title": "Dress"}, "other"),
+        ({"google_product_category": "1604", "title": "Dress"}, "dress"),
+        ({"google_product_category": "178", "product_type": "Hats"}, "headwear"),
+        ({"product_type": "212", "title": "Hats"}, "headwear"),
+        ({"product_type": "Damen > Kleider"}, "dress"),
+        ({"title": "Rock band"}, "other"),
     ],
 )
 def test_categories(values, category):
@@ -171,6 +256,7 @@ def test_categories(values, category):
         ({"title": "Shirt", "Größe": "104/110; 116/122"}, "unisex", "kids"),
         ({"title": "Shirt", "size": "S, M, 10-12 years"}, "unisex", ""),
         ({"title": "Shirt", "size": ""}, "unisex", ""),
+        ({"google_product_category": "5424"}, "unisex", "toddler"),
         ({"title": "Kids shirt", "age_group": "Adult"}, "unisex", "adult"),
     ],
 )

@@ -135,7 +135,7 @@ def show_same_picture(vectors: Floats, query: Floats, look: slice) -> NDArray[np
     `look` of both, which no shop's word changes, point the same way.
     """
     own, theirs = query[look], vectors[:, look]
-    lengths = np.linalg.norm(own) * np.linalg.norm(theirs, axis=1)
+    lengths = np.sqrt((own @ own) * np.einsum("nd,nd->n", theirs, theirs))
     return np.asarray((theirs @ own >= SAME_PICTURE * lengths) & (lengths > 0))
 
 
@@ -158,13 +158,14 @@ def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> 
     least = np.sort(similarities)[-k]
     sure = similarities > least + CLEARLY_BETTER / 2
     far = similarities < least - CLEARLY_BETTER / 2
+    first, unsure = np.count_nonzero(sure), np.where(sure, 0.0, -np.inf)
     alike = np.zeros(len(similarities))
     likeness = np.where(far, -np.inf, (1 - diversity) * similarities)
     taken: list[int] = []
     while len(taken) < k:
         worth = likeness - diversity * alike
-        if len(taken) < np.count_nonzero(sure):
-            worth[~sure] = -np.inf
+        if len(taken) < first:
+            worth += unsure
         best = int(worth.argmax())
         taken.append(best)
         likeness[best] = -np.inf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,18 +71,20 @@ TOLD: Final = ("type", "color", "pattern")
 
 
 def part_likeness(
-    one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]], parts: Mapping[str, slice]
-) -> dict[str, float]:
-    """How alike two vectors (d,) are in each of their parts: cosines, 0 where a part is all zero.
+    one: NDArray[np.floating[Any]], others: NDArray[np.floating[Any]], parts: Mapping[str, slice]
+) -> list[dict[str, float]]:
+    """How alike a vector (d,) is to others (n, d) in each of its parts: n times the cosines, 0
+    where a part is all zero.
 
     The likeness of the whole vectors is the mean of these, weighted by the parts' lengths.
     """
-    found = {}
-    for name, part in parts.items():
-        a, b = one[part], other[part]
-        size = math.sqrt(float(a @ a) * float(b @ b))
-        found[name] = float(a @ b) / size if size else 0.0
-    return found
+    cosines = []
+    for part in parts.values():
+        own, theirs = one[part], others[:, part]
+        sizes = np.sqrt((own @ own) * np.einsum("nd,nd->n", theirs, theirs))
+        cosines.append(np.divide(theirs @ own, sizes, out=np.zeros_like(sizes), where=sizes > 0))
+    rows = np.array(cosines).reshape(len(parts), len(others)).T
+    return [dict(zip(parts, row, strict=True)) for row in rows.tolist()]
 
 
 def reasons(

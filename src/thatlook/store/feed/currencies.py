@@ -30,6 +30,13 @@ WHOLE: Final = frozenset((
 THOUSANDTHS: Final = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 """Currencies of three decimals."""
 
+COMMA_GROUPS: Final = frozenset((
+    "AED", "AUD", "BDT", "CNY", "DOP", "EGP", "GBP", "GHS", "GTQ", "HKD", "ILS", "INR", "JMD",
+    "KES", "LKR", "MXN", "MYR", "NGN", "NPR", "NZD", "PEN", "PHP", "PKR", "QAR", "SAR", "SGD",
+    "THB", "TTD", "TWD", "TZS", "USD",
+))  # fmt: skip
+"""Currencies in whose countries a "," separates thousands and nothing else (Unicode CLDR)."""
+
 _DOLLARS: Final = "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU"
 SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
     sign: tuple(codes.split())

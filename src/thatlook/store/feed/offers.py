@@ -11,11 +11,13 @@ from typing import Final
 from thatlook.core.errors import FeedError
 from thatlook.core.records import Price
 from thatlook.store.feed.currencies import meant
+from thatlook.store.feed.discounts import discounted
 from thatlook.store.feed.mapping import FeedMapping
-from thatlook.store.feed.periods import is_running
-from thatlook.store.feed.prices import parse_price
+from thatlook.store.feed.periods import is_over, is_running
+from thatlook.store.feed.prices import PriceHabits, parse_price
 from thatlook.store.feed.words import availability_said, is_unpublished
 
+_PRICES: Final = ("price", "sale_price", "compare_at_price")
 _NONE: Final = frozenset({"nan", "none", "null", "n/a", "na", "-"})
 """What programs write into the sale price of what is not on sale."""
 _NOT_COUNTED: Final = frozenset({"", "0", "no", "false"})
@@ -34,29 +36,47 @@ class Offer:
     notes: list[str] = field(default_factory=list)
 
 
-def offer_of(texts: Mapping[str, str], mapping: FeedMapping, now: datetime) -> Offer:
+def offer_of(
+    texts: Mapping[str, str], mapping: FeedMapping, now: datetime, habits: PriceHabits
+) -> Offer:
     """The offer in a row's texts (by field). No price is taken that is in doubt.
 
     A sale price counts only in its period and where it is lower than the price; a higher price to
-    compare with makes the price a sale price.
+    compare with makes the price a sale price, and a discount makes one.
     """
     offer = Offer()
-    reader = _Reader(texts, mapping, offer.unread)
+    reader = _Reader(texts, mapping, habits, offer.unread)
     offer.price = reader.price("price")
     offer.sale_price = reader.price("sale_price")
     _compare(offer, reader.price("compare_at_price"))
+    _discount(offer, texts)
     _settle(offer)
     _end(offer, texts, now)
     offer.availability = availability_of(texts, offer.notes)
+    _expire(offer, texts, now)
     return offer
+
+
+def learn_prices(texts: Mapping[str, str], mapping: FeedMapping, habits: PriceHabits) -> None:
+    """Adds to what is known of how a feed writes prices what a row's texts (by field) show."""
+    reader = _Reader(texts, mapping, habits, [])
+    for name in _PRICES:
+        habits.learn(texts.get(name, ""), reader.currency)
 
 
 class _Reader:
     """Reads the prices of one row, in its currency."""
 
-    def __init__(self, texts: Mapping[str, str], mapping: FeedMapping, unread: list[str]) -> None:
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        mapping: FeedMapping,
+        habits: PriceHabits,
+        unread: list[str],
+    ) -> None:
         self._texts = texts
         self._mapping = mapping
+        self._habits = habits
         self._unread = unread
         stated = meant(texts.get("currency", "").strip())
         self._stated = stated[0] if stated else ""
@@ -69,13 +89,15 @@ class _Reader:
         if name != "price" and text.casefold() in _NONE:
             return None
         try:
-            return self._positive(name, parse_price(text, self._currency, self._mapping.decimal))
+            found = parse_price(text, self.currency, self._mapping.decimal, self._habits)
+            return self._positive(name, found)
         except FeedError as error:
             self._unread.append(f"{name}: {error}")
             return None
 
     @property
-    def _currency(self) -> str:
+    def currency(self) -> str:
+        """The currency of prices that name none."""
         return self._stated or self._mapping.defaults.get("currency", "")
 
     def _positive(self, name: str, price: Price | None) -> Price | None:
@@ -95,6 +117,16 @@ def _compare(offer: Offer, before: Price | None) -> None:
         return
     if before.currency in {"", price.currency} and before.amount > price.amount:
         offer.price, offer.sale_price = replace(before, currency=price.currency), price
+
+
+def _discount(offer: Offer, texts: Mapping[str, str]) -> None:
+    """Takes a discount off the price where there is no sale price."""
+    if offer.price is None or offer.sale_price is not None:
+        return
+    try:
+        offer.sale_price = discounted(offer.price, texts)
+    except FeedError as error:
+        offer.unread.append(f"discount: {error}")
 
 
 def _settle(offer: Offer) -> None:
@@ -122,6 +154,15 @@ def _end(offer: Offer, texts: Mapping[str, str], now: datetime) -> None:
         offer.unread.append(f"sale_price: the time of the sale cannot be read: {error}")
     if not running:
         offer.sale_price = None
+
+
+def _expire(offer: Offer, texts: Mapping[str, str], now: datetime) -> None:
+    """Nothing is offered after its expiration date."""
+    try:
+        if is_over(texts.get("expiration_date", ""), now):
+            offer.availability = "discontinued"
+    except FeedError as error:
+        offer.unread.append(f"expiration_date: {error}")
 
 
 def availability_of(texts: Mapping[str, str], notes: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The time in which a sale price counts, as shops write it."""
+"""Until when something counts, as shops write it: the time of a sale, the end of an offer."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def is_running(texts: Mapping[str, str], now: datetime) -> bool:
     start, end = _bounds(texts)
     begun = start is None or start <= now
     return begun and (end is None or now <= end)
+
+
+def is_over(end: str, now: datetime) -> bool:
+    """Whether a time, written as those of sales are, is past. Raises FeedError for none."""
+    moment = _moment(end, end_of_day=True)
+    return moment is not None and moment < now
 
 
 def _bounds(texts: Mapping[str, str]) -> tuple[datetime | None, datetime | None]:

@@ -12,11 +12,13 @@ from thatlook.core import taxonomy
 from thatlook.core.ages import age_group_of
 from thatlook.core.errors import FeedError, SettingsError
 from thatlook.core.records import Product, normal_id
+from thatlook.core.type_words import LanguageVotes, category_told, google_category, google_words
 from thatlook.store.feed.cells import field_text, text_of
 from thatlook.store.feed.columns import FIELDS, all_of, plain, recognised
 from thatlook.store.feed.mapping import FeedMapping
-from thatlook.store.feed.offers import offer_of
-from thatlook.store.feed.rows import RawRow
+from thatlook.store.feed.offers import learn_prices, offer_of
+from thatlook.store.feed.prices import PriceHabits
+from thatlook.store.feed.rows import Nested, RawRow
 from thatlook.store.feed.words import gender_said, is_unpublished
 
 MAX_ID_BYTES: Final = 255
@@ -58,10 +60,24 @@ class ProductMaker:
         self._mapping = mapping or FeedMapping()
         self._clock = clock
         self._fields: dict[tuple[str, ...], dict[str, str]] = {}
+        self._habits = PriceHabits()
+        self._votes = LanguageVotes()
 
     def check(self, columns: Sequence[str]) -> None:
         """Raises FeedError where the mapping names a column that a feed with these has not."""
         recognised(columns, self._mapping.fields)
+
+    def learn(self, row: RawRow) -> None:
+        """Looks at a row of the feed before its turn: how its prices and types are written."""
+        texts = self._texts(row)
+        # Objects are a program's: their "12.50" says nothing of how people write.
+        objects = {
+            n for n, found in row.values.items() if isinstance(next(iter(found), ""), Nested)
+        }
+        shown = {f: t for f, t in texts.items() if self._columns(row).get(f) not in objects}
+        learn_prices(shown, self._mapping, self._habits)
+        named = (texts.get(name, "") for name in ("product_type", "category", "title"))
+        self._votes.add(next(filter(None, named), ""))
 
     def id_of(self, row: RawRow) -> str:
         """The row's id, or "" where it has none; what is no letter in it is replaced."""
@@ -83,7 +99,7 @@ class ProductMaker:
         texts = self._texts(row)
         product_id = checked_id(feed_id(texts.get("id", "")))
         fields = self._columns(row)
-        offer = offer_of(texts, self._mapping, self._clock())
+        offer = offer_of(texts, self._mapping, self._clock(), self._habits)
         link = _NOT_IN_LINKS.sub("", texts.get("link", ""))
         if _OTHER_SCHEME.match(link):
             offer.unread.append(f"link: expected a page's address, got {link!r:.80}")
@@ -137,8 +153,12 @@ class ProductMaker:
         for text in named:
             if text.casefold() in self._mapping.categories:
                 return self._mapping.categories[text.casefold()]
-        return taxonomy.category_of(
-            *named, texts.get("google_product_category", ""), texts.get("title", "")
+        google, language = texts.get("google_product_category", ""), self._votes.language
+        return (
+            category_told(named, language)
+            or google_category(google)
+            or category_told((google, texts.get("title", "")), language or "en")
+            or taxonomy.OTHER
         )
 
     def _gender(self, texts: Mapping[str, str], notes: list[str]) -> str:
@@ -216,7 +236,7 @@ def _age_group(texts: Mapping[str, str]) -> str:
         return given.lower()
     return age_group_of(
         gender=texts.get("gender", ""),
-        types=[texts.get(name, "") for name in _TYPES],
+        types=[google_words(texts.get(name, "")) for name in _TYPES],
         title=texts.get("title", ""),
         sizes=re.split("[,;|]", texts.get("size", "")),
     )

@@ -12,6 +12,7 @@ from thatlook.store.feed.delimited import read_delimited
 from thatlook.store.feed.exports import brought_together
 from thatlook.store.feed.folder import read_folder
 from thatlook.store.feed.jsonlines import read_jsonlines
+from thatlook.store.feed.lookahead import looked_ahead
 from thatlook.store.feed.mapping import FeedMapping
 from thatlook.store.feed.parquet import parquet_rows, read_parquet
 from thatlook.store.feed.places import ImagePlaces
@@ -117,15 +118,22 @@ def _kind_by_content(path: Path) -> str:
 def _products(
     rows: RawRows, maker: ProductMaker, places: ImagePlaces, *, fixed_columns: bool
 ) -> Iterator[FeedRow | Problem]:
-    checked, told = not fixed_columns, set[str]()
-    for row in brought_together(rows):
+    told = set[str]()
+    for row in looked_ahead(_checked(rows, maker, fixed_columns), maker.learn):
         if isinstance(row, Problem):
             yield row
-            continue
-        if not checked:
+        else:
+            yield from _product(row, maker, places, told)
+
+
+def _checked(rows: RawRows, maker: ProductMaker, fixed_columns: bool) -> RawRows:
+    """The rows, one for each product; a column that the mapping names must be in the first."""
+    checked = not fixed_columns
+    for row in brought_together(rows):
+        if isinstance(row, RawRow) and not checked:
             maker.check(tuple(row.values))
             checked = True
-        yield from _product(row, maker, places, told)
+        yield row
 
 
 def _product(
