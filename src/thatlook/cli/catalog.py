@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from thatlook.cli.command import Group, together
-from thatlook.cli.options import PATH, catalog_option, json_option
+from thatlook.cli.options import PATH, address, catalog_option, json_option
 from thatlook.core.errors import SettingsError, UnknownProductError
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def compare_version(
     queries: int,
     ids: tuple[str, ...],
 ) -> int:
-    """How the version NAME answers differently."""
+    """How the version NAME answers differently, or the catalog at that address (./FOLDER)."""
     from thatlook.store.catalog.versions import compare
 
     with _opened(catalog) as opened:
@@ -291,9 +291,30 @@ def bring_back(catalog: str, as_json: bool, folder: Path) -> int:
     """
     from thatlook.store.catalog.backup import restore
 
-    count = restore(folder, Path(catalog))
+    count = restore(folder, catalog)
     words = f"{count} products changed; the present is now {folder}"
     _say(as_json, {"folder": str(folder), "changed": count}, words)
+    return 0
+
+
+@catalog.command(
+    "copy",
+    stage="Elsewhere",
+    examples=("thatlook catalog copy catalog postgresql://shop@db.example/shop",),
+)
+@click.argument("source", metavar="FROM", type=address)
+@click.argument("target", metavar="TO", type=address)
+@json_option
+def copy_to(source: str, target: str, as_json: bool) -> int:
+    """Make the catalog TO a copy of FROM: a folder to a database, or back.
+
+    Goes on where it was interrupted, and compares both in the end.
+    """
+    from thatlook.store.catalog.copying import copy_catalog
+
+    done = copy_catalog(source, target, progress=True)
+    words = f"{done.products} products in {target}: {done.put} put, {done.removed} removed"
+    _say(as_json, done.to_dict(), f"{words}; sha256 {done.sha256}")
     return 0
 
 

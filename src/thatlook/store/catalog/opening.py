@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogError, MissingExtraError
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.milvus.place import SCHEME as MILVUS
 from thatlook.search.index.milvus.place import MilvusPlace
@@ -27,7 +27,7 @@ def database_at(address: Address, *, create: bool) -> Backend:
     Raises CatalogError where it is missing (and not `create`) or cannot be used.
     """
     if address.store:
-        raise CatalogError(f"{address}: databases cannot be used yet; give a folder")
+        return _postgres(address, create=create)
     file = address.folder / FILE_NAME
     if not file.exists():
         _made(file, create=create)
@@ -41,6 +41,16 @@ def database_at(address: Address, *, create: bool) -> Backend:
         database.close()
         raise
     return database
+
+
+def _postgres(address: Address, *, create: bool) -> Backend:
+    try:
+        from thatlook.store.catalog.postgres import opened
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("thatlook"):
+            raise
+        raise MissingExtraError("a catalog in PostgreSQL", "cluster") from error
+    return opened(address, create=create)
 
 
 def finder_at(address: Address, store: Store) -> Finder:

@@ -175,6 +175,8 @@ class Reads:
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these styles' names that two active products of one color have."""
+        if not styles:
+            return set()
         sql = """SELECT style FROM products WHERE style != '' AND status = 'active'
             AND style IN"""
         counted = f"{sql} ({','.join('?' * len(styles))}) GROUP BY style, lower(color)"

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import Final
 
-from thatlook.core.errors import CatalogError, SearchUnavailableError
+from thatlook.core.errors import CatalogError, CatalogUnavailableError
 from thatlook.search.index.milvus import Cursor, MilvusIndex
 from thatlook.store.catalog.store import Store
 
@@ -33,47 +33,44 @@ class SearchFeed:
         self._engine = engine
         self._since: int | None = None
         self._unsettled = 0
-        self._pause_s = _FIRST_PAUSE_S
 
     def step(self) -> int:
         """Feeds the next batch; returns how many changes it had, 0 where the engine has them all.
 
-        Raises SearchUnavailableError, and CatalogError where the collection is another catalog's.
+        Raises CatalogUnavailableError, and CatalogError where the collection is another catalog's.
         """
         try:
             if self._since is None:
                 self._since = self._begin()
             return self._fed(self._since)
-        except SearchUnavailableError:
+        except CatalogUnavailableError:
             self._since = None  # what became of the batch is asked, not guessed
             raise
 
     def catch_up(self) -> int:
         """Feeds all there is; returns how many changes. Leaves it to another process that feeds."""
         with self._store.database.alone("search") as alone:
-            return self._all() if alone else 0
+            return self._all() if alone() else 0
 
     def run(self, stop: threading.Event, every_s: float = 1.0) -> None:
-        """Feeds until `stop` is set, whenever no other process does; waits out a dead engine.
+        """Feeds until `stop` is set, whenever no other process does; waits for an engine or a
+        store that is down.
 
         Raises CatalogError where the collection is another catalog's, or the store cannot be read.
         """
+        pause_s = _FIRST_PAUSE_S
         while not stop.is_set():
-            with self._store.database.alone("search") as alone:
-                while alone and not stop.is_set():
-                    self._follow(stop, every_s)
-            stop.wait(every_s)
-
-    def _follow(self, stop: threading.Event, every_s: float) -> None:
-        """Feeds all there is and waits for more, or for the engine where it is down."""
-        try:
-            self._all(stop)
-            self._pause_s = _FIRST_PAUSE_S
-            stop.wait(every_s)
-        except SearchUnavailableError as error:
-            _log.warning("the search is not fed: %s", error)
-            stop.wait(self._pause_s)
-            self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+            self._since = None  # another may have fed meanwhile
+            try:
+                with self._store.database.alone("search") as alone:
+                    while alone() and not stop.is_set():
+                        self._all(stop)
+                        pause_s = _FIRST_PAUSE_S
+                        stop.wait(every_s)
+            except CatalogUnavailableError as error:
+                _log.warning("the search is not fed: %s", error)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            stop.wait(pause_s)
 
     def _all(self, stop: threading.Event | None = None) -> int:
         total = 0
@@ -84,7 +81,7 @@ class SearchFeed:
     def rebuild(self) -> None:
         """Empties the collection, so that everything is fed anew."""
         with self._store.database.alone("search") as alone:
-            if not alone:
+            if not alone():
                 raise CatalogError("another process feeds the search; end it first")
             self._engine.drop()
             self._since = None
