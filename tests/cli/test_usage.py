@@ -217,7 +217,7 @@ def test_all_commands_are_there():
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 49
+    assert len(EVERY) == 50
 
 
 def test_help_imports_nothing_heavy():
