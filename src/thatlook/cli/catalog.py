@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from thatlook.cli.command import Group, together
-from thatlook.cli.options import PATH, address, catalog_option, json_option
+from thatlook.cli.options import COUNT, PATH, address, catalog_option, json_option
 from thatlook.core.errors import SettingsError, UnknownProductError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from thatlook.store.catalog.catalog import Catalog
 
 SHOWN: Final = 20
-COUNT: Final = click.IntRange(min=1)
 
 shared_options = together(catalog_option, json_option)
 

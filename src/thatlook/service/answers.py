@@ -87,10 +87,14 @@ class ProductAnswer(Answer):
 
 
 class MatchAnswer(Answer):
-    """A product with its score, what that is called (not for words), and the reasons."""
+    """A product with its score, what that is called (not for words), and the reasons.
+
+    `team` is there where two rankings are shown as one: which of them brought it.
+    """
 
     score: Share
     nearness: Literal["very close", "similar", "same idea"] | None = None
+    team: Literal["a", "b"] | None = None
     product: ProductAnswer
     reasons: list[str]
     variants: list[ProductAnswer] = []
@@ -229,6 +233,7 @@ class InfoAnswer(Answer):
     max_photo_pixels: int
     photo_url: bool
     key_needed: bool
+    feedback: bool = False
 
 
 class HealthAnswer(Answer):
@@ -269,6 +274,12 @@ class OutfitAnswer(Answer):
     score: Share
     total: str | None
     matches: list[MatchAnswer]
+
+
+class FeedbackAnswer(Answer):
+    """How many of the products that were told of were kept."""
+
+    kept: int
 
 
 class OutfitsAnswer(Answer):
