@@ -300,6 +300,10 @@ def test_an_engine_that_is_not_there_is_told_soon(tmp_path):
         with pytest.raises(SearchUnavailableError, match=r"milvus://127\.0\.0\.1"):
             catalog.search(random_vector(rng)[None], Query())
         assert time.monotonic() - begun < 10
+        begun = time.monotonic()
+        with pytest.raises(SearchUnavailableError, match="did not answer a moment ago"):
+            catalog.search(random_vector(rng)[None], Query())
+        assert time.monotonic() - begun < 0.4  # less than the timeout: nothing was tried
         assert catalog.product("a").id == "a"
 
 

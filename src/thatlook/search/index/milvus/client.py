@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from functools import cache
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
 from thatlook.core.errors import MissingExtraError, SearchUnavailableError
+from thatlook.search.index.milvus.expression import MAX_KEY, MOST_COLORS
 from thatlook.search.index.milvus.place import MilvusPlace
 
-_FIELDS = (
+PAUSE_S: Final = 1.0
+_FIELDS: Final = (
     ("currency", "INT64"),
     ("brand", "INT64"),
     ("availability", "INT64"),
@@ -25,54 +28,59 @@ class Client:
     """Calls of one collection, each within the place's timeout. Threads may share it.
 
     Connects at the first call, and anew after a fault: a channel that has lost its server waits
-    ever longer before it looks for it again.
+    ever longer before it looks for it again. For PAUSE_S after one all calls are refused at once,
+    so that not each of many waits for its timeout.
     """
 
     def __init__(self, place: MilvusPlace) -> None:
         self._place = place
         self._lock = threading.Lock()
         self._client: Any = None
+        self._again_at = 0.0
 
     def call(self, name: str, *, timeout_s: float | None = None, **given: Any) -> Any:
         """What this method of MilvusClient gives for the collection.
 
         Raises SearchUnavailableError.
         """
-        faults = _faults()
         timeout = timeout_s or self._place.timeout_s
-        client = None
-        try:
-            client = self._connected(timeout)
-            method = getattr(client, name)
-            return method(collection_name=self._place.collection, timeout=timeout, **given)
-        except faults as error:
-            if _lost(error):
-                self._forget(client)
-            raise SearchUnavailableError(f"{self._place}: {name}: {_told(error)}") from error
+        collection = self._place.collection
+        return self._try(name, collection_name=collection, timeout=timeout, **given)
 
     def version(self) -> str:
         """The server's version. Raises SearchUnavailableError."""
+        return str(self._try("get_server_version", timeout=self._place.timeout_s))
+
+    def _try(self, name: str, **given: Any) -> Any:
+        faults = _faults()
+        client = None
         try:
-            return str(self._connected(self._place.timeout_s).get_server_version())
-        except _faults() as error:
-            raise SearchUnavailableError(f"{self._place}: {_told(error)}") from error
+            client = self._connected()
+            return getattr(client, name)(**given)
+        except faults as error:
+            if _lost(error):
+                self._forget(client)
+                self._again_at = time.monotonic() + PAUSE_S
+            raise SearchUnavailableError(f"{self._place}: {name}: {_told(error)}") from error
 
     def close(self) -> None:
         """Closes the connection; the next call makes a new one."""
         self._forget(self._client)
 
-    def _connected(self, timeout: float) -> Any:
+    def _connected(self) -> Any:
         from pymilvus import MilvusClient
 
+        place = self._place
         with self._lock:
             if self._client is None:
-                place = self._place
+                if time.monotonic() < self._again_at:
+                    raise SearchUnavailableError(f"{place}: it did not answer a moment ago")
                 self._client = MilvusClient(
                     uri=f"{'https' if place.tls else 'http'}://{place.host}:{place.port}",
                     user=place.user,
                     password=place.password,
                     db_name=place.database,
-                    timeout=timeout,
+                    timeout=place.timeout_s,
                     dedicated=True,
                 )
             return self._client
@@ -88,8 +96,6 @@ class Client:
 def create(client: Client, place: MilvusPlace, dim: int) -> None:
     """Makes the collection, indexed and loaded. Raises SearchUnavailableError."""
     from pymilvus import DataType, MilvusClient
-
-    from thatlook.search.index.milvus.expression import MAX_KEY, MOST_COLORS
 
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("key", DataType.VARCHAR, max_length=MAX_KEY, is_primary=True)
