@@ -6,7 +6,7 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -223,7 +223,12 @@ class PostgresDatabase:
         with self._translated():
             connection = self._engine.connect()
         with connection:
-            yield partial(self._mine, connection, f"SELECT pg_try_advisory_lock({self._key(work)})")
+            try:
+                lock = f"SELECT pg_try_advisory_lock({self._key(work)})"
+                yield partial(self._mine, connection, lock)
+            finally:
+                with suppress(DBAPIError):  # the server itself notices a while after the end
+                    connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
 
     def _mine(self, connection: Connection, lock: str) -> bool:
         """Whether the connection has the lock, or can take it now."""
