@@ -21,8 +21,8 @@ KINDS: Final[Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]]] = {
     "IVF_FLAT": ({"nlist": 128}, {"nprobe": 128}),
     "IVF_SQ8": ({"nlist": 128}, {"nprobe": 128}),
 }
-"""The kinds of index with the defaults of what they are built and searched with, chosen by
-benchmarks/bench_cluster.py (docs/cluster.md has the figures)."""
+"""The kinds of index with the defaults of what they are built and searched with: HNSW's are chosen
+by benchmarks/bench_cluster.py (docs/cluster.md), the others look into all lists."""
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _GENERAL: Final = ("index", "metric", "consistency", "partitions", "timeout", "tls", "database")
