@@ -131,7 +131,7 @@ def test_a_hostile_word_finds_what_has_it_and_breaks_nothing(shop):
 def test_other_kinds_of_index_find_the_same(lite, tmp_path, index):
     rng, exact = np.random.default_rng(3), ExactIndex(DIM)
     ids = [f"p{n}" for n in range(300)]
-    search = lite.url(next(NAMES), index=index, consistency="strong", metric="cosine")
+    search = lite.url(next(NAMES), index=index, consistency="strong")
     with catalog_on(tmp_path / "shop", search) as catalog:
         catalog.upsert([row_of(random_entry(rng, i)) for i in ids])
         catalog.warm()
@@ -305,6 +305,17 @@ def test_an_engine_that_is_not_there_is_told_soon(tmp_path):
             catalog.search(random_vector(rng)[None], Query())
         assert time.monotonic() - begun < 0.4  # less than the timeout: nothing was tried
         assert catalog.product("a").id == "a"
+
+
+def test_a_password_is_in_no_message(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_SEARCH", "geheim")
+    search = f"milvus://me@127.0.0.1:{free_port()}/products?timeout=0.3"
+    named = 'search_password_env = "SHOP_SEARCH"\n'
+    with catalog_on(tmp_path / "shop", search, store=named) as catalog:
+        assert catalog.cluster.engine.place.password == "geheim"
+        with pytest.raises(SearchUnavailableError) as error:
+            catalog.search(random_vector(np.random.default_rng(17))[None], Query())
+        assert "geheim" not in f"{error.value!r} {catalog.cluster.engine.place!r} {catalog.info()}"
 
 
 def test_another_engine_is_refused(tmp_path):

@@ -9,7 +9,7 @@ from thatlook.search.index.milvus import MilvusPlace
 def test_what_an_address_says():
     place = MilvusPlace.of("milvus://db.shop.example/products", "secret")
     assert (place.host, place.port, place.collection) == ("db.shop.example", 19530, "products")
-    assert (place.index, place.metric, place.strong) == ("HNSW", "IP", False)
+    assert (place.index, place.strong) == ("HNSW", False)
     assert place.build == {"M": 30, "efConstruction": 360}
     assert place.search_params(20) == {"metric_type": "IP", "params": {"ef": 512}}
     assert place.search_params(900)["params"] == {"ef": 900}
@@ -20,12 +20,12 @@ def test_what_an_address_says():
 
 def test_settings_are_in_the_address():
     place = MilvusPlace.of(
-        "milvus://me@[::1]:2000/a_b?index=ivf_flat&nlist=64&nprobe=9&metric=cosine"
+        "milvus://me@[::1]:2000/a_b?index=ivf_flat&nlist=64&nprobe=9"
         "&consistency=strong&partitions=16&timeout=0.5&tls=on&database=shop"
     )
     assert (place.user, place.host, place.port, place.database) == ("me", "::1", 2000, "shop")
     assert (place.build, place.ask) == ({"nlist": 64}, {"nprobe": 9})
-    assert (place.metric, place.strong, place.tls) == ("COSINE", True, True)
+    assert (place.strong, place.tls) == (True, True)
     assert (place.partitions, place.timeout_s) == (16, 0.5)
 
 

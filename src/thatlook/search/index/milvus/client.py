@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from thatlook.core.errors import MissingExtraError, SearchUnavailableError
 from thatlook.search.index.milvus.expression import MAX_KEY, MOST_COLORS
-from thatlook.search.index.milvus.place import MilvusPlace
+from thatlook.search.index.milvus.place import METRIC, MilvusPlace
 
 PAUSE_S: Final = 1.0
 _FIELDS: Final = (
@@ -109,7 +109,7 @@ def create(client: Client, place: MilvusPlace, dim: int) -> None:
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
     indexes = MilvusClient.prepare_index_params()
     build = dict(place.build)
-    indexes.add_index("vector", index_type=place.index, metric_type=place.metric, params=build)
+    indexes.add_index("vector", index_type=place.index, metric_type=METRIC, params=build)
     client.call(
         "create_collection",
         timeout_s=60.0,

@@ -13,7 +13,9 @@ from thatlook.core.nearest import did_you_mean
 
 SCHEME: Final = "milvus"
 CONSISTENCIES: Final = ("bounded", "strong")
-METRICS: Final = ("IP", "COSINE")
+METRIC: Final = "IP"
+"""The inner product, which is what a similarity is here; vectors have unit length, so that others would
+order alike."""
 
 KINDS: Final[Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]]] = {
     "HNSW": ({"M": 30, "efConstruction": 360}, {"ef": 512}),
@@ -25,15 +27,14 @@ KINDS: Final[Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]]] = {
 by benchmarks/bench_cluster.py (docs/cluster.md), the others look into all lists."""
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_GENERAL: Final = ("index", "metric", "consistency", "partitions", "timeout", "tls", "database")
+_GENERAL: Final = ("index", "consistency", "partitions", "timeout", "tls", "database")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilvusPlace:
     """A collection of a Milvus server or cluster.
 
-    `build` and `ask` are what the index is built and searched with, as KINDS names it. Vectors have
-    unit length, so both metrics order alike. `consistency` "bounded" answers at once from what has
+    `build` and `ask` are what the index is built and searched with, as KINDS names it. `consistency` "bounded" answers at once from what has
     arrived, "strong" waits for every change of the store that was committed before the question.
     `partitions` is into how many physical parts the pairs of category and gender are spread.
     """
@@ -46,7 +47,6 @@ class MilvusPlace:
     password: str = field(default="", repr=False)
     tls: bool = False
     index: str = "HNSW"
-    metric: str = "IP"
     build: Mapping[str, int] = field(default_factory=dict)
     ask: Mapping[str, int] = field(default_factory=dict)
     consistency: str = "bounded"
@@ -58,7 +58,7 @@ class MilvusPlace:
         """The place that `milvus://[USER@]HOST[:PORT]/COLLECTION[?SETTING=VALUE&...]` names.
 
         Settings are `index`, its parameters (`M`, `efConstruction`, `ef`, `nlist`, `nprobe`),
-        `metric`, `consistency`, `partitions`, `timeout` (seconds), `tls` (on or off), `database`.
+        `consistency`, `partitions`, `timeout` (seconds), `tls` (on or off), `database`.
         Raises SettingsError for anything else; no message repeats a password.
         """
         parts = urlsplit(url)
@@ -87,7 +87,6 @@ class MilvusPlace:
             password=password,
             tls=_one_of("tls", given.get("tls", "off"), ("on", "off")) == "on",
             index=kind,
-            metric=_one_of("metric", given.get("metric", "IP").upper(), METRICS),
             build=build,
             ask=ask,
             consistency=_one_of("consistency", given.get("consistency", "bounded"), CONSISTENCIES),
@@ -109,7 +108,7 @@ class MilvusPlace:
         ask = dict(self.ask)
         if "ef" in ask:  # HNSW refuses to give more than it has looked at
             ask["ef"] = max(ask["ef"], limit)
-        return {"metric_type": self.metric, "params": ask}
+        return {"metric_type": METRIC, "params": ask}
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
