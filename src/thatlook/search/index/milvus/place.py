@@ -14,8 +14,8 @@ from thatlook.core.nearest import did_you_mean
 SCHEME: Final = "milvus"
 CONSISTENCIES: Final = ("bounded", "strong")
 METRIC: Final = "IP"
-"""The inner product, which is what a similarity is here; vectors have unit length, so that others would
-order alike."""
+"""The inner product is what a similarity is here; vectors have unit length, others would order
+alike."""
 
 KINDS: Final[Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]]] = {
     "HNSW": ({"M": 30, "efConstruction": 360}, {"ef": 512}),
@@ -34,9 +34,10 @@ _GENERAL: Final = ("index", "consistency", "partitions", "timeout", "tls", "data
 class MilvusPlace:
     """A collection of a Milvus server or cluster.
 
-    `build` and `ask` are what the index is built and searched with, as KINDS names it. `consistency` "bounded" answers at once from what has
-    arrived, "strong" waits for every change of the store that was committed before the question.
-    `partitions` is into how many physical parts the pairs of category and gender are spread.
+    `build` and `ask` are what the index is built and searched with, as KINDS names it.
+    `consistency` "bounded" answers at once from what has arrived, "strong" waits for every change
+    of the store that was committed before the question. `partitions` is into how many physical
+    parts the pairs of category and gender are spread.
     """
 
     host: str
