@@ -213,11 +213,12 @@ def test_all_commands_are_there():
         "complete",
         "outfits",
         "serve",
+        "feedback",
         "models",
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 49
+    assert len(EVERY) == 53
 
 
 def test_help_imports_nothing_heavy():

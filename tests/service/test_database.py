@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from tests.proxy import proxy
 from tests.service.double import engine_on
 from tests.service.test_products import KEY, first_id, put
 
@@ -60,6 +61,28 @@ def test_503_while_the_database_is_away_and_on_by_itself(writer, postgres, photo
     logged = " ".join(str(vars(record)) for record in caplog.records)
     assert "Connection refused" in logged
     assert postgres.password not in logged
+
+
+def test_a_network_that_is_cut_holds_nobody_longer_than_the_deadline(
+    address, tmp_path, serve, postgres, photo
+):
+    """A cut that nobody is told of: what waits is answered in time, and all is as before after."""
+    engine_on(tmp_path, count=40).close()
+    file = address.folder / "catalog.toml"
+    with proxy(postgres.port) as network:
+        file.write_text(file.read_text().replace(str(postgres.port), str(network.port)))
+        client = serve(tmp_path, write_keys="shop:write-key-of-tests", deadline_s=1.5)
+        product_id = first_id(client, photo)
+        network.cut()
+        asked = client.get(f"/v1/products/{product_id}")
+        assert (asked.status_code, asked.json()["code"]) == (503, "deadline")
+        assert int(asked.headers["Retry-After"]) > 0
+        assert client.get("/healthz").status_code == 200
+        network.mend()
+        while client.get("/readyz").status_code != 200:
+            pass
+        assert put(client, "n-3").status_code == 201
+        assert client.get("/v1/products/n-3").status_code == 200
 
 
 def test_services_share_a_database(writer, address, tmp_path, serve, photo):

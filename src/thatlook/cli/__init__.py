@@ -24,6 +24,7 @@ from thatlook.cli import (
     doctor,
     evaluate,
     explore,
+    feedback,
     index,
     models,
     photos,
@@ -72,7 +73,7 @@ thatlook.add_stage(
         complete.outfits,
     ),
 )
-thatlook.add_stage("For shoppers", (serve.command,))
+thatlook.add_stage("For shoppers", (serve.command, feedback.feedback))
 thatlook.add_stage("The networks", (models.models, evaluate.evaluate, train.train))
 
 

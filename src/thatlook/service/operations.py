@@ -63,5 +63,6 @@ async def info(request: Request, service: Here) -> InfoAnswer:
         max_photo_pixels=settings.max_photo_pixels,
         photo_url=service.settings.photo_url,
         key_needed=service.guard.reading_needs_key,
+        feedback=service.feedback is not None,
         **counts,
     )

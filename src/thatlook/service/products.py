@@ -59,8 +59,12 @@ async def similar(
         search_request = SearchRequest(
             k=search.k, age=search.age, filters=search.filters(), **search.dials()
         )
-        matches = service.engine.similar(product_id, request=search_request)
-        return {"product": product.to_dict(), "matches": [match.to_dict() for match in matches]}
+        found = service.engine.similar(product_id, request=search_request)
+        matches = [match.to_dict() for match in found]
+        if service.rival is not None:
+            theirs = service.rival.similar(product_id, search_request)
+            matches = service.rival.interleaved(matches, theirs, search_request.k)
+        return {"product": product.to_dict(), "matches": matches}
 
     return JSONResponse(await service.lookup(job))
 

@@ -21,7 +21,8 @@ export const key = {
   set: (value) => sessionStorage.setItem(STORED, value),
 };
 
-const authorization = () => (key.get() ? { Authorization: `Bearer ${key.get()}` } : {});
+/** The header with the key, where there is one. */
+export const authorization = () => (key.get() ? { Authorization: `Bearer ${key.get()}` } : {});
 
 /** What the service says of itself. */
 export async function info() {

@@ -7,6 +7,7 @@ import * as boxing from "./boxing.js";
 import * as comparing from "./compare.js";
 import * as developer from "./developer.js";
 import { byId, el, nameOf, say } from "./dom.js";
+import * as feedback from "./feedback.js";
 import { guessed } from "./guess.js";
 import * as intake from "./intake.js";
 import * as product from "./product.js";
@@ -258,7 +259,7 @@ const acts = {
   all: (row, on) => { row.tweak.all = on; refined(row); },
   like: (row, id) => { if (!row.tweak.liked.delete(id)) row.tweak.liked.add(id); refined(row); },
   dislike: (row, id) => { row.tweak.liked.delete(id); row.tweak.disliked.add(id); refined(row); },
-  compare: (row, match) => comparing.compare(row, match, state.answer.look),
+  compare: (row, match, told) => comparing.compare(row, match, state.answer.look, told),
 };
 
 /** Lets the shopper mark a piece; `replaced` is the row whose box it is so far. */
@@ -333,6 +334,7 @@ attempt(async () => {
   const found = await api.info();
   state.colors = found.colors;
   request.offer(found);
+  feedback.offer(found.feedback);
   byId("byUrl").hidden = !found.photo_url;
   byId("count").textContent = found.products ? t("in_count", { n: found.products }) : t("empty_shop");
   await restore();

@@ -16,7 +16,7 @@ export async function show(id) {
   const body = JSON.stringify({ product_ids: [product.id], k: 6 });
   const look = el("div", {});
   byId("product").replaceChildren(head(product),
-    strip(t("similar"), matches, matches.length ? "" : t("none_near")), together.later(() => body), look);
+    strip(t("similar"), matches, { source: "product", category: product.category, query: product.id }, matches.length ? "" : t("none_near")), together.later(() => body), look);
   document.title = `${product.title || product.id}: ${t("product_page")}`;
   worn(at, look);
 }
@@ -37,7 +37,7 @@ async function worn(at, place) {
     try {
       const { accepted, recommendations } = await api.get(`${at}/look?k=${SHOWN}`);
       const found = accepted ? recommendations.filter((one) => one.matches.length) : [];
-      place.replaceChildren(...(found.length ? found.map((one) => strip(nameOf(one.category), one.matches)) : [el("p", { class: "nothing" }, t("no_look"))]));
+      place.replaceChildren(...(found.length ? found.map((one) => strip(nameOf(one.category), one.matches, { source: "photo", category: one.category })) : [el("p", { class: "nothing" }, t("no_look"))]));
     } catch (error) {
       if (!(error instanceof api.Trouble)) throw error;
       button.disabled = false;
