@@ -13,7 +13,7 @@ from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.schema import MIGRATIONS, Migration, check_version, version_of
 from thatlook.store.catalog.tables import TABLES
 
-FIRST: Final = 7
+FIRST: Final = 8
 """The version with which PostgreSQL was first supported: no catalog there is older."""
 
 _BESIDE: Final = (
@@ -30,7 +30,7 @@ _BESIDE: Final = (
     """CREATE TABLE words_state (sequence bigint NOT NULL, version integer NOT NULL,
     entries bigint NOT NULL, length bigint NOT NULL)""",
     "INSERT INTO words_state VALUES (0, 0, 0, 0)",
-    "INSERT INTO state VALUES (1, lower(hex(randomblob(16))), 0, NULL, NULL)",
+    'INSERT INTO state ("only", catalog_id, sequence) VALUES (1, lower(hex(randomblob(16))), 0)',
     "INSERT INTO commits VALUES (0, randomblob(8))",
 )
 """The functions of SQLite that statements use, the index of words, and the first rows."""

@@ -16,7 +16,7 @@ class Migration:
     """One step from an older version to the next; never changed after a release.
 
     `statements` are SQLite's; `postgres` those that bring a catalog in PostgreSQL as far, which
-    began with version 7. `tables.py` defines what both come to.
+    began with version 8. `tables.py` defines what both come to.
     """
 
     version: int
@@ -113,6 +113,17 @@ MIGRATIONS: Final = (
             """CREATE TABLE words_state (
                 sequence INTEGER NOT NULL, version INTEGER NOT NULL, entries INTEGER NOT NULL)""",
             "INSERT INTO words_state VALUES (0, 0, 0)",
+        ),
+    ),
+    Migration(
+        8,
+        "the vectors of a text-image pair beside those of the embedding network",
+        (
+            """CREATE TABLE pair_vectors (
+                product INTEGER PRIMARY KEY REFERENCES products (key) ON DELETE CASCADE,
+                vector BLOB NOT NULL)""",
+            "ALTER TABLE state ADD COLUMN pair_key TEXT",
+            "ALTER TABLE state ADD COLUMN pair_dim INTEGER",
         ),
     ),
 )

@@ -37,6 +37,12 @@ def _words(name: str, *, default: str | None = None, nullable: bool = False) -> 
     return Column(name, WORDS, nullable=nullable, server_default=given)
 
 
+def _of_product() -> Column[int]:
+    """The key of a table with at most one row per product, which goes with it."""
+    product = ForeignKey("products.key", ondelete="CASCADE")
+    return Column("product", BigInteger, product, primary_key=True, autoincrement=False)
+
+
 Table(
     "migrations",
     TABLES,
@@ -52,6 +58,8 @@ Table(
     Column("sequence", BigInteger, nullable=False),
     _words("model_key", nullable=True),
     Column("dim", Integer),
+    _words("pair_key", nullable=True),
+    Column("pair_dim", Integer),
 )
 PRODUCTS: Final = Table(
     "products",
@@ -87,13 +95,7 @@ Index("products_by_style", PRODUCTS.c.style, postgresql_where=PRODUCTS.c.style !
 Table(
     "articles",
     TABLES,
-    Column(
-        "product",
-        BigInteger,
-        ForeignKey("products.key", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _of_product(),
     _words("model_key"),
     Column("vector", LargeBinary, nullable=False),
     _words("box", nullable=True),
@@ -104,6 +106,12 @@ Table(
     _words("image_hash"),
     Column("outline", LargeBinary, nullable=False, server_default=text("''")),
     _words("pictures", default="[]"),
+)
+Table(
+    "pair_vectors",
+    TABLES,
+    _of_product(),
+    Column("vector", LargeBinary, nullable=False),
 )
 Table(
     "tombstones",

@@ -9,18 +9,21 @@ from typing import Any, Final
 
 from thatlook.core.errors import CatalogError
 from thatlook.store.catalog.backend import Backend
+from thatlook.store.catalog.reads import mismatch
 from thatlook.store.catalog.rows import SEARCH_COLUMNS
-from thatlook.store.catalog.store import ARTICLE_COLUMNS, Store, mismatch
+from thatlook.store.catalog.store import ARTICLE_COLUMNS, PAIR_SQL, UNPAIRED_SQL, Store
 
 BATCH: Final = 500
 _PRODUCT: Final = ("status", *SEARCH_COLUMNS, "data", "row_hash", "from_feed", "changed_at")
-_COLUMNS: Final = ("id", *_PRODUCT, *ARTICLE_COLUMNS)
+_COLUMNS: Final = ("id", *_PRODUCT, *ARTICLE_COLUMNS, "pair_vector")
 _FLAGS: Final = tuple(map(_COLUMNS.index, ("from_feed", "found")))
 _CHANGED_AT: Final = _COLUMNS.index("changed_at")
 _ARTICLE: Final = 1 + len(_PRODUCT)
 """Where an article's columns begin."""
-_KEPT: Final = f"""SELECT {", ".join(_COLUMNS)} FROM products
-    LEFT JOIN articles ON product = key WHERE id > ?"""  # noqa: S608 - constant names
+_KEPT: Final = f"""SELECT id, {", ".join(_PRODUCT)},
+    {", ".join(f"a.{name}" for name in ARTICLE_COLUMNS)}, p.vector FROM products
+    LEFT JOIN articles AS a ON a.product = key LEFT JOIN pair_vectors AS p ON p.product = key
+    WHERE id > ?"""  # noqa: S608 - constant names
 
 Row = tuple[Any, ...]
 
@@ -79,22 +82,30 @@ def replace_all(source: Backend, target: Backend) -> int:
     for _, rows, gone in _differences(source, target):
         _apply(target, rows, gone)
         changed += len(rows) + len(gone)
-    target.execute("UPDATE state SET model_key = ?, dim = ?", _network(source))
+    _name_network(target, _network(source))
     return changed
 
 
 def _network(database: Backend) -> Row:
-    return database.one("SELECT model_key, dim FROM state") or (None, None)
+    found = database.one("SELECT model_key, dim, pair_key, pair_dim FROM state")
+    return found or (None, None, None, None)
+
+
+def _name_network(target: Backend, network: Row) -> None:
+    sql = "UPDATE state SET model_key = ?, dim = ?, pair_key = ?, pair_dim = ?"
+    target.execute(sql, network)
 
 
 def _take_network(source: Backend, target: Backend) -> None:
     wanted, there = _network(source), _network(target)
     if there == wanted:
         return
-    if there[0] is not None:
+    if there[:2] not in {(None, None), wanted[:2]}:
         raise mismatch(target.name, there[0], wanted[0])
     with target.writing():
-        target.execute("UPDATE state SET model_key = ?, dim = ?", wanted)
+        if there[2:] != wanted[2:]:
+            target.execute("DELETE FROM pair_vectors")
+        _name_network(target, wanted)
 
 
 def _differences(source: Backend, target: Backend) -> Iterator[tuple[int, list[Row], list[str]]]:
@@ -171,10 +182,13 @@ def _apply(target: Backend, rows: Sequence[Row], gone: Sequence[str]) -> None:
     first = store.next_numbers(len(rows))
     products = [(*row[:_ARTICLE], first + n) for n, row in enumerate(rows)]
     target.executemany(_PUT_PRODUCT, products)
-    seen = [(*row[_ARTICLE:], row[0]) for row in rows if row[_ARTICLE] is not None]
+    seen = [(*row[_ARTICLE:-1], row[0]) for row in rows if row[_ARTICLE] is not None]
     target.executemany(_PUT_ARTICLE, seen)
     unseen = [(row[0],) for row in rows if row[_ARTICLE] is None]
     target.executemany(_NO_ARTICLE, unseen)
     back = [(row[0],) for row in rows]
+    target.executemany(UNPAIRED_SQL, back)
+    paired = [(row[-1], row[0]) for row in rows if row[-1] is not None]
+    target.executemany(PAIR_SQL, paired)
     target.executemany("DELETE FROM tombstones WHERE id = ?", back)
     store.take_out(gone)
