@@ -245,7 +245,8 @@ function pick(row) {
   mark(state.rows, row);
   for (const one of state.rows) one.section.classList.toggle("chosen", one === row);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  row.section.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+  const above = row.section.getBoundingClientRect().top < 0; // its heading shall be seen
+  row.section.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: above ? "start" : "nearest" });
   byId(`row-${row.number}`).focus({ preventScroll: true });
 }
 
