@@ -24,7 +24,11 @@ ONE_IMPORTER = {
     "selenium": ("crawl/",),
     "pyarrow": ("core/parquet.py",),
     "pandas": ("core/records/",),
+    "ray": ("store/ingest/on_ray.py",),
+    "fsspec": ("store/feed/object_stores.py",),
     "click": ("cli/",),
+    "tokenizers": ("vision/pair/text.py",),
+    "huggingface_hub": ("vision/pair/hub.py",),
     "argparse": (),
 }
 """Which part of the package may import a heavy or central package."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.addresses import is_url
 from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
@@ -42,6 +43,8 @@ from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
+from thatlook.vision.pair.spec import PairSpec
+from thatlook.vision.pair.text import TextEncoder
 from thatlook.vision.stages.compatibility import CompatibilityStage
 
 if TYPE_CHECKING:
@@ -67,7 +70,6 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         self._recommender = Recommender.of(catalog, spec, settings)
-        self._words: WordSearch | None = None
 
     @classmethod
     def open(
@@ -140,15 +142,19 @@ class Engine:
         progress: bool = False,
         allow_private: bool = False,
         allow_removals: bool = False,
+        ray: str | None = None,
     ) -> IngestReport:
         """Brings the catalog up to date with a feed; says how many rows did what.
 
-        `images` is where relative image links are looked up (default: beside the feed);
+        `images` is where relative image links are looked up (default: beside the feed), a folder
+        or, through fsspec, the URL of one in an object store (s3://bucket/pictures);
         `mapping` says which column of the feed holds a field, {field: column}, or is a
         FeedMapping. `workers` processes share the work (default: one per core; 0: this process
         alone). Pictures behind addresses come from public ones only, unless `allow_private`. A
         feed that would take away more than the setting `max_removed_share` of the products is
-        refused, unless `allow_removals`. Raises FeedError, CatalogError, SettingsError.
+        refused, unless `allow_removals`. `ray` is the address of a Ray cluster that shares the work
+        in place of processes ("local": one of this machine). Raises FeedError, CatalogError,
+        SettingsError, and MissingExtraError for `ray` without the extra `cluster`.
         """
         # Here, because readers of feeds and HTTP are a tenth of what a command waits for.
         from thatlook.store.feed.fetch import Fetcher
@@ -160,13 +166,15 @@ class Engine:
             path_of("feed", feed),
             self._catalog,
             AnalyzerFactory(replace(self._settings, threads=1)),
-            images=path_of("images", images) if images else None,
+            images=_images(images) if images else None,
             mapping=mapping,
             workers=workers,
             strict=strict,
             progress=progress,
             fetcher=Fetcher(policy),
             removal_limit=None if allow_removals else self._settings.max_removed_share,
+            ray=ray,
+            pair=self._analyzer.pair,
         )
 
     def recommend(  # noqa: PLR0913 - the fields of a SearchRequest, by name
@@ -257,7 +265,7 @@ class Engine:
         """What was understood of the words beside a photo, and the products for its look."""
         if not request.text:
             return (), self._recommender.for_look(look, request)
-        words = self._word_search()
+        words = self._tower_search
         understood = words.understood(WordRequest(text=request.text, off=request.off))
         asked = asked_with(understood, request)
         moved = look_with(look, words.told(understood.plain), request.text_weight)
@@ -298,23 +306,44 @@ class Engine:
         )
         look, meant = None, None
         if photo is not None:
-            look = self._analyzer.parse(photo)
+            with watch.part("decode"):
+                decoded = decode_photo(photo, self._settings)
+            look = self._analyzer.parse_image(decoded.image, name_of(photo), watch)
             told = category or words.understood(request).value("category")
             meant = meant_article(look.articles, told, most_meant(look.articles))
             request = _of_article(request, look, meant)
+            if meant is not None and words is not self._tower_search:
+                vector = self._analyzer.pair_vector(decoded.image, meant.article.box)
+                request = replace(request, vector=vector)
+            look = look.at_size(*decoded.size)
         with watch.part("search"):
             found = words.find(request)
         place = None if meant is None else meant.place
-        timing = {**(look.timing_ms if look else {}), **watch.timing_ms}
-        return replace(found, look=look, article=place, timing_ms=timing)
+        return replace(found, look=look, article=place, timing_ms=watch.timing_ms)
 
     def _word_search(self) -> WordSearch:
-        """The search for words, its tower loaded at the first use. Raises ModelError."""
-        if self._words is None:
-            tower = Tower.of(resolve("text", self._settings.text_model))
-            hidden = self._settings.out_of_stock == "hide"
-            self._words = WordSearch(self._catalog, tower, in_stock=hidden)
-        return self._words
+        """The search for words: by the vectors of the text-image pair where the catalog has them,
+        else by those of the text tower. Raises ModelError.
+        """
+        shelf, pair = self._catalog.pair_shelf(), self._analyzer.pair
+        if shelf is None or pair is None or shelf.model_key != pair[0]:
+            return self._tower_search
+        return WordSearch(shelf, self._pair_texts, in_stock=self._hides)
+
+    @cached_property
+    def _pair_texts(self) -> TextEncoder:
+        settings = self._settings
+        return TextEncoder.of(PairSpec.named(settings.text_image_model), settings.threads)
+
+    @cached_property
+    def _tower_search(self) -> WordSearch:
+        tower = Tower.of(resolve("text", self._settings.text_model))
+        return WordSearch(self._catalog, tower, in_stock=self._hides)
+
+    @property
+    def _hides(self) -> bool:
+        """Whether products out of stock are left out."""
+        return self._settings.out_of_stock == "hide"
 
     def _drawn(self, image: Pixels, look: Look, request: SearchRequest) -> Article:
         """The article in the box that the user drew."""
@@ -483,7 +512,7 @@ class Engine:
                 f"{self._catalog.model_key}; thatlook train compatibility makes one for others"
             )
         stage = CompatibilityStage(network, embedding)
-        return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
+        return Completer(self._catalog, stage, in_stock=self._hides)
 
     def _given(
         self,
@@ -527,6 +556,12 @@ class Engine:
             return decode(self._catalog.image(product_id), self._settings)
         except (CatalogError, PhotoError):
             return None
+
+
+def _images(images: str | Path) -> str | Path:
+    """The folder of a feed's pictures, or the URL of one in an object store."""
+    remote = isinstance(images, str) and is_url(images)
+    return images if remote else path_of("images", images)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ def test_all_commands_are_there():
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 51
+    assert len(EVERY) == 52
 
 
 def test_help_imports_nothing_heavy():

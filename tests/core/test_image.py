@@ -8,6 +8,7 @@ import io
 import random
 import struct
 import time
+import tracemalloc
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from thatlook.core.image import (
     name_of,
     outline,
     resized,
+    size_of,
     with_aspect,
 )
 from thatlook.core.jpeg import segments_and_scans
@@ -49,7 +51,7 @@ def plain(mode: str = "RGB", color=RED, size=(32, 24)) -> Image.Image:
     return Image.new(mode, size, color)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_format_gives_the_color_that_went_in(kind):
     if kind == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow was built without AVIF")
@@ -87,6 +89,79 @@ def test_every_format_gives_the_color_that_went_in(kind):
 def test_every_mode_becomes_rgb_on_white(image, expected):
     array = decode(encoded(image))
     np.testing.assert_allclose(array[3, 5], expected, atol=1)
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate", "packbits", "jpeg"])
+def test_tiffs_of_every_compression(compression):
+    array = decode(encoded(plain(), "TIFF", compression=compression))
+    np.testing.assert_allclose(array[3, 5], RED, atol=4)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
+def test_tiffs_of_every_mode_are_as_their_image(mode):
+    image = plain("I;16", 257 * 100) if mode == "I;16" else plain().convert(mode)
+    np.testing.assert_allclose(decode(encoded(image, "TIFF")), decode(image), atol=1)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_tiffs_are_turned_once(turn, tmp_path):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (20, 30, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    path = tmp_path / "a.tiff"
+    path.write_bytes(encoded(image, "TIFF", tiffinfo={0x0112: turn}))
+    array = decode(path)
+    np.testing.assert_array_equal(array, decode(encoded(image, "PNG", exif=exif)))
+    assert size_of(path) == (array.shape[1], array.shape[0])
+
+
+def test_the_first_page_of_a_tiff_is_taken():
+    pages = [plain(color=(0, 0, 255)) for _ in range(300)]
+    array = decode(encoded(plain(), "TIFF", save_all=True, append_images=pages))
+    assert tuple(array[3, 5]) == RED
+
+
+def tiff(tags: dict[int, int], data: bytes = b"") -> bytes:
+    """A TIFF with these numbers as tags, its `data` right after them."""
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + data
+
+
+GREY_TIFF = {256: 100, 257: 100, 258: 8, 259: 1, 262: 1, 277: 1}
+
+
+def test_a_tiff_in_tiles_larger_than_itself_is_refused_before_they_are_decoded():
+    offset = 10 + 12 * 10 + 4
+    whole = GREY_TIFF | {322: 112, 323: 112, 324: offset, 325: 112 * 112}
+    assert decode(tiff(whole, bytes(112 * 112))).shape == (100, 100, 3)
+    bomb = GREY_TIFF | {322: 20_000, 323: 20_000, 324: offset, 325: 1000}
+    with pytest.raises(PhotoError, match="in tiles of 20000 x 20000") as caught:
+        decode(tiff(bomb, bytes(1000)))
+    assert caught.value.code == "damaged"
+    with pytest.raises(PhotoError, match="in tiles of"):
+        decode(Image.open(io.BytesIO(tiff(bomb, bytes(1000)))))
+
+
+def test_a_tiff_that_claims_to_be_huge_is_refused():
+    with pytest.raises(PhotoError) as caught:
+        decode(tiff(GREY_TIFF | {256: 100_000, 257: 100_000, 273: 8, 278: 100_000, 279: 9}))
+    assert caught.value.code == "too_many_pixels"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_notes_that_lie_over_each_other_take_no_memory(kind):
+    size, count = 300_000, 300
+    known = GREY_TIFF | {273: 8, 279: 10_000} if kind == "TIFF" else {}
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in known.items()]
+    entries += [struct.pack("<HHII", 40_000 + n, 7, size, 8) for n in range(count)]
+    notes = struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + b"".join(entries) + bytes(size)
+    data = notes if kind == "TIFF" else encoded(plain(), kind, exif=notes)
+    tracemalloc.start()
+    try:
+        decode(data)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_cmyk_jpeg_becomes_rgb():

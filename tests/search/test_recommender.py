@@ -570,3 +570,24 @@ def test_what_is_compared_are_the_feeds_words_else_what_was_read():
     words = Stored(product=told, attributes=read, **shown)
     assert traits_of(words) == Traits("Tops > Polos", "navy", "checked")
     assert traits_of(Stored(product=product("a"), **shown)) == Traits("", "", "")
+
+
+@pytest.mark.parametrize("step", ["candidates", "products"])
+def test_a_product_removed_under_a_search_costs_itself_alone(recommender, monkeypatch, step):
+    catalog = recommender._catalog
+    read, removed = getattr(catalog, step), []
+
+    def slow(*arguments):
+        if not removed:
+            removed.append(catalog.remove(["middle"]))
+        return read(*arguments)
+
+    monkeypatch.setattr(catalog, step, slow)
+    (found,) = recommender.for_look(look_of(), SearchRequest())
+    assert ids([found]) == ["near", "g1", "far"]
+    assert removed == [["middle"]]
+
+
+def test_an_unknown_product_that_was_asked_for_is_told(recommender):
+    with pytest.raises(UnknownProductError, match="nobody"):
+        recommender.similar("nobody", SearchRequest())

@@ -67,7 +67,8 @@ def photos() -> Iterator[Case]:
     yield Case(
         "avif head only", part(b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif" + bytes(80))
     )
-    yield Case("tiff", part(encoded("TIFF")))
+    yield Case("tiff", part(encoded("TIFF")), fine=True)
+    yield Case("psd", part(b"8BPS\x00\x01" + bytes(6) + b"\x00\x03" + bytes(60)))
     yield Case("ico", part(b"\x00\x00\x01\x00\x01\x00" + bytes(40)))
     yield Case("postscript", part(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"))
     yield Case("bomb by size", part(png(100_000, 100_000, chunk(b"IDAT", zlib.compress(b"")))))

@@ -104,6 +104,20 @@ def test_pictures_of_replaced_and_deleted_products_go(writer, tmp_path):
     assert files() == []
 
 
+def test_a_put_that_is_removed_at_once_is_answered_all_the_same(writer, monkeypatch):
+    upsert = Catalog.upsert
+
+    def upsert_and_remove(catalog, rows):
+        sequence = upsert(catalog, rows)
+        catalog.remove([row.product.id for row in rows])  # as another caller may
+        return sequence
+
+    monkeypatch.setattr(Catalog, "upsert", upsert_and_remove)
+    answer = put(writer)
+    assert (answer.status_code, answer.json()["product"]["id"]) == (201, "n-1")
+    assert writer.get("/v1/products/n-1").status_code == 404
+
+
 def test_put_without_picture_keeps_the_one_there(writer):
     first = put(writer).json()
     changed = writer.put(

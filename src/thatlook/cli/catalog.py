@@ -46,6 +46,8 @@ def info(catalog: str, as_json: bool) -> int:
         return 0
     print(f"{found.products} products, {found.left} that left the feed, change {found.sequence}")
     print(f"network {found.model_key or 'none yet'}, vectors of {found.dim or 0}")
+    if found.pair_key:
+        print(f"pair {found.pair_key}, vectors of {found.pair_vectors} products")
     print(f"{found.size_bytes / 1e6:.1f} MB, caches {found.cache_bytes / 1e6:.1f} MB")
     for category, genders in found.categories.items():
         counts = ", ".join(f"{count} {gender}" for gender, count in genders.items())
@@ -171,25 +173,27 @@ def list_versions(catalog: str, as_json: bool) -> int:
     examples=("thatlook catalog compare before-sale --catalog catalog -k 10",),
 )
 @shared_options
-@click.argument("name")
+@click.argument("name", required=False, default="")
 @click.argument("more", nargs=-1, metavar="[PRODUCT_ID]...")
 @click.option("-k", type=COUNT, default=10, help="answers compared (default 10)")
 @click.option("--queries", type=COUNT, default=200, metavar="N", help="how many (default 200)")
 @click.option("--ids", multiple=True, metavar="PRODUCT_ID", help="the queries, else some are drawn")
+@click.option(
+    "--pair", is_flag=True, help="the text-image pair beside the embedding network instead"
+)
 def compare_version(
-    catalog: str,
-    as_json: bool,
-    name: str,
-    more: tuple[str, ...],
-    k: int,
-    queries: int,
-    ids: tuple[str, ...],
+    catalog: str, as_json: bool, name: str, more: tuple[str, ...], pair: bool, **drawn: Any
 ) -> int:
-    """How the version NAME answers differently."""
-    from thatlook.store.catalog.versions import compare
+    """How the version NAME answers differently, or with --pair the text-image pair's vectors."""
+    from thatlook.store.catalog.versions import compare, compare_pair
 
+    if pair == bool(name):
+        raise SettingsError("name a version to compare with, or give --pair, one of both")
     with _opened(catalog) as opened:
-        found = compare(opened, name, queries=queries, k=k, ids=ids + more)
+        if pair:
+            found = compare_pair(opened, **drawn)
+        else:
+            found = compare(opened, name, **drawn | {"ids": drawn["ids"] + more})
     if as_json:
         print(json.dumps(found.to_dict()))
         return 0

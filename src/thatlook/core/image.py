@@ -1,7 +1,7 @@
 """Pure functions on images: decode with limits, crop, letterbox.
 
 An image is uint8 (height, width, 3) RGB, C-contiguous. Pillow does the codecs: JPEG, PNG,
-WebP, AVIF, GIF and BMP. HEIC needs libx265 or libde265, whose wheels are not permissively
+WebP, AVIF, GIF, BMP and TIFF. HEIC needs libx265 or libde265, whose wheels are not permissively
 licensed, so it is refused with words.
 """
 
@@ -35,8 +35,10 @@ Bytes = bytes | bytearray | memoryview
 PhotoSource = str | os.PathLike[str] | Bytes | Image.Image | Pixels
 """What stands for a photo: a path, a file's bytes, a PIL image or an RGB array."""
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")
-SUFFIXES: Final = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+SUFFIXES: Final = (
+    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff",
+)  # fmt: skip
 GREY: Final = 128
 STRIP_ROWS: Final = 256
 DECODING_BYTES: Final = 7
@@ -44,10 +46,13 @@ DECODING_BYTES: Final = 7
 _BUDGET: Final = Budget()
 _TURNED: Final = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
+_TILE_TAGS: Final = (322, 323)
+"""TIFF's width and length of a tile."""
+LARGE_TILE_PX: Final = 1 << 20
 MAX_JPEG_SEGMENTS: Final = 10_000
 """A photo has dozens; a file that is made of nothing else takes as long as many scans."""
 UNSUPPORTED: Final = (
-    "not a photo in a known format; use JPEG, PNG, WebP, AVIF, GIF or BMP (convert HEIC)"
+    "not a photo in a known format; use JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF (convert HEIC)"
 )
 
 
@@ -85,8 +90,8 @@ def decode(source: PhotoSource, settings: Settings | None = None) -> Pixels:
     Grey, palette, CMYK and 16-bit photos are converted; an embedded color profile is applied.
     Grey of 16 bits ("I;16") is taken to range over 0..65535; PIL images of the modes "I" and "F",
     whose range nobody knows, are refused. The limits of bytes, pixels and scans (JPEG) are checked
-    before any pixel is decoded. The first frame of an animation is taken. Raises PhotoError, which
-    names the source.
+    before any pixel is decoded. Of an animation the first frame is taken, of a TIFF the first page.
+    Raises PhotoError, which names the source.
     """
     return _decoded(source, settings or Settings(), None).image
 
@@ -99,6 +104,7 @@ def _decoded(source: PhotoSource, settings: Settings, side: int | None) -> Photo
     if isinstance(source, Image.Image):
         _check_size(source.size, name, settings)
         with _decoding(name), _in_flight(source.size, settings):
+            _check_tiles(source, name)
             _check_scans(_undecoded(source), name, settings)
             return _whole(_to_rgb(source, name))
     data = _bytes_of(source, name, settings)
@@ -107,6 +113,7 @@ def _decoded(source: PhotoSource, settings: Settings, side: int | None) -> Photo
         warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; our own limits are below
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.size, name, settings)
+            _check_tiles(opened, name)
             size = _upright_size(opened)
             if side is not None:
                 share = side / min(opened.size)
@@ -122,6 +129,8 @@ def _whole(image: Pixels) -> Photo:
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
     """The (width, height) of an opened image once it is turned by its EXIF."""
+    if image.format == "TIFF":  # Pillow turns these by itself, and says so from the beginning
+        return image.size
     turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
     return (image.height, image.width) if turned else image.size
 
@@ -210,6 +219,15 @@ def _check_scans(data: bytes, name: str, settings: Settings) -> None:
         raise PhotoError("too_many_scans", message, name)
     if segments > MAX_JPEG_SEGMENTS:
         message = f"a JPEG of more than {MAX_JPEG_SEGMENTS} segments; save it anew"
+        raise PhotoError("damaged", message, name)
+
+
+def _check_tiles(image: Image.Image, name: str) -> None:
+    """Raises PhotoError for a TIFF with tiles far larger than itself: each is decoded whole."""
+    tags = getattr(image, "tag_v2", {})
+    width, length = (int(tags.get(tag, 0)) for tag in _TILE_TAGS)
+    if width * length > max(image.width * image.height, LARGE_TILE_PX):
+        message = f"a TIFF of {image.width} x {image.height} in tiles of {width} x {length}"
         raise PhotoError("damaged", message, name)
 
 

@@ -35,6 +35,7 @@ from thatlook.search.ranking import (
     show_same_picture,
 )
 from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.steady import steady
 from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.embedding import vector_output
@@ -131,6 +132,7 @@ class Recommender:
             in_stock=settings.out_of_stock == "hide",
         )
 
+    @steady
     def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
 
@@ -239,6 +241,7 @@ class Recommender:
         kept = [group.ids[0] for group in before]
         return _shown(groups, request, kept, changes(request.k, len(liked) + len(disliked)))
 
+    @steady
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
         """Products like one of the catalog, of its category, for its gender and age, best first.
 

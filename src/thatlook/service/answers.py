@@ -155,7 +155,8 @@ class FacetsAnswer(Answer):
 class WordsAnswer(Answer):
     """Products for words: a page of `total`, from `offset` on.
 
-    `by_likeness` says whether the products' pictures were compared with the words too.
+    `by_likeness` says whether the products' pictures were compared with the words too, and
+    `compared_by` by which network.
     """
 
     text: str
@@ -165,6 +166,7 @@ class WordsAnswer(Answer):
     matches: list[MatchAnswer]
     facets: FacetsAnswer
     by_likeness: bool
+    compared_by: str | None
     message: str | None
     timing_ms: Timing
 

@@ -11,6 +11,7 @@ from thatlook.core.records import Product
 from thatlook.core.taxonomy import OTHER
 from thatlook.core.type_words import words_tell_category
 from thatlook.engine import Engine
+from thatlook.search.stored import Seen
 from thatlook.service import pictures
 from thatlook.service.problems import Problem
 from thatlook.store.catalog import Row, Stored
@@ -21,18 +22,19 @@ from thatlook.store.product_row import described_row
 class Put:
     """What came of a PUT."""
 
-    stored: Stored
+    product: Product
+    seen: Seen
     created: bool
 
     def to_dict(self) -> dict[str, Any]:
         """The answer's JSON."""
-        box = self.stored.box
+        box = self.seen.box
         return {
-            "product": self.stored.product.to_dict(),
+            "product": self.product.to_dict(),
             "created": self.created,
             "box": [round(value, 1) for value in box.to_list()] if box else None,
-            "found": self.stored.found,
-            "attributes": dict(self.stored.attributes),
+            "found": self.seen.found,
+            "attributes": dict(self.seen.attributes),
         }
 
 
@@ -50,7 +52,8 @@ def put(engine: Engine, product: Product, picture: bytes | None) -> Put:
     engine.catalog.upsert([row])
     if before is not None and row.image and row.image != before.image:
         _forget(engine, before.image)
-    return Put(engine.catalog.stored(product.id), before is None)
+    seen = before if before is not None and row.vector is None else row
+    return Put(row.product, seen, before is None)
 
 
 def remove(engine: Engine, product_id: str) -> None:

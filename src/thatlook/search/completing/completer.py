@@ -21,6 +21,7 @@ from thatlook.search.completing.why import Floats, Together, normal, reasons
 from thatlook.search.index import Filters, Query, genders_for
 from thatlook.search.ranking import distinct, diverse
 from thatlook.search.recommender import settled
+from thatlook.search.steady import steady
 from thatlook.search.stored import ProductStore, Stored
 from thatlook.vision.stages.compatibility import CompatibilityStage
 
@@ -65,6 +66,7 @@ class Completer:
         self._in_stock = in_stock
         self._lengths: dict[str, float] | None = None
 
+    @steady
     def complete(
         self, given: Sequence[Given], gender: str, request: CompletionRequest
     ) -> Completions:

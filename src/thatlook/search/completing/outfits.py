@@ -26,6 +26,7 @@ from thatlook.search.completing.solver import Problem, best
 from thatlook.search.completing.why import Floats
 from thatlook.search.index import Query
 from thatlook.search.ranking import diverse
+from thatlook.search.steady import steady
 from thatlook.search.stored import ProductStore
 
 PER_SLOT: Final = 20
@@ -54,6 +55,7 @@ class OutfitFinder:
         self._catalog = catalog
         self._completer = completer
 
+    @steady
     def outfits(self, given: Sequence[Given], gender: str, request: CompletionRequest) -> Outfits:
         """Up to `request.k` outfits, best first: with what is given a top and a bottom, or a
         dress, and shoes, and of each category asked for one. Two outfits differ in two products,

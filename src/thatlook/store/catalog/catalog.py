@@ -20,7 +20,9 @@ from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.offered import Offered, offered_of
 from thatlook.store.catalog.opening import FILE_NAME, database_at, finder_at, store_of
+from thatlook.store.catalog.pairs import PairShelf
 from thatlook.store.catalog.ranked import Ranked
+from thatlook.store.catalog.reads import PairReads
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store
@@ -39,6 +41,7 @@ class Catalog:
         self.folder = address.folder
         self._store = store
         self._finder = finder_at(address, store)
+        self._pair: PairShelf | None = None
         self._ranked = Ranked(store)
         self._words = WordIndex(store.database)
 
@@ -109,6 +112,32 @@ class Catalog:
     def takes_vectors(self) -> bool:
         """Whether it was opened with its network's key, so that vectors can be stored."""
         return self._store.takes_vectors
+
+    @property
+    def pair_key(self) -> str | None:
+        """The text-image pair whose vectors are kept beside; None for none."""
+        found = self._store.pair()
+        return found[0] if found else None
+
+    def use_pair(self, key: str, dim: int) -> None:
+        """Names the pair whose vectors are stored from now on; those of another one are dropped.
+
+        Raises CatalogError.
+        """
+        self._store.use_pair(key, dim)
+        self._changed()
+        self._pair = None
+
+    def pair_shelf(self) -> PairShelf | None:
+        """The products by the vectors of the pair; None where the catalog has no pair."""
+        with self._store.database.lock:
+            named = self._store.pair()
+            if named is None:
+                return None
+            if self._pair is None or self._pair.model_key != named[0]:
+                reads = PairReads(self._store.database, *named)
+                self._pair = PairShelf(self.folder, reads, self._words)
+            return self._pair
 
     @property
     def sequence(self) -> int:
@@ -238,21 +267,21 @@ class Catalog:
         try:
             return self._store.upsert(rows)
         finally:
-            self._finder.changed()
+            self._changed()
 
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Deletes products in one transaction; returns the ids that were in."""
         try:
             return self._store.remove(ids)
         finally:
-            self._finder.changed()
+            self._changed()
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks products that left the feed: kept, but not found; returns the ids changed."""
         try:
             return self._store.mark_left(ids)
         finally:
-            self._finder.changed()
+            self._changed()
 
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, for comparing."""
@@ -296,6 +325,7 @@ class Catalog:
             self._store.takes_vectors &= kept[0] == self._store.model_key
             self._store.model_key, self._store.dim = kept
             self._finder.reset()
+            self._pair = None
         return count
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
@@ -325,4 +355,12 @@ class Catalog:
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
         self._finder.warm()
+        if pair := self.pair_shelf():
+            pair.warm()
         self._words.bring_up_to_date()
+
+    def _changed(self) -> None:
+        """What this process has read is no longer all there is."""
+        self._finder.changed()
+        if self._pair is not None:
+            self._pair.changed()

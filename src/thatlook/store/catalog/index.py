@@ -9,7 +9,7 @@ from thatlook.core.errors import CatalogError
 from thatlook.search.index.partitioned import PartitionedIndex
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.store.catalog.blocks import Blocks
-from thatlook.store.catalog.store import Store
+from thatlook.store.catalog.reads import Reads
 
 _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
@@ -41,9 +41,9 @@ class Finder(Protocol):
 class CatalogIndex:
     """Partitions with every commit in them, loaded when a query first needs them."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Reads, cache: str = "cache") -> None:
         self._store = store
-        self._blocks = Blocks(folder / "cache", store)
+        self._blocks = Blocks(folder / cache, store)
         self._index: PartitionedIndex | None = None
         self._seen_version = -1
         self._changed = True

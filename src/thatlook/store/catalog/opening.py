@@ -12,8 +12,9 @@ from thatlook.store.catalog.address import BUILT_IN, Address
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex, Finder
+from thatlook.store.catalog.reads import mismatch
 from thatlook.store.catalog.schema import migrate, version_of
-from thatlook.store.catalog.store import Store, mismatch
+from thatlook.store.catalog.store import Store
 
 FILE_NAME: Final = "catalog.sqlite"
 

@@ -110,6 +110,17 @@ MIGRATIONS: Final = (
             "INSERT INTO words_state VALUES (0, 0, 0)",
         ),
     ),
+    Migration(
+        8,
+        "the vectors of a text-image pair beside those of the embedding network",
+        (
+            """CREATE TABLE pair_vectors (
+                product INTEGER PRIMARY KEY REFERENCES products (key) ON DELETE CASCADE,
+                vector BLOB NOT NULL)""",
+            "ALTER TABLE state ADD COLUMN pair_key TEXT",
+            "ALTER TABLE state ADD COLUMN pair_dim INTEGER",
+        ),
+    ),
 )
 """In the order they are applied; the last one's version is the catalog's version."""
 

@@ -36,11 +36,14 @@ _STALE: Final = 2
 """So many entries for one product, and the index is made anew."""
 
 _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    coalesce(json_extract(data, '$.age_group'), ''), vector,
+    coalesce(json_extract(data, '$.age_group'), ''), articles.vector,
     coalesce(json_extract(data, '$.product_type'), ''), coalesce(json_extract(data, '$.title'), ''),
     coalesce(json_extract(data, '$.pattern'), ''), coalesce(json_extract(data, '$.extra'), ''),
     json_extract(attributes, '$.type'), json_extract(attributes, '$.pattern')
-    FROM products JOIN articles ON product = key"""
+    FROM products JOIN articles ON articles.product = key"""
+
+_PAIR_FACTS: Final = f"""{_FACTS.replace("articles.vector", "pair_vectors.vector")}
+    LEFT JOIN pair_vectors ON pair_vectors.product = key"""
 
 
 class WordIndex:
@@ -166,15 +169,20 @@ class WordIndex:
         rows = self._database.rows(sql, (expression, count))
         return [(product_id, -float(score)) for product_id, score in rows]
 
-    def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
-        """What is compared of the active products with these ids."""
+    def facts(self, ids: Sequence[str], pair_dim: int = 0) -> dict[str, Facts]:
+        """What is compared of the active products with these ids.
+
+        With `pair_dim` the vectors are those of the text-image pair, zeros (pair_dim,) where a
+        product has none.
+        """
+        facts, nothing = (_PAIR_FACTS, bytes(4 * pair_dim)) if pair_dim else (_FACTS, b"")
         found = {}
         for start in range(0, len(ids), _BATCH // 4):
             part = ids[start : start + _BATCH // 4]
             marks = ",".join("?" * len(part))
-            sql = f"{_FACTS} WHERE status = 'active' AND id IN ({marks})"
+            sql = f"{facts} WHERE status = 'active' AND id IN ({marks})"
             for row in self._database.rows(sql, list(part)):
-                found[row[0]] = _facts(row)
+                found[row[0]] = _facts(row, nothing)
         return found
 
 
@@ -260,10 +268,14 @@ _ENTRY: Final = (
 )
 
 
-def _facts(row: tuple[Any, ...]) -> Facts:
+def _facts(row: tuple[Any, ...], nothing: bytes) -> Facts:
+    """The facts of a row; `nothing` is the vector where it has none."""
     *columns, vector, product_type, title, pattern, extra, type_seen, pattern_seen = row
     return Facts(
-        entry=Entry(**dict(zip(_ENTRY, columns, strict=True)), vector=np.frombuffer(vector, "<f4")),
+        entry=Entry(
+            **dict(zip(_ENTRY, columns, strict=True)),
+            vector=np.frombuffer(vector or nothing, "<f4"),
+        ),
         product_type=product_type or _first(type_seen),
         title=title,
         pattern=pattern or _first(pattern_seen),
