@@ -20,10 +20,7 @@ def findings(page):
     """What axe finds: rule and where."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe")
     found = axe.Axe().run(page).response["violations"]
-    return [
-        (rule["id"], [node["target"] for node in rule["nodes"]][:3])
-        for rule in found
-    ]
+    return [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found]
 
 
 @pytest.fixture
