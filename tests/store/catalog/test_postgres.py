@@ -208,7 +208,7 @@ def test_many_writers_number_their_changes_one_after_another(catalog):
     def read():
         with Catalog.open(catalog.address) as mine:
             last = 0
-            while len(seen) < 96:
+            while len(seen) < 96 and (any(one.is_alive() for one in writers) or mine.changes(last)):
                 changes = mine.changes(last)
                 numbers = [change.sequence for change in changes]
                 if numbers != list(range(last + 1, last + 1 + len(numbers))):
@@ -217,11 +217,11 @@ def test_many_writers_number_their_changes_one_after_another(catalog):
                 seen.extend(numbers)
                 last += len(numbers)
 
-    threads = [threading.Thread(target=write, args=(100 * n,)) for n in range(4)]
-    threads.append(threading.Thread(target=read))
-    for thread in threads:
+    writers = [threading.Thread(target=write, args=(100 * n,)) for n in range(4)]
+    reader = threading.Thread(target=read)
+    for thread in (*writers, reader):
         thread.start()
-    for thread in threads:
+    for thread in (*writers, reader):
         thread.join()
     assert failures == []
     assert seen == list(range(1, 97))
