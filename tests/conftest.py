@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engines import PEER_PORT, Engine, Lite, Standalone, is_free
 from tests.postgres import Server, why_missing
 from thatlook.store.catalog.address import Address
 from thatlook.vision.models.registry import ModelSpec
@@ -68,6 +69,28 @@ def address(
         )
         monkeypatch.setenv("SHOP_PASSWORD", server.password)
     return Address.of(folder)
+
+
+@pytest.fixture(scope="session")
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Milvus Lite, running."""
+    pytest.importorskip("milvus_lite", reason="needs the package milvus-lite")
+    yield from _running(Lite(tmp_path_factory.mktemp("lite")))
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The standalone server of Milvus, running."""
+    pytest.importorskip("milvus", reason="needs the package milvus, 2.3.5 or newer")
+    if not is_free(PEER_PORT):
+        pytest.skip(f"port {PEER_PORT} is taken: an etcd or another Milvus runs here")
+    yield from _running(Standalone(tmp_path_factory.mktemp("milvus")))
+
+
+def _running(engine: Engine) -> Iterator[Engine]:
+    engine.start()
+    yield engine
+    engine.stop()
 
 
 OUTPUTS: dict[str, Mapping[str, Any]] = {

@@ -28,6 +28,8 @@ ONE_IMPORTER = {
     "pandas": ("core/records/",),
     "ray": ("store/ingest/on_ray.py",),
     "fsspec": ("store/feed/object_stores.py",),
+    "pymilvus": ("search/index/milvus/client.py",),
+    "grpc": ("search/index/milvus/client.py",),
     "click": ("cli/",),
     "tokenizers": ("vision/pair/text.py",),
     "huggingface_hub": ("vision/pair/hub.py",),

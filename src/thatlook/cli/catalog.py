@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -134,6 +136,42 @@ def remove(catalog: str, as_json: bool, ids: tuple[str, ...]) -> int:
     for product_id in unknown:
         print(f"thatlook: {UnknownProductError(product_id)}", file=sys.stderr)
     return int(bool(unknown))
+
+
+@catalog.command(
+    "feed-search",
+    stage="The search cluster",
+    examples=("thatlook catalog feed-search --catalog shop.toml --once",),
+)
+@shared_options
+@click.option("--once", is_flag=True, help="end when the cluster has all changes")
+@click.option("--rebuild", is_flag=True, help="empty the collection first, and feed it anew")
+def feed_search(catalog: str, as_json: bool, once: bool, rebuild: bool) -> int:
+    """Bring what changes to the search cluster that the catalog names.
+
+    Goes on where the cluster is, and runs until it is told to stop; one feeds at a time, another
+    waits for its turn.
+    """
+    with _opened(catalog) as opened:
+        if opened.cluster is None:
+            raise SettingsError(f"{catalog}: its search is built in and needs no feeding")
+        feed = opened.cluster.feed()
+        if rebuild:
+            feed.rebuild()
+        if not once:
+            feed.run(_told_to_stop())
+            return 0
+        count, lag = feed.catch_up(), opened.cluster.lag(strong=True)
+    _say(as_json, {"fed": count, "lag": lag}, f"{count} changes fed, {lag} to go")
+    return int(lag > 0)
+
+
+def _told_to_stop() -> threading.Event:
+    """What is set when this process is told to end."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 @catalog.command(

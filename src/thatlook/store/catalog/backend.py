@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -89,6 +89,13 @@ class Backend(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """One read transaction: every query of the block sees the same state."""
+        ...
+
+    def alone(self, work: str) -> AbstractContextManager[Callable[[], bool]]:
+        """Tells within the block whether this process alone, of all machines, does this work.
+
+        The turn ends with its process or connection, however that ends.
+        """
         ...
 
     def backup(self, path: Path) -> None:

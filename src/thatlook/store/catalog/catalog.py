@@ -16,6 +16,7 @@ from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
 from thatlook.store.catalog.address import Address, address_of
+from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.offered import Offered, offered_of
@@ -85,7 +86,8 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the files; a second time does nothing."""
+        """Lets go of files and connections; a second time does nothing."""
+        self._finder.reset()
         self._store.database.close()
 
     @property
@@ -210,6 +212,10 @@ class Catalog:
     def colors(self) -> list[str]:
         """The different colors of the active products, as the shop spells them."""
         return self._store.values("color")
+
+    def groups(self) -> int:
+        """How many different `item_group_id`s the active products have."""
+        return self._store.groups()
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.
@@ -374,6 +380,11 @@ class Catalog:
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """What a search for words compares of the active products with these ids."""
         return self._words.facts(ids)
+
+    @property
+    def cluster(self) -> ClusterFinder | None:
+        """What asks and feeds the search cluster; None where the search is built in."""
+        return self._finder if isinstance(self._finder, ClusterFinder) else None
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
+from thatlook.core.lock import locked
 from thatlook.store.catalog.fts5 import Fts5
 from thatlook.store.catalog.takeover import take_over
 from thatlook.store.catalog.wanted import FullText
@@ -128,6 +129,18 @@ class Database:
                 yield
             finally:
                 self._rollback()
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[Callable[[], bool]]:
+        """See Backend; raises CatalogError where the folder cannot be written."""
+        path = self.path.with_name(f"{work}.lock")
+        try:
+            file = path.open("a+b")
+        except OSError as error:
+            raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+        with file:
+            ours = locked(file)
+            yield lambda: ours
 
     def backup(self, path: Path) -> None:
         """Writes a consistent copy to `path`, while others read and write."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from thatlook.store.catalog.wanted import FullText
 SCHEMA: Final = "thatlook"
 OLDEST_SERVER: Final = 130000
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_LOCKS: Final = {"write": 0x7A71, "index": 0x7A72}
+_LOCKS: Final = {"write": 0x7A71, "index": 0x7A72, "search": 0x7A73}
 """The first half of the keys of our advisory locks; the second is the schema's."""
 
 _CONNECTING: Final = {
@@ -216,6 +216,24 @@ class PostgresDatabase:
             if self._open is not None:
                 self.rows(f"SELECT pg_advisory_unlock({key})")
                 self._called("thatlook")
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[Callable[[], bool]]:
+        """See Backend: a lock of a connection of its own, which other work does not break."""
+        with self._translated():
+            connection = self._engine.connect()
+        with connection:
+            try:
+                lock = f"SELECT pg_try_advisory_lock({self._key(work)})"
+                yield partial(self._mine, connection, lock)
+            finally:
+                with suppress(DBAPIError):  # the server itself notices a while after the end
+                    connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+
+    def _mine(self, connection: Connection, lock: str) -> bool:
+        """Whether the connection has the lock, or can take it now."""
+        with self._translated():
+            return bool(connection.exec_driver_sql(lock).scalar())
 
     def backup(self, path: Path) -> None:
         """Writes a consistent copy as an SQLite file to `path`, while others read and write."""
