@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from thatlook.core.errors import CatalogError, CatalogUnavailableError, CatalogV
 from thatlook.core.records import Product
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.schema import MIGRATIONS, VERSION, Migration
 from thatlook.store.catalog.schema import migrate as migrate_file
@@ -106,6 +108,20 @@ def test_two_processes_may_make_a_catalog_at_once(url):
 def test_a_catalog_that_is_not_there(url):
     with pytest.raises(CatalogError, match="no catalog is there; make one with"):
         Catalog.open(url, create=False)
+
+
+def test_a_user_without_rights_needs_a_schema_of_its_own(catalog, postgres):
+    database = catalog._store.database
+    mine, name = Address.of(postgres.new_url()), f"clerk_{database.schema}"
+    clerk = replace(mine, store=mine.store.replace("//shop@", f"//{name}@"))
+    database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    with pytest.raises(CatalogError, match="the user may not do this; grant it"):
+        Catalog.open(clerk)
+    schema = mine.store.rpartition("=")[2]
+    database.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {name}")
+    with Catalog.open(clerk, "net", DIM) as own:
+        own.upsert([row_of(1)])
+        assert own.info().products == 1
 
 
 def test_catalogs_of_one_database_are_apart(catalog, postgres):
