@@ -53,7 +53,7 @@ dist:  ## the wheel, and beside it the bill of materials of what it brings with 
 	rm -rf dist $(VENV)-dist
 	$(PYTHON) -m venv $(VENV)-dist && $(PYTHON) -m venv $(TOOLS)
 	$(VENV)-dist/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
-	$(VENV)-dist/bin/python -m pip install --quiet "$$(ls dist/*.whl)[serve,crawl,parquet,eval]"
+	$(VENV)-dist/bin/python -m pip install --quiet "$$(ls dist/*.whl)[serve,crawl,parquet,cluster,eval]"
 	$(VENV)-dist/bin/python -m pip uninstall --quiet --yes pip setuptools
 	$(TOOLS)/bin/python -m pip install --quiet -r scripts/audit-requirements.txt
 	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --no-validate \

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import parent_process
@@ -25,14 +25,17 @@ from thatlook.service import (
     describe,
     feedback,
     logs,
+    metrics,
     operations,
     pages,
     photos,
     problems,
     products,
+    scenes,
     words,
 )
 from thatlook.service.envelope import Envelope
+from thatlook.service.feeding import fed
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.state import Fetch, Service
 from thatlook.store.feed.fetch import Fetcher, FetchPolicy
@@ -80,6 +83,7 @@ def create_app(
     app.include_router(photos.router)
     app.include_router(completions.router)
     app.include_router(products.router)
+    app.include_router(scenes.router)
     app.include_router(words.router)
     app.include_router(feedback.router)
     app.include_router(operations.router)
@@ -123,6 +127,11 @@ def _lifespan(
             await service.photos.run(second.analyzer.warm)
         service.ready = True
         logger.info("ready", extra={"pid": os.getpid()})
+        feeding = ExitStack()
+        if (cluster := engine.catalog.cluster) is not None:
+            cluster.watch = metrics.SearchWatch()
+            if settings.feed_search:
+                feeding.enter_context(fed(cluster))
         watch = asyncio.create_task(_leave_with_parent()) if settings.workers > 1 else None
         try:
             yield
@@ -131,6 +140,7 @@ def _lifespan(
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch
+            await asyncio.to_thread(feeding.close)
             await service.close()
             logger.info("stopped", extra={"pid": os.getpid()})
 
