@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.addresses import is_url
 from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
@@ -32,6 +33,7 @@ from thatlook.search.completing import (
 )
 from thatlook.search.completing.outfits import OutfitFinder
 from thatlook.search.index import Filters
+from thatlook.search.ranking import Calibration, NearnessScale
 from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import TEXT_WEIGHT, Boost, Correction, SearchRequest
 from thatlook.search.words.moving import Meant, asked_with, look_with, meant_article, most_meant
@@ -42,11 +44,15 @@ from thatlook.store.catalog import Catalog
 from thatlook.vision.analyzer import Analyzer, Stopwatch
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
+from thatlook.vision.pair.spec import PairSpec
+from thatlook.vision.pair.text import TextEncoder
 from thatlook.vision.stages.compatibility import CompatibilityStage
 
 if TYPE_CHECKING:
+    from thatlook.search.styling import Styled
     from thatlook.store.feed import FeedMapping
     from thatlook.store.ingest import IngestReport
+    from thatlook.store.scenes import SceneShelf, ScenesReport
 
 
 def _in_notebook(shown: Result | Look | Match) -> str:
@@ -67,7 +73,7 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         self._recommender = Recommender.of(catalog, spec, settings)
-        self._words: WordSearch | None = None
+        self._scenes: SceneShelf | None = None
 
     @classmethod
     def open(
@@ -103,6 +109,8 @@ class Engine:
     def close(self) -> None:
         """Closes the catalog; a closed engine cannot be used."""
         self._catalog.close()
+        if self._scenes is not None:
+            self._scenes.close()
 
     def __enter__(self) -> Self:
         return self
@@ -140,15 +148,19 @@ class Engine:
         progress: bool = False,
         allow_private: bool = False,
         allow_removals: bool = False,
+        ray: str | None = None,
     ) -> IngestReport:
         """Brings the catalog up to date with a feed; says how many rows did what.
 
-        `images` is where relative image links are looked up (default: beside the feed);
+        `images` is where relative image links are looked up (default: beside the feed), a folder
+        or, through fsspec, the URL of one in an object store (s3://bucket/pictures);
         `mapping` says which column of the feed holds a field, {field: column}, or is a
         FeedMapping. `workers` processes share the work (default: one per core; 0: this process
         alone). Pictures behind addresses come from public ones only, unless `allow_private`. A
         feed that would take away more than the setting `max_removed_share` of the products is
-        refused, unless `allow_removals`. Raises FeedError, CatalogError, SettingsError.
+        refused, unless `allow_removals`. `ray` is the address of a Ray cluster that shares the work
+        in place of processes ("local": one of this machine). Raises FeedError, CatalogError,
+        SettingsError, and MissingExtraError for `ray` without the extra `cluster`.
         """
         # Here, because readers of feeds and HTTP are a tenth of what a command waits for.
         from thatlook.store.feed.fetch import Fetcher
@@ -160,13 +172,15 @@ class Engine:
             path_of("feed", feed),
             self._catalog,
             AnalyzerFactory(replace(self._settings, threads=1)),
-            images=path_of("images", images) if images else None,
+            images=_images(images) if images else None,
             mapping=mapping,
             workers=workers,
             strict=strict,
             progress=progress,
             fetcher=Fetcher(policy),
             removal_limit=None if allow_removals else self._settings.max_removed_share,
+            ray=ray,
+            pair=self._analyzer.pair,
         )
 
     def recommend(  # noqa: PLR0913 - the fields of a SearchRequest, by name
@@ -257,7 +271,7 @@ class Engine:
         """What was understood of the words beside a photo, and the products for its look."""
         if not request.text:
             return (), self._recommender.for_look(look, request)
-        words = self._word_search()
+        words = self._tower_search
         understood = words.understood(WordRequest(text=request.text, off=request.off))
         asked = asked_with(understood, request)
         moved = look_with(look, words.told(understood.plain), request.text_weight)
@@ -298,23 +312,44 @@ class Engine:
         )
         look, meant = None, None
         if photo is not None:
-            look = self._analyzer.parse(photo)
+            with watch.part("decode"):
+                decoded = decode_photo(photo, self._settings)
+            look = self._analyzer.parse_image(decoded.image, name_of(photo), watch)
             told = category or words.understood(request).value("category")
             meant = meant_article(look.articles, told, most_meant(look.articles))
             request = _of_article(request, look, meant)
+            if meant is not None and words is not self._tower_search:
+                vector = self._analyzer.pair_vector(decoded.image, meant.article.box)
+                request = replace(request, vector=vector)
+            look = look.at_size(*decoded.size)
         with watch.part("search"):
             found = words.find(request)
         place = None if meant is None else meant.place
-        timing = {**(look.timing_ms if look else {}), **watch.timing_ms}
-        return replace(found, look=look, article=place, timing_ms=timing)
+        return replace(found, look=look, article=place, timing_ms=watch.timing_ms)
 
     def _word_search(self) -> WordSearch:
-        """The search for words, its tower loaded at the first use. Raises ModelError."""
-        if self._words is None:
-            tower = Tower.of(resolve("text", self._settings.text_model))
-            hidden = self._settings.out_of_stock == "hide"
-            self._words = WordSearch(self._catalog, tower, in_stock=hidden)
-        return self._words
+        """The search for words: by the vectors of the text-image pair where the catalog has them,
+        else by those of the text tower. Raises ModelError.
+        """
+        shelf, pair = self._catalog.pair_shelf(), self._analyzer.pair
+        if shelf is None or pair is None or shelf.model_key != pair[0]:
+            return self._tower_search
+        return WordSearch(shelf, self._pair_texts, in_stock=self._hides)
+
+    @cached_property
+    def _pair_texts(self) -> TextEncoder:
+        settings = self._settings
+        return TextEncoder.of(PairSpec.named(settings.text_image_model), settings.threads)
+
+    @cached_property
+    def _tower_search(self) -> WordSearch:
+        tower = Tower.of(resolve("text", self._settings.text_model))
+        return WordSearch(self._catalog, tower, in_stock=self._hides)
+
+    @property
+    def _hides(self) -> bool:
+        """Whether products out of stock are left out."""
+        return self._settings.out_of_stock == "hide"
 
     def _drawn(self, image: Pixels, look: Look, request: SearchRequest) -> Article:
         """The article in the box that the user drew."""
@@ -433,6 +468,80 @@ class Engine:
             found = self._recommender.for_look(best, asked)
         return Result(best, True, None, found, watch.timing_ms, image)
 
+    def index_scenes(
+        self,
+        folder: str | Path,
+        *,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> ScenesReport:
+        """Brings the scenes beside the catalog up to date with a folder of photos of dressed
+        people: street photos, shoppers' posts. The photos stay where they are.
+
+        `workers` processes look at them (default: one per core; 0: this one). Raises DataError
+        where there are none, CatalogError.
+        """
+        from thatlook.store.scenes import SceneShelf, index_scenes
+
+        if self._scenes is None:
+            self._scenes = SceneShelf.open(self._catalog.home, *self._vectors_of)
+        factory = AnalyzerFactory(replace(self._settings, threads=1, text_image_model=""))
+        found = path_of("folder", folder)
+        return index_scenes(found, self._scenes, factory, workers=workers, progress=progress)
+
+    def styled_with(
+        self,
+        product_id: str,
+        k: int = 6,
+        *,
+        min_score: float | None = None,
+        others: int = 3,
+    ) -> Styled:
+        """Scenes in which something like a product is worn, the most alike first, each with
+        products for what else is worn there.
+
+        Scenes that score less than `min_score` (None: the setting `similar_score`) are left out;
+        `others` is the number of products per article. Raises UnknownProductError, CatalogError.
+        """
+        from thatlook.search.styling import Styled, Styler
+
+        watch = Stopwatch()
+        shelf = self._scene_shelf()
+        if shelf is None:
+            return Styled(self._catalog.product(product_id), (), 0)
+        settings = self._settings
+        spec = resolve("embedding", settings.embedding_model)
+        styler = Styler(
+            self._catalog,
+            shelf,
+            self._recommender,
+            Calibration.of(spec.details.get("calibration", {})),
+            NearnessScale(settings.very_close_score, settings.similar_score),
+        )
+        with watch.part("search"):
+            found = styler.styled(product_id, k, min_score, others)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    def scene_picture(self, scene_id: str) -> Path:
+        """The file of a scene's photo. Raises CatalogError where it is unknown or gone."""
+        shelf = self._scene_shelf()
+        if shelf is None:
+            raise CatalogError(f"no photo of the scene {scene_id!r} is there")
+        return shelf.picture(scene_id)
+
+    @property
+    def _vectors_of(self) -> tuple[str, int]:
+        """The key and dim of the embedding network."""
+        return self._analyzer.key, self._analyzer.dim
+
+    def _scene_shelf(self) -> SceneShelf | None:
+        """The scenes beside the catalog, opened once they are there."""
+        from thatlook.store.scenes import SceneShelf
+
+        if self._scenes is None:
+            self._scenes = SceneShelf.there(self._catalog.home, *self._vectors_of)
+        return self._scenes
+
     def complete(
         self,
         worn: PhotoSource | list[str] | tuple[str, ...],
@@ -483,7 +592,7 @@ class Engine:
                 f"{self._catalog.model_key}; thatlook train compatibility makes one for others"
             )
         stage = CompatibilityStage(network, embedding)
-        return Completer(self._catalog, stage, in_stock=settings.out_of_stock == "hide")
+        return Completer(self._catalog, stage, in_stock=self._hides)
 
     def _given(
         self,
@@ -527,6 +636,12 @@ class Engine:
             return decode(self._catalog.image(product_id), self._settings)
         except (CatalogError, PhotoError):
             return None
+
+
+def _images(images: str | Path) -> str | Path:
+    """The folder of a feed's pictures, or the URL of one in an object store."""
+    remote = isinstance(images, str) and is_url(images)
+    return images if remote else path_of("images", images)
 
 
 @dataclass(frozen=True, slots=True)

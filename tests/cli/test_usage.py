@@ -204,6 +204,7 @@ def test_all_commands_are_there():
         "crawl",
         "explore",
         "index",
+        "index-scenes",
         "catalog",
         "parse",
         "recommend",
@@ -212,12 +213,14 @@ def test_all_commands_are_there():
         "look",
         "complete",
         "outfits",
+        "scenes",
         "serve",
+        "feedback",
         "models",
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 48
+    assert len(EVERY) == 56
 
 
 def test_help_imports_nothing_heavy():

@@ -62,6 +62,7 @@ class Double:
 
     key = "double-1:" + "0" * 64
     dim = DIM
+    pair = None
 
     def __init__(self, delay_s: float = 0.0) -> None:
         self.delay_s = delay_s

@@ -24,9 +24,11 @@ from thatlook.cli import (
     doctor,
     evaluate,
     explore,
+    feedback,
     index,
     models,
     photos,
+    scenes,
     search,
     serve,
     train,
@@ -58,7 +60,8 @@ def thatlook() -> None:
 
 thatlook.add_stage("Try it", (demo.demo, doctor.doctor))
 thatlook.add_stage(
-    "From a shop to a catalog", (crawl.crawl, explore.explore, index.index, catalog.catalog)
+    "From a shop to a catalog",
+    (crawl.crawl, explore.explore, index.index, scenes.index_scenes, catalog.catalog),
 )
 thatlook.add_stage(
     "From a photo or a product to products",
@@ -70,9 +73,10 @@ thatlook.add_stage(
         photos.look,
         complete.complete,
         complete.outfits,
+        scenes.scenes,
     ),
 )
-thatlook.add_stage("For shoppers", (serve.command,))
+thatlook.add_stage("For shoppers", (serve.command, feedback.feedback))
 thatlook.add_stage("The networks", (models.models, evaluate.evaluate, train.train))
 
 

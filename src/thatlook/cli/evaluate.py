@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from thatlook.data.audited import AuditOptions
     from thatlook.vision.models.registry import ModelSpec
 
+pair_option = click.option(
+    "--pair", default="", metavar="ENTRY", help="a text-image pair, measured beside"
+)
+
 measured_options = together(
     click.option("--data", type=PATH, help="folder with street/ and catalog/, or one's own photos"),
     click.option("--sample", type=PATH, help="folder of the rendered sample, with pairs/"),
@@ -135,6 +139,7 @@ def _audit(data: str, options: AuditOptions, *, people: bool) -> int:
 @measured_options
 @boxes_option
 @click.option("--article-model", default="", help="a registry entry: who finds boxes")
+@pair_option
 @click.option("--feed", type=PATH, help="a feed of one's own, judged by its type and color")
 @click.option("--images", type=PATH, metavar="DIR", help="the pictures of --feed")
 @click.option("--cache", type=PATH, metavar="DIR", help="keep vectors and boxes there, per network")
@@ -210,6 +215,7 @@ def street(**given: Any) -> int:
     "--queries", type=PATH, metavar="FILE", help="texts whose results --html shows, one a line"
 )
 @click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")
+@pair_option
 @json_file_option()
 @click.option("--html", type=PATH, metavar="FILE", help="write the page there")
 def text(**given: Any) -> int:

@@ -40,11 +40,18 @@ map_option = click.option(
 )
 @click.argument("feed")
 @catalog_option
-@click.option("--images", metavar="DIR", help="where image links are looked up")
+@click.option(
+    "--images",
+    metavar="DIR",
+    help="where image links are looked up: a folder, or s3://..., gs://...",
+)
 @map_option
 @click.option("--mapping", metavar="FILE", help="a shop's mapping (TOML, docs/feeds.md)")
 @private_option
 @click.option("--workers", type=int, metavar="N", help="processes (default: one per core)")
+@click.option(
+    "--ray", metavar="ADDRESS", help="a Ray cluster that shares the work; `local`: this machine's"
+)
 @click.option("--strict", is_flag=True, help="stop at the first bad row")
 @click.option(
     "--allow-removals", is_flag=True, help="mark all that the feed does not have, however many"

@@ -1,4 +1,4 @@
-"""`models list` and `models verify`."""
+"""`models list`, `models verify` and `models add`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from thatlook.cli.command import Group
-from thatlook.cli.options import json_option
+from thatlook.cli.options import PATH, json_option
 from thatlook.core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,15 +22,18 @@ LINE: Final = 88
 
 @click.group(cls=Group)
 def models() -> None:
-    """The networks that ship: list, verify."""
+    """The networks: list, verify, add one's own."""
 
 
 def _specs() -> list[ModelSpec]:
+    """Those that ship or stand in their place, and the text-image pair where there is one."""
     from thatlook.core.settings import Settings
-    from thatlook.vision.models.registry import TASKS, resolve
+    from thatlook.vision.models.registry import PAIR, TASKS, resolve
 
     settings = Settings.load()
-    return [resolve(task, getattr(settings, f"{task}_model")) for task in TASKS]
+    specs = [resolve(task, getattr(settings, f"{task}_model")) for task in TASKS]
+    pair = settings.text_image_model
+    return [*specs, resolve(PAIR, pair)] if pair else specs
 
 
 @models.command("list", examples=("thatlook models list",))
@@ -72,11 +75,14 @@ def _entry(spec: ModelSpec) -> dict[str, Any]:
 @models.command(examples=("thatlook models verify",))
 @json_option
 def verify(as_json: bool) -> int:
-    """Read all weights and compare their sha256; exit status 1 where one differs."""
+    """Read all weights and compare their sha256; exit status 1 where one differs.
+
+    A text-image pair is run too: it must give the vectors that it gave when it was added.
+    """
     results = []
     for spec in _specs():
         try:
-            spec.read()
+            _verify(spec)
             results.append({"id": spec.id, "ok": True})
         except ModelError as error:
             results.append({"id": spec.id, "ok": False, "message": str(error)})
@@ -87,3 +93,57 @@ def verify(as_json: bool) -> int:
         for result in results:
             print(f"{result['id']}: {'ok' if result['ok'] else 'not ok'}")
     return 0 if all(result["ok"] for result in results) else 1
+
+
+def _verify(spec: ModelSpec) -> None:
+    """Raises ModelError where a network is not what its entry says."""
+    from thatlook.vision.models.registry import PAIR
+    from thatlook.vision.pair.checking import compare_with_entry
+    from thatlook.vision.pair.spec import PairSpec
+
+    if spec.task == PAIR:
+        compare_with_entry(PairSpec.of(spec))
+    else:
+        spec.read()
+
+
+@models.command(
+    "add",
+    extra="clip",
+    needs=("tokenizers",),
+    examples=(
+        "thatlook models add Marqo/marqo-fashionSigLIP --out my-pair",
+        "thatlook models add my-pair --license MIT --parity vectors.json",
+    ),
+)
+@click.argument("source", metavar="FOLDER|HUB_ID")
+@click.option("--task", type=click.Choice(("text-image",)), default="text-image", help="what it is")
+@click.option(
+    "--out",
+    default="",
+    metavar="DIR",
+    help="where files of the hub go (default: a folder of its name)",
+)
+@click.option("--revision", default="", help="a branch, tag or commit of the hub (default: main)")
+@click.option("--variant", default="", metavar="END", help="such as quantized: smaller networks")
+@click.option("--name", default="", help="what the entry is called (default: as the folder)")
+@click.option("--license", default="", help="default: what the model card says")
+@click.option(
+    "--parity", type=PATH, metavar="FILE", help="vectors computed elsewhere, to be compared"
+)
+@click.option("--threads", type=int, default=0, help="0, the default: one per core")
+@json_option
+def add_model(task: str, as_json: bool, **given: Any) -> int:  # noqa: ARG001 - one task so far
+    """Register a text-image pair of one's own: CLIP, SigLIP and their like, as ONNX.
+
+    FOLDER holds the networks, their tokenizer.json and preprocessor_config.json; HUB_ID names a
+    repository of the Hugging Face hub, whose files are downloaded. The entry lies beside them.
+    """
+    from thatlook.vision.pair.adding import Addition, add
+
+    done = add(Addition(**given))
+    if as_json:
+        print(json.dumps({"entry": str(done.entry)} | _entry(done.pair.image) | done.to_dict()))
+        return 0
+    print("\n".join(done.lines()))
+    return 0

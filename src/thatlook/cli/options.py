@@ -10,6 +10,7 @@ import click
 from thatlook.cli.command import Decorated, together
 
 PATH = click.Path(path_type=Path)
+COUNT = click.IntRange(min=1)
 PRINTED = "-"
 """The value of --json without a file."""
 

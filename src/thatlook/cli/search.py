@@ -63,14 +63,18 @@ def search(words: str, catalog: str, photo: str | None, as_json: bool, **given: 
             off=given["off"],
             **({} if dial is None else {"text_weight": dial}),
         )
-    print(json.dumps(found.to_dict()) if as_json else _text(found))
+        pair = bool(engine.settings.text_image_model)
+    print(json.dumps(found.to_dict()) if as_json else _text(found, pair=pair))
     return 0
 
 
-def _text(found: Found) -> str:
+def _text(found: Found, *, pair: bool) -> str:
+    """In lines; with a `pair` in the settings, what compared pictures: that, or the tower."""
     chips = [f"{chip.shown or chip.value} ({chip.key})" for chip in found.understood.chips]
     lines = [f"understood: {', '.join(chips)}"] if chips else []
     if not found.by_likeness:
         lines.append("words alone were compared: the tower knows none of them in this catalog")
+    elif pair:
+        lines.append(f"pictures were compared by {found.compared_by}")
     lines += match_lines(found.matches) or [found.message or "nothing more"]
     return "\n".join(lines)

@@ -61,6 +61,7 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
 
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
+    from thatlook.service.app import open_rival
     from thatlook.service.keys import Guard
     from thatlook.service.settings import ServiceSettings
     from thatlook.store.catalog.address import Address
@@ -72,6 +73,8 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
     Address.of(catalog).check_folder()
     with Engine.open(catalog, Settings.load()):
         pass  # another network's catalog, damaged weights: told here in one line
+    if settings.rival:
+        open_rival(settings).close()
     os.environ.update(settings.to_environment())
     # uvicorn stops on SIGTERM and then raises it again; by then all is done, and well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

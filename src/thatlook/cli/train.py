@@ -152,6 +152,10 @@ def person(**given: Any) -> int:
     metavar="ENTRY",
     help="registry entry of a network that tells what is not known of worn articles",
 )
+@click.option(
+    "--feedback", type=PATH, metavar="CSV", help="pairs that `thatlook feedback export` wrote"
+)
+@click.option("--feedback-weight", type=float, default=0.3, help="of what shoppers judged")
 @boxes_option
 @pairs_options
 def embedding(**given: Any) -> int:

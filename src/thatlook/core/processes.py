@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import IO, Any, Generic, Self, TypeVar
+from typing import IO, Any, Generic, Protocol, Self, TypeVar
 
 from thatlook.core import errors
 from thatlook.core.errors import ThatlookError
@@ -25,6 +25,9 @@ Job = TypeVar("Job")
 Done = TypeVar("Done")
 Work = Callable[[Sequence[Job]], list[Done]]
 """Does a group of jobs; results in order."""
+
+TRIES = 3
+"""A job that so many processes in a row died of, each with nothing else to do, is given up."""
 
 _START = "from thatlook.core.processes import main; main()"
 
@@ -40,12 +43,34 @@ class WorkerDied(Exception):  # noqa: N818 - it is news, not an error of the cal
     """A worker process was ended by a signal: a codec crashed, or memory ran out."""
 
 
+class Worker(Protocol):
+    """A process that does groups of jobs, one at a time."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        ...
+
+    def done(self, jobs: Sequence[Any]) -> list[Any]:
+        """The results of a group; raises what the work raised, or WorkerDied."""
+        ...
+
+    def kill(self) -> None:
+        """Ends it now, whatever it does."""
+        ...
+
+    def close(self) -> None:
+        """Ends it, and waits until it is gone."""
+        ...
+
+
 class Pool(Generic[Job, Done]):
     """Does groups of jobs in `workers` processes, or in this one where it is 0.
 
     `factory` makes what does the work, in the process that does it; it is sent there by pickle. A
-    process that dies is replaced and its jobs are tried once more one by one, so that one
+    process that dies is replaced and its jobs are tried again one by one (TRIES), so that one
     picture that crashes a decoder costs one job: `lost` says what becomes of that one, and why.
+    `start` makes a worker of the factory: a process of this machine by default.
     """
 
     def __init__(
@@ -53,12 +78,14 @@ class Pool(Generic[Job, Done]):
         factory: Callable[[], Work[Job, Done]],
         workers: int,
         lost: Callable[[Job, str], Done],
+        start: Callable[[Callable[[], Any]], Worker] | None = None,
     ) -> None:
         self._factory = factory
         self._workers = workers
         self._lost = lost
+        self._start = start or _Process
         self._local = threading.local()
-        self._started: list[_Worker] = []
+        self._started: list[Worker] = []
         self._stopping = False
         self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="worker")
 
@@ -96,23 +123,33 @@ class Pool(Generic[Job, Done]):
     def _in_worker(self, jobs: Sequence[Job]) -> list[Done]:
         try:
             return self._asked(jobs)
-        except WorkerDied as died:
-            if len(jobs) == 1:
-                return [self._lost(jobs[0], str(died))]
-        return [done for job in jobs for done in self._in_worker([job])]
+        except WorkerDied:
+            return [self._alone(job) for job in jobs]
+
+    def _alone(self, job: Job) -> Done:
+        """What becomes of one of the jobs whose process died: the other ones may be at fault, or
+        whoever ended it.
+        """
+        why = ""
+        for _ in range(TRIES):
+            try:
+                return self._asked([job])[0]
+            except WorkerDied as died:
+                why = str(died)
+        return self._lost(job, why)
 
     def _asked(self, jobs: Sequence[Job]) -> list[Done]:
         if self._stopping:
             raise WorkerDied("the run was stopped")
-        worker: _Worker | None = getattr(self._local, "worker", None)
+        worker: Worker | None = getattr(self._local, "worker", None)
         if worker is None or not worker.alive:
-            worker = self._local.worker = _Worker(self._factory)
+            worker = self._local.worker = self._start(self._factory)
             self._started.append(worker)
         done: list[Done] = worker.done(jobs)
         return done
 
 
-class _Worker:
+class _Process:
     def __init__(self, factory: Callable[[], Any]) -> None:
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code

@@ -48,6 +48,9 @@ class Settings:
     person_model: str = ""
     embedding_model: str = ""
     text_model: str = ""
+    text_image_model: str = ""
+    """Path of the entry of a text-image pair (`thatlook models add`), whose vectors are kept beside
+    those of the embedding network; "" for none."""
     compatibility_model: str = ""
 
     article_threshold: float = 0.0

@@ -63,7 +63,8 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
 
     `boxes` is JSON of the products' own articles by id, else they are found by `article_model`;
     `feed` and `images` are a shop of one's own; `cache` keeps vectors and boxes; `rounds` are the
-    resamples of the intervals; `max_products` measures on about so many only.
+    resamples of the intervals; `max_products` measures on about so many only; `pair` is the entry
+    of a text-image pair that is measured beside ("" for none).
     """
 
     boxes: Path | None = None
@@ -75,6 +76,7 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
     no_baselines: bool = False
     rounds: int = 1000
     max_products: int | None = None
+    pair: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,8 @@ class StreetOptions(EvaluateOptions):
 class TextOptions(EvaluateOptions):
     """`catalogs` are the folders whose products of the `split` side are searched; `queries` is a
     file of texts, one a line, whose results the page shows; `text_weight` is how far words move a
-    photo (None: as the search does); `rounds` as above.
+    photo (None: as the search does); `rounds` as above; `pair` is the entry of the text-image pair
+    whose vectors the catalogs have, measured beside ("" for none).
     """
 
     catalogs: Sequence[str | Path] = ()
@@ -101,3 +104,4 @@ class TextOptions(EvaluateOptions):
     queries: Path | None = None
     split: str = "val"
     rounds: int = 1000
+    pair: str = ""

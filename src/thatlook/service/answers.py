@@ -87,10 +87,14 @@ class ProductAnswer(Answer):
 
 
 class MatchAnswer(Answer):
-    """A product with its score, what that is called (not for words), and the reasons."""
+    """A product with its score, what that is called (not for words), and the reasons.
+
+    `team` is there where two rankings are shown as one: which of them brought it.
+    """
 
     score: Share
     nearness: Literal["very close", "similar", "same idea"] | None = None
+    team: Literal["a", "b"] | None = None
     product: ProductAnswer
     reasons: list[str]
     variants: list[ProductAnswer] = []
@@ -112,6 +116,35 @@ class RecommendationOfArticle(Answer):
     best_score: Share | None = None
     searched: dict[str, Any] = {}
     message: str | None = None
+
+
+class SceneAnswer(Answer):
+    """A photo in which the article at the place `article` is like the product asked with.
+
+    `photo` is the address of its picture; boxes are in pixels of the photo, `width` x `height`.
+    `worn_with` are products for the other articles.
+    """
+
+    id: str
+    photo: str
+    width: int
+    height: int
+    score: Share
+    nearness: Literal["very close", "similar", "same idea"]
+    reasons: list[str]
+    article: int
+    articles: list[ArticleAnswer]
+    worn_with: list[RecommendationOfArticle]
+
+
+class StyledAnswer(Answer):
+    """Scenes for a product, of so many `indexed`; `message` says why there are none."""
+
+    product: ProductAnswer
+    scenes: list[SceneAnswer]
+    indexed: int
+    message: str | None
+    timing_ms: Timing
 
 
 class ChipAnswer(Answer):
@@ -151,7 +184,8 @@ class FacetsAnswer(Answer):
 class WordsAnswer(Answer):
     """Products for words: a page of `total`, from `offset` on.
 
-    `by_likeness` says whether the products' pictures were compared with the words too.
+    `by_likeness` says whether the products' pictures were compared with the words too, and
+    `compared_by` by which network.
     """
 
     text: str
@@ -161,6 +195,7 @@ class WordsAnswer(Answer):
     matches: list[MatchAnswer]
     facets: FacetsAnswer
     by_likeness: bool
+    compared_by: str | None
     message: str | None
     timing_ms: Timing
 
@@ -229,6 +264,7 @@ class InfoAnswer(Answer):
     max_photo_pixels: int
     photo_url: bool
     key_needed: bool
+    feedback: bool = False
 
 
 class HealthAnswer(Answer):
@@ -269,6 +305,12 @@ class OutfitAnswer(Answer):
     score: Share
     total: str | None
     matches: list[MatchAnswer]
+
+
+class FeedbackAnswer(Answer):
+    """How many of the products that were told of were kept."""
+
+    kept: int
 
 
 class OutfitsAnswer(Answer):

@@ -7,8 +7,9 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from multiprocessing import parent_process
 from typing import Final
 
@@ -22,15 +23,19 @@ from thatlook.engine import Engine
 from thatlook.service import (
     completions,
     describe,
+    feedback,
     logs,
+    metrics,
     operations,
     pages,
     photos,
     problems,
     products,
+    scenes,
     words,
 )
 from thatlook.service.envelope import Envelope
+from thatlook.service.feeding import fed
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.state import Fetch, Service
 from thatlook.store.feed.fetch import Fetcher, FetchPolicy
@@ -45,18 +50,22 @@ START_WAITS_S: Final = (1.0, 5.0)
 
 
 def create_app(
-    settings: ServiceSettings, opened: Callable[[], Engine], fetch: Fetch | None = None
+    settings: ServiceSettings,
+    opened: Callable[[], Engine],
+    fetch: Fetch | None = None,
+    rival: Callable[[], Engine] | None = None,
 ) -> FastAPI:
     """The application; `opened` gives the engine, and is called when the application starts.
 
-    `fetch` gives the bytes at an address (default: public addresses only, within limits).
+    `fetch` gives the bytes at an address (default: public addresses only, within limits), `rival`
+    the engine whose ranking is shown among the own one.
     """
     app = FastAPI(
         title="thatlook",
         version=__version__,
         docs_url=None,  # FastAPI's own pages load their scripts from elsewhere
         redoc_url=None,
-        lifespan=_lifespan(settings, opened, fetch),
+        lifespan=_lifespan(settings, opened, fetch, rival),
     )
     app.add_middleware(
         Envelope, max_body_bytes=settings.max_body_bytes, foreign_photos=settings.photo_url
@@ -74,7 +83,9 @@ def create_app(
     app.include_router(photos.router)
     app.include_router(completions.router)
     app.include_router(products.router)
+    app.include_router(scenes.router)
     app.include_router(words.router)
+    app.include_router(feedback.router)
     app.include_router(operations.router)
     pages.install(app, settings.language)
     return app
@@ -87,21 +98,40 @@ def from_environment() -> FastAPI:
     dials = Settings.load()
     if dials.threads == 0:
         dials = replace(dials, threads=settings.network_threads)
-    return create_app(settings, lambda: Engine.open(settings.catalog, dials))
+    rival = partial(open_rival, settings, dials.threads) if settings.rival else None
+    return create_app(settings, lambda: Engine.open(settings.catalog, dials), rival=rival)
+
+
+def open_rival(settings: ServiceSettings, threads: int = 0) -> Engine:
+    """The engine of the second ranking. Raises as Engine.open does, and SettingsError."""
+    dials = Settings.load(settings.rival_settings or None, threads=threads)
+    return Engine.open(settings.rival, dials, create=False)
 
 
 def _lifespan(
-    settings: ServiceSettings, opened: Callable[[], Engine], fetch: Fetch | None
+    settings: ServiceSettings,
+    opened: Callable[[], Engine],
+    fetch: Fetch | None,
+    rival: Callable[[], Engine] | None,
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = await _open(opened, START_WAITS_S if settings.workers > 1 else ())
-        service = Service.of(engine, settings, fetch or _fetch(settings, engine.settings))
+        second = None if rival is None else await asyncio.to_thread(rival)
+        fetched = fetch or _fetch(settings, engine.settings)
+        service = Service.of(engine, settings, fetched, second)
         app.state.service = service
         app.state.guard = service.guard
         await service.photos.run(engine.analyzer.warm)
+        if second is not None:
+            await service.photos.run(second.analyzer.warm)
         service.ready = True
         logger.info("ready", extra={"pid": os.getpid()})
+        feeding = ExitStack()
+        if (cluster := engine.catalog.cluster) is not None:
+            cluster.watch = metrics.SearchWatch()
+            if settings.feed_search:
+                feeding.enter_context(fed(cluster))
         watch = asyncio.create_task(_leave_with_parent()) if settings.workers > 1 else None
         try:
             yield
@@ -110,6 +140,7 @@ def _lifespan(
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch
+            await asyncio.to_thread(feeding.close)
             await service.close()
             logger.info("stopped", extra={"pid": os.getpid()})
 

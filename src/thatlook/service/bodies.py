@@ -68,18 +68,33 @@ async def read(request: Request, file_field: str) -> Body:
     )
 
 
+async def read_json(request: Request, most: int = MAX_JSON_BYTES) -> Body:
+    """The JSON object of a request, of at most so many bytes.
+
+    Raises Problem 400 for a broken body, 413 for a long one, 415 for another type, 422 for no
+    object.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(415, "unsupported_media_type", "expected application/json")
+    try:
+        return Body(await _json(request, most))
+    except ClientDisconnect:
+        raise Problem(400, "disconnected", "the body broke off") from None
+
+
 async def _form(request: Request, file_field: str) -> Body:
     form = Form(file_field)
     await form.read(request.headers["content-type"], request.stream())
     return Body(form.fields, form.file, shown_name(form.file_name), form=True)
 
 
-async def _json(request: Request) -> dict[str, Any]:
+async def _json(request: Request, most: int = MAX_JSON_BYTES) -> dict[str, Any]:
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > MAX_JSON_BYTES:
-            words = f"JSON of more than {MAX_JSON_BYTES} bytes; at most that is accepted"
+        if len(data) > most:
+            words = f"JSON of more than {most} bytes; at most that is accepted"
             raise Problem(413, "too_many_bytes", words)
     try:
         value = json.loads(bytes(data), parse_constant=_no_constant)

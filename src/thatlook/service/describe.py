@@ -14,6 +14,7 @@ from thatlook.service.product_body import ProductBody
 from thatlook.service.schemas import (
     CompletionByIdsOrUrl,
     CompletionForm,
+    FeedbackBody,
     LookByUrl,
     LookForm,
     RecommendationByUrl,
@@ -28,6 +29,7 @@ MODELS: Final[tuple[type[BaseModel], ...]] = (
     RecommendationByUrl,
     CompletionForm,
     CompletionByIdsOrUrl,
+    FeedbackBody,
     ProductBody,
 )
 ABOUT: Final = (
@@ -87,6 +89,12 @@ def photo_body(form: str, by_url: str, example: dict[str, Any]) -> dict[str, Any
             },
         }
     }
+
+
+def json_body(model: str, example: dict[str, Any]) -> dict[str, Any]:
+    """A body that is JSON alone."""
+    content = {"application/json": {"schema": _ref(model), "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def product_body() -> dict[str, Any]:

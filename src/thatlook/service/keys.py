@@ -41,6 +41,7 @@ class Guard:
             "photo": _rate("rate", settings.rate),
             "lookup": _rate("lookup_rate", settings.lookup_rate),
             "write": _rate("write_rate", settings.write_rate),
+            "feedback": _rate("feedback_rate", settings.feedback_rate),
             "failed": _rate("failed_rate", settings.failed_rate),
         }
 

@@ -47,7 +47,7 @@ async def readyz(service: Here) -> HealthAnswer:
 )
 async def exposition(service: Here) -> Response:
     """The metrics of all workers, in Prometheus's text format."""
-    return Response(await service.lookup(metrics.exposition), media_type=metrics.CONTENT_TYPE)
+    return Response(await service.lookup(service.metrics), media_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/v1/info", summary="What the page needs to know", responses=problems(429, 503))
@@ -63,5 +63,6 @@ async def info(request: Request, service: Here) -> InfoAnswer:
         max_photo_pixels=settings.max_photo_pixels,
         photo_url=service.settings.photo_url,
         key_needed=service.guard.reading_needs_key,
+        feedback=service.feedback is not None,
         **counts,
     )

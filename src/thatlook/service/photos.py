@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from PIL import Image
 
 from thatlook.core.errors import UnknownProductError
-from thatlook.core.records import Article, Mask
+from thatlook.core.records import Article, Mask, Result
 from thatlook.engine import Engine
+from thatlook.search.request import SearchRequest
 from thatlook.service import bodies, metrics
 from thatlook.service.answers import LookAnswer, RecommendationsAnswer
 from thatlook.service.bodies import shown_name
@@ -75,9 +76,11 @@ async def recommendations(request: Request, service: Here) -> Response:
     """The look of a photo with the most similar products of the catalog, article by article."""
 
     def job(photo: bytes, name: str, search_request: RecommendationRequest) -> bytes:
-        result = _recommended(service.engine, photo, search_request)
+        asked = search_request.search_request()
+        result = _recommended(service.engine, photo, asked)
         metrics.observe_stages(result.timing_ms)
-        shown = result.to_dict()
+        rival = service.rival if result.accepted else None
+        shown = rival.recommended(photo, asked, result) if rival else result.to_dict()
         look = shown["look"] | {"photo": name}
         shown["look"] = _with_masks(look, result.look.articles, search_request)
         return _json(shown)
@@ -85,9 +88,9 @@ async def recommendations(request: Request, service: Here) -> Response:
     return await _answered(request, service, (RecommendationRequest, RecommendationByUrl), job)
 
 
-def _recommended(engine: Engine, photo: bytes, search_request: RecommendationRequest) -> Any:
+def _recommended(engine: Engine, photo: bytes, asked: SearchRequest) -> Result:
     try:
-        return engine.recommend(photo, request=search_request.search_request())
+        return engine.recommend(photo, request=asked)
     except UnknownProductError as error:
         # The address exists; it is a liked or disliked product that does not.
         raise Problem(422, "unknown_product", str(error)) from error

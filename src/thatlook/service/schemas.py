@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from thatlook.core.records import Box
+from thatlook.core.records import NEARNESS, Box, normal_id
 from thatlook.core.taxonomy import CATEGORIES, PRODUCT_CATEGORIES
 from thatlook.search.completing import CompletionRequest
 from thatlook.search.index import Filters
 from thatlook.search.request import Boost, Correction, SearchRequest
 from thatlook.service.bodies import Body
 from thatlook.service.problems import invalid
+from thatlook.store.feedback.records import (
+    KINDS,
+    MAX_POSITION,
+    SOURCES,
+    TEAMS,
+    ShownList,
+    Told,
+)
 
 if TYPE_CHECKING:
     Category = str
     ProductCategory = str
+    Kind = str
+    Nearness = str
+    RowCategory = str
+    Source = str
+    Team = str
 else:
     Category = Literal[CATEGORIES]
     ProductCategory = Literal[PRODUCT_CATEGORIES]
+    Kind, Source, Team = Literal[KINDS], Literal[SOURCES], Literal[TEAMS]
+    Nearness, RowCategory = Literal[("", *NEARNESS)], Literal[("", *PRODUCT_CATEGORIES)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=200)]
 Ids = Annotated[list[Text], Field(max_length=1000)]
@@ -270,8 +285,12 @@ class RecommendationRequest(LookRequest, SearchParameters):
             text=self.text,
             off=frozenset(self.off),
             **self.dials(),
-            **({} if self.text_weight is None else {"text_weight": self.text_weight}),
         )
+
+    def dials(self) -> dict[str, Any]:
+        """As of a search, and how far words move the photo."""
+        weight = {} if self.text_weight is None else {"text_weight": self.text_weight}
+        return super().dials() | weight
 
 
 class RecommendationForm(RecommendationRequest):
@@ -315,6 +334,46 @@ class CompletionParameters(SearchParameters):
             budget=None if self.budget is None else float(self.budget),
             **dials,
         )
+
+
+class FeedbackEvent(StrictBody):
+    """What became of one product of a list."""
+
+    product: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(normal_id)]
+    position: Annotated[int, Field(ge=1, le=MAX_POSITION, description="1 is the first.")]
+    kind: Kind
+    nearness: Nearness = ""
+    score: Annotated[float | None, Field(ge=0, le=1)] = None
+    team: Annotated[Team, Field(description="As the match has it.")] = ""
+
+
+class FeedbackBody(StrictBody):
+    """What became of products of one list, of a shopper who agreed that it is kept."""
+
+    consent: Annotated[Literal[True], Field(description="The shopper agreed.")]
+    list: Annotated[
+        str,
+        Field(
+            pattern="^[0-9a-f]{16}$",
+            description="16 random hexadecimal digits, new for every list that is shown.",
+        ),
+    ]
+    source: Annotated[Source, Field(description="What the list was found by.")]
+    category: Annotated[RowCategory, Field(description="Of the row.")] = ""
+    query: Annotated[
+        str,
+        Field(max_length=255, description="The product asked with; only for that source."),
+        AfterValidator(normal_id),
+    ] = ""
+    events: Annotated[Sequence[FeedbackEvent], Field(min_length=1, max_length=200)]
+
+    def shown(self) -> ShownList:
+        """The list. Raises SettingsError for a query that does not go with the source."""
+        return ShownList(self.list, self.source, self.category, self.query)
+
+    def told(self) -> Sequence[Told]:
+        """What is told of its products."""
+        return [Told(**event.model_dump()) for event in self.events]
 
 
 class CompletionForm(CompletionParameters):

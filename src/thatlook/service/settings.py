@@ -17,6 +17,7 @@ from thatlook.core.shopper_words import LANGUAGES
 _ON: Final = {"1": True, "true": True, "yes": True, "on": True}
 _FROM_ONE: Final = (
     "uploads", "workers", "max_body_bytes", "connections", "connections_per_address",
+    "feedback_days", "feedback_rows",
 )  # fmt: skip
 _OFF: Final = {"0": False, "false": False, "no": False, "off": False, "": False}
 
@@ -62,10 +63,27 @@ class ServiceSettings:
     failed_rate: str = "30/minute"
     """Wrong or missing keys per address; more get 429. Right keys go on from the same address."""
 
+    feedback: bool = False
+    """Whether what shoppers chose is kept, of those who agree to it."""
+    feedback_days: int = 365
+    """Feedback is dropped after so many days."""
+    feedback_rows: int = 1_000_000
+    """Products shown in lists that feedback is kept of, at most; the oldest are dropped."""
+    feedback_rate: str = "600/minute"
+    """Feedback per key or address."""
+    rival: str = ""
+    """The folder of another catalog of the same products: its ranking and the own one are shown as
+    one list."""
+    rival_settings: str = ""
+    """A file of settings (TOML) for it, such as another `embedding_model`."""
+
     photo_url: bool = False
     """Whether `photo_url` is fetched."""
     image_link: bool = False
     """Whether PUT fetches the `image_link` of a product that comes without its picture."""
+    feed_search: bool = False
+    """Whether the service brings what changes to the search cluster: one worker of all services on
+    the catalog does. Off: `thatlook catalog feed-search` does."""
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may call the service. Empty: none."""
     language: str = ""
@@ -83,6 +101,8 @@ class ServiceSettings:
         for name in ("deadline_s", "header_s"):
             if not 0 < getattr(self, name) < 3600:
                 raise SettingsError(f"{name} must be within 0..3600, not {getattr(self, name)}")
+        if self.rival_settings and not self.rival:
+            raise SettingsError("rival_settings are for a rival: name its catalog too")
         if self.language not in {"", *LANGUAGES}:
             known = ", ".join(LANGUAGES)
             raise SettingsError(f"language must be {known} or empty, not {self.language!r}")

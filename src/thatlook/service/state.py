@@ -10,11 +10,14 @@ from typing import Any
 from fastapi import Request
 
 from thatlook.engine import Engine
+from thatlook.service import metrics
 from thatlook.service.keys import Guard
 from thatlook.service.pictures import Thumbnails
 from thatlook.service.problems import RETRY, Problem
 from thatlook.service.queue import Uploads, WorkQueue, deadline
+from thatlook.service.rival import Rival
 from thatlook.service.settings import ServiceSettings
+from thatlook.store.feedback.book import Bounds, Feedback
 
 Fetch = Callable[[str], bytes]
 """The bytes at an address; raises FetchError."""
@@ -37,12 +40,24 @@ class Service:
     uploads: Uploads
     thumbnails: Thumbnails
     fetch: Fetch
+    feedback: Feedback | None = None
+    rival: Rival | None = None
     ready: bool = False
     _counted: tuple[int, dict[str, Any]] | None = None
 
     @classmethod
-    def of(cls, engine: Engine, settings: ServiceSettings, fetch: Fetch) -> Service:
-        """A service on an engine. Raises SettingsError for keys or rates that cannot be."""
+    def of(
+        cls,
+        engine: Engine,
+        settings: ServiceSettings,
+        fetch: Fetch,
+        rival: Engine | None = None,
+    ) -> Service:
+        """A service on an engine. Raises SettingsError for keys or rates that cannot be,
+        CatalogError where feedback is to be kept and cannot.
+        """
+        bounds = Bounds(settings.feedback_days, settings.feedback_rows)
+        home = engine.catalog.home
         return cls(
             engine=engine,
             settings=settings,
@@ -53,6 +68,8 @@ class Service:
             uploads=Uploads(settings.uploads, settings.slots_per_caller),
             thumbnails=Thumbnails(),
             fetch=fetch,
+            feedback=Feedback.open(home, bounds, create=True) if settings.feedback else None,
+            rival=None if rival is None else Rival(rival),
         )
 
     async def lookup(self, job: Callable[[], Any]) -> Any:
@@ -78,11 +95,21 @@ class Service:
             self._counted = (sequence, counts)
         return self._counted[1]
 
+    def metrics(self) -> bytes:
+        """The metrics of all workers, as of now."""
+        if self.engine.catalog.cluster is not None:
+            metrics.observe_search(self.engine.catalog.cluster)
+        return metrics.exposition()
+
     async def close(self) -> None:
         """Waits for the jobs that run, then closes the engine."""
         self.ready = False
         for queue in (self.photos, self.lookups, self.fetches):
             await asyncio.to_thread(queue.close)
+        if self.feedback is not None:
+            self.feedback.close()
+        if self.rival is not None:
+            self.rival.engine.close()
         self.engine.close()
 
 

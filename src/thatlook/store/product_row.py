@@ -38,6 +38,8 @@ def described_row(
         pictures=tuple(pictures),
         row_hash=row_hash,
         from_feed=from_feed,
+        pair_vector=described.pair_vector,
+        pair_key=described.pair_key,
     )
 
 

@@ -74,7 +74,8 @@ class EmbeddingOptions(LoopOptions, PairOptions):
     `steps` are the batches of an epoch; `memory` the vectors remembered for mining; `teacher` the
     registry entry of a network that tells what is not known of worn articles; `boxes` JSON of the
     products' own articles by id; `eye_labels` the folder of labels made by eye, which then stand
-    for the street photos' own; with `shipped` the start is the network that ships.
+    for the street photos' own; with `shipped` the start is the network that ships. `feedback` is a
+    file of pairs that shoppers judged, as `thatlook feedback export` writes it.
     """
 
     epochs: int = 12
@@ -93,3 +94,5 @@ class EmbeddingOptions(LoopOptions, PairOptions):
     boxes: Path | None = None
     eye_labels: Path | None = None
     shipped: bool = False
+    feedback: Path | None = None
+    feedback_weight: float = 0.3

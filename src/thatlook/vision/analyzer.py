@@ -22,7 +22,7 @@ from thatlook.core.image import (
     name_of,
     outline,
 )
-from thatlook.core.records import Article, Box, Described, Look, Person, Product
+from thatlook.core.records import Article, Box, Described, Look, Person, Product, Vector
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER, PERSON_CLASS
 from thatlook.core.type_words import words_tell_category
@@ -36,6 +36,7 @@ from thatlook.vision.assignment import (
 )
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
+from thatlook.vision.pair.spec import PairSpec, image_stage
 from thatlook.vision.stages.article import ArticleStage, Detection
 from thatlook.vision.stages.embedding import Embedded, EmbeddingStage
 from thatlook.vision.stages.person import PersonRules, PersonStage, is_somebody
@@ -72,10 +73,12 @@ class Analyzer:
         person: PersonStage,
         embedding: EmbeddingStage,
         settings: Settings,
+        pair: EmbeddingStage | None = None,
     ) -> None:
         self._articles = articles
         self._person = person
         self._embedding = embedding
+        self._pair = pair
         self._settings = settings
 
     @classmethod
@@ -88,7 +91,9 @@ class Analyzer:
         )
         rules = PersonRules.of(settings)
         stage = ArticleStage.of(article, settings)
-        return cls(stage, PersonStage(person, rules), EmbeddingStage(embedding), settings)
+        named = settings.text_image_model
+        pair = image_stage(PairSpec.named(named).image, settings.threads) if named else None
+        return cls(stage, PersonStage(person, rules), EmbeddingStage(embedding), settings, pair)
 
     @property
     def key(self) -> str:
@@ -99,6 +104,15 @@ class Analyzer:
     def dim(self) -> int:
         """The vectors' length."""
         return self._embedding.dim
+
+    @property
+    def pair(self) -> tuple[str, int] | None:
+        """The key and dim of the text-image pair that describes beside; None for none."""
+        return None if self._pair is None else (self._pair.key, self._pair.dim)
+
+    def pair_vector(self, image: Pixels, box: Box) -> Vector | None:
+        """The pair's vector, float32 (dim,), of a box of an image; None without a pair."""
+        return None if self._pair is None else self._pair.run(image, [box])[0].vector
 
     def parse(self, source: PhotoSource) -> Look:
         """The look of a photo: its main person, and what that person wears, embedded.
@@ -243,6 +257,8 @@ class Analyzer:
             found.category,
             read.category,
             outline(image, found.box).tobytes(),
+            self.pair_vector(image, found.box),
+            self.pair[0] if self.pair else "",
         )
 
     def _shown(self, image: Pixels, product: Product, detections: Sequence[Detection]) -> _Shown:

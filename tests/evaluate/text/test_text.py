@@ -7,8 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from tests.vision.pair import made
 from thatlook.cli import main
 from thatlook.core.records import Product
+from thatlook.evaluate.text.fusion import by_reciprocal_rank
 from thatlook.evaluate.text.trials import (
     Labels,
     by_attributes,
@@ -16,9 +18,13 @@ from thatlook.evaluate.text.trials import (
     composed,
     with_slips,
 )
+from thatlook.search.index.query import Entry
 from thatlook.search.stored import Stored
+from thatlook.search.words.searcher import Ranked
+from thatlook.search.words.shelf import Facts
 from thatlook.store.catalog import Catalog, Row
 from thatlook.vision.models.registry import shipped
+from thatlook.vision.pair.adding import Addition, add
 
 
 def product(n, title="Acme Eva", kind="Heels", color="Red", gender="female"):
@@ -105,6 +111,54 @@ def test_a_run_on_a_catalog(tmp_path, capsys):
     assert figures["attributes_questions"] == 2
     assert figures["title_hybrid_r1"] == 1.0
     assert "red heels" in page.read_text()
+
+
+def ranked(product_id, **parts):
+    entry = Entry(id=product_id, category="dress", gender="female", vector=np.zeros(2, np.float32))
+    return Ranked(Facts(entry=entry), 0.0, parts)
+
+
+def test_reciprocal_ranks_by_hand():
+    found = [
+        ranked("a", color=1.0, words=0.2),  # 1/61 + 1/63
+        ranked("b", color=1.0, words=0.9),  # 1/61 + 1/61
+        ranked("c", color=0.0, words=0.9),  # 1/63 + 1/61: as a, by id after it
+        ranked("d", color=0.0),  # 1/63 + 1/64
+    ]
+    assert by_reciprocal_rank(found) == ["b", "a", "c", "d"]
+
+
+def test_a_run_with_a_pair(tmp_path, capsys):
+    pytest.importorskip("tokenizers", reason="needs the extra clip")
+    pair = add(Addition(source=str(made.transformers_js(tmp_path / "pair")), threads=1))
+    space = shipped("embedding")
+    rng = np.random.default_rng(1)
+    vectors = rng.standard_normal((24, space.dim_of("embedding"))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    seen = {color: np.array([*made.COLORS[color], 0.2], np.float32) for color in ("red", "blue")}
+    with Catalog.open(tmp_path / "c", model_key=space.key, dim=vectors.shape[1]) as catalog:
+        catalog.use_pair(pair.pair.image.key, 4)
+        catalog.upsert(
+            Row(
+                product=product(n, f"Acme Eva {n}", color=color.title()),
+                vector=vector,
+                pair_vector=seen[color] / np.linalg.norm(seen[color]),
+                pair_key=pair.pair.image.key,
+            )
+            for n, (vector, color) in enumerate(zip(vectors, ("red", "blue") * 12, strict=True))
+        )
+    given = ["--split", "all", "--rounds", "20", "--json", "--pair", str(pair.entry)]
+    assert main(["evaluate", "text", "--catalog", str(tmp_path / "c"), *given]) == 0
+    figures = json.loads(capsys.readouterr().out)["metrics"]
+    assert figures["attributes_pair_p10"] == 1.0  # the tower, to which these vectors say nothing:
+    assert figures["attributes_tower_p10"] < 1.0
+    assert figures["attributes_hybrid_pair_p10"] == 1.0
+    assert "attributes_rrf_p10" in figures
+
+    with Catalog.open(tmp_path / "c", model_key=space.key, dim=vectors.shape[1]) as catalog:
+        catalog.upsert([Row(product=product(1, "Other picture"), vector=vectors[0])])
+    assert main(["evaluate", "text", "--catalog", str(tmp_path / "c"), *given]) == 1
+    assert "p1: no vector of pair; name the pair" in capsys.readouterr().err
 
 
 def test_too_few_products(tmp_path, capsys):

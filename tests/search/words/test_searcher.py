@@ -48,6 +48,8 @@ class Tower:
     """Knows two words."""
 
     space = "net"
+    name = "tower-1"
+    narrow = False
 
     def embed(self, words):
         known = {"heel": axis(0), "leather": axis(2)}
@@ -162,3 +164,33 @@ def test_scores_are_within_0_and_1_and_fall(search):
 def test_requests_that_cannot_be(wrong):
     with pytest.raises(SettingsError):
         WordRequest(**{"text": "red", **wrong})
+
+
+class Narrow(Tower):
+    """To which all pictures are about as alike, some even less than nothing."""
+
+    narrow = True
+
+    def embed(self, words):
+        near = np.array([-0.02, -0.04, 0.03, -0.03], np.float32)
+        return near if "leather" in words else None
+
+
+def test_a_narrow_network_orders_by_the_place_between_the_median_and_the_best(catalog):
+    found = WordSearch(catalog, Narrow(), in_stock=True).candidates(
+        WordRequest(text="leather", category="footwear", gender="female", off=frozenset())
+    )
+    likeness = {one.facts.entry.id: one.parts["likeness"] for one in found}
+    # flat 0.03; heel -0.02; pump -0.02 * 0.7 ** 0.5 - 0.04 * 0.3 ** 0.5; navy and blue -0.04
+    pump = -0.02 * 0.7**0.5 - 0.04 * 0.3**0.5
+    assert likeness["flat"] == pytest.approx(1.0)
+    assert likeness["heel"] == pytest.approx((-0.02 - pump) / (0.03 - pump), abs=1e-5)
+    assert [likeness[name] for name in ("pump", "navy", "blue")] == [0.0, 0.0, 0.0]
+
+
+def test_the_answer_names_what_compared_pictures(search, catalog):
+    assert search.find(WordRequest(text="heel")).to_dict()["compared_by"] == "tower-1"
+    other = Tower()
+    other.space = "another network"
+    found = WordSearch(catalog, other).find(WordRequest(text="heel"))
+    assert (found.by_likeness, found.to_dict()["compared_by"]) == (False, None)

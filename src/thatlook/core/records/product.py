@@ -125,6 +125,7 @@ class Described:
     picture shows where the product's words do not say; else "". `looks_like` is the category
     that the embedding network sees in the box, "other" where it is unsure, "" where it tells
     none. `outline` holds the bytes of `image.outline` of the box, b"" where it was not taken.
+    `pair_vector` is that of the text-image pair `pair_key`, of the same box; None without a pair.
     """
 
     vector: Vector
@@ -135,6 +136,8 @@ class Described:
     category: str = ""
     looks_like: str = ""
     outline: bytes = b""
+    pair_vector: Vector | None = None
+    pair_key: str = ""
 
     def __post_init__(self) -> None:
         read_only(self, "attributes")

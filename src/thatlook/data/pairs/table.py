@@ -166,18 +166,20 @@ def write(path: Path, pairs: Sequence[Pair]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for pair in pairs:
-        scene, product = (_relative(shot.place, path.parent) for shot in pair.shots)
-        boxes = [_written(shot.box) for shot in pair.shots]
+        scene, product = (place_from(shot.place, path.parent) for shot in pair.shots)
+        boxes = [box_text(shot.box) for shot in pair.shots]
         category = pair.name or pair.category
         writer.writerow((scene, boxes[0], product, boxes[1], pair.product_id, category, pair.split))
     write_whole(path, text.getvalue().encode())
 
 
-def _written(box: Corners | None) -> str:
+def box_text(box: Corners | None) -> str:
+    """A box as one cell, which `box_in` reads; "" for none."""
     return "" if box is None else " ".join(f"{value:.6g}" for value in box)
 
 
-def _relative(place: str, folder: Path) -> str:
+def place_from(place: str, folder: Path) -> str:
+    """An address as it is, a path relative where it is below `folder`."""
     if is_address(place):
         return place
     path = Path(place)

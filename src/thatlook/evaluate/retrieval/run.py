@@ -39,6 +39,7 @@ from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_tria
 from thatlook.evaluate.retrieval.trials import Trial, measure
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
+from thatlook.vision.pair.spec import PairSpec, filled
 
 TRIALS: Final = ("shop", "rendered", "flatlay", "degraded", "pairs", "feed")
 
@@ -80,8 +81,11 @@ def run(options: RetrievalOptions, export: Export) -> int:
 def _encoders(
     options: RetrievalOptions, session: Session, scratch: Path, export: Export
 ) -> tuple[list[Encoder], dict[str, str]]:
-    """The network and the baselines, and why a baseline is missing."""
+    """The network, the pair where one is named, the baselines, and why a baseline is missing."""
     found: list[Encoder] = [NetworkEncoder(NETWORK, session)]
+    if options.pair:
+        images = PairSpec.named(options.pair).image
+        found.append(NetworkEncoder(images.id, filled(images, options.threads)))
     if options.no_baselines:
         return found, {}
     found.append(HistogramEncoder())

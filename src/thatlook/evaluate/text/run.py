@@ -5,14 +5,16 @@ alone.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from thatlook.core.errors import DataError, SettingsError
+from thatlook.core.records import Vector
 from thatlook.core.settings import Settings
 from thatlook.core.tokens import tokens
 from thatlook.data.splits import name_stem, product_sides, split_of
@@ -20,6 +22,7 @@ from thatlook.evaluate.options import TextOptions
 from thatlook.evaluate.report import Report, finish
 from thatlook.evaluate.retrieval.metrics import Bootstrap, mean
 from thatlook.evaluate.text.boards import boards
+from thatlook.evaluate.text.fusion import by_reciprocal_rank
 from thatlook.evaluate.text.trials import (
     Labels,
     Question,
@@ -28,14 +31,17 @@ from thatlook.evaluate.text.trials import (
     composed,
     with_slips,
 )
-from thatlook.search.index import Filters, Query
+from thatlook.search.index import Query
 from thatlook.search.request import TEXT_WEIGHT
 from thatlook.search.stored import Stored
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.searcher import WordSearch
+from thatlook.search.words.shelf import Shelf
 from thatlook.search.words.tower import Tower
 from thatlook.store.catalog import Catalog, Row
 from thatlook.vision.models.registry import resolve
+from thatlook.vision.pair.spec import PairSpec
+from thatlook.vision.pair.text import TextEncoder
 
 SHOWN: Final = 10
 MEANINGS: Final = {
@@ -44,7 +50,9 @@ MEANINGS: Final = {
     "slips": "the same with one edit in one word",
     "title": "titles: whether the product, or one of the very same title, is among the first",
     "composed": "a product's photo with `in red`: share of the first ten",
-    "hybrid": "the search as it is",
+    "hybrid": "the search as it is: a calibrated sum of its parts",
+    "rrf": "the same candidates and parts by reciprocal rank fusion",
+    "pair": "the text-image pair alone; hybrid_pair is the search with its vectors",
     "words": "BM25 over the words alone",
     "tower": "the text tower alone",
 }
@@ -68,7 +76,10 @@ def run(options: TextOptions) -> int:
         if len(products) < SHOWN:
             raise DataError(f"only {len(products)} products of the {options.split} side; need more")
         report.data = f"{len(products)} products of {', '.join(map(str, options.catalogs))}"
-        _measure(report, products, opened[0].model_key or "", tower, options)
+        pool = _Pool(products, opened[0].model_key or "", tower)
+        if options.pair:
+            pool = pool.with_pair(opened, PairSpec.named(options.pair), options.threads)
+        _measure(report, pool, options)
         if options.queries and options.html:
             texts = options.queries.read_text(encoding="utf-8").splitlines()
             report.add("Free queries", boards(texts, opened[0], tower))
@@ -93,74 +104,144 @@ def judged(catalog: Catalog, split: str) -> list[Stored]:
     ]
 
 
-def _measure(
-    report: Report, products: Sequence[Stored], key: str, tower: Tower, options: TextOptions
-) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pool:
+    """What is searched: products, the key of their vectors' network, the tower; where a text-image
+    pair is measured too, its text network and its vectors by product.
+    """
+
+    products: Sequence[Stored]
+    key: str
+    tower: Tower
+    texts: TextEncoder | None = None
+    vectors: Mapping[str, Vector] = field(default_factory=dict)
+
+    def with_pair(self, catalogs: Sequence[Catalog], pair: PairSpec, threads: int) -> _Pool:
+        """The same with a pair. Raises DataError where a product has no vector of it."""
+        shelves = [one.pair_shelf() for one in catalogs if one.pair_key == pair.image.key]
+        vectors = {}
+        for stored in self.products:
+            known = (one.vector(stored.product.id) for one in shelves if one is not None)
+            vector = next((found for found in known if found is not None), None)
+            if vector is None:
+                raise DataError(
+                    f"{stored.product.id}: no vector of {pair.image.id}; name the pair "
+                    "(THATLOOK_TEXT_IMAGE_MODEL) and index the feed again"
+                )
+            vectors[stored.product.id] = vector
+        return replace(self, texts=TextEncoder.of(pair, threads), vectors=vectors)
+
+    @contextmanager
+    def catalog(self) -> Iterator[Catalog]:
+        """A catalog of these products alone, for as long as the block runs."""
+        vector = self.products[0].vector
+        dim = 0 if vector is None else len(vector)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Catalog.open(Path(folder), model_key=self.key, dim=dim) as catalog,
+        ):
+            if self.texts is not None:
+                catalog.use_pair(self.texts.space, len(next(iter(self.vectors.values()))))
+            catalog.upsert(map(self._row, self.products))
+            yield catalog
+
+    def _row(self, one: Stored) -> Row:
+        return Row(
+            product=one.product,
+            vector=one.vector,
+            attributes=one.attributes,
+            pair_vector=self.vectors.get(one.product.id),
+            pair_key=self.texts.space if self.texts else "",
+        )
+
+
+BESIDE_PHOTOS: Final = ("hybrid", "rrf", "hybrid_pair")
+"""The systems that take a photo with the words."""
+
+
+def _measure(report: Report, pool: _Pool, options: TextOptions) -> None:
     rng = np.random.default_rng(0)
-    asked = by_attributes(products, rng)
+    asked = by_attributes(pool.products, rng)
     trials = {
         "attributes": asked,
         "slips": with_slips(asked, rng),
-        "title": by_title(products, rng),
-        "composed": composed(products, rng),
+        "title": by_title(pool.products, rng),
+        "composed": composed(pool.products, rng),
     }
-    labels = {one.product.id: Labels.of(one) for one in products}
-    with _pool(products, key) as catalog:
+    labels = {one.product.id: Labels.of(one) for one in pool.products}
+    with pool.catalog() as catalog:
         dial = TEXT_WEIGHT if options.text_weight is None else options.text_weight
-        systems = _systems(catalog, tower, dial)
+        systems = _systems(catalog, pool, dial)
         for trial, questions in trials.items():
             for name, answer in systems.items():
-                if questions and not (trial == "composed" and name != "hybrid"):
+                if questions and (trial != "composed" or name in BESIDE_PHOTOS):
                     found = [answer(one)[:SHOWN] for one in questions]
                     _put(report, f"{trial}_{name}", questions, found, labels, options.rounds)
             report.figures[f"{trial}_questions"] = float(len(questions))
 
 
-@contextmanager
-def _pool(products: Sequence[Stored], key: str) -> Iterator[Catalog]:
-    """A catalog of these products alone, for as long as the block runs."""
-    vector = products[0].vector
-    dim = 0 if vector is None else len(vector)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Catalog.open(Path(folder), model_key=key, dim=dim) as catalog,
-    ):
-        catalog.upsert(
-            Row(product=one.product, vector=one.vector, attributes=one.attributes)
-            for one in products
-        )
-        yield catalog
-
-
-def _systems(catalog: Catalog, tower: Tower, text_weight: float) -> dict[str, Answer]:
-    search = WordSearch(catalog, tower)
-    everything = Query(k=SHOWN, filters=Filters())
+def _systems(catalog: Catalog, pool: _Pool, text_weight: float) -> dict[str, Answer]:
+    search = WordSearch(catalog, pool.tower)
 
     def hybrid(one: Question) -> list[str]:
-        request = WordRequest(
-            text=one.text,
-            k=SHOWN + 1,
-            age="any",
-            vector=one.vector,
-            photo_type=one.photo_type,
-            text_weight=text_weight,
-            category=one.category or None,
-            gender=one.wanted.gender if one.photo and one.wanted else None,
-        )
-        ids = [match.product.id for match in search.find(request).matches]
-        return [found for found in ids if found != one.photo]
+        found = search.find(_request(one, text_weight, one.vector)).matches
+        return _others(one, [match.product.id for match in found])
+
+    def rrf(one: Question) -> list[str]:
+        request = _request(one, text_weight, one.vector)
+        return _others(one, by_reciprocal_rank(search.candidates(request)))
 
     def words(one: Question) -> list[str]:
         groups = [[(word,)] for word in tokens(one.text)]
-        return [hit.product_id for hit in catalog.by_words(groups, everything)]
+        return [hit.product_id for hit in catalog.by_words(groups, Query(k=SHOWN))]
 
-    def alone(one: Question) -> list[str]:
-        vector = tower.of_text(one.text)
+    systems: dict[str, Answer] = {"hybrid": hybrid, "rrf": rrf, "words": words}
+    systems["tower"] = _alone(pool.tower.of_text, catalog)
+    if pool.texts is not None and (shelf := catalog.pair_shelf()):
+        systems["hybrid_pair"] = _by_pair(WordSearch(shelf, pool.texts), pool, text_weight)
+        systems["pair"] = _alone(pool.texts.of_text, shelf)
+    return systems
+
+
+def _request(one: Question, text_weight: float, vector: Vector | None) -> WordRequest:
+    """What a question asks; one more is asked for than shown: the photo's own product goes."""
+    return WordRequest(
+        text=one.text,
+        k=SHOWN + 1,
+        age="any",
+        vector=vector,
+        photo_type=one.photo_type,
+        text_weight=text_weight,
+        category=one.category or None,
+        gender=one.wanted.gender if one.photo and one.wanted else None,
+    )
+
+
+def _others(one: Question, ids: Sequence[str]) -> list[str]:
+    return [found for found in ids if found != one.photo]
+
+
+def _by_pair(search: WordSearch, pool: _Pool, text_weight: float) -> Answer:
+    """The search with the pair's vectors."""
+
+    def answer(one: Question) -> list[str]:
+        vector = pool.vectors[one.photo] if one.photo else None
+        found = search.find(_request(one, text_weight, vector)).matches
+        return _others(one, [match.product.id for match in found])
+
+    return answer
+
+
+def _alone(of_text: Callable[[str], Vector | None], shelf: Shelf) -> Answer:
+    """The nearest to a text's vector, of everything."""
+
+    def answer(one: Question) -> list[str]:
+        vector = of_text(one.text)
         if vector is None:
             return []
-        return [hit.product_id for hit in catalog.search(vector[None], everything)[0]]
+        return [hit.product_id for hit in shelf.search(vector[None], Query(k=SHOWN))[0]]
 
-    return {"hybrid": hybrid, "words": words, "tower": alone}
+    return answer
 
 
 def _put(

@@ -17,8 +17,7 @@ from thatlook.search.index.words import color_parts
 from thatlook.search.steady import steady
 from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
-from thatlook.search.words.shelf import Facts, Shelf
-from thatlook.search.words.tower import Tower
+from thatlook.search.words.shelf import Facts, Shelf, WordNetwork
 from thatlook.search.words.understanding import Understood, Wish, understand
 from thatlook.search.words.wishes import SHADE, fulfilled, is_unwanted
 
@@ -60,7 +59,8 @@ class Found:
     """The answer to words: what was understood, one page of matches, and how many there are.
 
     `total` counts what was looked at and passed, `facets` count the same by category, color, brand
-    and price. `by_likeness` is whether pictures were compared too. `look` is that of the photo, of
+    and price. `by_likeness` is whether pictures were compared too, `compared_by` the id of the
+    network that did, "" for none. `look` is that of the photo, of
     which the words speak of the `article` at this place; None where they speak of none.
     """
 
@@ -70,6 +70,7 @@ class Found:
     offset: int
     facets: Mapping[str, Sequence[Mapping[str, Any]]]
     by_likeness: bool
+    compared_by: str = ""
     look: Look | None = None
     article: int | None = None
     timing_ms: Mapping[str, float] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Found:
             "matches": [match.to_dict() for match in self.matches],
             "facets": {name: list(counts) for name, counts in self.facets.items()},
             "by_likeness": self.by_likeness,
+            "compared_by": self.compared_by or None,
             "look": None if self.look is None else self.look.to_dict(),
             "article": self.article,
             "message": self.message,
@@ -102,29 +104,35 @@ class Found:
 class WordSearch:
     """Searches one catalog by words.
 
-    Without a `tower`, or with one of another embedding network than the catalog's, words alone are
-    compared (`Found.by_likeness` says so). `in_stock` leaves out what is out of stock, unless a
+    Without a `network`, or with one of another embedding network than the catalog's, words alone
+    are compared (`Found.by_likeness` says so). `in_stock` leaves out what is out of stock, unless a
     request names the availabilities that it wants.
     """
 
     def __init__(
         self,
         shelf: Shelf,
-        tower: Tower | None,
+        network: WordNetwork | None,
         *,
         in_stock: bool = False,
         weights: Weights = WEIGHTS,
     ) -> None:
         self._shelf = shelf
-        self._tower = tower
+        self._given = network
         self._in_stock = in_stock
         self._weights = weights
+
+    @property
+    def _network(self) -> WordNetwork | None:
+        """What maps words among the catalog's vectors as they are now; None for nothing."""
+        given = self._given
+        return given if given is not None and given.space == self._shelf.model_key else None
 
     @steady
     def find(self, request: WordRequest) -> Found:
         """The products for a request, best first. Raises CatalogError."""
         understood = self.understood(request)
-        vector = self._vector(understood, request)
+        network, vector = self._network, self._vector(understood, request)
         ranked = self.ranked(understood, request, vector)
         page = ranked[request.offset : request.offset + request.k]
         stored = self._shelf.stored_many([one.facts.entry.id for one in page])
@@ -133,8 +141,19 @@ class WordSearch:
             for one, kept in zip(page, stored, strict=True)
         )
         return Found(
-            understood, matches, len(ranked), request.offset, facets(ranked), vector is not None
+            understood,
+            matches,
+            len(ranked),
+            request.offset,
+            facets(ranked),
+            by_likeness=vector is not None,
+            compared_by=network.name if network and vector is not None else "",
         )
+
+    def candidates(self, request: WordRequest) -> list[Ranked]:
+        """Everything that is ordered for a request, best first. Raises CatalogError."""
+        understood = self.understood(request)
+        return self.ranked(understood, request, self._vector(understood, request))
 
     def understood(self, request: WordRequest) -> Understood:
         """What a request's text asks for; a photo's type is wished, less, where it names none."""
@@ -145,9 +164,9 @@ class WordSearch:
         return replace(found, wishes=(*found.wishes, Wish(PHOTO_TYPE, kind)))
 
     def told(self, words: Sequence[str]) -> Vector | None:
-        """The vector of words among the catalog's; None where the tower has none there."""
-        known = self._tower is not None and self._tower.space == self._shelf.model_key
-        return self._tower.embed(words) if known and self._tower else None
+        """The vector of words among the catalog's; None where the network has none there."""
+        network = self._network
+        return network.embed(words) if network else None
 
     def ranked(
         self, understood: Understood, request: WordRequest, vector: Vector | None
@@ -175,7 +194,8 @@ class WordSearch:
         ]
         top = max(words.values(), default=0.0)
         lexical = {key: score / top if top > 0 else 0.0 for key, score in words.items()}
-        alike = _likenesses(kept, vector)
+        network = self._network
+        alike = _likenesses(kept, vector, narrow=network is not None and network.narrow)
         found = [
             self._rank(one, understood, lexical, likeness)
             for one, likeness in zip(kept, alike, strict=True)
@@ -245,11 +265,19 @@ class WordSearch:
         return Ranked(facts, min(1.0, score), parts)
 
 
-def _likenesses(found: Sequence[Facts], vector: Vector | None) -> Sequence[float | None]:
-    """How alike each product's picture is, 0..1; None for all without a vector."""
+def _likenesses(
+    found: Sequence[Facts], vector: Vector | None, *, narrow: bool
+) -> Sequence[float | None]:
+    """How alike each product's picture is, 0..1; None for all without a vector.
+
+    Of a narrow network it is the place between the candidates' median, 0, and the best, 1.
+    """
     if vector is None or not found:
         return [None] * len(found)
     products = np.stack([one.entry.vector for one in found]) @ vector
+    if narrow:
+        low, high = float(np.median(products)), float(products.max())
+        products = (products - low) / max(high - low, 1e-9)
     alike: list[float | None] = np.maximum(products, 0.0).tolist()
     return alike
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
+from thatlook.core.records import Vector
 from thatlook.core.shopper_words import Phrase
 from thatlook.search.index import Answers, Query
 from thatlook.search.index.query import Entry, Vectors
@@ -75,6 +76,32 @@ class Lines:
     def sizes(self) -> frozenset[str]:
         """The sizes that the shop's feed names."""
         return self.named_sizes
+
+
+class WordNetwork(Protocol):
+    """Words to vectors among those of pictures: the text tower, or a text-image pair's.
+
+    `narrow` says that pictures of all kinds are about as alike to a text.
+    """
+
+    @property
+    def space(self) -> str:
+        """The key of the network among whose vectors these are."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What it is called in answers."""
+        ...
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a likeness says something only beside others."""
+        ...
+
+    def embed(self, words: Sequence[str]) -> Vector | None:
+        """The unit vector, float32 (dim,), of words; None for none."""
+        ...
 
 
 class Shelf(Protocol):

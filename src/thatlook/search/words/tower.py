@@ -48,10 +48,18 @@ class Tower:
     is the key of the embedding network among whose vectors the tower's are.
     """
 
+    narrow: Final = False
+
     def __init__(
-        self, space: str, table: NDArray[np.int8], scale: Vector, head: NDArray[np.float32]
+        self,
+        space: str,
+        table: NDArray[np.int8],
+        scale: Vector,
+        head: NDArray[np.float32],
+        name: str = "text",
     ) -> None:
         self.space = space
+        self.name = name
         self._table = table
         self._map = scale[:, None] * head
         self._of_word = lru_cache(maxsize=16384)(self._word)
@@ -71,7 +79,8 @@ class Tower:
         space = spec.details.get("space")
         if not isinstance(space, str):
             raise spec.misfit("space", "the key of an embedding network", space)
-        return cls(space, table, np.asarray(scale, np.float32), np.asarray(head, np.float32))
+        scale, head = np.asarray(scale, np.float32), np.asarray(head, np.float32)
+        return cls(space, table, scale, head, spec.id)
 
     def embed(self, words: Sequence[str]) -> Vector | None:
         """The unit vector, float32 (dim,), of words as `tokens` gives them; None for none."""

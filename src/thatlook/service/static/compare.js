@@ -2,13 +2,15 @@
 
 import { picture } from "./api.js";
 import { nearWord, price, reasons, shopLink } from "./cards.js";
-import { byId } from "./dom.js";
+import { byId, el } from "./dom.js";
+import * as feedback from "./feedback.js";
 import { drawCrop } from "./rows.js";
 import * as saved from "./saved.js";
 import { t } from "./texts.js";
 
-/** Opens the dialog for a product and the piece in the photo. */
-export function compare(row, { product, score, nearness, reasons: words }, look) {
+/** Opens the dialog for a product and the piece in the photo; `told` is what feedback tells of. */
+export function compare(row, match, look, told) {
+  const { product, score, nearness, reasons: words } = match;
   const title = product.title || product.id;
   const image = byId("compareProduct");
   byId("compareTitle").textContent = title;
@@ -20,7 +22,8 @@ export function compare(row, { product, score, nearness, reasons: words }, look)
   zoom(false);
   byId("compareNear").textContent = nearness ? `${nearWord(nearness)}: ${t("in_100", { n: Math.round(score * 100) })}` : "";
   byId("compareReasons").replaceChildren(...(reasons(words)?.children ?? []));
-  byId("compareBuy").replaceChildren(...price(product), " ", shopLink(product) ?? "", saved.button(product));
+  const buy = el("p", { class: "buy" }, ...price(product), " ", shopLink(product) ?? "", saved.button(product));
+  byId("compareBuy").replaceChildren(feedback.watch(buy, told.list, match, told.place, false));
   byId("compare").showModal();
 }
 

@@ -2,7 +2,9 @@
 //   <script src="https://look.shop.example/embed.js" data-image="#hero" async></script>
 // data-image: which picture (default: the first with [data-thatlook]); data-key: a read key;
 // data-k: products per piece; data-product: the page's own product (default: what the page's JSON-LD
-// names), which is not shown; data-exclude: more ids not to show; data-label, data-title: words.
+// names), which is not shown; data-exclude: more ids not to show; data-label, data-title: words;
+// data-feedback="yes": what is shown and clicked is told to the service. Set it once the shopper agreed
+// to that: it is looked at whenever something is to be told.
 // Styled by CSS variables on the page: --thatlook-accent, -ink, -paper, -soft, -line, -font, -round.
 (() => {
   "use strict";
@@ -42,6 +44,7 @@
     return made;
   };
   const safe = (address) => (/^https?:\/\//i.test(address ?? "") ? address : "");
+  const feedback = teller();
   const headers = options.key ? { Authorization: `Bearer ${options.key}` } : {};
 
   function start() {
@@ -114,6 +117,43 @@
     return answer.json();
   }
 
+  /** Tells the service what is shown and clicked, in messages of a list each; nothing says by whom. */
+  function teller() {
+    const lists = new Map(); // events by list
+    const told = new WeakMap(); // what stands on an element
+    const digits = () => [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const send = () => {
+      for (const [list, events] of lists) {
+        const body = JSON.stringify({ consent: true, ...list, events });
+        fetch(`${origin}/v1/feedback`, { method: "POST", keepalive: true, body, headers: { ...headers, "Content-Type": "application/json" } }).catch(() => {});
+      }
+      lists.clear();
+    };
+    let timer = 0;
+    const tell = (element, kind) => {
+      if (options.feedback !== "yes") return;
+      const { list, done, event } = told.get(element);
+      if (done.has(kind)) return;
+      done.add(kind);
+      lists.set(list, [...(lists.get(list) ?? []), { ...event, kind }]);
+      clearTimeout(timer);
+      timer = setTimeout(send, 1500);
+    };
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) if (isIntersecting) tell(target, "shown");
+    }, { threshold: 0.5 });
+    addEventListener("pagehide", send);
+    return {
+      list: (category) => ({ list: digits(), source: "photo", category }),
+      watch: (element, list, { product, nearness = "", score, team = "" }, index) => {
+        told.set(element, { list, done: new Set(), event: { product: product.id, position: index + 1, nearness, score, team } });
+        element.addEventListener("click", ({ target }) => { if (target.closest("a")) tell(element, "clicked"); });
+        observer.observe(element);
+        return element;
+      },
+    };
+  }
+
   function show(root, image, { look, recommendations }) {
     const sections = el("div");
     const panel = el("div", { className: "panel", role: "dialog", tabIndex: -1, "aria-label": TEXTS.embed_panel, hidden: true },
@@ -134,8 +174,10 @@
       const article = look.articles[found.article];
       const name = TEXTS.names[article.category] ?? article.category;
       const heading = el("h3", { tabIndex: -1 }, name);
+      const list = feedback.list(article.category);
+      const cards = found.matches.map((match, index) => feedback.watch(card(match), list, match, index));
       const aside = found.searched?.neighbours ? el("p", {}, TEXTS.no_close) : "";
-      sections.append(el("section", {}, heading, aside, el("ul", {}, ...found.matches.map(card))));
+      sections.append(el("section", {}, heading, aside, el("ul", {}, ...cards)));
       const spot = el("button", { className: "spot", type: "button", "aria-label": TEXTS.embed_spot.replace("{piece}", name), "aria-pressed": "false" });
       const [x0, y0, x1, y1] = article.box;
       spot.style.left = `${fit.x + ((x0 + x1) / 2) * fit.scale}%`;

@@ -1,7 +1,8 @@
 // One section per article: its crop, and a row of products.
 
-import { amount, card } from "./cards.js";
+import { amount, card, reel } from "./cards.js";
 import { byId, CATEGORIES, describe, el, icon, nameOf, takenFor } from "./dom.js";
+import * as feedback from "./feedback.js";
 import { t, word } from "./texts.js";
 
 const FIRST = 5; // products of a row before "See all" on a wide screen, one line of the grid
@@ -87,9 +88,10 @@ export function ordered(found, order) {
 
 function matches(row, act) {
   const found = ordered(row.recommendation.matches, act.order());
+  const list = feedback.listOf(row.recommendation.matches, { source: "photo", category: row.article.category });
   if (!found.length) return el("p", { class: "nothing" }, ...nothing(row, act));
   return el("div", {}, aside(row, act),
-    el("ol", { class: row.tweak.all ? "cards all" : "cards", tabIndex: 0, aria: { label: t("products_for", { piece: nameOf(row.article.category) }) } }, ...found.map((match) => rowCard(match, row, act))),
+    reel(el("ol", { class: row.tweak.all ? "cards all" : "cards", tabIndex: 0, aria: { label: t("products_for", { piece: nameOf(row.article.category) }) } }, ...found.map((match, index) => rowCard(match, row, act, { list, place: index + 1 })))),
     seeAll(row, act));
 }
 
@@ -121,13 +123,13 @@ function nothing(row, act) {
   return [t("none_near")];
 }
 
-function rowCard(match, row, act) {
+function rowCard(match, row, act, told) {
   const { product } = match;
   const title = product.title || product.id;
   const liked = row.tweak.liked.has(product.id);
   const more = [
-    el("button", { type: "button", class: "round", title: t("more_like"), aria: { pressed: String(liked), label: t("more_like_of", { title }) }, onclick: () => act.like(row, product.id) }, icon("heart")),
-    el("button", { type: "button", class: "round", title: t("not_this"), aria: { label: t("not_of", { title }) }, onclick: () => act.dislike(row, product.id) }, icon("x")),
+    el("button", { type: "button", class: "round", title: t("more_like"), data: { tells: "accepted" }, aria: { pressed: String(liked), label: t("more_like_of", { title }) }, onclick: () => act.like(row, product.id) }, icon("heart")),
+    el("button", { type: "button", class: "round", title: t("not_this"), data: { tells: "dismissed" }, aria: { label: t("not_of", { title }) }, onclick: () => act.dislike(row, product.id) }, icon("x")),
   ];
-  return card(match, { see: () => act.compare(row, match), label: t("compare_with", { title }), more });
+  return card(match, { see: () => act.compare(row, match, told), label: t("compare_with", { title }), more, told });
 }

@@ -34,7 +34,7 @@ function toggle(product) {
 /** A button that saves a product, or lets it go. */
 export function button(product) {
   const made = el("button", {
-    type: "button", class: "round keep", title: t("save"), data: { saves: product.id },
+    type: "button", class: "round keep", title: t("save"), data: { saves: product.id, tells: "accepted" },
     aria: { label: t("save_product", { title: product.title || product.id }), pressed: String(isSaved(product.id)) },
     onclick: () => toggle(product),
   }, icon("save"));

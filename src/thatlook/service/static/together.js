@@ -18,7 +18,7 @@ export async function show(place, body) {
   try {
     const { completions } = await api.send("/v1/completions", body);
     const found = completions.filter(({ matches }) => matches.length);
-    place.replaceChildren(heading, ...(found.length ? found.map(({ category, matches }) => strip(nameOf(category), matches)) : [el("p", { class: "nothing" }, t("goes_with_none"))]));
+    place.replaceChildren(heading, ...(found.length ? found.map(({ category, matches }) => strip(nameOf(category), matches, { source: "together", category })) : [el("p", { class: "nothing" }, t("goes_with_none"))]));
   } catch (error) {
     if (!(error instanceof api.Trouble)) throw error;
     if (error.code === "no_completions") return place.remove(); // trying again cannot help

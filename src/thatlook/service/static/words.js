@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { attempt } from "./asking.js";
 import { card } from "./cards.js";
 import { byId, el, icon, nameOf, say } from "./dom.js";
+import { listOf } from "./feedback.js";
 import { ordered } from "./rows.js";
 import { t, word } from "./texts.js";
 
@@ -84,7 +85,8 @@ async function page() {
 
 function add(answer, order) {
   asked.matches.push(...answer.matches);
-  byId("hits").replaceChildren(...ordered(asked.matches, order).map((match) => card(match, { near: false })));
+  const list = listOf(asked.matches, { source: "words" });
+  byId("hits").replaceChildren(...ordered(asked.matches, order).map((match, index) => card(match, { near: false, told: { list, place: index + 1 } })));
   byId("moreHits").hidden = asked.matches.length >= answer.total || !answer.matches.length;
 }
 

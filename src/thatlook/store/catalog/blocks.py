@@ -19,8 +19,8 @@ from thatlook.search.index.cache import (
 )
 from thatlook.search.index.partition import Partition
 from thatlook.search.index.partitioned import Key, merged
+from thatlook.store.catalog.reads import Reads
 from thatlook.store.catalog.rows import Change
-from thatlook.store.catalog.store import Store
 
 CACHED_FROM: Final = 500
 """Smaller partitions are read from SQLite as quickly as from a file."""
@@ -41,7 +41,7 @@ class Blocks:
     to date by the changes since.
     """
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Reads) -> None:
         self._folder = folder
         self._store = store
         self._changes: tuple[int, list[Change]] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -15,15 +15,19 @@ from thatlook.core.shopper_words import Phrase
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
-from thatlook.store.catalog.address import Address
+from thatlook.store.catalog.address import Address, address_of
+from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.offered import Offered, offered_of
 from thatlook.store.catalog.opening import FILE_NAME, database_at, finder_at, store_of
+from thatlook.store.catalog.pairs import PairShelf
 from thatlook.store.catalog.ranked import Ranked
+from thatlook.store.catalog.reads import PairReads
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store
+from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
 
 
@@ -36,16 +40,18 @@ class Catalog:
     """
 
     def __init__(self, address: Address, store: Store) -> None:
+        self.address = address
         self.folder = address.folder
         self._store = store
         self._finder = finder_at(address, store)
+        self._pair: PairShelf | None = None
         self._ranked = Ranked(store)
         self._words = WordIndex(store.database)
 
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Address,
         model_key: str | None = None,
         dim: int | None = None,
         *,
@@ -60,7 +66,7 @@ class Catalog:
         where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
         be read.
         """
-        address = Address.of(path)
+        address = address_of(path)
         database = database_at(address, create=create)
         try:
             return cls(address, store_of(database, model_key, dim))
@@ -80,12 +86,15 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the files; a second time does nothing."""
+        """Lets go of files and connections; a second time does nothing."""
+        self._finder.reset()
         self._store.database.close()
 
     @property
     def home(self) -> Path:
         """The folder that the catalog's pictures are kept in: a version uses its catalog's."""
+        if self.address.home is not None:
+            return self.address.home
         above = self.folder.parent
         is_version = above.name == "versions" and (above.parent / FILE_NAME).exists()
         return above.parent if is_version else self.folder
@@ -111,13 +120,44 @@ class Catalog:
         return self._store.takes_vectors
 
     @property
+    def pair_key(self) -> str | None:
+        """The text-image pair whose vectors are kept beside; None for none."""
+        found = self._store.pair()
+        return found[0] if found else None
+
+    def use_pair(self, key: str, dim: int) -> None:
+        """Names the pair whose vectors are stored from now on; those of another one are dropped.
+
+        Raises CatalogError.
+        """
+        self._store.use_pair(key, dim)
+        self._changed()
+        self._pair = None
+
+    def pair_shelf(self) -> PairShelf | None:
+        """The products by the vectors of the pair; None where the catalog has no pair."""
+        with self._store.database.lock:
+            named = self._store.pair()
+            if named is None:
+                return None
+            if self._pair is None or self._pair.model_key != named[0]:
+                reads = PairReads(self._store.database, *named)
+                self._pair = PairShelf(self.folder, reads, self._words)
+            return self._pair
+
+    @property
     def sequence(self) -> int:
         """The number of the last change; 0 for none."""
         return self._store.sequence()
 
+    @property
+    def size_bytes(self) -> int:
+        """What the products take on the disk, a log and indices included."""
+        return self._store.database.size_bytes()
+
     def info(self) -> CatalogInfo:
         """Counts, sizes and the network, as of now."""
-        return info_of(self._store.database, self.folder)
+        return info_of(self._store.database, str(self.address), self.folder)
 
     def offered(self) -> Offered:
         """What shoppers can choose among, as of now."""
@@ -172,6 +212,10 @@ class Catalog:
     def colors(self) -> list[str]:
         """The different colors of the active products, as the shop spells them."""
         return self._store.values("color")
+
+    def groups(self) -> int:
+        """How many different `item_group_id`s the active products have."""
+        return self._store.groups()
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.
@@ -238,21 +282,21 @@ class Catalog:
         try:
             return self._store.upsert(rows)
         finally:
-            self._finder.changed()
+            self._changed()
 
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Deletes products in one transaction; returns the ids that were in."""
         try:
             return self._store.remove(ids)
         finally:
-            self._finder.changed()
+            self._changed()
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks products that left the feed: kept, but not found; returns the ids changed."""
         try:
             return self._store.mark_left(ids)
         finally:
-            self._finder.changed()
+            self._changed()
 
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, for comparing."""
@@ -261,6 +305,13 @@ class Catalog:
     def seen_ids(self) -> AbstractContextManager[SeenIds]:
         """Notes which products a feed still has; one at a time."""
         return seen_ids(self._store.database)
+
+    def reserved(self, holder: str) -> AbstractContextManager[None]:
+        """For the block, the only index run among all machines that share the database.
+
+        Raises CatalogError with the `holder` that the other run gave.
+        """
+        return self._store.database.reserved(holder)
 
     def copy_to(self, file: Path) -> None:
         """Writes a consistent copy of the store, as a catalog of its own, to a new file.
@@ -296,7 +347,15 @@ class Catalog:
             self._store.takes_vectors &= kept[0] == self._store.model_key
             self._store.model_key, self._store.dim = kept
             self._finder.reset()
+            self._pair = None
         return count
+
+    def copy_from(self, other: Catalog, advance: Callable[[int], object]) -> Copied:
+        """Makes the products those of another catalog; see `store.catalog.copying`."""
+        try:
+            return copy(other._store.database, self._store.database, advance)
+        finally:
+            self._finder.reset()
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """What changed after the sequence number `since`, in order: an outbox."""
@@ -322,7 +381,20 @@ class Catalog:
         """What a search for words compares of the active products with these ids."""
         return self._words.facts(ids)
 
+    @property
+    def cluster(self) -> ClusterFinder | None:
+        """What asks and feeds the search cluster; None where the search is built in."""
+        return self._finder if isinstance(self._finder, ClusterFinder) else None
+
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""
         self._finder.warm()
+        if pair := self.pair_shelf():
+            pair.warm()
         self._words.bring_up_to_date()
+
+    def _changed(self) -> None:
+        """What this process has read is no longer all there is."""
+        self._finder.changed()
+        if self._pair is not None:
+            self._pair.changed()

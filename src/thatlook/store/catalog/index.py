@@ -9,7 +9,7 @@ from thatlook.core.errors import CatalogError
 from thatlook.search.index.partitioned import PartitionedIndex
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.store.catalog.blocks import Blocks
-from thatlook.store.catalog.store import Store
+from thatlook.store.catalog.reads import Reads
 
 _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
@@ -41,10 +41,11 @@ class Finder(Protocol):
 class CatalogIndex:
     """Partitions with every commit in them, loaded when a query first needs them."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Reads, cache: str = "cache") -> None:
         self._store = store
-        self._blocks = Blocks(folder / "cache", store)
+        self._blocks = Blocks(folder / cache, store)
         self._index: PartitionedIndex | None = None
+        self._token = ""
         self._seen_version = -1
         self._changed = True
 
@@ -89,6 +90,7 @@ class CatalogIndex:
             self._store.check_model()
             index = self._followed()
             index.prepared(query)
+            self._token = self._store.token(index.sequence)
         self._blocks.forget()
         self._index, self._seen_version, self._changed = index, version, False
         return index
@@ -97,6 +99,8 @@ class CatalogIndex:
         """The index with what was committed after it was last looked at."""
         store, index = self._store, self._index
         target = store.sequence()
+        if index is not None and store.token(index.sequence) != self._token:
+            index = None  # the database was brought back to an earlier moment
         behind = 0 if index is None else target - index.sequence
         if index is None or behind > max(_FOLLOWED_CHANGES, len(index)):
             if store.dim is None:

@@ -16,7 +16,8 @@ class CatalogInfo:
     """Counts of a catalog. `products` are those that can be found; `left` left the feed.
 
     `categories` maps a category to its products by gender; empty ones are left out.
-    `size_bytes` is the store with its log, `cache_bytes` what can be deleted.
+    `size_bytes` is the store with its log, `cache_bytes` what can be deleted. `pair_key` names the
+    text-image pair and `pair_vectors` how many products that can be found have its vector.
     """
 
     path: str
@@ -30,13 +31,15 @@ class CatalogInfo:
     categories: Mapping[str, Mapping[str, int]]
     size_bytes: int
     cache_bytes: int
+    pair_key: str | None = None
+    pair_vectors: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `thatlook catalog info`."""
         return asdict(self)
 
 
-def info_of(database: Backend, folder: Path) -> CatalogInfo:
+def info_of(database: Backend, address: str, folder: Path) -> CatalogInfo:
     """The numbers of a catalog as of now, all from one moment."""
     sql = """SELECT category, gender, status, count(*), count(vector) FROM products
         LEFT JOIN articles ON product = key GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
@@ -44,13 +47,17 @@ def info_of(database: Backend, folder: Path) -> CatalogInfo:
         state = database.one("SELECT model_key, dim, sequence FROM state") or (None, None, 0)
         counts = database.rows(sql)
         version = version_of(database)
+        pair = database.one(
+            """SELECT pair_key, (SELECT count(*) FROM pair_vectors JOIN products ON product = key
+            WHERE status = 'active') FROM state"""
+        )
     categories: dict[str, dict[str, int]] = {}
     for category, gender, status, count, _ in counts:
         if status == "active":
             categories.setdefault(category, {})[gender] = count
     active = [row for row in counts if row[2] == "active"]
     return CatalogInfo(
-        path=str(folder),
+        path=address,
         version=version,
         model_key=state[0],
         dim=state[1],
@@ -61,6 +68,8 @@ def info_of(database: Backend, folder: Path) -> CatalogInfo:
         categories=categories,
         size_bytes=database.size_bytes(),
         cache_bytes=_bytes((folder / "cache").rglob("*")),
+        pair_key=pair[0] if pair else None,
+        pair_vectors=int(pair[1]) if pair else 0,
     )
 
 

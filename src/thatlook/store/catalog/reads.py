@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import numpy as np
 
-from thatlook.core.errors import CatalogDamagedError, CatalogError, UnknownProductError
+from thatlook.core.errors import (
+    CatalogDamagedError,
+    CatalogError,
+    ModelMismatchError,
+    UnknownProductError,
+)
 from thatlook.core.records import Product, Vector, normal_id
 from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
 from thatlook.search.index.query import Entry
@@ -25,6 +30,10 @@ _STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash,
 RankedRow = tuple[bytes, Traits, Style]
 """What one product is ranked by; the vector as bytes of little-endian float32."""
 
+_ENTRY_SQL: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
+    coalesce(json_extract(data, '$.age_group'), ''), vector
+    FROM products JOIN articles ON product = key WHERE status = 'active' AND id IN"""
+
 _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
     seen_pattern, outline FROM products JOIN articles ON product = key WHERE id IN"""
 
@@ -39,10 +48,25 @@ Found = TypeVar("Found")
 
 
 class Reads:
-    """The tables of one catalog, as far as they are read."""
+    """The tables of one catalog, as far as they are read.
 
-    def __init__(self, database: Backend) -> None:
+    `model_key` and `dim` say whose vectors are searched; None while there are none. They lie in the
+    table `VECTORS`.
+    """
+
+    VECTORS: ClassVar[str] = "articles"
+    MODEL_KEY: ClassVar[str] = "model_key"
+
+    def __init__(self, database: Backend, model_key: str | None, dim: int | None) -> None:
         self.database = database
+        self.model_key = model_key
+        self.dim = dim
+
+    def check_model(self) -> None:
+        """Raises ModelMismatchError where the catalog's network is no longer this one."""
+        found = self.database.one(f"SELECT {self.MODEL_KEY} FROM state")  # noqa: S608 - constant
+        if found and self.model_key not in {None, found[0]}:
+            raise mismatch(self.database.name, found[0], self.model_key)
 
     def sequence(self) -> int:
         """The sequence number of the last change; 0 for none."""
@@ -88,6 +112,14 @@ class Reads:
                 found[row[0]] = _ranked_row(row)
         return found
 
+    def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
+        """Of these products, spelled as they are stored, those that can be found, as they are."""
+        found = {}
+        for row in self._in(_ENTRY_SQL, ids):
+            with _row(row[0]):
+                found[row[0]] = _entry(row)
+        return found
+
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
         """The texts that these products have in the fields `names` of a Product, in order; "" for
         none. Raises UnknownProductError.
@@ -102,6 +134,13 @@ class Reads:
         """The different texts that active products have in a column of their table."""
         sql = f"SELECT DISTINCT {column} FROM products WHERE status = 'active'"  # noqa: S608 - ours
         return [str(value) for (value,) in self.database.rows(sql) if value]
+
+    def groups(self) -> int:
+        """How many different groups of variants the active products have."""
+        sql = """SELECT count(DISTINCT item_group_id) FROM products
+            WHERE status = 'active' AND item_group_id != ''"""
+        found = self.database.one(sql)
+        return int(found[0]) if found else 0
 
     def changed_ids(self, since: int) -> list[str]:
         """The ids of what changed, or was removed, after sequence number `since`."""
@@ -148,8 +187,10 @@ class Reads:
     def states(self, ids: Sequence[str]) -> dict[str, State]:
         """What the catalog has of the known ids among these, by the ids as it spells them."""
         sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
-            coalesce(image_hash, ''), coalesce(model_key, '')
-            FROM products LEFT JOIN articles ON product = key WHERE id IN"""
+            coalesce(image_hash, ''), coalesce(articles.model_key, ''), CASE
+                WHEN pair_vectors.product IS NULL THEN '' ELSE coalesce(pair_key, '') END
+            FROM state CROSS JOIN products LEFT JOIN articles ON articles.product = key
+            LEFT JOIN pair_vectors ON pair_vectors.product = key WHERE id IN"""
         return {found[0]: State(*found[1:]) for found in self._in(sql, _spellings(ids))}
 
     def attributes(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -163,6 +204,8 @@ class Reads:
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these styles' names that two active products of one color have."""
+        if not styles:
+            return set()
         sql = """SELECT style FROM products WHERE style != '' AND status = 'active'
             AND style IN"""
         counted = f"{sql} ({','.join('?' * len(styles))}) GROUP BY style, lower(color)"
@@ -176,10 +219,10 @@ class Reads:
         cursor: go on from the last change's number.
         """
         count = _ALL if limit is None else limit
-        sql = """SELECT sequence, id, category, gender, price, currency, brand, color, availability,
-            coalesce(json_extract(data, '$.age_group'), ''), vector, status
-            FROM products LEFT JOIN articles ON product = key WHERE sequence > ?
-            ORDER BY sequence LIMIT ?"""
+        sql = f"""SELECT sequence, id, category, gender, price, currency, brand, color,
+            availability, coalesce(json_extract(data, '$.age_group'), ''), vector, status
+            FROM products LEFT JOIN {self.VECTORS} ON product = key WHERE sequence > ?
+            ORDER BY sequence LIMIT ?"""  # noqa: S608 - constant
         with self.database.reading():
             found = self.database.rows(sql, (since, count))
             gone = (
@@ -197,10 +240,10 @@ class Reads:
 
     def block(self, category: str, gender: str, dim: int) -> Block:
         """The active products of a partition that have a vector, ids ascending."""
-        sql = """SELECT id, vector, price, currency, brand, color, availability,
+        sql = f"""SELECT id, vector, price, currency, brand, color, availability,
             coalesce(json_extract(data, '$.age_group'), '')
-            FROM products JOIN articles ON product = key
-            WHERE category = ? AND gender = ? AND status = 'active' ORDER BY id"""
+            FROM products JOIN {self.VECTORS} ON product = key
+            WHERE category = ? AND gender = ? AND status = 'active' ORDER BY id"""  # noqa: S608 - constant
         builder = BlockBuilder(dim)
         with self.database.reading(), self._partition(category, gender):
             for batch in self.database.batches(sql, (category, gender)):
@@ -226,6 +269,27 @@ class Reads:
             part = ids[start : start + _MANY]
             places = ",".join("?" * len(part))
             yield from self.database.rows(f"{sql} ({places})", [*values, *part])
+
+
+class PairReads(Reads):
+    """The tables with the vectors of the text-image pair in place of the embedding network's."""
+
+    VECTORS = "pair_vectors"
+    MODEL_KEY = "pair_key"
+
+    def pair_vector(self, product_id: str) -> Vector | None:
+        """The pair's vector of a product, float32 (dim,); None where it has none."""
+        sql = "SELECT vector FROM products JOIN pair_vectors ON product = key WHERE id = ?"
+        found = self.database.one(sql, (normal_id(product_id),))
+        return None if found is None else _array(found[0])
+
+
+def mismatch(name: str, kept: str | None, wanted: str | None) -> ModelMismatchError:
+    """The error for vectors of another network than the one asked for."""
+    return ModelMismatchError(
+        f"{name}: the catalog's vectors were made by {kept}, not by {wanted}; use that network, "
+        "or index the feed into another folder"
+    )
 
 
 def spelled(product_id: str, known: Container[str]) -> str:

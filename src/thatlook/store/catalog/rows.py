@@ -25,18 +25,21 @@ class Row(Seen):
     """A product to be stored.
 
     No `vector` keeps the vector, box, attributes and image that the catalog has of this product;
-    `image`, where given, replaces its path. `row_hash` says what the row was made from. Only a
-    product that came `from_feed` is marked when a feed does not have it.
+    `image`, where given, replaces its path. `pair_vector` is that of the text-image pair
+    `pair_key`, unit (dim,); it is kept where the catalog names that pair. `row_hash` says what the
+    row was made from. Only a product that came `from_feed` is marked when a feed does not have it.
     """
 
     product: Product
     row_hash: str = ""
     from_feed: bool = False
+    pair_vector: Vector | None = None
+    pair_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What ingest compares: "" for what is not there."""
+    """What ingest compares: "" for what is not there; `pair_key` is the pair of its vector."""
 
     status: str
     row_hash: str
@@ -44,6 +47,7 @@ class State:
     image: str
     image_hash: str
     model_key: str
+    pair_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

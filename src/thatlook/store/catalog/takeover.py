@@ -12,12 +12,18 @@ _PRODUCT: Final = f"status, {', '.join(SEARCH_COLUMNS)}, data, row_hash, from_fe
 _ARTICLE: Final = """model_key, vector, box, score, found, attributes, image, image_hash, outline,
     pictures"""
 
+
+def _all_of(schema: str) -> str:
+    """Everything that is kept of the products of a catalog."""
+    articles = ", ".join(f"a.{name.strip()}" for name in _ARTICLE.split(","))
+    return f"""SELECT id, {_PRODUCT}, {articles}, p.vector FROM {schema}.products
+        LEFT JOIN {schema}.articles AS a ON a.product = key
+        LEFT JOIN {schema}.pair_vectors AS p ON p.product = key"""  # noqa: S608 - constant names
+
+
 _STEPS: Final = (
     f"""CREATE TEMP TABLE moved AS SELECT id, row_number() OVER (ORDER BY id) AS n FROM (
-        SELECT id, {_PRODUCT}, {_ARTICLE} FROM other.products
-        LEFT JOIN other.articles ON product = key
-        EXCEPT SELECT id, {_PRODUCT}, {_ARTICLE} FROM main.products
-        LEFT JOIN main.articles ON product = key)""",  # noqa: S608 - constant column names
+        {_all_of("other")} EXCEPT {_all_of("main")})""",  # noqa: S608 - constant column names
     """CREATE TEMP TABLE gone AS SELECT id, row_number() OVER (ORDER BY id) AS n
         FROM main.products WHERE id NOT IN (SELECT id FROM other.products)""",
     """INSERT OR REPLACE INTO main.tombstones SELECT id, n + (SELECT sequence FROM main.state)
@@ -34,9 +40,15 @@ _STEPS: Final = (
         SELECT mine.key, {_ARTICLE} FROM temp.moved JOIN main.products AS mine USING (id)
         JOIN other.products AS theirs USING (id)
         JOIN other.articles ON product = theirs.key""",  # noqa: S608 - constant column names
+    """INSERT INTO main.pair_vectors (product, vector)
+        SELECT mine.key, vector FROM temp.moved JOIN main.products AS mine USING (id)
+        JOIN other.products AS theirs USING (id)
+        JOIN other.pair_vectors ON product = theirs.key""",
     "DELETE FROM main.tombstones WHERE id IN (SELECT id FROM temp.moved)",
     """UPDATE main.state SET sequence = sequence + (SELECT count(*) FROM temp.moved),
-        model_key = (SELECT model_key FROM other.state), dim = (SELECT dim FROM other.state)""",
+        model_key = (SELECT model_key FROM other.state), dim = (SELECT dim FROM other.state),
+        pair_key = (SELECT pair_key FROM other.state),
+        pair_dim = (SELECT pair_dim FROM other.state)""",
     "INSERT OR REPLACE INTO main.commits SELECT sequence, randomblob(8) FROM main.state",
 )
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogError
+from thatlook.core.records import Product, Vector
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Filters, Query, genders_for
 from thatlook.search.stored import Stored
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
+from thatlook.store.catalog.pairs import PairShelf
 
 FOLDER: Final = "versions"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -62,7 +65,7 @@ def opened(catalog: Catalog, name: str) -> Catalog:
     if not (folder / FILE_NAME).exists():
         known = ", ".join(versions(catalog)) or "none"
         raise CatalogError(f"{catalog.folder}: no version {name!r}; there are: {known}")
-    return Catalog.open(folder, create=False)
+    return Catalog.open(Address(folder=folder, home=catalog.home), create=False)
 
 
 def rollback(catalog: Catalog, name: str) -> int:
@@ -131,35 +134,84 @@ class Comparison:
 def compare(
     catalog: Catalog, name: str, *, queries: int = 200, k: int = 10, ids: Sequence[str] = ()
 ) -> Comparison:
-    """How the answers of a version differ from the present's.
+    """How the answers of a version, or of the catalog at an address, differ from the present's.
+
+    A folder's address has a "/" here, as in "./other": else it would be the name of a version.
 
     The queries are products that are in both, each with its own vector there, searched in
     its category and for its gender, itself left out: those of `ids`, else `queries` of them
     chosen by the md5 of the id, the same every time.
     """
-    with opened(catalog, name) as version:
-        before, now = _ids(version), _ids(catalog)
-        both = before & now
-        chosen = [i for i in ids if i in both] if ids else sorted(both, key=_order)[:queries]
-        overlaps, changes = [], []
-        for product_id in chosen:
-            old, new = (_answer(one, product_id, k) for one in (version, catalog))
-            overlap = len(set(old) & set(new)) / len(old) if old else float(not new)
-            overlaps.append(overlap)
-            if old != new:
-                changes.append(AnswerChange(product_id, overlap, old, new))
-        return Comparison(
-            version=name,
-            model_before=version.model_key,
-            model_now=catalog.model_key,
-            only_before=len(before - now),
-            only_now=len(now - before),
-            in_both=len(both),
-            queries=len(chosen),
-            k=k,
-            overlap=sum(overlaps) / len(overlaps) if overlaps else None,
-            changes=tuple(sorted(changes, key=lambda c: (c.overlap, c.product_id))),
+    with _other(catalog, name) as version:
+        before, now = (
+            _Side(one.model_key, _ids(one), _answers(one, k)) for one in (version, catalog)
         )
+        return _compared(name, before, now, k, _chosen(before, now, queries, ids))
+
+
+def compare_pair(
+    catalog: Catalog, *, queries: int = 200, k: int = 10, ids: Sequence[str] = ()
+) -> Comparison:
+    """How the answers of the text-image pair's vectors (now) differ from those of the embedding
+    network's (before) in one catalog; queries as in `compare`.
+
+    Raises CatalogError where the catalog has no pair.
+    """
+    shelf = catalog.pair_shelf()
+    if shelf is None:
+        raise CatalogError(
+            f"{catalog.folder}: no text-image pair; name one (THATLOOK_TEXT_IMAGE_MODEL) and index "
+            "the feed again"
+        )
+    known = {i: vector for i in _ids(catalog) if (vector := shelf.vector(i)) is not None}
+
+    def answers(product_id: str) -> tuple[str, ...]:
+        return _answer(shelf, catalog.product(product_id), known[product_id], k)
+
+    before = _Side(catalog.model_key, _ids(catalog), _answers(catalog, k))
+    now = _Side(shelf.model_key, set(known), answers)
+    return _compared("pair", before, now, k, _chosen(before, now, queries, ids))
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of two that are compared: its network, its products, and its answers to one of them."""
+
+    model_key: str | None
+    ids: set[str]
+    answer: Callable[[str], tuple[str, ...]]
+
+
+def _chosen(before: _Side, now: _Side, queries: int, ids: Sequence[str]) -> list[str]:
+    both = before.ids & now.ids
+    return [i for i in ids if i in both] if ids else sorted(both, key=_order)[:queries]
+
+
+def _compared(name: str, before: _Side, now: _Side, k: int, chosen: Sequence[str]) -> Comparison:
+    overlaps, changes = [], []
+    for product_id in chosen:
+        old, new = before.answer(product_id), now.answer(product_id)
+        overlap = len(set(old) & set(new)) / len(old) if old else float(not new)
+        overlaps.append(overlap)
+        if old != new:
+            changes.append(AnswerChange(product_id, overlap, old, new))
+    return Comparison(
+        version=name,
+        model_before=before.model_key,
+        model_now=now.model_key,
+        only_before=len(before.ids - now.ids),
+        only_now=len(now.ids - before.ids),
+        in_both=len(before.ids & now.ids),
+        queries=len(chosen),
+        k=k,
+        overlap=sum(overlaps) / len(overlaps) if overlaps else None,
+        changes=tuple(sorted(changes, key=lambda c: (c.overlap, c.product_id))),
+    )
+
+
+def _other(catalog: Catalog, name: str) -> Catalog:
+    """A version by its name; what cannot be one, as it has a "/" or ":", is an address."""
+    return opened(catalog, name) if _NAME.fullmatch(name) else Catalog.open(name, create=False)
 
 
 def _folder(catalog: Catalog, name: str) -> Path:
@@ -180,13 +232,19 @@ def _order(product_id: str) -> str:
     return hashlib.md5(product_id.encode(), usedforsecurity=False).hexdigest()
 
 
-def _answer(catalog: Catalog, product_id: str, k: int) -> tuple[str, ...]:
-    product = catalog.product(product_id)
+def _answers(catalog: Catalog, k: int) -> Callable[[str], tuple[str, ...]]:
+    """What answers for products of a catalog by their own vectors."""
+    return lambda i: _answer(catalog, catalog.product(i), catalog.vector(i), k)
+
+
+def _answer(
+    searched: Catalog | PairShelf, product: Product, vector: Vector, k: int
+) -> tuple[str, ...]:
     query = Query(
         category=product.category,
         genders=genders_for(None if product.gender == "unisex" else product.gender),
         k=k,
-        filters=Filters(exclude_ids=frozenset({product_id})),
+        filters=Filters(exclude_ids=frozenset({product.id})),
     )
-    hits = catalog.search(catalog.vector(product_id)[None], query)[0]
+    hits = searched.search(vector[None], query)[0]
     return tuple(hit.product_id for hit in hits)

@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from thatlook.core.addresses import is_address
 from thatlook.core.errors import FetchError, PhotoError
 from thatlook.core.image import decode
 from thatlook.store.feed.fetch import Fetched, Fetcher, FetchPolicy
+from thatlook.store.feed.object_stores import ObjectStore
 
 PICTURES: Final = FetchPolicy(content_types=("image/", "application/octet-stream", "binary/"))
 """The default limits for pictures; some shops' stores do not name the type."""
@@ -31,10 +33,16 @@ class Kept:
 
 
 class PictureFolder:
-    """Pictures by address, in `folder`; threads may share it. The folder can be deleted."""
+    """Pictures by URL, in `folder`; threads may share it. The folder can be deleted.
 
-    def __init__(self, folder: Path, fetcher: Fetcher | None = None) -> None:
+    Those of the web come from `fetcher`, others from `store`.
+    """
+
+    def __init__(
+        self, folder: Path, fetcher: Fetcher | None = None, store: ObjectStore | None = None
+    ) -> None:
         self._folder = folder
+        self._store = store
         self._fetcher = fetcher or Fetcher(PICTURES)
         self._decoding = threading.Lock()  # one at a time: a large picture takes 180 MB
 
@@ -53,7 +61,10 @@ class PictureFolder:
         path = self.place(url)
         kept = _kept(path)
         etag, date = (kept.etag, kept.last_modified) if kept else ("", "")
-        found = self._fetcher.get(url, etag=etag, last_modified=date)
+        if is_address(url) or self._store is None:
+            found = self._fetcher.get(url, etag=etag, last_modified=date)
+        else:
+            found = self._store.get(url, etag=etag, max_bytes=self._fetcher.policy.max_bytes)
         if found.not_modified and kept is None:
             raise FetchError(f"{url}: the server says 'not modified' without being asked", 304)
         if not found.not_modified:

@@ -11,6 +11,7 @@ from thatlook.core.addresses import is_address
 from thatlook.core.errors import FeedError
 from thatlook.core.image import SUFFIXES
 from thatlook.core.records import Product
+from thatlook.store.feed.object_stores import ObjectStore
 
 
 class ImagePlaces:
@@ -19,13 +20,16 @@ class ImagePlaces:
     A path is looked up in the folder `images`, then beside the feed, as it stands and with its
     "%20" decoded; it must stay inside, symbolic links included, so that a feed cannot name other
     files of this machine. Without any image the file in `images` whose name is the product's id
-    is taken.
+    is taken. With `store` in place of the folder `images` paths are looked up in it alone.
     """
 
-    def __init__(self, feed_folder: Path, images: Path | None) -> None:
+    def __init__(
+        self, feed_folder: Path, images: Path | None, store: ObjectStore | None = None
+    ) -> None:
         if images is not None and not images.is_dir():
             raise FeedError(f"{images}: the folder of images is not there")
         folders = [folder for folder in (images, feed_folder) if folder is not None]
+        self._store = store
         self._folders = {Path(os.path.normpath(f.absolute())): f.resolve() for f in folders}
         self._by_id = images is not None
 
@@ -42,7 +46,7 @@ class ImagePlaces:
         places = [self._place(link) for link in links if link]
         there = tuple(dict.fromkeys(place for place in places if place))
         if not there:
-            looked = " or ".join(str(folder) for folder in self._folders)
+            looked = self._store.base if self._store else " or ".join(map(str, self._folders))
             raise FeedError(f"the image {links[0] or links[1]!r} is not inside {looked}")
         if not product.image_link:
             product = replace(product, image_link=links[1], additional_image_link=tuple(links[2:]))
@@ -52,6 +56,8 @@ class ImagePlaces:
         """The link if it is an address, else the file that it means as it stands, or decoded."""
         if is_address(link):
             return link
+        if self._store:
+            return self._store.place(link)
         spelled = dict.fromkeys((link, unquote(link), unquote(link).replace("\\", "/")))
         return next(filter(None, map(self._file, spelled)), None)
 

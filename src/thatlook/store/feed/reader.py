@@ -14,6 +14,7 @@ from thatlook.store.feed.folder import read_folder
 from thatlook.store.feed.jsonlines import read_jsonlines
 from thatlook.store.feed.lookahead import looked_ahead
 from thatlook.store.feed.mapping import FeedMapping
+from thatlook.store.feed.object_stores import store_of
 from thatlook.store.feed.parquet import parquet_rows, read_parquet
 from thatlook.store.feed.places import ImagePlaces
 from thatlook.store.feed.products import ProductMaker
@@ -49,13 +50,16 @@ def read_feed(
 
     `path` is a CSV, TSV, JSON Lines, Parquet or Google Merchant XML file, the text ones also
     packed (.gz, .bz2, .xz), or a folder of images. `images` is the folder of the pictures that
-    the feed names. Memory does not grow with the feed. Raises FeedError for a feed that cannot
-    be read at all, and where it ends early, after what came before.
+    the feed names, or the URL of one in an object store (`object_stores`). Memory does not grow
+    with the feed. Raises FeedError for a feed that cannot be read at all, and where it ends early,
+    after what came before.
     """
     path = Path(path)
     kind = kind_of(path)
     folder = path if kind == "folder" else path.parent
-    places = ImagePlaces(folder, None if images is None else Path(images))
+    store = store_of(images)
+    inside = None if images is None or store else Path(images)
+    places = ImagePlaces(folder, inside, store)
     maker = ProductMaker(mapping)
     fixed = kind in {"delimited", "parquet"}
     encoding = mapping.encoding if mapping else ""

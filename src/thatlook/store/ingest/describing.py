@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,8 +52,8 @@ class Describing:
 
     factory: DescriberFactory
 
-    def __call__(self) -> Callable[[Sequence[DescribeJob]], list[DescribeOutcome]]:
-        """Describes groups of jobs with one describer."""
+    def __call__(self) -> Callable[..., list[DescribeOutcome]]:
+        """`describe_jobs` with one describer."""
         return partial(describe_jobs, self.factory())
 
 
@@ -109,14 +109,40 @@ def _digest(file: str) -> bytes:
         return hashlib.file_digest(opened, "sha256").digest()
 
 
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """What was read of a file: its bytes, empty where they are too many or it cannot be read
+    (`problem` says why), and the sha256 of all of them.
+    """
+
+    data: bytes
+    digest: bytes
+    problem: str = ""
+
+
+def read_picture(file: str, settings: Settings) -> PictureFile:
+    """Reads the file of a picture; raises nothing."""
+    try:
+        if Path(file).stat().st_size > settings.max_photo_bytes:
+            return PictureFile(b"", _digest(file), f"more than {settings.max_photo_bytes} bytes")
+        data = Path(file).read_bytes()
+    except OSError as error:
+        return PictureFile(b"", _ABSENT, error.strerror or str(error))
+    return PictureFile(data, hashlib.sha256(data).digest())
+
+
 def describe_jobs(
-    describer: Describer, jobs: Sequence[DescribeJob], settings: Settings | None = None
+    describer: Describer,
+    jobs: Sequence[DescribeJob],
+    settings: Settings | None = None,
+    files: Mapping[str, PictureFile] | None = None,
 ) -> list[DescribeOutcome]:
     """Decodes and describes; of several pictures the one is kept that shows the article best.
 
     Best is one in which the detector found the article, then the highest score, then the first.
+    `files` are the pictures by their names, where another machine has read them.
     """
-    opened = [_opened(job, settings or Settings()) for job in jobs]
+    opened = [_opened(job, settings or Settings(), files) for job in jobs]
     items = [(image, one.job.product) for one in opened for _, image in one.images]
     described = iter(describer.describe(items) if items else [])
     key = describer.key
@@ -131,30 +157,22 @@ class _Opened:
     messages: tuple[str, ...]
 
 
-def _opened(job: DescribeJob, settings: Settings) -> _Opened:
+def _opened(
+    job: DescribeJob, settings: Settings, files: Mapping[str, PictureFile] | None
+) -> _Opened:
     """The pictures of a job, decoded. The hash is of the very bytes that were decoded."""
     whole, images, messages = hashlib.sha256(), [], []
     for file in job.files[:MAX_IMAGES]:
+        read = read_picture(file, settings) if files is None else files[file]
+        whole.update(read.digest)
         try:
-            data = _data(file, settings)
-            whole.update(_digest(file) if data is None else hashlib.sha256(data).digest())
-            if data is None:
-                messages.append(f"{file}: more than {settings.max_photo_bytes} bytes")
+            if read.problem:
+                messages.append(f"{file}: {read.problem}")
             else:
-                images.append((file, decode(data, settings)))
-        except OSError as error:
-            whole.update(_ABSENT)
-            messages.append(f"{file}: {error.strerror}")
+                images.append((file, decode(read.data, settings)))
         except PhotoError as error:
             messages.append(f"{file}: {error.message}")
     return _Opened(job, tuple(images), whole.hexdigest(), tuple(messages))
-
-
-def _data(file: str, settings: Settings) -> bytes | None:
-    """The bytes of a file; None where they are too many to be read."""
-    if Path(file).stat().st_size > settings.max_photo_bytes:
-        return None
-    return Path(file).read_bytes()
 
 
 def _best(opened: _Opened, described: Sequence[Described], key: str) -> DescribeOutcome:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from thatlook.core.errors import CatalogError, FeedError, ModelMismatchError, SettingsError
 from thatlook.core.processes import Pool, available_cores
@@ -18,6 +19,7 @@ from thatlook.core.progress import Progress
 from thatlook.store.catalog import Catalog, Row, SeenIds
 from thatlook.store.feed import FeedMapping, FeedRow, Problem, estimated_rows, read_feed
 from thatlook.store.feed.fetch import Fetcher
+from thatlook.store.feed.object_stores import store_of
 from thatlook.store.feed.pictures import PictureFolder
 from thatlook.store.ingest.describing import (
     DescribeJob,
@@ -31,6 +33,9 @@ from thatlook.store.ingest.removals import Roll, check, check_ahead
 from thatlook.store.ingest.report import IngestReport, Tally
 from thatlook.store.ingest.turn import own_turn
 from thatlook.store.product_row import described_row, stored_path
+
+if TYPE_CHECKING:
+    from thatlook.store.ingest.on_ray import RayCluster
 
 CHUNK_ROWS: Final = 256
 CHUNKS_AHEAD: Final = 2
@@ -57,6 +62,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     progress: bool = False,
     fetcher: Fetcher | None = None,
     removal_limit: float | None = 0.1,
+    ray: str | None = None,
+    pair: tuple[str, int] | None = None,
 ) -> IngestReport:
     """Brings the catalog up to date with a feed, and says how many products did what.
 
@@ -68,7 +75,11 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     `fetcher` gets the pictures behind addresses (default: public ones only); they are kept in the
     catalog's folder. A feed that would take away more than the share `removal_limit` of the
     products (and more than a few) is refused before anything is changed; None allows it. Nothing
-    is marked as gone either where a row's id cannot be read.
+    is marked as gone either where a row's id cannot be read. `ray` is the address of a Ray cluster
+    whose actors describe the pictures in place of processes, as many as it has cores (`on_ray`).
+    `pair` is the key and dim of the
+    text-image pair that the factory's describers have: its vectors are kept beside, those of
+    another one dropped.
 
     Raises FeedError for a feed that is refused, cannot be read or has no usable row (then
     nothing is marked as gone), CatalogError where something cannot be stored or another run has the
@@ -82,24 +93,37 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
         raise SettingsError(f"mapping must be a FeedMapping or field -> column, not {mapping!r}")
     if not isinstance(mapping, FeedMapping):
         mapping = FeedMapping(fields=mapping or {})
-    count = available_cores() if workers is None else workers
-    if not isinstance(count, int) or count < 0:
-        raise SettingsError(f"workers must be 0 (this process alone) or more, not {count!r}")
+    if workers is not None and (not isinstance(workers, int) or workers < (1 if ray else 0)):
+        least = "1 (on Ray)" if ray else "0 (this process alone)"
+        raise SettingsError(f"workers must be {least} or more, not {workers!r}")
     name = os.fspath(feed)
     with ExitStack() as stack:
         stack.enter_context(own_turn(catalog.home, name))
+        holder = f"process {os.getpid()} of {socket.gethostname()}"
+        stack.enter_context(catalog.reserved(holder))
         with catalog.seen_ids() as seen:
             check_ahead(name, read_feed(feed, mapping, images), seen, removal_limit)
         total = estimated_rows(feed) if progress else None
         seen = stack.enter_context(catalog.seen_ids())
-        pool = stack.enter_context(Pool(Describing(factory), count, lost))
+        cluster = stack.enter_context(_cluster(ray)) if ray else None
+        count = (cluster.cores if cluster else available_cores()) if workers is None else workers
+        start = cluster.start if cluster else None
+        pool = stack.enter_context(Pool(Describing(factory), count, lost, start))
         bar = stack.enter_context(Progress(total=total, unit="product", disable=not progress))
-        pictures = PictureFolder(catalog.home.absolute() / "images", fetcher)
+        if pair is not None:
+            catalog.use_pair(*pair)
+        pictures = PictureFolder(catalog.home.absolute() / "images", fetcher, store_of(images))
         tally = Tally(bar, strict=strict)
-        intake = _Intake(name, catalog, seen, pool, pictures, tally)
+        intake = _Intake(name, catalog, seen, pool, pictures, tally, pair[0] if pair else "")
         intake.take(read_feed(feed, mapping, images), most_waiting=4 * max(1, count))
         intake.mark_left(removal_limit)
         return tally.report(time.monotonic() - started)
+
+
+def _cluster(address: str) -> RayCluster:
+    from thatlook.store.ingest.on_ray import RayCluster
+
+    return RayCluster(address)
 
 
 class _Intake:
@@ -113,6 +137,7 @@ class _Intake:
         pool: Pool[DescribeJob, DescribeOutcome],
         pictures: PictureFolder,
         tally: Tally,
+        pair_key: str,
     ) -> None:
         self._name = name
         self._catalog = catalog
@@ -120,6 +145,7 @@ class _Intake:
         self._pool = pool
         self._pictures = pictures
         self._tally = tally
+        self._pair_key = pair_key
         self._roll = Roll(seen)
         self._broken: FeedError | None = None
         self._waiting: set[Future[list[DescribeOutcome]]] = set()
@@ -131,7 +157,7 @@ class _Intake:
         readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         try:
             for ready in self._located(self._readable(rows), readers):
-                self._do(plan_of(ready, self._catalog, readers), most_waiting)
+                self._do(self._plan(ready, readers), most_waiting)
         finally:
             readers.shutdown(cancel_futures=True)
         self._collect(0)
@@ -142,6 +168,9 @@ class _Intake:
             first = self._tally.first_problem()
             why = f": {first}" if first else ""
             raise FeedError(f"{self._name}: no usable row{why}; nothing was marked as gone")
+
+    def _plan(self, ready: Sequence[Located], readers: Executor) -> Plan:
+        return plan_of(ready, self._catalog, readers, self._pair_key)
 
     def mark_left(self, limit: float | None) -> None:
         """Marks what the feed does not have, unless it may have it; raises FeedError as `check`."""

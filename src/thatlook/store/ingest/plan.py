@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from thatlook.core.addresses import is_address
+from thatlook.core.addresses import is_url
 from thatlook.core.errors import FetchError
 from thatlook.store.catalog import Catalog, Row, State
 from thatlook.store.catalog.rows import product_json
@@ -31,13 +31,13 @@ class Located:
 
 
 def located(row: FeedRow, pictures: PictureFolder) -> Located:
-    """The row with the pictures behind addresses fetched.
+    """The row with the pictures behind URLs fetched.
 
     Where that fails, the copy of an earlier run serves, and the message says so.
     """
     files, messages = [], []
     for place in row.images[:MAX_IMAGES]:
-        if not is_address(place):
+        if not is_url(place):
             files.append(place)
             continue
         try:
@@ -58,8 +58,13 @@ class Plan:
     unchanged: int
 
 
-def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Plan:
-    """The plan for some rows with distinct ids. Files are read to compare their contents."""
+def plan_of(
+    rows: Sequence[Located], catalog: Catalog, readers: Executor, pair_key: str = ""
+) -> Plan:
+    """The plan for some rows with distinct ids. Files are read to compare their contents.
+
+    With a `pair_key` products without a vector of that pair are embedded too.
+    """
     states = catalog.states([one.row.product.id for one in rows])
     hashes = readers.map(hash_of, [one.files for one in rows])
     jobs, updates, unchanged = [], [], 0
@@ -70,6 +75,7 @@ def plan_of(rows: Sequence[Located], catalog: Catalog, readers: Executor) -> Pla
         if (
             state is None
             or not _embedded(one, state, catalog, image_hash, row_hash)
+            or (pair_key and state.pair_key != pair_key)
             or image is None
         ):
             known = state is not None

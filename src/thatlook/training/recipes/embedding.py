@@ -42,6 +42,8 @@ from thatlook.data.items import (
     vocabulary,
     worn_items,
 )
+from thatlook.data.judged_pairs import KIND, JudgedPair
+from thatlook.data.judged_pairs import read as read_judged
 from thatlook.data.pair_items import paired_items
 from thatlook.data.pairs.audited import PairOptions, audited
 from thatlook.data.scenes import Floats, photo, street_scenes
@@ -50,6 +52,7 @@ from thatlook.data.worn import read_worn
 from thatlook.evaluate.retrieval import neighbours, precision
 from thatlook.training import export, loop
 from thatlook.training.backbones import BACKBONES, backbone, empty, trunk_of
+from thatlook.training.judged import Judgements, split_items
 from thatlook.training.looked_at import STREET
 from thatlook.training.nets import TOP, EmbeddingNet, imagenet_top
 from thatlook.training.options import EmbeddingOptions
@@ -89,6 +92,9 @@ WORN_LOOK: Final = 0.4
 _HEAD_WEIGHTS: Final = (1.0, 1.0, 0.5, 0.3, 0.3, 0.2)
 
 
+JUDGED: Final = 16
+"""Of so many views of a batch one more pair that shoppers judged comes on top."""
+
 LOSSES: Final = ("supcon", "triplet", "multisimilarity", "circle")
 """What `--loss` may name, best first; `docs/training-log.md` compares them."""
 
@@ -114,9 +120,17 @@ class EmbeddingTask:
     """Items, batches, losses and measurement for `loop.fit`."""
 
     metric = "p10_both"
+    judged: Judgements | None = None
+    judged_apart: Judgements | None = None
+    """What shoppers judged, of the training products and of `judged_val`."""
+    judged_val: Sequence[Item] = ()
 
     def __init__(
-        self, items: list[Item], words: dict[str, tuple[str, ...]], options: EmbeddingOptions
+        self,
+        items: list[Item],
+        words: dict[str, tuple[str, ...]],
+        options: EmbeddingOptions,
+        judged: Sequence[JudgedPair] = (),
     ):
         self.options = options
         self.words = words
@@ -140,6 +154,10 @@ class EmbeddingTask:
         self.instance_loss = CrossBatchMemory(
             NTXentLoss(temperature=0.1), options.dim, memory_size=options.memory
         )
+        if judged:
+            self.judged = Judgements(judged, self.train)
+            self.judged_val = [i for i in items if i.split == "val" and i.kind == KIND]
+            self.judged_apart = Judgements(judged, self.judged_val)
 
     def _shipped(self) -> EmbeddingNet:
         """The shipped network, which must have these classes. Raises ModelError."""
@@ -163,10 +181,14 @@ class EmbeddingTask:
         must agree are a shop's picture and a shopper's.
 
         Parts come in the 0.7th power of their size, so that the shop's many shirts do not
-        crowd out its few hats.
+        crowd out its few hats. Pairs that shoppers judged come on top.
         """
         rng = np.random.default_rng((self.options.seed, epoch))
-        batches = batches_of(self.train, self.groups, rng, self.options.steps, self.options.batch)
+        judged, size = self.judged, self.options.batch
+        ordinary = self.train if judged is None else self.train[: judged.first]
+        batches = batches_of(ordinary, self.groups, rng, self.options.steps, size)
+        if judged:
+            batches = [rows + judged.drawn(rng, max(1, size // JUDGED)) for rows in batches]
         return [
             [
                 (row, int(rng.integers(2**31)), how)
@@ -178,11 +200,12 @@ class EmbeddingTask:
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
         """Likeness by type, color and pattern; sameness of one item's views; the heads, and how
-        far they disagree about two views.
+        far they disagree about two views; what shoppers judged.
         """
         images, rows, classes = batch
         vectors, *logits = model(images)
-        alike = self.metric_loss(vectors, self.groups[rows])
+        known = rows < (len(self.groups) if self.judged is None else self.judged.first)
+        alike = self.metric_loss(vectors[known], self.groups[rows][known])
         same = self.instance_loss(vectors, rows)
         parts = {"alike": alike.item(), "same": same.item()}
         total = self.options.metric_loss_weight * alike + self.options.instance_loss_weight * same
@@ -204,11 +227,17 @@ class EmbeddingTask:
         )
         parts["apart"] = apart.item()
         total = total + self.options.consistency_weight * apart
-        return total, {k: parts.get(k, 0.0) for k in ("alike", "same", "apart", "name", *HEADS)}
+        if self.judged:
+            wrong = self.judged.loss(vectors, rows)
+            parts["judged"] = wrong.item()
+            total = total + self.options.feedback_weight * wrong
+        named = ("alike", "same", "apart", "name", *HEADS, *(["judged"] if self.judged else []))
+        return total, {k: parts.get(k, 0.0) for k in named}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
         """Precision at 10 within category and gender on products kept apart, of the joined vector
-        and of the learned one alone; the shares of right types and colors.
+        and of the learned one alone; the shares of right types and colors; of what shoppers judged,
+        how often what is alike is nearer (`judged_auc`).
         """
         vectors, logits = infer(model, self.val)
         guesses = [torch.from_numpy(x) for x in logits]
@@ -218,6 +247,8 @@ class EmbeddingTask:
             words = np.asarray(self.words[head])
             right = words[logits[index].argmax(1)] == [i.labels[index] for i in self.val]
             out[f"right_{head}"] = float(right.mean())
+        if self.judged_apart:
+            out["judged_auc"] = self.judged_apart.auc(infer(model, self.judged_val)[0])
         return out
 
 
@@ -383,7 +414,8 @@ def run(options: EmbeddingOptions) -> int:
         items = items_of(options.data, options.boxes, options.sample, options, options.eye_labels)
         if options.teacher:
             items = with_teacher_labels(items, ModelSpec.from_file(options.teacher))
-        return EmbeddingTask(items, vocabulary(items), options)
+        judged = read_judged(options.feedback) if options.feedback else []
+        return EmbeddingTask([*items, *split_items(judged)], vocabulary(items), options, judged)
 
     return loop.train(make, options, whole=False)
 

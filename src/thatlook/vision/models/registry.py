@@ -22,6 +22,11 @@ IMAGE_TASKS: Final = ("article", "person", "embedding")
 """Networks that look at pictures."""
 
 TASKS: Final = (*IMAGE_TASKS, "text", "compatibility")
+"""Networks that ship."""
+
+PAIR: Final = "text-image"
+"""The task of a pair that maps texts and pictures into one space; none ships."""
+
 _NEEDED: Final = ("id", "task", "file", "sha256", "license", "input", "outputs")
 
 _KINDS: Final[Mapping[str, type]] = {
@@ -59,8 +64,9 @@ class ModelSpec:
         missing = [name for name in _NEEDED if name not in entry]
         if missing:
             raise ModelError(f"{path}: the registry entry lacks {', '.join(missing)}")
-        if entry["task"] not in TASKS:
-            raise ModelError(f"{path}: task must be one of {TASKS}, not {entry['task']!r}")
+        if entry["task"] not in (*TASKS, PAIR):
+            tasks = ", ".join((*TASKS, PAIR))
+            raise ModelError(f"{path}: task must be one of {tasks}, not {entry['task']!r}")
         for name, kind in _KINDS.items():
             if not isinstance(entry.get(name, kind()), kind):
                 raise ModelError(f"{path}: {name} must be a {_WORDS[kind]}, not {entry[name]!r}")
@@ -68,7 +74,7 @@ class ModelSpec:
         optional = {name: entry.get(name, {}) for name in ("labels", "metrics")}
         rest = {k: v for k, v in entry.items() if k not in known and k not in optional}
         spec = cls(path=path.parent / entry["file"], details=rest, **known, **optional)
-        if spec.task in IMAGE_TASKS:
+        if spec.task in (*IMAGE_TASKS, PAIR):
             _ = spec.mean, spec.std  # all have them, and every stage reads its own rest
         return spec
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -30,9 +31,19 @@ class Runs(Protocol):
         """The network's registry entry."""
         ...
 
-    def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
         """The outputs by name for the inputs by name."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of a network's graph: its shape, None where a length is free, and its
+    type in ONNX Runtime's words, such as "tensor(float)".
+    """
+
+    shape: tuple[int | None, ...]
+    type: str
 
 
 def cores_of(threads: int) -> str:
@@ -122,7 +133,15 @@ class Session:
                 f"{self._spec.path}: promised outputs {missing} are missing; it has {sorted(names)}"
             )
 
-    def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    def inputs(self) -> dict[str, Port]:
+        """What the graph takes, by name. Raises ModelError."""
+        return {one.name: _port(one) for one in self._opened.get_inputs()}
+
+    def outputs(self) -> dict[str, Port]:
+        """What the graph gives, by name. Raises ModelError."""
+        return {one.name: _port(one) for one in self._opened.get_outputs()}
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
         """The outputs by name, float32, for the inputs by name. Raises ModelError."""
         opened = self._opened
         names = list(self._spec.outputs)
@@ -136,6 +155,11 @@ class Session:
     def warm(self) -> None:
         """Opens the network now rather than at its first use."""
         _ = self._opened
+
+
+def _port(node: Any) -> Port:
+    lengths = tuple(length if isinstance(length, int) else None for length in node.shape)
+    return Port(lengths, str(node.type))
 
 
 def _session(graph: bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
