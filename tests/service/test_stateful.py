@@ -15,9 +15,7 @@ from tests.service.conftest import photo_bytes
 from thatlook.core.records import normal_id
 
 KEY = {"Authorization": "Bearer write-key-of-tests"}
-IDS = st.sampled_from(
-    ["a", "10000", "10000.0", "caf\u00e9", "cafe\u0301", "a/b", "x y", "%2e"]
-)
+IDS = st.sampled_from(["a", "10000", "10000.0", "caf\u00e9", "cafe\u0301", "a/b", "x y", "%2e"])
 TITLES = st.text(min_size=1, max_size=20)
 
 

@@ -7,7 +7,7 @@ compact protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
@@ -136,10 +136,11 @@ class _Thrift:
             return self._list()
         if kind == _STRUCT:
             return self.struct()[0]
-        return {
+        readers: dict[int, Callable[[], Any]] = {
             1: lambda: 1, 2: lambda: 0, 3: self._byte, 4: self._number, 5: self._number,
             6: self._number, 7: lambda: self._skip(8), 8: lambda: self._skip(self._varint()),
-        }[kind]()  # fmt: skip
+        }  # fmt: skip
+        return readers[kind]()
 
     def _skip(self, size: int) -> None:
         self._at += size
