@@ -30,6 +30,9 @@ _WEIGHTS: Final = "3.0, 3.0, 4.0, 2.0, 1.0, 0.0"
 MOST_SCORED: Final = 3_000
 """Products that are ordered by their words; where more have them all are alike good."""
 
+MOST_MATCHING: Final = 5_000
+"""Products with certain words that are counted."""
+
 _MORE_LETTERS: Final = 2_000
 _BATCH: Final = 2_000
 _STALE: Final = 2
@@ -160,6 +163,18 @@ class WordIndex:
                 break
         best = sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[: query.k]
         return [WordHit(product_id, score) for product_id, score in best]
+
+    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+        """The ids of the active products that have all groups, of each one wording, in any order;
+        at most MOST_MATCHING. Words that the shop has nowhere do not count; [] for none else.
+        """
+        self.bring_up_to_date()
+        known = self.lines().frequencies
+        told = [found for group in groups if (found := _known_wordings(group, known))]
+        if not told:
+            return []
+        expression = " AND ".join(_any_of(wordings) for wordings, _ in told)
+        return [hit for hit, _ in self._matching(expression, MOST_MATCHING, scored=False)]
 
     def _matching(self, expression: str, count: int, *, scored: bool) -> list[tuple[str, float]]:
         order = "ORDER BY score" if scored else ""
