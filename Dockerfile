@@ -1,13 +1,16 @@
 # Not built by its authors: no Docker engine was at hand. Mend it where it does not work, and say so.
+ARG EXTRAS=serve,parquet
 FROM python:3.12-slim AS build
+ARG EXTRAS
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[serve,parquet]'
+RUN pip wheel --no-cache-dir --wheel-dir /wheels ".[$EXTRAS]"
 
 FROM python:3.12-slim
+ARG EXTRAS
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links /wheels 'thatlook[serve,parquet]' && rm -rf /wheels \
+RUN pip install --no-cache-dir --no-index --find-links /wheels "thatlook[$EXTRAS]" && rm -rf /wheels \
     && useradd --create-home --uid 10001 thatlook && mkdir /catalog && chown thatlook /catalog
 USER thatlook
 VOLUME /catalog

@@ -2,6 +2,7 @@
 
     python benchmarks/bench_oracle.py                      10,000 synthetic products
     python benchmarks/bench_oracle.py --catalog DIR        the products of a catalog (left as it is)
+    python benchmarks/bench_oracle.py --at ADDRESS         in a new catalog there: a database's URL
 
 Says how many of the answers (hits, similarities, order, number that passed) were the same.
 """
@@ -21,6 +22,7 @@ from thatlook.core.records import Price, Product
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.index import ExactIndex, Filters, Query
 from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog.copying import copy_catalog
 
 DIM = 128
 BRANDS = ("Acme", "Boss", "Crow", "Dune", "")
@@ -114,17 +116,17 @@ def main() -> int:
     """Prints the counts; exit status 1 where any answer differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalog", type=Path)
+    parser.add_argument("--at", help="where the changed catalog is made (default: a folder)")
     parser.add_argument("--products", type=int, default=10_000)
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--changes", type=int, default=2000)
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "c"
+        place = args.at or str(Path(folder) / "c")
         if args.catalog:
-            place.mkdir()
+            copy_catalog(args.catalog, place)
             with Catalog.open(args.catalog, create=False) as given:
-                given.copy_to(place / "catalog.sqlite")
                 catalog = Catalog.open(place, given.model_key, given.dim)
         else:
             catalog = Catalog.open(place, "synthetic", DIM)

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "scripts" / "audit-requirements.txt"
 ASKED_FIRST = "urllib3"
 INDEX = "https://pypi.org/pypi/{}/{}/json"
-EXTRAS = ("serve", "crawl", "parquet", "clip", "eval")
+EXTRAS = ("serve", "crawl", "parquet", "clip", "cluster", "eval")
 TIMEOUT_S = 10
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engines import PEER_PORT, Engine, Lite, Standalone, is_free
+from tests.postgres import Server, why_missing
+from thatlook.store.catalog.address import Address
 from thatlook.vision.models.registry import ModelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +39,58 @@ def data() -> Path:
 def sample() -> Path:
     """The folder of the rendered sample that ships."""
     return ROOT / "src" / "thatlook" / "sample"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; the test is skipped where none can be started."""
+    if why := why_missing():
+        pytest.skip(why)
+    pytest.importorskip("sqlalchemy", reason="needs the extra cluster")
+    pytest.importorskip("psycopg", reason="needs the extra cluster")
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(params=["folder", "postgresql"])
+def address(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Address:
+    """Where a new catalog is, in each store there is; its folder alone names it too."""
+    folder = tmp_path / "catalog"
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        folder.mkdir()
+        (folder / "catalog.toml").write_text(
+            f'store = "{server.new_url(password="")}"\nstore_password_env = "SHOP_PASSWORD"\n'
+        )
+        monkeypatch.setenv("SHOP_PASSWORD", server.password)
+    return Address.of(folder)
+
+
+@pytest.fixture(scope="session")
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Milvus Lite, running."""
+    pytest.importorskip("milvus_lite", reason="needs the package milvus-lite")
+    yield from _running(Lite(tmp_path_factory.mktemp("lite")))
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The standalone server of Milvus, running."""
+    pytest.importorskip("milvus", reason="needs the package milvus, 2.3.5 or newer")
+    if not is_free(PEER_PORT):
+        pytest.skip(f"port {PEER_PORT} is taken: an etcd or another Milvus runs here")
+    yield from _running(Standalone(tmp_path_factory.mktemp("milvus")))
+
+
+def _running(engine: Engine) -> Iterator[Engine]:
+    engine.start()
+    yield engine
+    engine.stop()
 
 
 OUTPUTS: dict[str, Mapping[str, Any]] = {

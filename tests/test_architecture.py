@@ -19,6 +19,8 @@ ROOT = SOURCE.parent.parent
 ONE_IMPORTER = {
     "onnxruntime": ("vision/models/session.py",),
     "sqlite3": ("store/catalog",),
+    "sqlalchemy": ("store/catalog",),
+    "psycopg": ("store/catalog",),
     "torch": ("training/",),
     "fastapi": ("service/",),
     "selenium": ("crawl/",),
@@ -26,6 +28,8 @@ ONE_IMPORTER = {
     "pandas": ("core/records/",),
     "ray": ("store/ingest/on_ray.py",),
     "fsspec": ("store/feed/object_stores.py",),
+    "pymilvus": ("search/index/milvus/client.py",),
+    "grpc": ("search/index/milvus/client.py",),
     "click": ("cli/",),
     "tokenizers": ("vision/pair/text.py",),
     "huggingface_hub": ("vision/pair/hub.py",),
@@ -157,6 +161,17 @@ def test_the_public_surface():
         _ = thatlook.nothing
     with pytest.warns(DeprecationWarning, match="SearchRequest"):
         assert thatlook.Wish is thatlook.SearchRequest
+
+
+def test_a_catalog_in_a_folder_needs_no_client_of_databases(tmp_path):
+    code = (
+        "import sys; from thatlook.store.catalog import Catalog; Catalog.open('c').close(); "
+        "print(sorted({'sqlalchemy', 'psycopg'} & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
 
 
 def test_import_is_light():

@@ -59,8 +59,8 @@ def test_faults_of_the_store(whole, tmp_path, capsys):
     (tmp_path / "2.png").unlink()  # of a product that left: of no interest
     database = whole._store.database
     database.execute(
-        "UPDATE articles SET vector = zeroblob(16), model_key = 'x', found = 0 WHERE image LIKE ?",
-        ("%1.png",),
+        "UPDATE articles SET vector = ?, model_key = 'x', found = FALSE WHERE image LIKE ?",
+        (bytes(16), "%1.png"),
     )
     found = audit(whole)
     assert kinds(found) == {
@@ -80,6 +80,7 @@ def test_faults_of_the_store(whole, tmp_path, capsys):
     assert kinds(audit(whole)) == {("no_vector", "p0"), ("no_vector", "p1")}
 
 
+@pytest.mark.parametrize("address", ["folder"], indirect=True)
 def test_damage_that_sqlite_finds(whole):
     database = whole._store.database
     database.execute("PRAGMA foreign_keys = OFF")

@@ -168,7 +168,7 @@ def test_filters_act_before_the_search(recommender):
 def test_reasons_are_true_to_the_product(recommender):
     look = look_of("female", article("topwear", at(0), type="tshirt", color="navy blue"))
     best = recommender.for_look(look, SearchRequest())[0].matches[0]
-    assert best.reasons == ("same type: tshirt", "same color: navy blue", "overall likeness 0.98")
+    assert best.reasons == ("same type: t-shirts", "same color: navy blue", "overall likeness 0.98")
 
 
 def test_reasons_give_the_numbers_of_the_vectors_parts(tmp_path, recommender):

@@ -1,10 +1,11 @@
 """kill -9 at random moments; says how many acknowledged changes were lost, and what was broken.
 
-    python -m tests.soak.kills --kills 200 --services 20 --upgrades 50
+    python -m tests.soak.kills --kills 200 --services 20 --upgrades 50 --clients 30 --databases 30
 
 Kills a process that changes a catalog (index runs, upserts, removals, snapshots, comparisons,
 rollbacks, backups, caches), a service of two workers (PUT and DELETE from several clients), and a
-process that upgrades a catalog of the first version. The exit status is 1 where anything
+process that upgrades a catalog of the first version; then a process that changes a catalog in
+PostgreSQL, and PostgreSQL itself under it. The exit status is 1 where anything
 acknowledged was lost, or a catalog did not open or answered wrongly.
 """
 
@@ -22,15 +23,17 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
 from tqdm import tqdm
 
+from tests.postgres import Server, why_missing
 from tests.service.double import engine_on
 from tests.service.live import ROOT, free_port, start_process, wait_ready
 from tests.service.test_workers import KEY, put, workers_of
-from tests.store.catalog.killed import rounds
+from tests.store.catalog.killed import in_database, kill_server, rounds
 from tests.store.catalog.test_schema import written_by_the_first
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
@@ -44,6 +47,34 @@ def catalogs(kills: int, seed: int) -> Iterator[tuple[int, list[str]]]:
     with tempfile.TemporaryDirectory() as folder:
         for _, done, faults in rounds(Path(folder) / "c", kills, seed):
             yield done, faults
+
+
+def clients(kills: int, seed: int) -> Iterator[tuple[int, list[str]]]:
+    """The same per kill of a process on one catalog in PostgreSQL."""
+    with server() as postgres, tempfile.TemporaryDirectory() as folder:
+        in_database(Path(folder) / "c", postgres)
+        for _, done, faults in rounds(Path(folder) / "c", kills, seed):
+            yield done, faults
+
+
+def databases(kills: int, seed: int) -> Iterator[tuple[int, list[str]]]:
+    """The same per kill of PostgreSQL under such a process."""
+    with server() as postgres, tempfile.TemporaryDirectory() as folder:
+        in_database(Path(folder) / "c", postgres)
+        for _, done, faults in rounds(Path(folder) / "c", kills, seed, kill_server(postgres)):
+            yield done, faults
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of our own; exits with a word where none can be started."""
+    if why := why_missing():
+        sys.exit(why)
+    started = Server()
+    try:
+        yield started
+    finally:
+        started.close()
 
 
 def services(kills: int, seed: int) -> Iterator[tuple[int, list[str]]]:
@@ -163,6 +194,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--services", type=int, default=20)
     parser.add_argument("--upgrades", type=int, default=50)
+    parser.add_argument("--clients", type=int, default=30)
+    parser.add_argument("--databases", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     bad = False
@@ -170,7 +203,11 @@ def main() -> int:
         ("catalog", catalogs, args.kills),
         ("service", services, args.services),
         ("upgrade", upgrades, args.upgrades),
+        ("client of PostgreSQL", clients, args.clients),
+        ("PostgreSQL", databases, args.databases),
     ):
+        if not kills:
+            continue
         told = []
         for done, found in tqdm(kind(kills, args.seed), total=kills, unit="kill", desc=name):
             told.append((done, found))

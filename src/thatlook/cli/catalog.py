@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from thatlook.cli.command import Group, together
-from thatlook.cli.options import COUNT, PATH, catalog_option, json_option
+from thatlook.cli.options import COUNT, PATH, address, catalog_option, json_option
 from thatlook.core.errors import SettingsError, UnknownProductError
 
 if TYPE_CHECKING:
@@ -137,6 +139,42 @@ def remove(catalog: str, as_json: bool, ids: tuple[str, ...]) -> int:
 
 
 @catalog.command(
+    "feed-search",
+    stage="The search cluster",
+    examples=("thatlook catalog feed-search --catalog shop.toml --once",),
+)
+@shared_options
+@click.option("--once", is_flag=True, help="end when the cluster has all changes")
+@click.option("--rebuild", is_flag=True, help="empty the collection first, and feed it anew")
+def feed_search(catalog: str, as_json: bool, once: bool, rebuild: bool) -> int:
+    """Bring what changes to the search cluster that the catalog names.
+
+    Goes on where the cluster is, and runs until it is told to stop; one feeds at a time, another
+    waits for its turn.
+    """
+    with _opened(catalog) as opened:
+        if opened.cluster is None:
+            raise SettingsError(f"{catalog}: its search is built in and needs no feeding")
+        feed = opened.cluster.feed()
+        if rebuild:
+            feed.rebuild()
+        if not once:
+            feed.run(_told_to_stop())
+            return 0
+        count, lag = feed.catch_up(), opened.cluster.lag(strong=True)
+    _say(as_json, {"fed": count, "lag": lag}, f"{count} changes fed, {lag} to go")
+    return int(lag > 0)
+
+
+def _told_to_stop() -> threading.Event:
+    """What is set when this process is told to end."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@catalog.command(
     "snapshot",
     stage="Versions",
     examples=("thatlook catalog snapshot before-sale --catalog catalog",),
@@ -184,7 +222,10 @@ def list_versions(catalog: str, as_json: bool) -> int:
 def compare_version(
     catalog: str, as_json: bool, name: str, more: tuple[str, ...], pair: bool, **drawn: Any
 ) -> int:
-    """How the version NAME answers differently, or with --pair the text-image pair's vectors."""
+    """How the version NAME answers differently, or the catalog at that address (./FOLDER).
+
+    With --pair: how the text-image pair's vectors do.
+    """
     from thatlook.store.catalog.versions import compare, compare_pair
 
     if pair == bool(name):
@@ -256,9 +297,30 @@ def bring_back(catalog: str, as_json: bool, folder: Path) -> int:
     """
     from thatlook.store.catalog.backup import restore
 
-    count = restore(folder, Path(catalog))
+    count = restore(folder, catalog)
     words = f"{count} products changed; the present is now {folder}"
     _say(as_json, {"folder": str(folder), "changed": count}, words)
+    return 0
+
+
+@catalog.command(
+    "copy",
+    stage="Elsewhere",
+    examples=("thatlook catalog copy catalog postgresql://shop@db.example/shop",),
+)
+@click.argument("source", metavar="FROM", type=address)
+@click.argument("target", metavar="TO", type=address)
+@json_option
+def copy_to(source: str, target: str, as_json: bool) -> int:
+    """Make the catalog TO a copy of FROM: a folder to a database, or back.
+
+    Goes on where it was interrupted, and compares both in the end.
+    """
+    from thatlook.store.catalog.copying import copy_catalog
+
+    done = copy_catalog(source, target, progress=True)
+    words = f"{done.products} products in {target}: {done.put} put, {done.removed} removed"
+    _say(as_json, done.to_dict(), f"{words}; sha256 {done.sha256}")
     return 0
 
 

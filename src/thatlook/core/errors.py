@@ -6,6 +6,8 @@
     ├── DataError            labelled photos or pairs cannot be used
     ├── CatalogError         a catalog cannot be opened or changed
     │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
+    │   ├── CatalogUnavailableError   its database or search engine cannot be reached now
+    │   │   └── SearchUnavailableError   its search engine does not answer
     │   ├── CatalogVersionError   written by a newer thatlook
     │   ├── ModelMismatchError    its vectors come from another embedding network
     │   └── UnknownProductError   no product has this id
@@ -77,12 +79,20 @@ class CatalogDamagedError(CatalogError):
     """A catalog whose file, or a row of it, is not what was written."""
 
 
+class CatalogUnavailableError(CatalogError):
+    """A catalog whose database or search engine cannot be reached now; it may pass."""
+
+
 class CatalogVersionError(CatalogError):
     """A catalog written by a newer thatlook than this one."""
 
 
 class ModelMismatchError(CatalogError):
     """A catalog whose vectors were made by another embedding network."""
+
+
+class SearchUnavailableError(CatalogUnavailableError):
+    """A catalog whose search engine does not answer, or not yet with all that is asked for."""
 
 
 class UnknownProductError(CatalogError, KeyError):

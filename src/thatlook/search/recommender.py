@@ -33,6 +33,7 @@ from thatlook.search.ranking import (
     part_likeness,
     reasons,
     show_same_picture,
+    tellable_types,
 )
 from thatlook.search.request import Boost, SearchRequest, Unwanted
 from thatlook.search.steady import steady
@@ -93,6 +94,7 @@ class _Asked:
     traits: Traits
     curve: Curve
     lean: NDArray[np.floating[Any]] | None = None
+    tellable: frozenset[str] | None = None
 
 
 class Recommender:
@@ -102,7 +104,8 @@ class Recommender:
     of neighbouring categories stand among the matches. `parts` names what the vectors' numbers
     speak of, for the reasons. With `in_stock` products out of stock are left out, unless a request
     names the availabilities it wants. Children's products are left out too, unless they are
-    asked for, or products like a child's.
+    asked for, or products like a child's. `tellable` are the types that the network can tell
+    (`Agreement.of`).
     """
 
     def __init__(
@@ -113,8 +116,10 @@ class Recommender:
         parts: Mapping[str, slice] | None = None,
         *,
         in_stock: bool = False,
+        tellable: frozenset[str] | None = None,
     ) -> None:
         self._catalog = catalog
+        self._tellable = tellable
         self._calibration = calibration
         self._scale = scale
         self._look = (parts or {}).get("look", slice(None))
@@ -130,6 +135,7 @@ class Recommender:
             NearnessScale(settings.very_close_score, settings.similar_score),
             spec.parts_of(vector_output(spec)),
             in_stock=settings.out_of_stock == "hide",
+            tellable=tellable_types(spec.labels["type"]) if "type" in spec.labels else None,
         )
 
     @steady
@@ -182,7 +188,8 @@ class Recommender:
             return Recommendation(index, article.category, role, ())
         query = replace(query, category=article.category)
         curve = self._calibration.curve(article.category, worn=worn)
-        asked = _Asked(article.vector, Traits.of(article.attributes), curve)
+        traits = Traits.of(article.attributes)
+        asked = _Asked(article.vector, traits, curve, tellable=self._tellable)
         groups, eligible = self._search(asked, query, request)
         best = max((curve.score(group.worth) for group in groups), default=None)
         weak = (best or 0.0) < self._scale.similar
@@ -318,7 +325,7 @@ class Recommender:
         worth = [hit.similarity for hit in hits]
         if asked.curve.moves:
             moves = {
-                traits: asked.curve.move(Agreement.of(asked.traits, traits))
+                traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
@@ -372,7 +379,7 @@ class Recommender:
         vectors = np.stack([group.vector for _, group in scored])
         parts = part_likeness(asked.vector, vectors, self._parts)
         return [
-            reasons(asked.traits, group.traits, group.similarity, own)
+            reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
             for (_, group), own in zip(scored, parts, strict=True)
         ]
 

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import parent_process
@@ -25,6 +25,7 @@ from thatlook.service import (
     describe,
     feedback,
     logs,
+    metrics,
     operations,
     pages,
     photos,
@@ -34,6 +35,7 @@ from thatlook.service import (
     words,
 )
 from thatlook.service.envelope import Envelope
+from thatlook.service.feeding import fed
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.state import Fetch, Service
 from thatlook.store.feed.fetch import Fetcher, FetchPolicy
@@ -125,6 +127,11 @@ def _lifespan(
             await service.photos.run(second.analyzer.warm)
         service.ready = True
         logger.info("ready", extra={"pid": os.getpid()})
+        feeding = ExitStack()
+        if (cluster := engine.catalog.cluster) is not None:
+            cluster.watch = metrics.SearchWatch()
+            if settings.feed_search:
+                feeding.enter_context(fed(cluster))
         watch = asyncio.create_task(_leave_with_parent()) if settings.workers > 1 else None
         try:
             yield
@@ -133,6 +140,7 @@ def _lifespan(
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch
+            await asyncio.to_thread(feeding.close)
             await service.close()
             logger.info("stopped", extra={"pid": os.getpid()})
 

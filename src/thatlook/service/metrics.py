@@ -14,6 +14,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from thatlook.core.errors import SearchUnavailableError
+from thatlook.store.catalog.cluster import ClusterFinder
+
 FILES: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -64,6 +67,55 @@ PHOTO_ERRORS: Final = Counter(
 THUMBNAILS: Final = Counter(
     "thatlook_thumbnail_cache", "Pictures asked for: hit or miss.", ("result",), registry=_REGISTRY
 )
+
+_ENGINE: Final = "milvus"
+"""A label, so that nothing is told of a cluster where the search is built in."""
+SEARCH_UP: Final = Gauge(
+    "thatlook_search_up",
+    "Whether the search cluster answered when this was asked.",
+    ("engine",),
+    registry=_REGISTRY,
+    multiprocess_mode="mostrecent",
+)
+SEARCH_LAG: Final = Gauge(
+    "thatlook_search_lag_changes",
+    "Changes of the catalog that the search cluster has not got; stays while it is down.",
+    ("engine",),
+    registry=_REGISTRY,
+    multiprocess_mode="mostrecent",
+)
+SEARCH_SECONDS: Final = Histogram(
+    "thatlook_search_engine_seconds",
+    "What one question to the search cluster took.",
+    buckets=_SECONDS,
+    registry=_REGISTRY,
+)
+STALE_HITS: Final = Counter(
+    "thatlook_search_stale_hits",
+    "Hits of the search cluster that are no answer any more, and were dropped.",
+    registry=_REGISTRY,
+)
+
+
+class SearchWatch:
+    """Counts what a search cluster does; fulfils `store.catalog.cluster.Watch`."""
+
+    def asked(self, seconds: float) -> None:
+        """See Watch."""
+        SEARCH_SECONDS.observe(seconds)
+
+    def stale(self, hits: int) -> None:
+        """See Watch."""
+        STALE_HITS.inc(hits)
+
+
+def observe_search(cluster: ClusterFinder) -> None:
+    """Asks the cluster how far it is behind."""
+    try:
+        SEARCH_LAG.labels(_ENGINE).set(cluster.lag())
+        SEARCH_UP.labels(_ENGINE).set(1)
+    except SearchUnavailableError:
+        SEARCH_UP.labels(_ENGINE).set(0)
 
 
 def observe_stages(timing_ms: Mapping[str, float]) -> None:

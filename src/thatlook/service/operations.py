@@ -47,7 +47,7 @@ async def readyz(service: Here) -> HealthAnswer:
 )
 async def exposition(service: Here) -> Response:
     """The metrics of all workers, in Prometheus's text format."""
-    return Response(await service.lookup(metrics.exposition), media_type=metrics.CONTENT_TYPE)
+    return Response(await service.lookup(service.metrics), media_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/v1/info", summary="What the page needs to know", responses=problems(429, 503))

@@ -18,6 +18,7 @@ from thatlook.core.errors import (
     FetchError,
     ModelMismatchError,
     PhotoError,
+    SearchUnavailableError,
     SettingsError,
     ThatlookError,
     UnknownProductError,
@@ -42,6 +43,8 @@ OWN_WORDS: Final = (
 """Errors whose own words are for the caller, with their status and code."""
 FETCHED: Final = "it must be public, http or https, and answer in time with a picture"
 RETRY: Final = {"Retry-After": "2"}
+SEARCH_RETRY: Final = {"Retry-After": "10"}
+"""A search engine that was restarted takes some 15 s."""
 WORDS: Final = {
     404: "nothing is at this address; /openapi.json lists what there is",
     405: "this address does not take this method",
@@ -132,6 +135,10 @@ def _of_thatlook(error: ThatlookError) -> Problem:
     for kind, status, code in OWN_WORDS:
         if isinstance(error, kind):
             return Problem(status, code, str(error))
+    if isinstance(error, SearchUnavailableError):
+        logger.warning("search unavailable", extra={"error": str(error)})
+        words = "the search does not answer now; products are still told; try again"
+        return Problem(503, "search_unavailable", words, headers=SEARCH_RETRY)
     logger.error("catalog or setup", extra={"error": str(error)})  # paths stay in the log
     if isinstance(error, CatalogError) and not isinstance(error, ModelMismatchError):
         # Another process is writing, or the disk is full: it may pass.

@@ -81,6 +81,9 @@ class ServiceSettings:
     """Whether `photo_url` is fetched."""
     image_link: bool = False
     """Whether PUT fetches the `image_link` of a product that comes without its picture."""
+    feed_search: bool = False
+    """Whether the service brings what changes to the search cluster: one worker of all services on
+    the catalog does. Off: `thatlook catalog feed-search` does."""
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may call the service. Empty: none."""
     language: str = ""

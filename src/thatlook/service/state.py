@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 
 from thatlook.engine import Engine
+from thatlook.service import metrics
 from thatlook.service.keys import Guard
 from thatlook.service.pictures import Thumbnails
 from thatlook.service.problems import RETRY, Problem
@@ -93,6 +94,12 @@ class Service:
             counts = {"products": info.products, "categories": categories, "offered": offered}
             self._counted = (sequence, counts)
         return self._counted[1]
+
+    def metrics(self) -> bytes:
+        """The metrics of all workers, as of now."""
+        if self.engine.catalog.cluster is not None:
+            metrics.observe_search(self.engine.catalog.cluster)
+        return metrics.exposition()
 
     async def close(self) -> None:
         """Waits for the jobs that run, then closes the engine."""

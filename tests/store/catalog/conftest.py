@@ -58,6 +58,6 @@ FULL = Product(
 
 
 @pytest.fixture
-def catalog(tmp_path):
-    with Catalog.open(tmp_path / "catalog", "net", DIM) as opened:
+def catalog(address):
+    with Catalog.open(address, "net", DIM) as opened:
         yield opened

@@ -10,11 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from tests.postgres import Server
 from tests.store.ingest.fake import Factory, picture
 from thatlook.core.records import Product
 from thatlook.search.index import ExactIndex, Query
@@ -24,6 +25,8 @@ from thatlook.store.catalog.backup import backup
 from thatlook.store.catalog.versions import compare, opened, rollback, snapshot, versions
 from thatlook.store.ingest import ingest, pipeline
 
+Kill = Callable[[subprocess.Popen[str]], None]
+"""Ends what a process does to a catalog, at once."""
 DIM = 8
 IDS = 120
 INDEXED = 30
@@ -117,7 +120,9 @@ def main(folder: str, seed: str, first: str) -> None:
             print("done", flush=True)
 
 
-def run_and_kill(folder: Path, seed: int, first: int, seconds: float) -> tuple[list[dict], dict]:
+def run_and_kill(
+    folder: Path, seed: int, first: int, seconds: float, kill: Kill
+) -> tuple[list[dict], dict]:
     """The changes that were acknowledged, and the one that was under way ({} for none)."""
     code = (
         f"from tests.store.catalog.killed import main; main({str(folder)!r}, '{seed}', '{first}')"
@@ -125,6 +130,7 @@ def run_and_kill(folder: Path, seed: int, first: int, seconds: float) -> tuple[l
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if kill is not kill_process else None,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
     )
@@ -133,7 +139,7 @@ def run_and_kill(folder: Path, seed: int, first: int, seconds: float) -> tuple[l
     if seed % 2:  # however slow the machine, something is acknowledged before every other kill
         lines.append(process.stdout.readline())
     time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
+    kill(process)
     lines += process.stdout.read().splitlines()
     process.stdout.close()
     process.wait()
@@ -195,8 +201,33 @@ def faults(folder: Path, state: dict[str, int], changes: list[dict], last: dict)
             yield from copy.damages()
 
 
-def rounds(folder: Path, kills: int, seed: int) -> Iterator[tuple[int, int, list[str]]]:
-    """Kills a process that changes the catalog, again and again; per kill what was found wrong.
+def kill_process(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+
+
+def kill_server(server: Server) -> Kill:
+    """Kills the database under a process, which ends by that, and starts it again."""
+
+    def kill(process: subprocess.Popen[str]) -> None:
+        server.kill()
+        process.wait()
+        server.start()
+
+    return kill
+
+
+def in_database(folder: Path, server: Server) -> None:
+    """Makes the folder the address of a new catalog on a server."""
+    folder.mkdir(parents=True)
+    os.environ["PGPASSWORD"] = server.password
+    (folder / "catalog.toml").write_text(f'store = "{server.new_url(password="")}"')
+
+
+def rounds(
+    folder: Path, kills: int, seed: int, kill: Kill = kill_process
+) -> Iterator[tuple[int, int, list[str]]]:
+    """Kills a process that changes a catalog, or its database, again and again; per kill what was
+    found wrong.
 
     Yields (number of the kill, changes acknowledged before it, faults).
     """
@@ -204,12 +235,13 @@ def rounds(folder: Path, kills: int, seed: int) -> Iterator[tuple[int, int, list
     rng, state, value = random.Random(seed), {}, 0
     Catalog.open(folder, "net", DIM).close()
     try:
-        for kill in range(kills):
-            done, last = run_and_kill(folder, seed + kill, value, rng.uniform(0.0, 0.5))
+        for number in range(kills):
+            seconds = rng.uniform(0.0, 0.5)
+            done, last = run_and_kill(folder, seed + number, value, seconds, kill)
             wrong = list(faults(folder, state, done, last))
             with Catalog.open(folder, create=False) as catalog:
                 state = found_in(catalog)
             value += len(done) + 1
-            yield kill, len(done), wrong
+            yield number, len(done), wrong
     finally:
         catalog_blocks.CACHED_FROM = catalog_blocks_from

@@ -18,12 +18,12 @@ PLACE = "pictures/ab/abc-1"
 
 
 @pytest.fixture
-def shop(tmp_path):
-    folder = tmp_path / "shop"
+def shop(address):
+    folder = address.folder
     (folder / PLACE).parent.mkdir(parents=True)
     (folder / PLACE).write_bytes(b"a picture")
     (folder / "pictures" / "ab" / "half.part").write_bytes(b"half")
-    with Catalog.open(folder, "net", DIM) as catalog:
+    with Catalog.open(address, "net", DIM) as catalog:
         catalog.upsert([dataclasses.replace(row_of(1), image=PLACE), row_of(2), row_of(3)])
         yield catalog
 
@@ -37,7 +37,7 @@ def test_a_backup_is_a_catalog_with_the_pictures_that_were_put(shop, tmp_path):
         assert kept.image("p1").read_bytes() == b"a picture"
         assert kept.search(vector_of(2)[None], Query(k=1))[0][0].product_id == "p2"
     assert sorted(path.name for path in copy.rglob("*") if path.is_file()) == ["abc-1", FILE_NAME]
-    assert {path.name for path in tmp_path.iterdir()} == {"shop", "copy"}
+    assert {path.name for path in tmp_path.iterdir()} == {"catalog", "copy"}
 
 
 def test_a_backup_takes_no_place_that_is_taken_and_leaves_nothing_half(shop, tmp_path):
@@ -46,13 +46,14 @@ def test_a_backup_takes_no_place_that_is_taken_and_leaves_nothing_half(shop, tmp
     shop._store.database.execute("UPDATE products SET data = '{' WHERE id = 'p2'")
     with pytest.raises(CatalogDamagedError, match="'p2'"):
         backup(shop, tmp_path / "copy")
-    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+    assert [path.name for path in tmp_path.iterdir()] == ["catalog"]
 
 
 def test_what_is_truth_is_counted(shop):
     found = truth_of(shop)
     assert found == Truth(found.database_bytes, found.log_bytes, 1, len(b"a picture"), missing=0)
-    assert found.log_bytes > 0
+    assert (found.log_bytes > 0) == (not shop.address.store)
+    assert found.database_bytes > 0
     (shop.folder / PLACE).unlink()
     assert (truth_of(shop).pictures, truth_of(shop).missing) == (0, 1)
 
@@ -68,6 +69,7 @@ def test_a_backup_is_brought_back_and_readers_follow(shop, tmp_path):
     assert [stored.product.id for stored in shop.all_stored()] == ["p1", "p2", "p3"]
 
 
+@pytest.mark.parametrize("address", ["folder"], indirect=True)
 @pytest.mark.parametrize("damage", ["emptied", "gone", "a row"])
 def test_a_damaged_catalog_is_kept_aside(shop, tmp_path, damage):
     backup(shop, tmp_path / "copy")

@@ -99,7 +99,7 @@ def test_search_sees_each_change(catalog):
 
 
 def test_another_opener_sees_each_change(catalog):
-    with Catalog.open(catalog.folder, create=False) as reader:
+    with Catalog.open(catalog.address, create=False) as reader:
         catalog.upsert([row_of(1)])
         assert ids(reader) == ["p1"]
         catalog.upsert([row_of(2), row_of(1, category="bag")])
@@ -156,25 +156,25 @@ def test_ids_that_do_not_fit(catalog, product_id):
 def test_another_network_is_refused(catalog):
     catalog.upsert([row_of(1)])
     with pytest.raises(ModelMismatchError, match="made by net, not by other"):
-        Catalog.open(catalog.folder, "other", DIM)
+        Catalog.open(catalog.address, "other", DIM)
     with pytest.raises(ModelMismatchError):
-        Catalog.open(catalog.folder, "net", DIM + 1)
+        Catalog.open(catalog.address, "net", DIM + 1)
 
 
-def test_opening_without_a_network(tmp_path):
-    with Catalog.open(tmp_path / "c") as catalog:
+def test_opening_without_a_network(address):
+    with Catalog.open(address) as catalog:
         assert (catalog.model_key, catalog.dim) == (None, None)
         with pytest.raises(CatalogError, match="open the catalog with"):
             catalog.upsert([row_of(1)])
         with pytest.raises(CatalogError, match="index a feed first"):
             catalog.search(vector_of(1)[None], Query())
     with pytest.raises(CatalogError, match="both"):
-        Catalog.open(tmp_path / "c", model_key="net")
+        Catalog.open(address, model_key="net")
 
 
 def test_vectors_need_their_network_named(catalog):
     catalog.upsert([row_of(1)])
-    with Catalog.open(catalog.folder) as reader:
+    with Catalog.open(catalog.address) as reader:
         assert (reader.model_key, reader.dim) == ("net", DIM)
         with pytest.raises(CatalogError, match="open the catalog with"):
             reader.upsert([row_of(2)])

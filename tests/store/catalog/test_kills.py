@@ -7,17 +7,24 @@ import subprocess
 import pytest
 
 from tests.store.catalog.conftest import DIM, row_of, vector_of
-from tests.store.catalog.killed import rounds
+from tests.store.catalog.killed import kill_server, rounds
 from thatlook.core.errors import CatalogError
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.versions import snapshot, versions
 
 
-def test_kills_lose_nothing(tmp_path):
-    told = list(rounds(tmp_path / "catalog", kills=6, seed=20))
+def test_kills_lose_nothing(address):
+    told = list(rounds(address.folder, kills=6, seed=20))
     assert [wrong for _, _, wrong in told if wrong] == []
     assert sum(done for _, done, _ in told) >= 3  # the processes did get to work
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_kills_of_the_database_lose_nothing(address, postgres):
+    told = list(rounds(address.folder, kills=4, seed=21, kill=kill_server(postgres)))
+    assert [wrong for _, _, wrong in told if wrong] == []
+    assert sum(done for _, done, _ in told) >= 2
 
 
 @pytest.fixture

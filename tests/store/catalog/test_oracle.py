@@ -36,13 +36,13 @@ KINDS = ["upsert"] * 4 + ["remove", "left", "reopen", "warm", "uncached", "back"
 
 
 @pytest.mark.parametrize("seed", [2, 4, 5])
-def test_same_answers(tmp_path, monkeypatch, seed):
+def test_same_answers(address, monkeypatch, seed):
     monkeypatch.setattr(blocks, "CACHED_FROM", 10)
     monkeypatch.setattr(partition, "TAIL_ROWS", 8)
     rng, choose = np.random.default_rng(seed), random.Random(seed)
     ids = [f"p{n}" for n in range(150)]
     exact = ExactIndex(DIM)
-    catalog, reader = (Catalog.open(tmp_path, "net", DIM) for _ in range(2))
+    catalog, reader = (Catalog.open(address, "net", DIM) for _ in range(2))
     for step in range(14):
         kind = choose.choice(
             ["upsert"] * 4 + ["remove", "left", "reopen", "warm", "uncached", "back"]
@@ -56,12 +56,12 @@ def test_same_answers(tmp_path, monkeypatch, seed):
             catalog.mark_left(some)
         elif kind == "reopen":
             catalog.close()
-            catalog = Catalog.open(tmp_path, "net", DIM)
+            catalog = Catalog.open(address, "net", DIM)
         elif kind == "warm":
             catalog.warm()
         elif kind == "uncached":
-            shutil.rmtree(tmp_path / "cache", ignore_errors=True)
-        elif (tmp_path / "versions" / "v").exists():
+            shutil.rmtree(address.folder / "cache", ignore_errors=True)
+        elif (address.folder / "versions" / "v").exists():
             rollback(catalog, "v")
         else:
             snapshot(catalog, "v")

@@ -46,7 +46,7 @@ def test_columns_say_what_the_product_and_its_picture_say(catalog):
 
 def test_each_change_is_seen_whoever_made_it(catalog):
     catalog.upsert([row_of(n) for n in range(4)])
-    with Catalog.open(catalog.folder, "net", DIM) as other:
+    with Catalog.open(catalog.address, "net", DIM) as other:
         assert [t.type for t in catalog.candidates(["p0", "p1"]).traits] == ["gown", "gown"]
         other.upsert([row_of(1, product_type="Coats")])
         catalog.upsert([dataclasses.replace(row_of(0), vector=vector_of(9))])

@@ -75,7 +75,7 @@ def test_readers_and_outboxes_follow_a_rollback(filled):
 
     query, vector = Query(k=50), vector_of(3)[None]
     snapshot(filled, "before")
-    with Catalog.open(filled.folder) as reader:
+    with Catalog.open(filled.address) as reader:
         filled.remove(["p1"])
         filled.upsert([row_of(2, category="bag"), row_of(40)])
         catch_up()
@@ -96,7 +96,7 @@ def test_new_weights_are_tried_beside_the_old(filled):
     found = compare(filled, "trial", queries=10, k=5)
     assert (found.model_before, found.model_now) == ("new", "net")
     assert (found.in_both, found.only_before, found.only_now) == (25, 0, 5)
-    with Catalog.open(filled.folder, "net", DIM) as other:
+    with Catalog.open(filled.address, "net", DIM) as other:
         other.search(vector_of(1)[None], Query())
         assert rollback(filled, "trial") == 30
         assert contents(filled) == expected

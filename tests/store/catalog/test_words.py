@@ -21,8 +21,8 @@ def row(product_id, title, **fields):
 
 
 @pytest.fixture
-def catalog(tmp_path):
-    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as opened:
+def catalog(address):
+    with Catalog.open(address, model_key="net", dim=DIM) as opened:
         yield opened
 
 
@@ -53,8 +53,8 @@ def test_every_change_is_found_by_the_next_search(catalog):
     assert found(catalog, "red") == ["c"]
 
 
-def test_another_process_sees_it_too(catalog, tmp_path):
-    with Catalog.open(tmp_path / "c") as other:
+def test_another_process_sees_it_too(catalog):
+    with Catalog.open(catalog.address) as other:
         catalog.upsert([row("a", "red shoe")])
         assert found(other, "red") == ["a"]
         assert other.lines().frequency("shoe") == 1
@@ -92,12 +92,12 @@ def test_stale_entries_are_dropped_in_time(catalog, monkeypatch):
     assert "word7" in known
 
 
-def test_words_of_an_older_thatlook_are_made_anew(tmp_path, monkeypatch):
-    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as catalog:
+def test_words_of_an_older_thatlook_are_made_anew(address, monkeypatch):
+    with Catalog.open(address, model_key="net", dim=DIM) as catalog:
         catalog.upsert([row("a", "red")])
         assert found(catalog, "red") == ["a"]
     monkeypatch.setattr(module, "VERSION", words_of.VERSION + 1)
-    with Catalog.open(tmp_path / "c") as catalog:
+    with Catalog.open(address) as catalog:
         assert found(catalog, "red") == ["a"]
         assert catalog.lines().frequency("red") == 1
 

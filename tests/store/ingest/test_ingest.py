@@ -21,6 +21,7 @@ from thatlook.core.errors import (
 from thatlook.core.records import Product
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog.address import Address
 from thatlook.store.feed.fetch import Fetcher, FetchPolicy
 from thatlook.store.ingest import IngestReport, ingest, pipeline
 from thatlook.store.ingest.turn import own_turn
@@ -31,11 +32,11 @@ HEADER = "id,title,category,image_link,price\n"
 class Shop:
     """A feed with pictures in a folder, and the catalog made of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: Address) -> None:
         self.folder = folder
         self.feed = folder / "feed.csv"
         self.log = folder / "described.txt"
-        self.catalog = Catalog.open(folder / "catalog", KEY, DIM)
+        self.catalog = Catalog.open(address, KEY, DIM)
 
     def write(self, rows: dict[str, str], header: str = HEADER) -> None:
         self.feed.write_text(header + "".join(f"{i},{rest}\n" for i, rest in rows.items()))
@@ -56,8 +57,8 @@ def counts(report: IngestReport) -> tuple[int, ...]:
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
+def shop(tmp_path, address):
+    made = Shop(tmp_path, address)
     for n in range(5):
         picture(tmp_path / f"{n}.png", (200, 10 * n, 30))
     yield made
@@ -431,6 +432,7 @@ def test_a_script_needs_no_main_guard(shop, tmp_path):
     script.write_text(
         f"""
 from tests.store.ingest.fake import DIM, KEY, Factory
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog import Catalog, Row
 from thatlook.store.ingest import ingest
 with Catalog.open({str(tmp_path / "c")!r}, KEY, DIM) as catalog:

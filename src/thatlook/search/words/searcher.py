@@ -176,15 +176,22 @@ class WordSearch:
         ids = frozenset(one.facts.entry.id for one in ranked)
         filters = query.filters
         if not understood.telling:
-            rest = replace(filters, exclude_ids=filters.exclude_ids | ids)
-            return _Whole(self._shelf.counted(query), replace(query, filters=rest))
-        with_words = frozenset(self._shelf.matching([g.wordings for g in understood.telling])) - ids
-        if filters.include_ids is not None:
-            with_words &= filters.include_ids
-        if not with_words:
+            counted = self._shelf.counted(query)
+            filters = replace(filters, exclude_ids=filters.exclude_ids | ids)
+        else:
+            with_words = self._with_words(understood, query) - ids
+            query = replace(query, filters=replace(filters, include_ids=with_words))
+            others = self._shelf.counted(query) if with_words else None
+            counted, filters = others and entries + others, query.filters
+        if counted is None:
             return _Whole(entries, None)
-        query = replace(query, filters=replace(filters, include_ids=with_words))
-        return _Whole(entries + self._shelf.counted(query), query)
+        return _Whole(counted, replace(query, filters=filters))
+
+    def _with_words(self, understood: Understood, query: Query) -> frozenset[str]:
+        """The ids of the products that have the telling words, of those that the query allows."""
+        found = frozenset(self._shelf.matching([g.wordings for g in understood.telling]))
+        allowed = query.filters.include_ids
+        return found if allowed is None else found & allowed
 
     def _rest(
         self,

@@ -130,8 +130,10 @@ class Shelf(Protocol):
         """The ids of the products that have all these words; see `store.catalog.words`."""
         ...
 
-    def counted(self, query: Query) -> Counted:
-        """How many products pass in the query's partitions, and by what. Raises CatalogError."""
+    def counted(self, query: Query) -> Counted | None:
+        """How many products pass in the query's partitions, and by what; None where that costs too
+        much. Raises CatalogError.
+        """
         ...
 
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:

@@ -33,7 +33,8 @@ class Address:
 
     `folder` holds its caches, versions and pictures, and its products where `store` is "": else
     that is the URL of a database. `search` is BUILT_IN or the URL of an engine. The passwords are
-    apart from the URLs; "" leaves them to what the client of the database looks for itself.
+    apart from the URLs; "" leaves them to what the client of the database looks for itself. `home`
+    is where the pictures of a version are: its catalog's folder.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class Address:
     store_password: str = field(default="", repr=False)
     search: str = BUILT_IN
     search_password: str = field(default="", repr=False)
+    home: Path | None = None
 
     @classmethod
     def of(cls, given: str | os.PathLike[str]) -> Self:
@@ -70,6 +72,11 @@ class Address:
         return self.store or str(self.folder)
 
 
+def address_of(given: str | os.PathLike[str] | Address) -> Address:
+    """The address that is given, as one or as what `Address.of` takes."""
+    return given if isinstance(given, Address) else Address.of(given)
+
+
 def without_password(url: str) -> tuple[str, str]:
     """A URL without its password, and the password ("" for none), its escapes resolved.
 
@@ -91,10 +98,15 @@ def folder_of(store: str) -> Path:
 
 def _checked_store(url: str) -> str:
     if url.partition("://")[0] not in STORES:
-        shown = without_password(url)[0]
+        shown = without_password(url)[0].partition("?")[0]
         raise CatalogError(
             f"{shown}: a catalog is a folder, a {FILE_NAME}, or a database's address such as "
             "postgresql://USER@HOST/DATABASE; a search cluster is named in that file"
+        )
+    if "password" in url.rpartition("?")[2].lower() and "?" in url:
+        raise CatalogError(
+            f"{without_password(url)[0].partition('?')[0]}: a password is no part of what stands "
+            f"after '?'; set PGPASSWORD, or name its variable in a {FILE_NAME}"
         )
     return url
 

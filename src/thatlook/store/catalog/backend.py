@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
+
+from thatlook.store.catalog.wanted import FullText
 
 
 class Cursor(Protocol):
@@ -31,6 +33,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def full_text(self) -> FullText:
+        """The words of its products."""
+        ...
+
+    @property
     def lock(self) -> AbstractContextManager[Any]:
         """Held by one thread at a time, again by the one that has it."""
         ...
@@ -43,7 +50,7 @@ class Backend(Protocol):
         """Runs one statement."""
         ...
 
-    def executemany(self, sql: str, rows: Any) -> Cursor:
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Runs one statement for many rows."""
         ...
 
@@ -65,6 +72,13 @@ class Backend(Protocol):
         """Whether there is a table of this name."""
         ...
 
+    def reserved(self, holder: str) -> AbstractContextManager[None]:
+        """For the block, the only index run on this catalog among all machines that share it.
+
+        `holder` is what others are told; raises CatalogError with theirs.
+        """
+        ...
+
     def data_version(self) -> int:
         """A number that differs when another connection has committed since the last call."""
         ...
@@ -75,6 +89,13 @@ class Backend(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """One read transaction: every query of the block sees the same state."""
+        ...
+
+    def alone(self, work: str) -> AbstractContextManager[Callable[[], bool]]:
+        """Tells within the block whether this process alone, of all machines, does this work.
+
+        The turn ends with its process or connection, however that ends.
+        """
         ...
 
     def backup(self, path: Path) -> None:

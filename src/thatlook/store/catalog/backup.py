@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.files import write_whole
 from thatlook.search.index.cache import sync_folder
+from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
 
@@ -20,10 +22,10 @@ PICTURES: Final = "pictures"
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a folder holds that nothing else does.
+    """What a catalog holds that nothing else does.
 
-    `log_bytes` are in the log beside the database, which belongs to it. `pictures` are files of
-    `pictures/`, `missing` those of them that products name and that are not there.
+    `log_bytes` are in the log beside a folder's database, which belongs to it. `pictures` are files
+    of `pictures/`, `missing` those of them that products name and that are not there.
     """
 
     database_bytes: int
@@ -55,13 +57,13 @@ class Backup:
 
 
 def truth_of(catalog: Catalog) -> Truth:
-    """What the catalog's folder holds that nothing else does, as of now."""
-    file = catalog.folder / FILE_NAME
-    log = file.with_name(f"{FILE_NAME}-wal")
+    """What the catalog holds that nothing else does, as of now: its database, pictures put."""
+    log = catalog.folder / f"{FILE_NAME}-wal"
+    log_bytes = log.stat().st_size if log.exists() else 0
     sizes = [path.stat().st_size for path in _pictures(catalog.home)]
     return Truth(
-        database_bytes=file.stat().st_size,
-        log_bytes=log.stat().st_size if log.exists() else 0,
+        database_bytes=catalog.size_bytes - log_bytes,
+        log_bytes=log_bytes,
         pictures=len(sizes),
         picture_bytes=sum(sizes),
         missing=_missing(catalog, catalog.home),
@@ -82,9 +84,9 @@ def backup(catalog: Catalog, folder: Path) -> Backup:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         # Pictures before and after: one that is replaced meanwhile is in the first lot.
-        _copy_pictures(catalog.home, new)
+        copy_pictures(catalog.home, new)
         catalog.copy_to(new / FILE_NAME)
-        _copy_pictures(catalog.home, new)
+        copy_pictures(catalog.home, new)
         done = _told(new, folder)
         sync_folder(new)
         new.replace(folder)
@@ -96,38 +98,48 @@ def backup(catalog: Catalog, folder: Path) -> Backup:
     return done
 
 
-def restore(source: Path, folder: Path) -> int:
-    """Makes a backup the present of the catalog in `folder`; returns how many products changed.
+def restore(source: Path, target: str | os.PathLike[str] | Address) -> int:
+    """Makes a backup the present of the catalog at `target`; returns how many products changed.
 
-    One transaction where a catalog is there, which readers follow. A damaged one is moved to
-    `damaged-N` first, which needs that no process has it open. Raises CatalogDamagedError where
-    the backup is damaged; then nothing is changed.
+    One transaction where a catalog is there, which readers follow. A damaged one in a folder is
+    moved to `damaged-N` first, which needs that no process has it open. Raises CatalogDamagedError
+    where the backup is damaged; then nothing is changed.
     """
     with Catalog.open(source, create=False) as kept:
         kept.check()
         kept.settle()
+    address = address_of(target)
     try:
-        _copy_pictures(source, folder)
-        with _present(folder) as catalog:
+        with _present(address) as catalog:
+            copy_pictures(source, catalog.home)
             return catalog.take_over(source / FILE_NAME)
     except OSError as error:
-        raise CatalogError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise CatalogError(f"{address.folder}: cannot be written: {error.strerror}") from error
 
 
-def _present(folder: Path) -> Catalog:
+def _present(address: Address) -> Catalog:
     """The catalog that is there, else a new one; a damaged one is out of the way."""
     try:
-        catalog = Catalog.open(folder)
+        catalog = Catalog.open(address)
     except CatalogDamagedError:
-        _move_aside(folder)
-        return Catalog.open(folder)
+        return _instead(address)
     try:
         catalog.check()
     except CatalogDamagedError:
         catalog.close()
-        _move_aside(folder)
-        return Catalog.open(folder)
+        return _instead(address)
     return catalog
+
+
+def _instead(address: Address) -> Catalog:
+    """A new catalog in the place of a damaged one; raises what is wrong with one in a database."""
+    if address.store:
+        raise CatalogError(
+            f"{address}: is damaged; bring the database back with its own tools (pg_restore), or "
+            "name another schema"
+        )
+    _move_aside(address.folder)
+    return Catalog.open(address)
 
 
 def _move_aside(folder: Path) -> None:
@@ -145,14 +157,14 @@ def _told(new: Path, folder: Path) -> Backup:
         return Backup(str(folder), copy.info().products, pictures, _missing(copy, new))
 
 
-def _pictures(home: Path) -> Iterator[Path]:
-    found = (home / PICTURES).rglob("*")
+def _pictures(home: Path, folder: str = PICTURES) -> Iterator[Path]:
+    found = (home / folder).rglob("*")
     return (path for path in found if path.is_file() and path.suffix != ".part")
 
 
-def _copy_pictures(home: Path, to: Path) -> None:
+def copy_pictures(home: Path, to: Path, folder: str = PICTURES) -> None:
     """Copies what is not there yet: a picture's name is never used for another."""
-    for path in _pictures(home):
+    for path in _pictures(home, folder):
         target = to / path.relative_to(home)
         if target.exists():
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,8 @@ from thatlook.search.index.counting import Counted
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
-from thatlook.store.catalog.address import Address
+from thatlook.store.catalog.address import Address, address_of
+from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.offered import Offered, offered_of
@@ -27,6 +28,7 @@ from thatlook.store.catalog.reads import PairReads
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store
+from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
 
 
@@ -39,6 +41,7 @@ class Catalog:
     """
 
     def __init__(self, address: Address, store: Store) -> None:
+        self.address = address
         self.folder = address.folder
         self._store = store
         self._finder = finder_at(address, store)
@@ -49,7 +52,7 @@ class Catalog:
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Address,
         model_key: str | None = None,
         dim: int | None = None,
         *,
@@ -64,7 +67,7 @@ class Catalog:
         where it is damaged or empty, CatalogError where it is missing (and not `create`) or cannot
         be read.
         """
-        address = Address.of(path)
+        address = address_of(path)
         database = database_at(address, create=create)
         try:
             return cls(address, store_of(database, model_key, dim))
@@ -84,12 +87,15 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the files; a second time does nothing."""
+        """Lets go of files and connections; a second time does nothing."""
+        self._finder.reset()
         self._store.database.close()
 
     @property
     def home(self) -> Path:
         """The folder that the catalog's pictures are kept in: a version uses its catalog's."""
+        if self.address.home is not None:
+            return self.address.home
         above = self.folder.parent
         is_version = above.name == "versions" and (above.parent / FILE_NAME).exists()
         return above.parent if is_version else self.folder
@@ -145,9 +151,14 @@ class Catalog:
         """The number of the last change; 0 for none."""
         return self._store.sequence()
 
+    @property
+    def size_bytes(self) -> int:
+        """What the products take on the disk, a log and indices included."""
+        return self._store.database.size_bytes()
+
     def info(self) -> CatalogInfo:
         """Counts, sizes and the network, as of now."""
-        return info_of(self._store.database, self.folder)
+        return info_of(self._store.database, str(self.address), self.folder)
 
     def offered(self) -> Offered:
         """What shoppers can choose among, as of now."""
@@ -296,6 +307,13 @@ class Catalog:
         """Notes which products a feed still has; one at a time."""
         return seen_ids(self._store.database)
 
+    def reserved(self, holder: str) -> AbstractContextManager[None]:
+        """For the block, the only index run among all machines that share the database.
+
+        Raises CatalogError with the `holder` that the other run gave.
+        """
+        return self._store.database.reserved(holder)
+
     def copy_to(self, file: Path) -> None:
         """Writes a consistent copy of the store, as a catalog of its own, to a new file.
 
@@ -333,6 +351,13 @@ class Catalog:
             self._pair = None
         return count
 
+    def copy_from(self, other: Catalog, advance: Callable[[int], object]) -> Copied:
+        """Makes the products those of another catalog; see `store.catalog.copying`."""
+        try:
+            return copy(other._store.database, self._store.database, advance)
+        finally:
+            self._finder.reset()
+
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """What changed after the sequence number `since`, in order: an outbox."""
         return self._store.changes(since, limit)
@@ -345,8 +370,9 @@ class Catalog:
         """
         return self._finder.search(vectors, query)
 
-    def counted(self, query: Query) -> Counted:
+    def counted(self, query: Query) -> Counted | None:
         """How many products pass in the query's partitions, and by what; its k does not matter.
+        None where a search engine has too many to count.
 
         Raises CatalogError.
         """
@@ -367,6 +393,11 @@ class Catalog:
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """What a search for words compares of the active products with these ids."""
         return self._words.facts(ids)
+
+    @property
+    def cluster(self) -> ClusterFinder | None:
+        """What asks and feeds the search cluster; None where the search is built in."""
+        return self._finder if isinstance(self._finder, ClusterFinder) else None
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""

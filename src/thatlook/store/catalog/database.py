@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
+from thatlook.core.lock import locked
+from thatlook.store.catalog.fts5 import Fts5
 from thatlook.store.catalog.takeover import take_over
+from thatlook.store.catalog.wanted import FullText
 
 SQLITE_VERSION: Final = sqlite3.sqlite_version
 BUSY_SECONDS: Final = 60.0
@@ -46,6 +49,11 @@ class Database:
         """What messages call it: its file."""
         return str(self.path)
 
+    @property
+    def full_text(self) -> FullText:
+        """The words of its products."""
+        return Fts5(self)
+
     def close(self) -> None:
         """Closes the connection; a second time does nothing."""
         with self.lock, self._translated():
@@ -56,10 +64,10 @@ class Database:
         with self.lock, self._translated():
             return self._connection.execute(sql, values)
 
-    def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+    def executemany(self, sql: str, rows: Any) -> None:
         """Runs one statement for many rows; raises CatalogError."""
         with self.lock, self._translated():
-            return self._connection.executemany(sql, rows)
+            self._connection.executemany(sql, rows)
 
     def rows(self, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -87,6 +95,10 @@ class Database:
     def has(self, table: str) -> bool:
         """Whether there is a table of this name."""
         return bool(self.one("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)))
+
+    def reserved(self, holder: str) -> AbstractContextManager[None]:  # noqa: ARG002 - see Backend
+        """Nothing: a folder's index run is the only one by the lock on a file in it."""
+        return nullcontext()
 
     def data_version(self) -> int:
         """A number that differs when another connection has committed since the last call."""
@@ -117,6 +129,18 @@ class Database:
                 yield
             finally:
                 self._rollback()
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[Callable[[], bool]]:
+        """See Backend; raises CatalogError where the folder cannot be written."""
+        path = self.path.with_name(f"{work}.lock")
+        try:
+            file = path.open("a+b")
+        except OSError as error:
+            raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+        with file:
+            ours = locked(file)
+            yield lambda: ours
 
     def backup(self, path: Path) -> None:
         """Writes a consistent copy to `path`, while others read and write."""

@@ -27,8 +27,10 @@ class Finder(Protocol):
         """
         ...
 
-    def counted(self, query: Query) -> Counted:
-        """What passes in the query's partitions; its k does not matter. Raises as `search`."""
+    def counted(self, query: Query) -> Counted | None:
+        """What passes in the query's partitions, its k does not matter; None where counting all
+        costs too much. Raises as `search`.
+        """
         ...
 
     def changed(self) -> None:
@@ -51,6 +53,7 @@ class CatalogIndex:
         self._store = store
         self._blocks = Blocks(folder / cache, store)
         self._index: PartitionedIndex | None = None
+        self._token = ""
         self._seen_version = -1
         self._changed = True
 
@@ -104,6 +107,7 @@ class CatalogIndex:
             self._store.check_model()
             index = self._followed()
             index.prepared(query)
+            self._token = self._store.token(index.sequence)
         self._blocks.forget()
         self._index, self._seen_version, self._changed = index, version, False
         return index
@@ -112,6 +116,8 @@ class CatalogIndex:
         """The index with what was committed after it was last looked at."""
         store, index = self._store, self._index
         target = store.sequence()
+        if index is not None and store.token(index.sequence) != self._token:
+            index = None  # the database was brought back to an earlier moment
         behind = 0 if index is None else target - index.sequence
         if index is None or behind > max(_FOLLOWED_CHANGES, len(index)):
             if store.dim is None:

@@ -39,7 +39,7 @@ class CatalogInfo:
         return asdict(self)
 
 
-def info_of(database: Backend, folder: Path) -> CatalogInfo:
+def info_of(database: Backend, address: str, folder: Path) -> CatalogInfo:
     """The numbers of a catalog as of now, all from one moment."""
     sql = """SELECT category, gender, status, count(*), count(vector) FROM products
         LEFT JOIN articles ON product = key GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
@@ -57,7 +57,7 @@ def info_of(database: Backend, folder: Path) -> CatalogInfo:
             categories.setdefault(category, {})[gender] = count
     active = [row for row in counts if row[2] == "active"]
     return CatalogInfo(
-        path=str(folder),
+        path=address,
         version=version,
         model_key=state[0],
         dim=state[1],

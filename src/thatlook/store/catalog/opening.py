@@ -6,10 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogError, MissingExtraError
 from thatlook.search.index.cache import sync_folder
-from thatlook.store.catalog.address import BUILT_IN, Address
+from thatlook.search.index.milvus.place import SCHEME as MILVUS
+from thatlook.search.index.milvus.place import MilvusPlace
+from thatlook.store.catalog.address import BUILT_IN, Address, without_password
 from thatlook.store.catalog.backend import Backend
+from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex, Finder
 from thatlook.store.catalog.reads import mismatch
@@ -25,7 +28,7 @@ def database_at(address: Address, *, create: bool) -> Backend:
     Raises CatalogError where it is missing (and not `create`) or cannot be used.
     """
     if address.store:
-        raise CatalogError(f"{address}: databases cannot be used yet; give a folder")
+        return _postgres(address, create=create)
     file = address.folder / FILE_NAME
     if not file.exists():
         _made(file, create=create)
@@ -41,11 +44,26 @@ def database_at(address: Address, *, create: bool) -> Backend:
     return database
 
 
+def _postgres(address: Address, *, create: bool) -> Backend:
+    try:
+        from thatlook.store.catalog.postgres import opened
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("thatlook"):
+            raise
+        raise MissingExtraError("a catalog in PostgreSQL", "cluster") from error
+    return opened(address, create=create)
+
+
 def finder_at(address: Address, store: Store) -> Finder:
     """What searches the catalog, as its address says. Raises CatalogError for what is not known."""
     if address.search == BUILT_IN:
         return CatalogIndex(address.folder, store)
-    raise CatalogError(f"{address}: search must be {BUILT_IN!r}, not {address.search!r}")
+    if not address.search.startswith(f"{MILVUS}:"):
+        raise CatalogError(
+            f"{address}: search must be {BUILT_IN!r} or {MILVUS}://HOST:PORT/COLLECTION, not "
+            f"{without_password(address.search)[0]!r}"
+        )
+    return ClusterFinder(store, MilvusPlace.of(address.search, address.search_password))
 
 
 CHECKED_BYTES: Final = 256_000_000

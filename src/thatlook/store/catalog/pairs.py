@@ -67,7 +67,7 @@ class PairShelf:
         """The hits of each of the vectors (n, dim). Raises CatalogError, ModelMismatchError."""
         return self._index.search(vectors, query)
 
-    def counted(self, query: Query) -> Counted:
+    def counted(self, query: Query) -> Counted | None:
         """How many products pass, those without a vector of the pair too. Raises CatalogError."""
         return self._everything.counted(query)
 

@@ -49,7 +49,7 @@ class Ranked:
         sequence = self._store.sequence()
         if sequence == self._sequence:
             return
-        if sequence - self._sequence > len(self._rows):
+        if not 0 < sequence - self._sequence <= len(self._rows):
             self._rows.clear()
         for product_id in self._store.changed_ids(self._sequence) if self._rows else ():
             self._rows.pop(product_id, None)

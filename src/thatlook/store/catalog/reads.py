@@ -30,6 +30,10 @@ _STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash,
 RankedRow = tuple[bytes, Traits, Style]
 """What one product is ranked by; the vector as bytes of little-endian float32."""
 
+_ENTRY_SQL: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
+    coalesce(json_extract(data, '$.age_group'), ''), vector
+    FROM products JOIN articles ON product = key WHERE status = 'active' AND id IN"""
+
 _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
     seen_pattern, outline FROM products JOIN articles ON product = key WHERE id IN"""
 
@@ -108,6 +112,14 @@ class Reads:
                 found[row[0]] = _ranked_row(row)
         return found
 
+    def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
+        """Of these products, spelled as they are stored, those that can be found, as they are."""
+        found = {}
+        for row in self._in(_ENTRY_SQL, ids):
+            with _row(row[0]):
+                found[row[0]] = _entry(row)
+        return found
+
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
         """The texts that these products have in the fields `names` of a Product, in order; "" for
         none. Raises UnknownProductError.
@@ -177,7 +189,7 @@ class Reads:
         sql = """SELECT id, status, row_hash, category, coalesce(image, ''),
             coalesce(image_hash, ''), coalesce(articles.model_key, ''), CASE
                 WHEN pair_vectors.product IS NULL THEN '' ELSE coalesce(pair_key, '') END
-            FROM state JOIN products LEFT JOIN articles ON articles.product = key
+            FROM state CROSS JOIN products LEFT JOIN articles ON articles.product = key
             LEFT JOIN pair_vectors ON pair_vectors.product = key WHERE id IN"""
         return {found[0]: State(*found[1:]) for found in self._in(sql, _spellings(ids))}
 
@@ -192,6 +204,8 @@ class Reads:
 
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these styles' names that two active products of one color have."""
+        if not styles:
+            return set()
         sql = """SELECT style FROM products WHERE style != '' AND status = 'active'
             AND style IN"""
         counted = f"{sql} ({','.join('?' * len(styles))}) GROUP BY style, lower(color)"

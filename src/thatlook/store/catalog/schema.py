@@ -13,11 +13,16 @@ from thatlook.store.catalog.backend import Backend
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step from an older version to the next; never changed after a release."""
+    """One step from an older version to the next; never changed after a release.
+
+    `statements` are SQLite's; `postgres` those that bring a catalog in PostgreSQL as far, which
+    began with version 8. `tables.py` defines what both come to.
+    """
 
     version: int
     name: str
     statements: tuple[str, ...]
+    postgres: tuple[str, ...] = ()
 
 
 _RECORD: Final = """CREATE TABLE IF NOT EXISTS migrations (
@@ -141,16 +146,21 @@ def migrate(database: Backend, migrations: Sequence[Migration] = MIGRATIONS) -> 
     Two processes may do it at once: each step looks again once it holds the write lock.
     Raises CatalogVersionError where the file is newer than `migrations`.
     """
-    newest = migrations[-1].version
-    found = version_of(database)
+    found = check_version(database, migrations)
+    for step in migrations:
+        if step.version > found:
+            _apply(database, step)
+
+
+def check_version(database: Backend, migrations: Sequence[Migration]) -> int:
+    """The version of the tables; raises CatalogVersionError where it is newer than known."""
+    found, newest = version_of(database), migrations[-1].version
     if found > newest:
         raise CatalogVersionError(
             f"{database.name}: the catalog has version {found}, this thatlook knows up to "
             f"{newest}; install a newer thatlook"
         )
-    for step in migrations:
-        if step.version > found:
-            _apply(database, step)
+    return found
 
 
 def _apply(database: Backend, step: Migration) -> None:

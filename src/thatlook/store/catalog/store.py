@@ -27,19 +27,19 @@ _PRODUCT_SQL: Final = f"""INSERT INTO products (status, id, {", ".join(_COLUMNS)
     ON CONFLICT (id) DO UPDATE SET status = 'active',
     {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: S608 - constant names
 
-_ARTICLE: Final = (
+ARTICLE_COLUMNS: Final = (
     *("model_key", "vector", "box", "score", "found", "attributes", "image", "image_hash"),
     *("outline", "pictures"),
 )
-_ARTICLE_SQL: Final = f"""INSERT INTO articles (product, {", ".join(_ARTICLE)})
-    SELECT key, {", ".join("?" * len(_ARTICLE))} FROM products WHERE id = ?
+_ARTICLE_SQL: Final = f"""INSERT INTO articles (product, {", ".join(ARTICLE_COLUMNS)})
+    SELECT key, {", ".join("?" * len(ARTICLE_COLUMNS))} FROM products WHERE id = ?
     ON CONFLICT (product) DO UPDATE SET
-    {", ".join(f"{name} = excluded.{name}" for name in _ARTICLE)}"""  # noqa: S608 - constant names
+    {", ".join(f"{name} = excluded.{name}" for name in ARTICLE_COLUMNS)}"""  # noqa: S608 - constant names
 
-_UNPAIRED_SQL: Final = """DELETE FROM pair_vectors
+UNPAIRED_SQL: Final = """DELETE FROM pair_vectors
     WHERE product = (SELECT key FROM products WHERE id = ?)"""
 
-_PAIR_SQL: Final = """INSERT INTO pair_vectors (product, vector)
+PAIR_SQL: Final = """INSERT INTO pair_vectors (product, vector)
     SELECT key, ? FROM products WHERE id = ?
     ON CONFLICT (product) DO UPDATE SET vector = excluded.vector"""
 
@@ -85,7 +85,7 @@ class Store(Reads):
         with self.database.writing():
             self.check_model()
             known = self.attributes([row.product.id for row in rows if row.vector is None])
-            first = self._next(len(rows))
+            first = self.next_numbers(len(rows))
             now = datetime.now(UTC).isoformat(timespec="seconds")
             products, articles = [], []
             for index, (row, blob) in enumerate(zip(rows, blobs, strict=True)):
@@ -99,8 +99,8 @@ class Store(Reads):
             self.database.executemany(_ARTICLE_SQL, articles)
             # Of another picture than the article's a pair's vector would be wrong.
             seen = [(row.product.id,) for row in rows if row.vector is not None]
-            self.database.executemany(_UNPAIRED_SQL, seen)
-            self.database.executemany(_PAIR_SQL, paired)
+            self.database.executemany(UNPAIRED_SQL, seen)
+            self.database.executemany(PAIR_SQL, paired)
             moved = [(r.image, r.product.id) for r in rows if r.vector is None and r.image]
             self.database.executemany(_IMAGE_SQL, moved)
             gone = [(row.product.id,) for row in rows]
@@ -114,13 +114,17 @@ class Store(Reads):
             known = self.states(wanted)
             present = [given for given in wanted if spelled(given, known) in known]
             stored = list(dict.fromkeys(spelled(given, known) for given in present))
-            first = self._next(len(stored))
-            numbered = [(product_id, first + n) for n, product_id in enumerate(stored)]
-            self.database.executemany(
-                "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in stored]
-            )
-            self.database.executemany(_GONE_SQL, numbered)
+            self.take_out(stored)
         return present
+
+    def take_out(self, ids: Sequence[str]) -> None:
+        """Deletes these products, as they are spelled, within the open transaction."""
+        first = self.next_numbers(len(ids))
+        numbered = [(product_id, first + n) for n, product_id in enumerate(ids)]
+        self.database.executemany(
+            "DELETE FROM products WHERE id = ?", [(product_id,) for product_id in ids]
+        )
+        self.database.executemany(_GONE_SQL, numbered)
 
     def mark_left(self, ids: Iterable[str]) -> list[str]:
         """Marks active products as having left the feed, in one transaction; returns their ids."""
@@ -129,14 +133,14 @@ class Store(Reads):
             known = self.states(wanted)
             there = dict.fromkeys(spelled(i, known) for i in wanted)
             active = [i for i in there if i in known and known[i].status == "active"]
-            first = self._next(len(active))
+            first = self.next_numbers(len(active))
             numbered = [(first + n, product_id) for n, product_id in enumerate(active)]
             self.database.executemany(
                 "UPDATE products SET status = 'left', sequence = ? WHERE id = ?", numbered
             )
         return active
 
-    def _next(self, count: int) -> int:
+    def next_numbers(self, count: int) -> int:
         """Takes `count` sequence numbers within the open transaction; returns the first."""
         last = self.sequence()
         if count:

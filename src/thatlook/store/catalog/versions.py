@@ -19,6 +19,7 @@ from thatlook.core.records import Product, Vector
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Filters, Query, genders_for
 from thatlook.search.stored import Stored
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.catalog.pairs import PairShelf
@@ -64,7 +65,7 @@ def opened(catalog: Catalog, name: str) -> Catalog:
     if not (folder / FILE_NAME).exists():
         known = ", ".join(versions(catalog)) or "none"
         raise CatalogError(f"{catalog.folder}: no version {name!r}; there are: {known}")
-    return Catalog.open(folder, create=False)
+    return Catalog.open(Address(folder=folder, home=catalog.home), create=False)
 
 
 def rollback(catalog: Catalog, name: str) -> int:
@@ -133,13 +134,15 @@ class Comparison:
 def compare(
     catalog: Catalog, name: str, *, queries: int = 200, k: int = 10, ids: Sequence[str] = ()
 ) -> Comparison:
-    """How the answers of a version differ from the present's.
+    """How the answers of a version, or of the catalog at an address, differ from the present's.
+
+    A folder's address has a "/" here, as in "./other": else it would be the name of a version.
 
     The queries are products that are in both, each with its own vector there, searched in
     its category and for its gender, itself left out: those of `ids`, else `queries` of them
     chosen by the md5 of the id, the same every time.
     """
-    with opened(catalog, name) as version:
+    with _other(catalog, name) as version:
         before, now = (
             _Side(one.model_key, _ids(one), _answers(one, k)) for one in (version, catalog)
         )
@@ -204,6 +207,11 @@ def _compared(name: str, before: _Side, now: _Side, k: int, chosen: Sequence[str
         overlap=sum(overlaps) / len(overlaps) if overlaps else None,
         changes=tuple(sorted(changes, key=lambda c: (c.overlap, c.product_id))),
     )
+
+
+def _other(catalog: Catalog, name: str) -> Catalog:
+    """A version by its name; what cannot be one, as it has a "/" or ":", is an address."""
+    return opened(catalog, name) if _NAME.fullmatch(name) else Catalog.open(name, create=False)
 
 
 def _folder(catalog: Catalog, name: str) -> Path:

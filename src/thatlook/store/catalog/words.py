@@ -1,4 +1,4 @@
-"""The words of the active products in SQLite's full-text index, and what is found by them.
+"""The words of the active products in a full-text index, and what is found by them.
 
 A product's entry is numbered by its last change, so what changed or left is found no more, and is
 dropped when the index is next made anew. The index is brought up to date by the first search after
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
@@ -23,9 +23,7 @@ from thatlook.search.index.query import Entry, Query
 from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import product_of
-
-_WEIGHTS: Final = "3.0, 3.0, 4.0, 2.0, 1.0, 0.0"
-"""Of title, brand, type, color, whatever else the feed says, and the marks of partitions."""
+from thatlook.store.catalog.wanted import Wanted
 
 MOST_SCORED: Final = 3_000
 """Products that are ordered by their words; where more have them all are alike good."""
@@ -79,7 +77,7 @@ class WordIndex:
             "SELECT count(*) FROM products WHERE status = 'active' AND sequence > ?", since
         )
         if version != VERSION or entries + new > _STALE * active + _BATCH:
-            self._database.execute("INSERT INTO words (words) VALUES ('delete-all')")
+            self._database.full_text.clear()
             since, entries = 0, 0
         entries += self._enter(since)
         self._database.execute(
@@ -100,11 +98,7 @@ class WordIndex:
         count = 0
         while batch := list(islice(rows, _BATCH)):
             entries = [(row[0], *_columns(product_of(row[1]), row[2])) for row in batch]
-            self._database.executemany(
-                """INSERT INTO words (rowid, title, brand, type, color, more, marks)
-                VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                entries,
-            )
+            self._database.full_text.enter(entries)
             count += len(entries)
         return count
 
@@ -129,14 +123,16 @@ class WordIndex:
 
     def _brands(self) -> dict[Phrase, str]:
         rows = self._database.rows(
-            "SELECT DISTINCT brand FROM products WHERE brand != '' AND status = 'active'"
+            """SELECT DISTINCT brand FROM products WHERE brand != '' AND status = 'active'
+            ORDER BY brand"""
         )
         return {phrase: brand for (brand,) in rows if (phrase := tokens(brand))}
 
     def _sizes(self) -> frozenset[str]:
         """The sizes of a sample of the feed: which columns it has is the same in every row."""
         rows = self._database.rows(
-            "SELECT json_extract(data, '$.extra') FROM products WHERE status = 'active' LIMIT 2000"
+            """SELECT json_extract(data, '$.extra') FROM products WHERE status = 'active'
+            ORDER BY key LIMIT 2000"""
         )
         return frozenset(size for (extra,) in rows for size in sizes_in(extra))
 
@@ -152,12 +148,10 @@ class WordIndex:
         asked = sorted((found for found in told if found), key=lambda found: found[1])
         if not asked:
             return []
-        marks = _marks_of(query)
         found: dict[str, float] = {}
-        for expression, scored in _expressions(asked):
-            for product_id, score in self._matching(
-                f"({expression}) {marks}", query.k, scored=scored
-            ):
+        for wanted, scored in _narrowing(asked, _marks_of(query)):
+            hits = self._database.full_text.matching(wanted, query.k, scored=scored)
+            for product_id, score in hits:
                 found.setdefault(product_id, score)
             if len(found) >= query.k:
                 break
@@ -173,16 +167,9 @@ class WordIndex:
         told = [found for group in groups if (found := _known_wordings(group, known))]
         if not told:
             return []
-        expression = " AND ".join(_any_of(wordings) for wordings, _ in told)
-        return [hit for hit, _ in self._matching(expression, MOST_MATCHING, scored=False)]
-
-    def _matching(self, expression: str, count: int, *, scored: bool) -> list[tuple[str, float]]:
-        order = "ORDER BY score" if scored else ""
-        sql = f"""SELECT id, score FROM (SELECT rowid AS entry, bm25(words, {_WEIGHTS}) AS score
-            FROM words WHERE words MATCH ? {order} LIMIT ?)
-            JOIN products ON sequence = entry WHERE status = 'active'"""  # noqa: S608 - constants
-        rows = self._database.rows(sql, (expression, count))
-        return [(product_id, -float(score)) for product_id, score in rows]
+        wanted = Wanted([wordings for wordings, _ in told], every=True, marks=())
+        hits = self._database.full_text.matching(wanted, MOST_MATCHING, scored=False)
+        return [product_id for product_id, _ in hits]
 
     def facts(self, ids: Sequence[str], pair_dim: int = 0) -> dict[str, Facts]:
         """What is compared of the active products with these ids.
@@ -210,34 +197,28 @@ def _known_wordings(
     return (tuple(there), sum(there.values())) if there else None
 
 
-def _expressions(asked: Sequence[tuple[tuple[Phrase, ...], int]]) -> Iterator[tuple[str, bool]]:
+def _narrowing(
+    asked: Sequence[tuple[tuple[Phrase, ...], int]], marks: Sequence[Sequence[str]]
+) -> Iterator[tuple[Wanted, bool]]:
     """What is looked for, the most telling first, and whether few enough fit to be ordered.
 
     `asked` has the rarest first.
     """
-    parts = [_any_of(wordings) for wordings, _ in asked]
+    groups = [wordings for wordings, _ in asked]
     counts = [count for _, count in asked]
-    for kept in range(len(parts), 0, -1):
-        yield " AND ".join(parts[:kept]), counts[0] <= MOST_SCORED or kept > 1
-    rare = [part for part, count in zip(parts, counts, strict=True) if count <= MOST_SCORED]
+    for kept in range(len(groups), 0, -1):
+        yield Wanted(groups[:kept], every=True, marks=marks), counts[0] <= MOST_SCORED or kept > 1
+    rare = [one for one, count in zip(groups, counts, strict=True) if count <= MOST_SCORED]
     if len(rare) > 1:
-        yield " OR ".join(rare), True
+        yield Wanted(rare, every=False, marks=marks), True
 
 
-def _any_of(wordings: Iterable[Phrase]) -> str:
-    texts = (" AND ".join(f'"{word}"' for word in wording) for wording in wordings)
-    return f"({' OR '.join(f'({text})' for text in texts)})"
-
-
-def _marks_of(query: Query) -> str:
-    """The part of an expression that limits it to the query's partitions."""
-    told = []
-    if query.category is not None:
-        told.append(f'marks : "category{query.category}"')
+def _marks_of(query: Query) -> list[list[str]]:
+    """What limits an answer to the query's partitions."""
+    told = [] if query.category is None else [[f"category{query.category}"]]
     if query.genders is not None:
-        named = " OR ".join(f'"gender{gender}"' for gender in sorted(query.genders))
-        told.append(f"marks : ({named})")
-    return "".join(f" AND ({part})" for part in told)
+        told.append([f"gender{gender}" for gender in sorted(query.genders)])
+    return told
 
 
 def _columns(product: Product, attributes: str | None) -> tuple[str, ...]:

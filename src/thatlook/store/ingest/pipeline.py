@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,6 +99,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     name = os.fspath(feed)
     with ExitStack() as stack:
         stack.enter_context(own_turn(catalog.home, name))
+        holder = f"process {os.getpid()} of {socket.gethostname()}"
+        stack.enter_context(catalog.reserved(holder))
         with catalog.seen_ids() as seen:
             check_ahead(name, read_feed(feed, mapping, images), seen, removal_limit)
         total = estimated_rows(feed) if progress else None

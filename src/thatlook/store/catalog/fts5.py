@@ -1,0 +1,51 @@
+"""The words of products in SQLite's own full-text index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from thatlook.core.shopper_words import Phrase
+from thatlook.store.catalog.backend import Backend
+from thatlook.store.catalog.wanted import WEIGHTS, Wanted
+
+_WEIGHTS: Final = ", ".join(map(str, WEIGHTS))
+
+
+class Fts5:
+    """See FullText."""
+
+    def __init__(self, database: Backend) -> None:
+        self._database = database
+
+    def clear(self) -> None:
+        """See FullText."""
+        self._database.execute("INSERT INTO words (words) VALUES ('delete-all')")
+
+    def enter(self, entries: Sequence[tuple[int, *tuple[str, ...]]]) -> None:
+        """See FullText."""
+        self._database.executemany(
+            """INSERT INTO words (rowid, title, brand, type, color, more, marks)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            entries,
+        )
+
+    def matching(self, wanted: Wanted, count: int, *, scored: bool) -> list[tuple[str, float]]:
+        """See FullText."""
+        order = "ORDER BY score" if scored else ""
+        sql = f"""SELECT id, score FROM (SELECT rowid AS entry, bm25(words, {_WEIGHTS}) AS score
+            FROM words WHERE words MATCH ? {order} LIMIT ?)
+            JOIN products ON sequence = entry WHERE status = 'active'"""  # noqa: S608 - constants
+        rows = self._database.rows(sql, (_expression(wanted), count))
+        return [(product_id, -float(score)) for product_id, score in rows]
+
+
+def _expression(wanted: Wanted) -> str:
+    groups = (" AND " if wanted.every else " OR ").join(map(_any_of, wanted.groups))
+    marks = [" OR ".join(f'"{mark}"' for mark in named) for named in wanted.marks]
+    return f"({groups})" + "".join(f" AND (marks : ({named}))" for named in marks)
+
+
+def _any_of(wordings: Iterable[Phrase]) -> str:
+    texts = (" AND ".join(f'"{word}"' for word in wording) for wording in wordings)
+    return f"({' OR '.join(f'({text})' for text in texts)})"

@@ -1,0 +1,125 @@
+"""The words of products in PostgreSQL, found and ordered as SQLite's full-text index does.
+
+PostgreSQL's own ranking knows no BM25. An entry holds its different words and of each how often it
+is there, times the weight of its column; what fits is scored here. Source of the formula:
+https://www.sqlite.org/fts5.html#the_bm25_function
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from thatlook.core.shopper_words import Phrase
+from thatlook.store.catalog.backend import Backend
+from thatlook.store.catalog.wanted import WEIGHTS, Wanted
+
+_K1: Final = 1.2
+_B: Final = 0.75
+_LEAST_IDF: Final = 1e-6
+
+
+class PostgresWords:
+    """See FullText."""
+
+    def __init__(self, database: Backend) -> None:
+        self._database = database
+
+    def clear(self) -> None:
+        """See FullText."""
+        for table in ("words", "words_terms"):
+            self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - constant names
+        self._database.execute("UPDATE words_state SET length = 0")
+
+    def enter(self, entries: Sequence[tuple[int, *tuple[str, ...]]]) -> None:
+        """See FullText."""
+        made = [_entry(*entry) for entry in entries]
+        self._database.executemany("INSERT INTO words VALUES (?, ?, ?, ?)", made)
+        products: Counter[str] = Counter(word for *_, words, _ in made for word in words)
+        self._database.executemany(
+            """INSERT INTO words_terms VALUES (?, ?)
+            ON CONFLICT (term) DO UPDATE SET doc = words_terms.doc + excluded.doc""",
+            sorted(products.items()),
+        )
+        length = sum(entry[1] for entry in made)
+        self._database.execute("UPDATE words_state SET length = length + ?", (length,))
+
+    def matching(self, wanted: Wanted, count: int, *, scored: bool) -> list[tuple[str, float]]:
+        """See FullText."""
+        phrases = [word for group in wanted.groups for wording in group for word in wording]
+        words = list(dict.fromkeys(phrases))
+        condition, values = _condition(wanted)
+        weights = ", ".join(["weights[array_position(words, ?)]"] * len(words))
+        order = "" if scored else "ORDER BY entry LIMIT ?"
+        sql = f"""SELECT entry, length, {weights} FROM words
+            WHERE {condition} {order}"""  # noqa: S608 - bound values alone
+        given = [*words, *values, *([] if scored else [count])]
+        found = self._database.rows(sql, given)
+        scores = self._scores(found, words, phrases)
+        numbered = zip((row[0] for row in found), scores, strict=True)
+        best = sorted(numbered, key=lambda one: (-one[1], one[0]))[:count]
+        return self._active(best)
+
+    def _scores(
+        self, found: Sequence[Sequence[Any]], words: Sequence[str], phrases: Sequence[str]
+    ) -> list[float]:
+        """The BM25 of each entry: its number, its length, then the weight of each word or None.
+
+        Added up as SQLite does, phrase by phrase: what ties there ties here.
+        """
+        if not found:
+            return []
+        state = self._database.one("SELECT entries, length FROM words_state") or (0, 0)
+        sql = "SELECT term, doc FROM words_terms WHERE term = ANY(?)"
+        known = dict(self._database.rows(sql, (list(words),)))
+        table = np.array([[weight or 0.0 for weight in row[2:]] for row in found])
+        norm = _K1 * (1 - _B + _B * np.array([row[1] for row in found]) / (state[1] / state[0]))
+        scores = np.zeros(len(found))
+        for word in phrases:
+            weight = table[:, words.index(word)]
+            scores += _idf(state[0], known.get(word, 0)) * (weight * (_K1 + 1) / (weight + norm))
+        return [float(score) for score in scores]
+
+    def _active(self, best: Sequence[tuple[int, float]]) -> list[tuple[str, float]]:
+        """The entries that are still what their products say, by product."""
+        scores = dict(best)
+        sql = "SELECT id, sequence FROM products WHERE status = 'active' AND sequence = ANY(?)"
+        ids = self._database.rows(sql, (list(scores),))
+        return [(product_id, scores[number]) for product_id, number in ids]
+
+
+def _idf(entries: int, having: int) -> float:
+    """How telling a word is that so many of the entries have."""
+    return max(math.log((entries - having + 0.5) / (having + 0.5)), _LEAST_IDF)
+
+
+def _entry(number: int, *texts: str) -> tuple[int, int, list[str], list[float]]:
+    """The row of an entry; the texts' words are in the order of WEIGHTS."""
+    weights: dict[str, float] = {}
+    length = 0
+    for text, weight in zip(texts, WEIGHTS, strict=True):
+        words = text.split()
+        length += len(words)
+        for word in words:
+            weights[word] = weights.get(word, 0.0) + weight
+    return number, length, list(weights), list(weights.values())
+
+
+def _condition(wanted: Wanted) -> tuple[str, list[list[str]]]:
+    """The condition on an entry's words, and its values."""
+    values: list[list[str]] = []
+
+    def has(wording: Iterable[str], operator: str = "@>") -> str:
+        values.append(list(wording))
+        return f"words {operator} CAST(? AS text[])"
+
+    def any_of(group: Sequence[Phrase]) -> str:
+        return f"({' OR '.join(has(wording) for wording in group)})"
+
+    groups = (" AND " if wanted.every else " OR ").join(map(any_of, wanted.groups))
+    marks = [has(named, "&&") for named in wanted.marks]
+    return " AND ".join([f"({groups})", *marks]), values
