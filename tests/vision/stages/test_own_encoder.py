@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.vision.stages.graphs import UNCHANGED, encoder, entry
+from tests.vision.stages.graphs import UNCHANGED, bags_and_nobody, encoder, entry
 from thatlook.core.errors import ModelError, ModelMismatchError
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
