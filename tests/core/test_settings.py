@@ -1,7 +1,7 @@
 import pytest
 
 from thatlook.core.errors import SettingsError
-from thatlook.core.settings import Settings
+from thatlook.core.settings import Settings, environment_beside
 
 
 def test_argument_beats_environment_beats_file_beats_default(tmp_path):
@@ -71,3 +71,13 @@ def test_unreadable_files(tmp_path):
 
 def test_an_integer_serves_where_a_fraction_is_wanted():
     assert Settings.load(environment={}, nms_iou=1).nms_iou == 1.0
+
+
+def test_a_second_engines_file_beats_the_environment(tmp_path, monkeypatch):
+    file = tmp_path / "rival.toml"
+    file.write_text('embedding_model = "rival.json"\n', encoding="utf-8")
+    monkeypatch.setenv("THATLOOK_EMBEDDING_MODEL", "own.json")
+    monkeypatch.setenv("THATLOOK_SIMILAR_SCORE", "0.3")
+    found = Settings.load(file, environment_beside(file))
+    assert (found.embedding_model, found.similar_score) == ("rival.json", 0.3)
+    assert Settings.load(file).embedding_model == "own.json"

@@ -10,8 +10,9 @@ import pytest
 
 from tests.service.double import SAMPLE, Double, engine_on
 from thatlook.core.errors import SettingsError
+from thatlook.engine import Engine
 from thatlook.search.request import SearchRequest
-from thatlook.service.app import create_app
+from thatlook.service.app import create_app, open_rival
 from thatlook.service.rival import Rival
 from thatlook.service.settings import ServiceSettings
 from thatlook.store.feedback.book import FILE_NAME, Feedback
@@ -187,6 +188,16 @@ def both(folder):
     )
     with TestClient(app) as client:
         yield client
+
+
+def test_the_rivals_file_beats_the_environment(tmp_path, monkeypatch):
+    file = tmp_path / "rival.toml"
+    file.write_text('embedding_model = "rival.json"\n', encoding="utf-8")
+    monkeypatch.setenv("THATLOOK_EMBEDDING_MODEL", "own.json")
+    opened = []
+    monkeypatch.setattr(Engine, "open", lambda place, dials, create: opened.append(dials))
+    open_rival(ServiceSettings(rival="rival", rival_settings=str(file)), 3)
+    assert [(dials.embedding_model, dials.threads) for dials in opened] == [("rival.json", 3)]
 
 
 def test_two_rankings_are_shown_as_one(both, serve, folder):

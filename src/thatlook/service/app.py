@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from thatlook.core.errors import ThatlookError
-from thatlook.core.settings import Settings
+from thatlook.core.settings import Settings, environment_beside
 from thatlook.core.version import __version__
 from thatlook.engine import Engine
 from thatlook.service import (
@@ -103,8 +103,13 @@ def from_environment() -> FastAPI:
 
 
 def open_rival(settings: ServiceSettings, threads: int = 0) -> Engine:
-    """The engine of the second ranking. Raises as Engine.open does, and SettingsError."""
-    dials = Settings.load(settings.rival_settings or None, threads=threads)
+    """The engine of the second ranking. Raises as Engine.open does, and SettingsError.
+
+    What its file sets beats the environment, which speaks of the catalog's own engine.
+    """
+    file = settings.rival_settings
+    beside = environment_beside(file) if file else None
+    dials = Settings.load(file or None, beside, threads=threads)
     return Engine.open(settings.rival, dials, create=False)
 
 

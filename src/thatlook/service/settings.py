@@ -75,7 +75,8 @@ class ServiceSettings:
     """The folder of another catalog of the same products: its ranking and the own one are shown as
     one list."""
     rival_settings: str = ""
-    """A file of settings (TOML) for it, such as another `embedding_model`."""
+    """A file of settings (TOML) for it, such as another `embedding_model`; it beats the
+    environment."""
 
     photo_url: bool = False
     """Whether `photo_url` is fetched."""
