@@ -5,16 +5,21 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from tests.service.double import SAMPLE, Double, engine_on
-from thatlook.core.errors import SettingsError
+from thatlook.core.errors import CatalogError, SettingsError
+from thatlook.core.records import Price
 from thatlook.engine import Engine
+from thatlook.search.index import Filters
 from thatlook.search.request import SearchRequest
 from thatlook.service.app import create_app, open_rival
-from thatlook.service.rival import Rival
+from thatlook.service.rival import TELL_AGAIN_S, Rival
 from thatlook.service.settings import ServiceSettings
+from thatlook.store.catalog import Row
 from thatlook.store.feedback.book import FILE_NAME, Feedback
 
 LOOK = SAMPLE / "images" / "looks" / "look_001.jpg"
@@ -228,10 +233,82 @@ def test_an_article_that_the_rival_does_not_see_stays_as_it_is(folder):
     with engine_on(folder) as engine, engine_on(folder, blind) as other:
         photo = LOOK.read_bytes()
         result = engine.recommend(photo, k=4)
-        rival = Rival(other, random.Random(0))
+        rival = Rival(other, engine, random.Random(0))
         shown = rival.recommended(photo, SearchRequest(k=4), result)
     teams = {
         row["category"]: {match.get("team", "") for match in row["matches"]}
         for row in shown["recommendations"]
     }
     assert teams == {"topwear": {""}, "bottomwear": {""}, "footwear": {"a", "b"}}
+
+
+@pytest.fixture
+def apart(tmp_path):
+    """Two engines with a catalog each, of the same products; the other's network is turned."""
+    with engine_on(tmp_path / "own") as own, engine_on(tmp_path / "rival", Turned()) as other:
+        yield Rival(other, own, random.Random(0)), own
+
+
+def theirs(rival, **asked):
+    """The ids that the rival alone would bring for SP0001, and what is shown of them."""
+    request = SearchRequest(k=6, **asked)
+    raw = [match.product.id for match in rival.engine.similar("SP0001", request=request)]
+    return raw, {match["product"]["id"]: match for match in rival.similar("SP0001", request)}
+
+
+def test_what_the_own_catalog_no_longer_has_is_not_shown(apart):
+    rival, own = apart
+    raw, shown = theirs(rival)
+    assert list(shown) == raw
+    own.catalog.remove([raw[1]])
+    assert list(theirs(rival)[1]) == [raw[0], *raw[2:]]
+    photo = LOOK.read_bytes()
+    kept = {match.product.id for one in own.recommend(photo, k=9).recommendations
+            for match in one.matches}  # fmt: skip
+    of_rival = rival.engine.recommend(photo, k=9).recommendations
+    gone = sorted({match.product.id for one in of_rival for match in one.matches} - kept)
+    own.catalog.remove(gone)
+    request = SearchRequest(k=9)
+    found = rival.recommended(photo, request, own.recommend(photo, request=request))
+    ids = [m["product"]["id"] for one in found["recommendations"] for m in one["matches"]]
+    assert gone
+    assert set(ids).isdisjoint(gone)
+    assert {m.get("team") for one in found["recommendations"] for m in one["matches"]} >= {"a", "b"}
+
+
+def test_a_products_data_and_filters_are_the_own_catalogs(apart):
+    rival, own = apart
+    raw, _ = theirs(rival)
+    cheap, dear = raw[:2]
+    for product_id, price in (
+        (cheap, Price(Decimal(5), "EUR")),
+        (dear, Price(Decimal(900), "EUR")),
+    ):
+        stored = own.catalog.stored(product_id)
+        product = replace(stored.product, title=f"now {price}", price=price, sale_price=None)
+        own.catalog.upsert([Row(product=product, vector=stored.vector, image=stored.image)])
+    _, shown = theirs(rival)
+    assert shown[cheap]["product"]["title"] == "now 5 EUR"
+    before, shown = theirs(rival, filters=Filters(max_price=500))
+    assert dear in before
+    assert dear not in shown
+    assert cheap in shown
+
+
+def test_a_rival_that_fails_leaves_the_own_answer(apart, monkeypatch, caplog):
+    rival, own = apart
+
+    def failing(*_, **__):
+        raise CatalogError("the rival's catalog is gone")
+
+    monkeypatch.setattr(Engine, "similar", failing)
+    request = SearchRequest(k=4)
+    result = own.recommend(LOOK.read_bytes(), request=request)
+    monkeypatch.setattr(Engine, "recommend", failing)
+    assert rival.recommended(LOOK.read_bytes(), request, result) == result.to_dict()
+    assert rival.similar("SP0001", request) == []
+    assert [one.error for one in caplog.records] == ["the rival's catalog is gone"]
+    rival._told_at = -TELL_AGAIN_S - 1
+    monkeypatch.setattr("thatlook.service.rival.monotonic", lambda: 0.0)
+    rival.similar("SP0001", request)
+    assert len(caplog.records) == 2

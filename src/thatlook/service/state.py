@@ -69,7 +69,7 @@ class Service:
             thumbnails=Thumbnails(),
             fetch=fetch,
             feedback=Feedback.open(home, bounds, create=True) if settings.feedback else None,
-            rival=None if rival is None else Rival(rival),
+            rival=None if rival is None else Rival(rival, engine),
         )
 
     async def lookup(self, job: Callable[[], Any]) -> Any:
