@@ -10,8 +10,14 @@ import pytest
 
 from tests.service.double import engine_on
 from thatlook.cli import main
-from thatlook.store.feedback.book import Feedback
+from thatlook.store.feedback.book import Bounds, Feedback
 from thatlook.store.feedback.records import ShownList, Told
+
+
+@pytest.fixture(autouse=True)
+def any_age(monkeypatch):
+    """So that fixed days are never too old."""
+    monkeypatch.setenv("THATLOOK_SERVE_FEEDBACK_DAYS", "36500")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +28,7 @@ def catalog(tmp_path_factory):
         same = [i for i in shirts if engine.catalog.product(i).category == "topwear"][:4]
         hat = next(i for i in shirts if engine.catalog.product(i).category == "footwear")
     one, two, three, four = same
-    with Feedback.open(folder / "catalog", create=True) as feedback:
+    with Feedback.open(folder / "catalog", Bounds(36_500), create=True) as feedback:
         for n, day in ((1, 1), (2, 2)):
             feedback.add(
                 ShownList(f"{n:016x}", "product", "topwear", one),
@@ -52,6 +58,12 @@ def test_the_report_of_a_catalog(catalog, capsys):
     assert found["lists"] == 2
     assert found["all"]["accepted"] == 5
     assert found["interleaving"] is None
+
+
+def test_what_is_too_old_is_in_no_report(catalog, capsys, monkeypatch):
+    monkeypatch.setenv("THATLOOK_SERVE_FEEDBACK_DAYS", "1")
+    assert main(["feedback", "report", "--catalog", catalog[0]]) == 1
+    assert "no feedback yet" in capsys.readouterr().err
 
 
 def test_pairs_for_training(catalog, tmp_path, capsys):

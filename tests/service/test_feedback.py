@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -20,7 +21,8 @@ from thatlook.service.app import create_app, open_rival
 from thatlook.service.rival import TELL_AGAIN_S, Rival
 from thatlook.service.settings import ServiceSettings
 from thatlook.store.catalog import Row
-from thatlook.store.feedback.book import FILE_NAME, Feedback
+from thatlook.store.feedback.book import FILE_NAME, Bounds, Feedback
+from thatlook.store.feedback.records import ShownList, Told
 
 LOOK = SAMPLE / "images" / "looks" / "look_001.jpg"
 LIST = "00000000000000aa"
@@ -156,6 +158,20 @@ def test_bounds_are_the_settings(serve, folder):
     for n in range(5):
         client.post("/v1/feedback", json=BODY | {"list": f"{n:016x}"})
     assert [choice.shown.id[-1] for choice in kept(folder)] == ["3", "4", "4"]
+
+
+def test_what_is_too_old_goes_although_feedback_is_off(serve, folder):
+    with Feedback.open(folder / "catalog", Bounds(36_500), create=True) as feedback:
+        feedback.add(ShownList(LIST, "photo"), [Told("SP0001", 1, "shown")], date(2020, 3, 1))
+    serve(folder, feedback_days=30)
+    with Feedback.open(folder / "catalog", Bounds(36_500)) as feedback:
+        assert list(feedback.choices()) == []
+
+
+def test_a_damaged_file_of_feedback_does_not_stop_a_service_without_it(serve, folder, caplog):
+    (folder / "catalog" / FILE_NAME).write_bytes(b"no database at all" * 100)
+    assert serve(folder).get("/v1/products/SP0001").status_code == 200
+    assert "old feedback not dropped" in caplog.text
 
 
 @pytest.mark.parametrize(

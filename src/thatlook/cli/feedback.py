@@ -88,11 +88,13 @@ def write_pairs(
 
 def _choices(catalog: str, since: datetime | None) -> list[Choice]:
     """The feedback of a catalog, from a day on. Raises CatalogError where there is none."""
+    from thatlook.service.settings import ServiceSettings
     from thatlook.store.catalog import Catalog
-    from thatlook.store.feedback.book import Feedback
+    from thatlook.store.feedback.book import Bounds, Feedback
 
+    bounds = Bounds(ServiceSettings.load().feedback_days)
     day = since.date().isoformat() if since else ""
-    with Catalog.open(catalog, create=False) as opened, Feedback.open(opened.home) as kept:
+    with Catalog.open(catalog, create=False) as opened, Feedback.open(opened.home, bounds) as kept:
         found = list(kept.choices(day))
     if not found:
         raise CatalogError(f"{catalog}: no feedback{f' since {day}' if day else ''} yet")

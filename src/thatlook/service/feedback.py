@@ -56,6 +56,4 @@ def _kept(service: Service, book: Feedback, given: FeedbackBody) -> int:
     if shown.query and shown.query not in known:
         raise Problem(422, "unknown_product", "query: the catalog has no such product")
     kept = [one for one in told if one.product in known]
-    if kept:
-        book.add(shown, kept)
-    return len(kept)
+    return book.add(shown, kept) if kept else 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 
+from thatlook.core.errors import CatalogError
 from thatlook.engine import Engine
 from thatlook.service import metrics
 from thatlook.service.keys import Guard
@@ -17,7 +20,9 @@ from thatlook.service.problems import RETRY, Problem
 from thatlook.service.queue import Uploads, WorkQueue, deadline
 from thatlook.service.rival import Rival
 from thatlook.service.settings import ServiceSettings
-from thatlook.store.feedback.book import Bounds, Feedback
+from thatlook.store.feedback.book import FILE_NAME, Bounds, Feedback
+
+logger = logging.getLogger("thatlook.service")
 
 Fetch = Callable[[str], bytes]
 """The bytes at an address; raises FetchError."""
@@ -56,8 +61,6 @@ class Service:
         """A service on an engine. Raises SettingsError for keys or rates that cannot be,
         CatalogError where feedback is to be kept and cannot.
         """
-        bounds = Bounds(settings.feedback_days, settings.feedback_rows)
-        home = engine.catalog.home
         return cls(
             engine=engine,
             settings=settings,
@@ -68,7 +71,7 @@ class Service:
             uploads=Uploads(settings.uploads, settings.slots_per_caller),
             thumbnails=Thumbnails(),
             fetch=fetch,
-            feedback=Feedback.open(home, bounds, create=True) if settings.feedback else None,
+            feedback=_feedback(settings, engine.catalog.home),
             rival=None if rival is None else Rival(rival, engine),
         )
 
@@ -111,6 +114,22 @@ class Service:
         if self.rival is not None:
             self.rival.engine.close()
         self.engine.close()
+
+
+def _feedback(settings: ServiceSettings, home: Path) -> Feedback | None:
+    """Where feedback is kept; None where it is off. What is too old goes in both cases."""
+    bounds = Bounds(settings.feedback_days, settings.feedback_rows)
+    if settings.feedback:
+        book = Feedback.open(home, bounds, create=True)
+        book.purge()
+        return book
+    if (home / FILE_NAME).is_file():
+        try:
+            with Feedback.open(home, bounds) as left:
+                left.purge()
+        except CatalogError as error:  # a service that needs no feedback starts without it
+            logger.warning("old feedback not dropped", extra={"error": str(error)})
+    return None
 
 
 def service_of(request: Request) -> Service:

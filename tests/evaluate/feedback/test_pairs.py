@@ -8,7 +8,7 @@ from PIL import Image
 from tests.evaluate.feedback.shown import listed
 from thatlook.core.errors import DataError
 from thatlook.data.judged_pairs import JudgedPair, JudgedProduct, judged_items, read, write
-from thatlook.evaluate.feedback.pairs import votes
+from thatlook.evaluate.feedback.pairs import MOST_DECIDED, votes
 
 
 def said(*lists) -> dict[str, str]:
@@ -42,6 +42,13 @@ def test_of_a_photo_the_accepted_are_judged_beside_each_other():
 )
 def test_what_says_nothing(one):
     assert said(one) == {}
+
+
+def test_a_list_that_no_shopper_judged_says_nothing():
+    most = " ".join(f"p{n:03}:a" for n in range(MOST_DECIDED))
+    assert len(said(listed(most))) == MOST_DECIDED * (MOST_DECIDED - 1) // 2
+    assert said(listed(f"{most} more:a")) == {}
+    assert said(listed(f"{most} more:a", source="product", query="p0")) == {}
 
 
 @pytest.fixture

@@ -9,16 +9,18 @@ from datetime import date
 import pytest
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError, SettingsError
-from thatlook.store.feedback.book import FILE_NAME, Bounds, Feedback
+from thatlook.store.feedback.book import FILE_NAME, LIST_ROWS, Bounds, Feedback
 from thatlook.store.feedback.records import ShownList, Told
 
 LIST = ShownList("00000000000000aa", "photo", "topwear")
 DAY = date(2026, 3, 1)
+AGES = Bounds(days=36_500)
+"""So that fixed days are never too old."""
 
 
 @pytest.fixture
 def feedback(tmp_path):
-    with Feedback.open(tmp_path, create=True) as opened:
+    with Feedback.open(tmp_path, AGES, create=True) as opened:
         yield opened
 
 
@@ -54,14 +56,39 @@ def test_old_days_are_dropped(tmp_path):
     with Feedback.open(tmp_path, Bounds(days=10), create=True) as feedback:
         feedback.add(numbered(1), [told("shown")], date(2026, 3, 1))
         feedback.add(numbered(2), [told("shown")], date(2026, 3, 11))
-        assert [one.day for one in feedback.choices()] == ["2026-03-01", "2026-03-11"]
+        found = feedback.choices(today=date(2026, 3, 11))
+        assert [one.day for one in found] == ["2026-03-01", "2026-03-11"]
         feedback.add(numbered(3), [told("shown")], date(2026, 3, 12))
-        assert [one.day for one in feedback.choices()] == ["2026-03-11", "2026-03-12"]
-        assert [one.day for one in feedback.choices("2026-03-12")] == ["2026-03-12"]
+        found = feedback.choices(today=date(2026, 3, 12))
+        assert [one.day for one in found] == ["2026-03-11", "2026-03-12"]
+        found = feedback.choices("2026-03-12", date(2026, 3, 12))
+        assert [one.day for one in found] == ["2026-03-12"]
+
+
+def test_what_nobody_dropped_yet_is_not_read(tmp_path):
+    with Feedback.open(tmp_path, Bounds(days=10), create=True) as feedback:
+        feedback.add(numbered(1), [told("shown")], date(2026, 3, 1))
+        assert len(list(feedback.choices(today=date(2026, 3, 11)))) == 1
+        assert list(feedback.choices("2026-01-01", date(2026, 3, 12))) == []
+        feedback.purge(date(2026, 3, 12))
+        assert list(feedback.choices(today=date(2026, 3, 1))) == []
+
+
+def test_a_list_is_no_longer_than_a_shopper_sees(feedback):
+    half = LIST_ROWS // 2
+    for first in (0, half):
+        sent = [told("shown", f"p{n}", n + 1) for n in range(first, first + half)]
+        assert feedback.add(LIST, sent, DAY) == half
+    assert feedback.add(LIST, [told("shown", "more"), told("clicked", "p0")], DAY) == 1
+    found = {one.product: one.clicked for one in feedback.choices()}
+    assert len(found) == LIST_ROWS
+    assert found["p0"]
+    assert "more" not in found
+    assert feedback.add(numbered(2), [told("shown", "more")], DAY) == 1
 
 
 def test_there_are_never_more_rows_than_allowed(tmp_path):
-    with Feedback.open(tmp_path, Bounds(rows=5), create=True) as feedback:
+    with Feedback.open(tmp_path, Bounds(36_500, rows=5), create=True) as feedback:
         for n in range(20):
             feedback.add(numbered(n), [told("shown", f"p{n}"), told("shown", f"q{n}", 2)], DAY)
         kept = [one.product for one in feedback.choices()]
@@ -144,6 +171,6 @@ def test_a_damaged_file_is_not_taken_for_a_catalog(tmp_path):
 
 def test_two_processes_may_write(tmp_path):
     with Feedback.open(tmp_path, create=True) as one, Feedback.open(tmp_path, create=True) as two:
-        one.add(LIST, [told("shown")], DAY)
-        two.add(LIST, [told("clicked")], DAY)
+        one.add(LIST, [told("shown")])
+        two.add(LIST, [told("clicked")])
         assert [choice.clicked for choice in one.choices()] == [True]

@@ -15,6 +15,9 @@ from thatlook.store.feedback.records import Choice
 
 COMPARED: Final = ("photo", "product")
 """Sources of lists whose products are shown because they are alike."""
+MOST_DECIDED: Final = 50
+"""Lists of which more products were accepted or dismissed say nothing: no shopper judges so many,
+and the pairs of a list grow with the square of it."""
 Two = tuple[str, str]
 """The ids of two products, the smaller first."""
 
@@ -51,7 +54,7 @@ def _lists(choices: Iterable[Choice]) -> Iterable[list[Choice]]:
     for choice in choices:
         if choice.shown.source in COMPARED and choice.accepted != choice.dismissed:
             found[choice.shown.id].append(choice)
-    return found.values()
+    return (told for told in found.values() if len(told) <= MOST_DECIDED)
 
 
 def _said(told: list[Choice]) -> Iterator[tuple[Two, bool]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,6 +20,9 @@ from thatlook.store.catalog.schema import Migration, migrate
 from thatlook.store.feedback.records import Choice, ShownList, Told
 
 FILE_NAME: Final = "feedback.sqlite"
+LIST_ROWS: Final = 200
+"""Of so many products of one list at most it is kept what became of them: whoever sends more is no
+shopper."""
 MIGRATIONS: Final = (
     Migration(
         1,
@@ -105,28 +109,51 @@ class Feedback:
         """Lets go of the file; a second time does nothing."""
         self._database.close()
 
-    def add(self, shown: ShownList, told: Sequence[Told], day: date | None = None) -> None:
-        """Keeps what is told of products of a list; on the disk when it returns.
+    def add(self, shown: ShownList, told: Sequence[Told], day: date | None = None) -> int:
+        """Keeps what is told of products of a list; on the disk when it returns. How many it kept:
+        of one list no more than LIST_ROWS products.
 
         The same told again changes nothing. `day` is today in UTC unless given. Then drops what is
         older or more than the bounds allow. Raises CatalogError.
         """
-        today = day or datetime.now(UTC).date()
-        first = today - timedelta(days=self._bounds.days)
-        rows = [_row(shown, one, today.isoformat()) for one in told]
+        today = day or _today()
         with self._database.writing():
-            self._database.executemany(_ADD, rows)
-            self._database.execute("DELETE FROM choices WHERE day < ?", (first.isoformat(),))
-            self._database.execute(
-                "DELETE FROM choices WHERE rowid <= (SELECT max(rowid) FROM choices) - ?",
-                (self._bounds.rows,),
-            )
+            found = self._database.rows("SELECT product FROM choices WHERE list = ?", (shown.id,))
+            places = dict.fromkeys([*(product for (product,) in found), *(t.product for t in told)])
+            room = set(islice(places, max(LIST_ROWS, len(found))))
+            kept = [one for one in told if one.product in room]
+            self._database.executemany(_ADD, [_row(shown, one, today.isoformat()) for one in kept])
+            self._drop(today)
+        return len(kept)
 
-    def choices(self, since: str = "") -> Iterator[Choice]:
-        """The products that were shown from the day `since` on, in the order they came."""
+    def purge(self, today: date | None = None) -> None:
+        """Drops what is older or more than the bounds allow. Raises CatalogError."""
+        with self._database.writing():
+            self._drop(today or _today())
+
+    def _drop(self, today: date) -> None:
+        self._database.execute("DELETE FROM choices WHERE day < ?", (self._first(today),))
+        self._database.execute(
+            "DELETE FROM choices WHERE rowid <= (SELECT max(rowid) FROM choices) - ?",
+            (self._bounds.rows,),
+        )
+
+    def _first(self, today: date) -> str:
+        """The first day that may be kept."""
+        return (today - timedelta(days=self._bounds.days)).isoformat()
+
+    def choices(self, since: str = "", today: date | None = None) -> Iterator[Choice]:
+        """The products that were shown from the day `since` on, in the order they came; never of a
+        day before the bounds, although nothing dropped it yet.
+        """
+        since = max(since, self._first(today or _today()))
         with self._database.reading():
             for batch in self._database.batches(_READ, (since,)):
                 yield from map(_choice, batch)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _row(shown: ShownList, told: Told, day: str) -> tuple[Any, ...]:
