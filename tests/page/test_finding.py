@@ -94,6 +94,41 @@ def test_the_image_to_share_has_the_photo_only_where_it_is_wanted(looked):
     assert drawn(looked).shape == without.shape
 
 
+def with_key(page, handler):
+    """Pictures are fetched from now on, and the fetches come to the handler."""
+    page.evaluate("sessionStorage.setItem('thatlook-key', 'any')")
+    page.route("**/image?size=medium", handler)
+
+
+def test_a_slower_drawing_with_the_photo_is_never_painted_over_the_newest(looked):
+    looked.click("#share")
+    without = drawn(looked)
+    held = []
+    with_key(looked, lambda route: held.append(route))  # noqa: PLW0108 - it is given attributes
+    looked.check("#withPhoto")
+    looked.uncheck("#withPhoto")
+    for _ in range(100):
+        if len(held) == 2 * 12:  # four products of three rows, drawn twice
+            break
+        looked.wait_for_timeout(50)
+    assert looked.is_disabled("#saveImage")
+    for route in held[12:]:
+        route.fulfill(path=LOOK)
+    newest = drawn(looked)
+    assert newest.shape == without.shape
+    for route in held[:12]:
+        route.fulfill(path=LOOK)
+    looked.wait_for_timeout(500)
+    assert np.array_equal(drawn(looked), newest)
+
+
+def test_pictures_that_cannot_be_fetched_with_a_key_leave_their_places_empty(looked):
+    with_key(looked, lambda route: route.fulfill(status=404))
+    looked.click("#share")
+    tile = drawn(looked)[48 + 56 + 60 + 8 : 48 + 56 + 60 + 292, 60:280]
+    assert tile.std() == 0
+
+
 def test_rows_that_scroll_have_arrows_for_a_mouse(opened):
     page = opened(viewport={"width": 760, "height": 900})
     upload(page)

@@ -78,11 +78,12 @@ export async function pictureAt(image, address) {
     return;
   }
   const answer = await fetch(address, { headers: authorization() }).catch(() => null);
-  if (!answer?.ok) {
-    image.classList.add("gone");
+  const blob = answer?.ok ? await answer.blob().catch(() => null) : null;
+  if (!blob) {
+    image.dispatchEvent(new Event("error")); // as an img without a key tells it
     return;
   }
-  const made = URL.createObjectURL(await answer.blob());
+  const made = URL.createObjectURL(blob);
   image.addEventListener("load", () => URL.revokeObjectURL(made), { once: true });
   image.src = made;
 }

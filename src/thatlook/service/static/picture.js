@@ -13,10 +13,12 @@ const PHOTO = 720;
 const FONT = "system-ui, sans-serif";
 const INK = { paper: "#f7f6f2", ink: "#1d1c1a", soft: "#625f58", card: "#fff", line: "#dfdbd2" };
 
-/** Draws the first products of the first rows into a canvas; `photo` is an image, or null. */
-export async function draw(canvas, rows, photo) {
+/** Draws the first products of the first rows into a canvas; `photo` is an image, or null. False
+ * where it is no longer `wanted` once the pictures are there: then nothing is painted. */
+export async function draw(canvas, rows, photo, wanted) {
   const shown = rows.filter((row) => row.recommendation.matches.length).slice(0, ROWS);
   const images = await Promise.all(shown.map((row) => Promise.all(firstOf(row).map(({ product }) => loaded(product.id)))));
+  if (!wanted()) return false;
   const top = PAD + 56 + (photo ? PHOTO + GAP : 0);
   canvas.width = WIDTH;
   canvas.height = top + shown.length * (HEAD + TILE.picture + TILE.text) + PAD;
@@ -26,6 +28,7 @@ export async function draw(canvas, rows, photo) {
   write(pen, "thatlook", PAD, PAD + 30, `600 38px Palatino, Georgia, serif`, INK.ink);
   if (photo) fitted(pen, photo, PAD, PAD + 56, WIDTH - 2 * PAD, PHOTO);
   shown.forEach((row, index) => drawRow(pen, row, images[index], top + index * (HEAD + TILE.picture + TILE.text)));
+  return true;
 }
 
 const firstOf = (row) => row.recommendation.matches.slice(0, ACROSS);

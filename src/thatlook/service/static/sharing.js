@@ -6,6 +6,7 @@ import * as picture from "./picture.js";
 import { t } from "./texts.js";
 
 let shown = { rows: [] };
+let drawing = 0; // the number of the newest drawing
 
 /** Opens the dialog; `own`: the result is of a photo that only this browser has. */
 export function open(own, rows) {
@@ -22,12 +23,13 @@ export function open(own, rows) {
   return draw();
 }
 
-/** Draws the image anew; one of a photo that may not be read here stays without it. */
+/** Draws the image anew; one of a photo that may not be read here stays without it. Pictures come as
+ * they like: a drawing that is no longer the newest is never painted. */
 async function draw() {
+  const number = (drawing += 1);
   const photo = byId("withPhoto").checked ? byId("photo") : null;
   byId("saveImage").disabled = true;
-  await picture.draw(byId("image"), shown.rows, photo);
-  byId("saveImage").disabled = false;
+  if (await picture.draw(byId("image"), shown.rows, photo, () => number === drawing)) byId("saveImage").disabled = false;
 }
 
 async function save() {
