@@ -194,13 +194,17 @@ def test_the_script_for_shops_tells_once_it_may(browser, counting, folder):
         page.get_by_role("dialog").wait_for()
         page.wait_for_timeout(1800)
         assert sent == []
-        page.evaluate("document.getElementById('it').dataset.feedback = 'yes'")
-        with page.expect_response("**/v1/feedback") as answer:
+        with page.expect_request("**/v1/feedback"):
+            page.evaluate("document.getElementById('it').dataset.feedback = 'yes'")
+        assert {one["kind"] for body in sent for one in body["events"]} == {"shown"}
+        assert [one["position"] for one in sent[0]["events"]][:2] == [1, 2]
+        with page.expect_response(lambda one: "clicked" in (one.request.post_data or "")) as answer:
             page.locator(".panel li a").nth(1).evaluate(
                 "one => { one.addEventListener('click', (e) => e.preventDefault()); one.click(); }"
             )
-        (event,) = sent[0]["events"]
+        body = answer.value.request.post_data_json
+        (event,) = body["events"]
         assert (event["position"], event["kind"]) == (2, "clicked")
         assert answer.value.json() == {"kept": 1}
-        assert kept(folder, sent[0]["list"])[event["product"]].clicked
+        assert kept(folder, body["list"])[event["product"]].clicked
         context.close()

@@ -143,11 +143,20 @@
       for (const { target, isIntersecting } of entries) if (isIntersecting) tell(target, "shown");
     }, { threshold: 0.5 });
     addEventListener("pagehide", send);
+    const cards = new Set();
+    // What is on the screen when the shopper agrees is shown from then on: observing anew reports it.
+    new MutationObserver(() => {
+      for (const element of cards) {
+        observer.unobserve(element);
+        observer.observe(element);
+      }
+    }).observe(script, { attributeFilter: ["data-feedback"] });
     return {
       list: (category) => ({ list: digits(), source: "photo", category }),
       watch: (element, list, { product, nearness = "", score, team = "" }, index) => {
         told.set(element, { list, done: new Set(), event: { product: product.id, position: index + 1, nearness, score, team } });
         element.addEventListener("click", ({ target }) => { if (target.closest("a")) tell(element, "clicked"); });
+        cards.add(element);
         observer.observe(element);
         return element;
       },
