@@ -132,7 +132,7 @@ class MilvusIndex:
         """
         vectors = checked_vectors(vectors, self._dim)
         expression = expression_of(query)
-        if expression is None:
+        if expression is None or not len(vectors):
             return Answers(((),) * len(vectors), 0)
         limit = min(query.k, MOST)
         found = self._client.call(
