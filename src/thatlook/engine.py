@@ -33,6 +33,7 @@ from thatlook.search.completing import (
 )
 from thatlook.search.completing.outfits import OutfitFinder
 from thatlook.search.index import Filters
+from thatlook.search.ranking import Calibration, NearnessScale
 from thatlook.search.recommender import Recommender, age_for
 from thatlook.search.request import TEXT_WEIGHT, Boost, Correction, SearchRequest
 from thatlook.search.words.moving import Meant, asked_with, look_with, meant_article, most_meant
@@ -48,8 +49,10 @@ from thatlook.vision.pair.text import TextEncoder
 from thatlook.vision.stages.compatibility import CompatibilityStage
 
 if TYPE_CHECKING:
+    from thatlook.search.styling import Styled
     from thatlook.store.feed import FeedMapping
     from thatlook.store.ingest import IngestReport
+    from thatlook.store.scenes import SceneShelf, ScenesReport
 
 
 def _in_notebook(shown: Result | Look | Match) -> str:
@@ -70,6 +73,7 @@ class Engine:
         self._settings = settings
         spec = resolve("embedding", settings.embedding_model)
         self._recommender = Recommender.of(catalog, spec, settings)
+        self._scenes: SceneShelf | None = None
 
     @classmethod
     def open(
@@ -105,6 +109,8 @@ class Engine:
     def close(self) -> None:
         """Closes the catalog; a closed engine cannot be used."""
         self._catalog.close()
+        if self._scenes is not None:
+            self._scenes.close()
 
     def __enter__(self) -> Self:
         return self
@@ -461,6 +467,80 @@ class Engine:
         with watch.part("search"):
             found = self._recommender.for_look(best, asked)
         return Result(best, True, None, found, watch.timing_ms, image)
+
+    def index_scenes(
+        self,
+        folder: str | Path,
+        *,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> ScenesReport:
+        """Brings the scenes beside the catalog up to date with a folder of photos of dressed
+        people: street photos, shoppers' posts. The photos stay where they are.
+
+        `workers` processes look at them (default: one per core; 0: this one). Raises DataError
+        where there are none, CatalogError.
+        """
+        from thatlook.store.scenes import SceneShelf, index_scenes
+
+        if self._scenes is None:
+            self._scenes = SceneShelf.open(self._catalog.home, *self._vectors_of)
+        factory = AnalyzerFactory(replace(self._settings, threads=1, text_image_model=""))
+        found = path_of("folder", folder)
+        return index_scenes(found, self._scenes, factory, workers=workers, progress=progress)
+
+    def styled_with(
+        self,
+        product_id: str,
+        k: int = 6,
+        *,
+        min_score: float | None = None,
+        others: int = 3,
+    ) -> Styled:
+        """Scenes in which something like a product is worn, the most alike first, each with
+        products for what else is worn there.
+
+        Scenes that score less than `min_score` (None: the setting `similar_score`) are left out;
+        `others` is the number of products per article. Raises UnknownProductError, CatalogError.
+        """
+        from thatlook.search.styling import Styled, Styler
+
+        watch = Stopwatch()
+        shelf = self._scene_shelf()
+        if shelf is None:
+            return Styled(self._catalog.product(product_id), (), 0)
+        settings = self._settings
+        spec = resolve("embedding", settings.embedding_model)
+        styler = Styler(
+            self._catalog,
+            shelf,
+            self._recommender,
+            Calibration.of(spec.details.get("calibration", {})),
+            NearnessScale(settings.very_close_score, settings.similar_score),
+        )
+        with watch.part("search"):
+            found = styler.styled(product_id, k, min_score, others)
+        return replace(found, timing_ms=watch.timing_ms)
+
+    def scene_picture(self, scene_id: str) -> Path:
+        """The file of a scene's photo. Raises CatalogError where it is unknown or gone."""
+        shelf = self._scene_shelf()
+        if shelf is None:
+            raise CatalogError(f"no photo of the scene {scene_id!r} is there")
+        return shelf.picture(scene_id)
+
+    @property
+    def _vectors_of(self) -> tuple[str, int]:
+        """The key and dim of the embedding network."""
+        return self._analyzer.key, self._analyzer.dim
+
+    def _scene_shelf(self) -> SceneShelf | None:
+        """The scenes beside the catalog, opened once they are there."""
+        from thatlook.store.scenes import SceneShelf
+
+        if self._scenes is None:
+            self._scenes = SceneShelf.there(self._catalog.home, *self._vectors_of)
+        return self._scenes
 
     def complete(
         self,

@@ -23,6 +23,7 @@ from thatlook.search.ranking import (
     part_likeness,
     reasons,
     style_key,
+    tellable_types,
 )
 from thatlook.search.ranking.variants import outline_likeness
 
@@ -58,7 +59,7 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
     article = Traits("tshirt", "navy blue", "striped")
     same = reasons(article, Traits("Tshirts", "navy blue", "striped"), 0.834)
     assert same == (
-        "same type: tshirt",
+        "same type: tshirts",
         "same color: navy blue",
         "same pattern: striped",
         "overall likeness 0.83",
@@ -86,6 +87,35 @@ def test_reasons_say_what_is_the_same_and_what_is_not():
     assert reasons(Traits("", "orange"), Traits("", "coral"), 0.5)[0] == "similar color: coral"
     assert reasons(Traits("", "multi"), Traits("", "multi"), 0.5) == ("overall likeness 0.50",)
     assert reasons(Traits(), Traits(), 0.5) == ("overall likeness 0.50",)
+
+
+@pytest.mark.parametrize(
+    ("article", "product", "agreement"),
+    [
+        ("casual shoes", "Shoes > Sneakers", "same"),
+        ("tops", "Tops > Tees", "other"),
+        ("tshirts", "Tops > Tees", "same"),
+        ("tops", "Tops > Blouses", ""),  # near: a shopper would rather see it than none
+        ("shirts", "Tops > Blouses", ""),
+        ("sandals", "Shoes > Sneakers", "other"),
+        ("casual shoes", "Shoes > Boots", ""),  # the network has no word for boots
+        ("casual shoes", "Shoes > Zorbs", ""),  # nobody knows what that is
+        ("zorbs", "Shoes > Clogzorbs", "other"),  # two words of a shop's own
+        ("caps", "Headwear > Beanies", ""),
+    ],
+)
+def test_types_are_compared_by_what_shoppers_mean(article, product, agreement):
+    tellable = tellable_types(["casual shoes", "sandals", "shirts", "tops", "tshirts", "zorbs"])
+    found = Agreement.of(Traits(article), Traits(product), tellable)
+    assert found.type == agreement
+    told = [f"{agreement} type: {product.split(' > ')[-1].lower()}"] if agreement else []
+    reason, *_ = reasons(Traits(article), Traits(product), 0.5, None, tellable)
+    assert [reason] == (told or ["overall likeness 0.50"])
+
+
+def test_whoever_can_tell_all_types_says_that_one_is_another():
+    assert Agreement.of(Traits("sandals"), Traits("boots"), frozenset({"sandals"})).type == ""
+    assert Agreement.of(Traits("sandals"), Traits("boots")).type == "other"
 
 
 def test_an_unknown_type_gives_no_reason():

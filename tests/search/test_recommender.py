@@ -14,7 +14,7 @@ from thatlook.core.records import Article, Box, Gate, Keypoint, Look, Person, Pr
 from thatlook.search.index import Filters
 from thatlook.search.ranking import Calibration, Curve, NearnessScale, Traits
 from thatlook.search.recommender import Recommender, traits_of
-from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.request import Boost, SearchRequest, Unwanted
 from thatlook.search.stored import Stored
 from thatlook.store.catalog import Catalog, Row
 
@@ -168,7 +168,7 @@ def test_filters_act_before_the_search(recommender):
 def test_reasons_are_true_to_the_product(recommender):
     look = look_of("female", article("topwear", at(0), type="tshirt", color="navy blue"))
     best = recommender.for_look(look, SearchRequest())[0].matches[0]
-    assert best.reasons == ("same type: tshirt", "same color: navy blue", "overall likeness 0.98")
+    assert best.reasons == ("same type: t-shirts", "same color: navy blue", "overall likeness 0.98")
 
 
 def test_reasons_give_the_numbers_of_the_vectors_parts(tmp_path, recommender):
@@ -492,6 +492,28 @@ def test_boosts_move_products_but_not_their_scores(recommender):
     assert up[0].matches[0].score == plain[0].matches[1].score
     down = recommender.for_look(look_of(), SearchRequest(boosts=(Boost("color", "navy blue", -1),)))
     assert ids(down)[-1] == "near"
+
+
+def test_what_is_not_wanted_is_left_out_and_others_take_its_place(tmp_path):
+    rows = [
+        Row(product=product(f"p{n:03}", color="Navy Blue", title="Shirt"), vector=at(n / 2))
+        for n in range(150)
+    ]
+    rows.append(Row(product=product("red", color="Red", title="Pocket"), vector=at(76)))
+    seen = {"color": ["green", 0.9]}
+    rows.append(Row(product=product("green", title="Plain"), vector=at(85), attributes=seen))
+    with Catalog.open(tmp_path / "many", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(rows)
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.5)))
+
+        def found(*colors, things=()):
+            asked = SearchRequest(k=2, unwanted=Unwanted(frozenset(colors), things))
+            return ids(recommender.for_look(look_of(), asked))
+
+        assert found("blue") == ["red", "green"]
+        assert found("blue", things=((("pocket",), ("pockets",)),)) == ["green"]
+        assert found("blue", "green") == ["red"]
+        assert found("blue", "green", "red") == []
 
 
 def test_what_is_boosted_is_found_among_the_nearest_two_hundred(tmp_path):

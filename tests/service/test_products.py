@@ -367,7 +367,7 @@ def test_the_double_counts_threads_safely(tmp_path):
 
 
 def test_an_id_whose_address_is_taken(writer):
-    for product_id in ("a/similar", "a/image"):
+    for product_id in ("a/similar", "a/image", "a/scenes"):
         refused = put(writer, product_id)
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
         assert writer.delete(f"/v1/products/{product_id}", headers=KEY).status_code == 405

@@ -28,6 +28,7 @@ from thatlook.cli import (
     index,
     models,
     photos,
+    scenes,
     search,
     serve,
     train,
@@ -59,7 +60,8 @@ def thatlook() -> None:
 
 thatlook.add_stage("Try it", (demo.demo, doctor.doctor))
 thatlook.add_stage(
-    "From a shop to a catalog", (crawl.crawl, explore.explore, index.index, catalog.catalog)
+    "From a shop to a catalog",
+    (crawl.crawl, explore.explore, index.index, scenes.index_scenes, catalog.catalog),
 )
 thatlook.add_stage(
     "From a photo or a product to products",
@@ -71,6 +73,7 @@ thatlook.add_stage(
         photos.look,
         complete.complete,
         complete.outfits,
+        scenes.scenes,
     ),
 )
 thatlook.add_stage("For shoppers", (serve.command, feedback.feedback))

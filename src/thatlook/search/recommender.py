@@ -33,8 +33,9 @@ from thatlook.search.ranking import (
     part_likeness,
     reasons,
     show_same_picture,
+    tellable_types,
 )
-from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.request import Boost, SearchRequest, Unwanted
 from thatlook.search.steady import steady
 from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
@@ -93,6 +94,7 @@ class _Asked:
     traits: Traits
     curve: Curve
     lean: NDArray[np.floating[Any]] | None = None
+    tellable: frozenset[str] | None = None
 
 
 class Recommender:
@@ -102,7 +104,8 @@ class Recommender:
     of neighbouring categories stand among the matches. `parts` names what the vectors' numbers
     speak of, for the reasons. With `in_stock` products out of stock are left out, unless a request
     names the availabilities it wants. Children's products are left out too, unless they are
-    asked for, or products like a child's.
+    asked for, or products like a child's. `tellable` are the types that the network can tell
+    (`Agreement.of`).
     """
 
     def __init__(
@@ -113,8 +116,10 @@ class Recommender:
         parts: Mapping[str, slice] | None = None,
         *,
         in_stock: bool = False,
+        tellable: frozenset[str] | None = None,
     ) -> None:
         self._catalog = catalog
+        self._tellable = tellable
         self._calibration = calibration
         self._scale = scale
         self._look = (parts or {}).get("look", slice(None))
@@ -130,12 +135,16 @@ class Recommender:
             NearnessScale(settings.very_close_score, settings.similar_score),
             spec.parts_of(vector_output(spec)),
             in_stock=settings.out_of_stock == "hide",
+            tellable=tellable_types(spec.labels["type"]) if "type" in spec.labels else None,
         )
 
     @steady
-    def for_look(self, look: Look, request: SearchRequest) -> tuple[Recommendation, ...]:
+    def for_look(
+        self, look: Look, request: SearchRequest, *, worn: bool = False
+    ) -> tuple[Recommendation, ...]:
         """One recommendation per article searched, the primary one first.
 
+        `worn` says that somebody wears the articles although the look holds no person.
         Raises CatalogError, and UnknownProductError for liked or disliked ids.
         """
         wanted = [
@@ -158,7 +167,7 @@ class Recommender:
                 query,
                 request,
                 primary=index == primary,
-                worn=look.person is not None,
+                worn=worn or look.person is not None,
             )
             for index in wanted
         ]
@@ -179,7 +188,8 @@ class Recommender:
             return Recommendation(index, article.category, role, ())
         query = replace(query, category=article.category)
         curve = self._calibration.curve(article.category, worn=worn)
-        asked = _Asked(article.vector, Traits.of(article.attributes), curve)
+        traits = Traits.of(article.attributes)
+        asked = _Asked(article.vector, traits, curve, tellable=self._tellable)
         groups, eligible = self._search(asked, query, request)
         best = max((curve.score(group.worth) for group in groups), default=None)
         weak = (best or 0.0) < self._scale.similar
@@ -279,12 +289,25 @@ class Recommender:
         fetched = max(query.k * SPARE, WIDE if wide else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
+            all_there = len(answers[0]) < fetched
             hits = self._named(answers[0], named) if named else answers[0]
+            hits = self._wanted(hits, request.unwanted) if request.unwanted else hits
             groups = self._groups(self._found(asked, hits, request.boosts))
             # k are owed wherever k exist: look further while duplicates took the places.
-            if named or len(groups) >= query.k or len(hits) < fetched or fetched >= MAX_FETCHED:
+            if named or len(groups) >= query.k or all_there or fetched >= MAX_FETCHED:
                 return groups, answers.eligible
             fetched = min(fetched * 4, MAX_FETCHED)
+
+    def _wanted(self, hits: Sequence[Hit], unwanted: Unwanted) -> list[Hit]:
+        """Those that have nothing of what is not wanted."""
+        ids = [hit.product_id for hit in hits]
+        texts = self._catalog.fields(ids, ("title", "product_type", "pattern", "brand"))
+        traits = self._catalog.candidates(ids).traits
+        return [
+            hit
+            for hit, told, seen in zip(hits, texts, traits, strict=True)
+            if not unwanted.has(seen.color, (*told, seen.type, seen.pattern))
+        ]
 
     def _named(self, hits: Sequence[Hit], named: Collection[str]) -> list[Hit]:
         """Those whose type or title has one of the words `named`."""
@@ -302,7 +325,7 @@ class Recommender:
         worth = [hit.similarity for hit in hits]
         if asked.curve.moves:
             moves = {
-                traits: asked.curve.move(Agreement.of(asked.traits, traits))
+                traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
@@ -356,7 +379,7 @@ class Recommender:
         vectors = np.stack([group.vector for _, group in scored])
         parts = part_likeness(asked.vector, vectors, self._parts)
         return [
-            reasons(asked.traits, group.traits, group.similarity, own)
+            reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
             for (_, group), own in zip(scored, parts, strict=True)
         ]
 

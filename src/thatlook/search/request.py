@@ -9,7 +9,9 @@ from typing import Final, Self
 from thatlook.core.ages import AGES
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box
+from thatlook.core.shopper_words import Phrase, is_color
 from thatlook.core.taxonomy import CATEGORIES
+from thatlook.core.tokens import tokens
 from thatlook.search.index import Filters
 
 GENDER_CHOICES: Final = ("auto", "female", "male", "any")
@@ -66,6 +68,28 @@ class Correction:
         return cls(category, found)
 
 
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """What words say a product must not have: names of `colors`, and `things`, each in all its
+    wordings.
+    """
+
+    colors: frozenset[str] = frozenset()
+    things: tuple[tuple[Phrase, ...], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.colors or self.things)
+
+    def has(self, color: str, texts: Iterable[str]) -> bool:
+        """Whether a product of this color, whose words are in `texts`, has any of it."""
+        if any(is_color(color, name) for name in self.colors):
+            return True
+        if not self.things:
+            return False
+        there = frozenset(tokens(" ".join(texts)))
+        return any(there.issuperset(wording) for thing in self.things for wording in thing)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """Everything that shapes an answer. What is None or empty does not count.
@@ -80,7 +104,7 @@ class SearchRequest:
     variety among the `k`, which stay ordered by likeness; no clearly better match is left out for
     it. Matches below `min_score` are not shown. `text` are words beside the photo ("in red, long
     sleeves"), which move what is looked for by `text_weight`, 0..1; `off` holds the keys of what
-    was understood of them and shall not count.
+    was understood of them and shall not count. Products that have what is `unwanted` are left out.
     """
 
     k: int = 10
@@ -102,6 +126,7 @@ class SearchRequest:
     text: str = ""
     text_weight: float = TEXT_WEIGHT
     off: frozenset[str] = frozenset()
+    unwanted: Unwanted = field(default_factory=Unwanted)
 
     def __post_init__(self) -> None:
         for name in ("categories", "liked", "disliked", "off"):

@@ -118,6 +118,35 @@ class RecommendationOfArticle(Answer):
     message: str | None = None
 
 
+class SceneAnswer(Answer):
+    """A photo in which the article at the place `article` is like the product asked with.
+
+    `photo` is the address of its picture; boxes are in pixels of the photo, `width` x `height`.
+    `worn_with` are products for the other articles.
+    """
+
+    id: str
+    photo: str
+    width: int
+    height: int
+    score: Share
+    nearness: Literal["very close", "similar", "same idea"]
+    reasons: list[str]
+    article: int
+    articles: list[ArticleAnswer]
+    worn_with: list[RecommendationOfArticle]
+
+
+class StyledAnswer(Answer):
+    """Scenes for a product, of so many `indexed`; `message` says why there are none."""
+
+    product: ProductAnswer
+    scenes: list[SceneAnswer]
+    indexed: int
+    message: str | None
+    timing_ms: Timing
+
+
 class ChipAnswer(Answer):
     """A part of what words were taken for: sent back as `off`, its `key` no longer counts."""
 

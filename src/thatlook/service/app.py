@@ -31,6 +31,7 @@ from thatlook.service import (
     photos,
     problems,
     products,
+    scenes,
     words,
 )
 from thatlook.service.envelope import Envelope
@@ -82,6 +83,7 @@ def create_app(
     app.include_router(photos.router)
     app.include_router(completions.router)
     app.include_router(products.router)
+    app.include_router(scenes.router)
     app.include_router(words.router)
     app.include_router(feedback.router)
     app.include_router(operations.router)

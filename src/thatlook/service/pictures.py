@@ -10,8 +10,9 @@ import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from fastapi import Request, Response
 from PIL import Image
 
 from thatlook.core.errors import CatalogError
@@ -104,6 +105,25 @@ class Thumbnails:
             while self._bytes > self._limit_bytes and len(self._kept) > 1:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= len(dropped.data)
+
+
+JPEG_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A JPEG.",
+        "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    304: {"description": "The picture that the browser has is the one."},
+}
+
+
+def picture_answer(found: Thumbnail, request: Request, *, shared: bool) -> Response:
+    """The picture, or that the browser has it; `shared` lets pages of other origins show it."""
+    headers = {"ETag": found.tag, "Cache-Control": "private, max-age=3600"}
+    if shared:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if found.tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(found.data, media_type="image/jpeg", headers=headers)
 
 
 def jpeg(image: Pixels, side_px: int) -> bytes:

@@ -18,14 +18,16 @@ from thatlook.service.answers import (
     RecommendationsAnswer,
     SimilarAnswer,
     StoredAnswer,
+    StyledAnswer,
 )
 from thatlook.service.bodies import Body
 from thatlook.service.describe import problems, product_body
 from thatlook.service.keys import caller_of, guarded
-from thatlook.service.pictures import Thumbnail
+from thatlook.service.pictures import JPEG_ANSWERS, Thumbnail, picture_answer
 from thatlook.service.problems import Problem
 from thatlook.service.product_body import ProductBody
 from thatlook.service.queue import deadline
+from thatlook.service.scenes import shown
 from thatlook.service.schemas import SearchParameters
 from thatlook.service.state import Service, service_of
 from thatlook.service.stock import Put, put, remove
@@ -38,6 +40,7 @@ Id = Annotated[
     AfterValidator(normal_id),
 ]
 
+_MIN_SCORE: Final = "Scenes below it are left out; without it those that are not similar."
 _LOOKUP: Final = [Depends(guarded("lookup"))]
 _WRITE: Final = [Depends(guarded("write"))]
 
@@ -102,17 +105,35 @@ async def look(
 
 
 @router.get(
+    "/{product_id:path}/scenes",
+    summary="Ways to style it",
+    response_model=StyledAnswer,
+    responses=problems(401, 404, 422, 429, 503),
+    dependencies=_LOOKUP,
+)
+async def scenes(
+    product_id: Id,
+    service: Here,
+    k: Annotated[int, Query(ge=1, le=50, description="Scenes.")] = 6,
+    others: Annotated[int, Query(ge=0, le=20, description="Products per other article.")] = 3,
+    min_score: Annotated[float | None, Query(ge=0, le=1, description=_MIN_SCORE)] = None,
+) -> Response:
+    """Photos in which something like the product is worn, the most alike first, each with products
+    for what else is worn there; none, with the reason in `message`, where the shop has no such.
+    """
+
+    def job() -> dict[str, Any]:
+        found = service.engine.styled_with(product_id, k, min_score=min_score, others=others)
+        return shown(found)
+
+    return JSONResponse(await service.lookup(job))
+
+
+@router.get(
     "/{product_id:path}/image",
     summary="A product's picture",
     response_class=Response,
-    responses={
-        200: {
-            "description": "A JPEG.",
-            "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        304: {"description": "The picture that the browser has is the one."},
-        **problems(401, 404, 422, 429, 503),
-    },
+    responses={**JPEG_ANSWERS, **problems(401, 404, 422, 429, 503)},
     dependencies=_LOOKUP,
 )
 async def image(
@@ -132,12 +153,7 @@ async def image(
         return service.thumbnails.get(path, size, service.engine.settings)
 
     found: Thumbnail = await service.lookup(job)
-    headers = {"ETag": found.tag, "Cache-Control": "private, max-age=3600"}
-    if service.settings.origins:
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    if found.tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(found.data, media_type="image/jpeg", headers=headers)
+    return picture_answer(found, request, shared=bool(service.settings.origins))
 
 
 @router.get(
@@ -203,8 +219,8 @@ async def delete_product(product_id: Id, service: Here) -> Response:
 
 def _check_address(product_id: str) -> None:
     """Refuses an id whose address already means something else. Raises Problem 405."""
-    if product_id.endswith(("/similar", "/image", "/look")):
-        words = "this address is read only; no id may end in /similar, /image or /look"
+    if product_id.endswith(("/similar", "/image", "/look", "/scenes")):
+        words = "this address is read only; no id may end in /similar, /image, /look or /scenes"
         raise Problem(405, "method_not_allowed", words)
 
 

@@ -285,8 +285,12 @@ class RecommendationRequest(LookRequest, SearchParameters):
             text=self.text,
             off=frozenset(self.off),
             **self.dials(),
-            **({} if self.text_weight is None else {"text_weight": self.text_weight}),
         )
+
+    def dials(self) -> dict[str, Any]:
+        """As of a search, and how far words move the photo."""
+        weight = {} if self.text_weight is None else {"text_weight": self.text_weight}
+        return super().dials() | weight
 
 
 class RecommendationForm(RecommendationRequest):

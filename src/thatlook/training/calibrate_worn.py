@@ -25,11 +25,12 @@ from thatlook.core.settings import Settings
 from thatlook.data.jsonlines import rows
 from thatlook.data.splits import split_of
 from thatlook.evaluate.person.metrics import calibration_error
-from thatlook.search.ranking import Agreement, Calibration, Curve, Traits
+from thatlook.search.ranking import Agreement, Calibration, Curve, Traits, tellable_types
 from thatlook.search.recommender import traits_of
 from thatlook.store.catalog import Catalog
 from thatlook.training.publish import weights_folder
 from thatlook.vision.analyzer import Analyzer
+from thatlook.vision.models.registry import resolve
 
 MOVES: Final[Mapping[str, float]] = {
     "same type": 0.06,
@@ -59,6 +60,8 @@ def judged_pairs(
 
     Products that the catalog no longer has are left out. Raises DataError, PhotoError.
     """
+    labels = resolve("embedding", settings.embedding_model).labels.get("type", ())
+    tellable = tellable_types(labels)
     for number, row in rows(path):
         try:
             box, shown = Box(*map(float, row["box"])), row["products"]
@@ -76,7 +79,7 @@ def judged_pairs(
             if article.vector is None or stored.vector is None:
                 continue
             alike = float(article.vector @ stored.vector)
-            agreement = Agreement.of(traits, traits_of(stored))
+            agreement = Agreement.of(traits, traits_of(stored), tellable)
             yield JudgedPair(split_of(file), alike, agreement, accepted[stored.product.id])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from thatlook.core.records import Article, Box, Look
 from thatlook.core.shopper_words import color_words
-from thatlook.search.request import SearchRequest
+from thatlook.search.request import SearchRequest, Unwanted
 from thatlook.search.words.moving import (
     asked_with,
     look_with,
@@ -56,8 +56,7 @@ def test_words_become_parts_of_the_request():
     assert request.filters.max_price == 50
     assert request.categories == {"footwear"}
     assert request.gender == "male"
-    assert {boost.value for boost in request.boosts} == color_words("blue")
-    assert all(boost.weight == -1 for boost in request.boosts)
+    assert request.unwanted == Unwanted(frozenset({"blue"}))
 
 
 def test_what_is_asked_for_goes_before_the_words():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from thatlook.search.request import Unwanted
 from thatlook.search.words.shelf import Lines
 from thatlook.search.words.understanding import MAX_TEXT, understand
 
@@ -74,11 +75,10 @@ def test_what_was_taken_off_is_looked_for_as_words():
 
 def test_what_must_not_be():
     understood = understand("shirt without pocket not black", SHOP)
-    assert [group.wordings for group in understood.unwanted] == [(("pocket",),)]
-    assert understood.unwanted_colors == {"black"}
+    assert understood.unwanted == Unwanted(frozenset({"black"}), ((("pocket",),),))
     assert understood.plain == ("shirt",)
     again = understand("shirt without pocket", SHOP, frozenset({"not:pocket"}))
-    assert again.unwanted == ()
+    assert not again.unwanted
 
 
 def test_only_words_that_say_more_than_a_wish_order_by_words():

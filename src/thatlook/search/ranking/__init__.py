@@ -14,7 +14,15 @@ from thatlook.search.ranking.order import (
     most_prominent,
     show_same_picture,
 )
-from thatlook.search.ranking.reasons import TOLD, Agreement, Traits, label, part_likeness, reasons
+from thatlook.search.ranking.reasons import (
+    TOLD,
+    Agreement,
+    Traits,
+    label,
+    part_likeness,
+    reasons,
+    tellable_types,
+)
 from thatlook.search.ranking.variants import Style, grouped, style_key
 
 __all__ = [
@@ -38,4 +46,5 @@ __all__ = [
     "reasons",
     "show_same_picture",
     "style_key",
+    "tellable_types",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.color import related
 from thatlook.core.records import Product
+from thatlook.core.shopper_words import near_types, type_of
 from thatlook.core.taxonomy import pattern_of, type_leaf, words
 
 
@@ -48,19 +49,30 @@ def label(value: object) -> str:
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Whether a product is of the article's type and color: "same", "similar" (colors alone) or
-    "other"; "" where one of them is not known, or one type is a kind of the other.
+    "other"; "" where one of them is not known, or types are near or one a kind of the other.
     """
 
     type: str = ""
     color: str = ""
 
     @classmethod
-    def of(cls, article: Traits, product: Traits) -> Agreement:
-        """Of an article and a product, compared in words."""
+    def of(
+        cls, article: Traits, product: Traits, tellable: frozenset[str] | None = None
+    ) -> Agreement:
+        """Of an article and a product, compared in words.
+
+        `tellable` are the types (`tellable_types`) that whoever named the article's can tell: a
+        product of none of them is not of another type for that.
+        """
         return cls(
-            _type_agreement(article.type, product.type),
+            _type_agreement(article.type, product.type, tellable),
             _color_agreement(article.color, product.color),
         )
+
+
+def tellable_types(labels: Iterable[str]) -> frozenset[str]:
+    """The types, as shoppers' words name them, that a network with these labels can tell."""
+    return frozenset(filter(None, map(type_of, labels)))
 
 
 _REMEMBERED: Final = 16_384
@@ -88,40 +100,58 @@ def part_likeness(
 
 
 def reasons(
-    article: Traits, product: Traits, similarity: float, parts: Mapping[str, float] | None = None
+    article: Traits,
+    product: Traits,
+    similarity: float,
+    parts: Mapping[str, float] | None = None,
+    tellable: frozenset[str] | None = None,
 ) -> tuple[str, ...]:
     """Why a product matches an article: what is the same, what differs, how alike in numbers.
 
     What is not known of one of them is left out, as are types of which one is a kind of the other.
     `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
+    `tellable` as in `Agreement.of`.
     """
     told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
     whole = f"overall likeness {max(0.0, similarity):.2f}"
-    return (*_in_words(article, product), f"{whole}: {', '.join(told)}" if told else whole)
+    return (
+        *_in_words(article, product, tellable),
+        f"{whole}: {', '.join(told)}" if told else whole,
+    )
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _in_words(article: Traits, product: Traits) -> tuple[str, ...]:
+def _in_words(article: Traits, product: Traits, tellable: frozenset[str] | None) -> tuple[str, ...]:
     """What is the same of both, and what differs."""
-    agreement = Agreement.of(article, product)
-    found = _type_reason(agreement.type, article.type, product.type)
+    agreement = Agreement.of(article, product, tellable)
+    found = _type_reason(agreement.type, product.type)
     found += _color_reason(agreement.color, article.color, product.color)
     found += _pattern_reason(article.pattern, product.pattern)
     return tuple(sorted(found, key=lambda reason: reason.startswith("other")))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _type_agreement(article: str, product: str) -> str:
-    """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word."""
+def _type_agreement(article: str, product: str, tellable: frozenset[str] | None) -> str:
+    """Types may be paths such as "Tops > T-Shirts": their ends are compared, word by word, then
+    what shoppers mean by them: "casual shoes" and "sneakers" are the same.
+    """
     its, others = set(words(type_leaf(article))), set(words(type_leaf(product)))
     if not its or not others or its < others or others < its:
         return ""
-    return "same" if its == others else "other"
+    if its == others:
+        return "same"
+    worn, sold = type_of(article), type_of(product)
+    if not worn and not sold:
+        return "other"
+    if worn == sold:
+        return "same"
+    told = worn and sold and (tellable is None or sold in tellable)
+    near = told and (sold in near_types(worn) or worn in near_types(sold))
+    return "other" if told and not near else ""
 
 
-def _type_reason(agreement: str, article: str, product: str) -> list[str]:
-    told = {"same": type_leaf(article), "other": type_leaf(product)}
-    return [f"{agreement} type: {told[agreement]}"] if agreement else []
+def _type_reason(agreement: str, product: str) -> list[str]:
+    return [f"{agreement} type: {type_leaf(product)}"] if agreement else []
 
 
 def _pattern_reason(article: str, product: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
@@ -12,11 +11,8 @@ from thatlook.core.records import Article, Look, Vector
 from thatlook.core.shopper_words import color_words
 from thatlook.search.index import Filters
 from thatlook.search.ranking import most_prominent
-from thatlook.search.request import Boost, SearchRequest
+from thatlook.search.request import SearchRequest
 from thatlook.search.words.understanding import Understood
-
-UNWANTED_WEIGHT: Final = -1.0
-"""Of a color that is not wanted, among the boosts: below everything of another color."""
 
 
 def moved(vector: Vector, told: Vector | None, weight: float) -> Vector:
@@ -47,22 +43,17 @@ def _amount(given: float | None, told: str | None) -> float | None:
 
 def asked_with(understood: Understood, request: SearchRequest) -> SearchRequest:
     """The request of a photo with what the words say: a color, type, gender and prices to have,
-    colors that come last.
+    what must not be there.
     """
     filters = filters_of(understood, request.filters)
     colors = [color_words(wish.name) for wish in understood.wishes if wish.kind == "color"]
     if colors and not filters.colors:
         filters = replace(filters, colors=frozenset().union(*colors))
     category, gender = understood.value("category"), understood.value("gender")
-    boosts = tuple(
-        Boost("color", text, UNWANTED_WEIGHT)
-        for name in sorted(understood.unwanted_colors)
-        for text in sorted(color_words(name))
-    )
     return replace(
         request,
         filters=filters,
-        boosts=request.boosts + boosts,
+        unwanted=understood.unwanted or request.unwanted,
         age=understood.value("age") or request.age if request.age == "auto" else request.age,
         gender=gender if gender and request.gender == "auto" else request.gender,
         categories=request.categories or (frozenset({category}) if category else None),

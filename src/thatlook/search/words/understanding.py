@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final, Protocol
 
@@ -20,6 +20,7 @@ from thatlook.core.shopper_words import (
 )
 from thatlook.core.taxonomy import shown_names
 from thatlook.core.tokens import tokens
+from thatlook.search.request import Unwanted
 from thatlook.search.words.spelling import corrected
 
 MAX_TEXT: Final = 300
@@ -120,8 +121,7 @@ class Understood:
     wishes: tuple[Wish, ...] = ()
     groups: tuple[Group, ...] = ()
     telling: tuple[Group, ...] = ()
-    unwanted: tuple[Group, ...] = ()
-    unwanted_colors: frozenset[str] = frozenset()
+    unwanted: Unwanted = field(default_factory=Unwanted)
     plain: Phrase = ()
 
     def value(self, kind: str) -> str | None:
@@ -189,10 +189,16 @@ def _understood(
         wishes=wishes,
         groups=tuple(dict.fromkeys(Group.of(s.words, s.meaning) for s in groups)),
         telling=tuple(dict.fromkeys(_telling(s) for s in telling)),
-        unwanted=tuple(Group.of(s.words, s.meaning) for s in negative if s.meaning.kind != "color"),
-        unwanted_colors=frozenset(s.meaning.name for s in negative if s.meaning.kind == "color"),
+        unwanted=_unwanted(negative),
         plain=tuple(word for span in positive for word in span.words),
     )
+
+
+def _unwanted(negative: Sequence[_Span]) -> Unwanted:
+    """What the spans say must not be there."""
+    colors = frozenset(s.meaning.name for s in negative if s.meaning.kind == "color")
+    others = (Group.of(s.words, s.meaning) for s in negative if s.meaning.kind != "color")
+    return Unwanted(colors, tuple(group.wordings for group in others))
 
 
 def _tells_more(span: _Span, lexicon: Lexicon) -> bool:

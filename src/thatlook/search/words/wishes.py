@@ -8,7 +8,6 @@ from typing import Final
 from thatlook.core.color import related
 from thatlook.core.shopper_words import color_words, is_color, near_types, type_of
 from thatlook.core.taxonomy import pattern_of
-from thatlook.core.tokens import tokens
 from thatlook.search.words.shelf import Facts
 from thatlook.search.words.understanding import Understood, Wish
 
@@ -52,10 +51,5 @@ def _pattern(text: str) -> str | None:
 
 def is_unwanted(facts: Facts, understood: Understood) -> bool:
     """Whether a product has what the words say it must not have."""
-    if any(is_color(facts.entry.color, name) for name in understood.unwanted_colors):
-        return True
-    if not understood.unwanted:
-        return False
     texts = (facts.title, facts.product_type, facts.pattern, facts.entry.brand)
-    words = frozenset(tokens(" ".join(texts)))
-    return any(group.fits(words) for group in understood.unwanted)
+    return understood.unwanted.has(facts.entry.color, texts)

@@ -67,9 +67,11 @@ function troubleOf(request) {
   return new Trouble(words, { code, status: request.status, retryS, id: told.request_id ?? "" });
 }
 
-/** Shows a product's picture in an img; where a key is needed it is fetched with it. */
-export async function picture(image, id, size = "medium") {
-  const address = `/v1/products/${encodeURIComponent(id)}/image?size=${size}`;
+/** Shows a product's picture in an img. */
+export const picture = (image, id, size = "medium") => pictureAt(image, `/v1/products/${encodeURIComponent(id)}/image?size=${size}`);
+
+/** Shows the picture at an address of the service in an img; where a key is needed it is fetched with it. */
+export async function pictureAt(image, address) {
   image.addEventListener("error", () => image.classList.add("gone"), { once: true });
   if (!key.get()) {
     image.src = address;

@@ -6,6 +6,7 @@ import { byId, el, nameOf } from "./dom.js";
 import * as saved from "./saved.js";
 import { t } from "./texts.js";
 import * as together from "./together.js";
+import * as ways from "./ways.js";
 
 const SHOWN = 10;
 
@@ -15,10 +16,12 @@ export async function show(id) {
   const { product, matches } = await api.get(`${at}/similar?k=${SHOWN}`);
   const body = JSON.stringify({ product_ids: [product.id], k: 6 });
   const look = el("div", {});
+  const worn = el("section", { class: "styled" });
   byId("product").replaceChildren(head(product),
-    strip(t("similar"), matches, { source: "product", category: product.category, query: product.id }, matches.length ? "" : t("none_near")), together.later(() => body), look);
+    strip(t("similar"), matches, { source: "product", category: product.category, query: product.id }, matches.length ? "" : t("none_near")), together.later(() => body), worn, look);
   document.title = `${product.title || product.id}: ${t("product_page")}`;
-  worn(at, look);
+  wornInPicture(at, look);
+  ways.show(worn, at);
 }
 
 function head(product) {
@@ -31,7 +34,7 @@ function head(product) {
 }
 
 /** What is worn in the product's pictures; nothing is said where none shows a whole look. */
-async function worn(at, place) {
+async function wornInPicture(at, place) {
   const button = el("button", { type: "button", class: "plain", onclick: async () => {
     button.disabled = true;
     try {

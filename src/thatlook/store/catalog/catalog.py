@@ -213,6 +213,10 @@ class Catalog:
         """The different colors of the active products, as the shop spells them."""
         return self._store.values("color")
 
+    def groups(self) -> int:
+        """How many different `item_group_id`s the active products have."""
+        return self._store.groups()
+
     def vague_styles(self, styles: Collection[str]) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.
 

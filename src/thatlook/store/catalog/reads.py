@@ -135,6 +135,13 @@ class Reads:
         sql = f"SELECT DISTINCT {column} FROM products WHERE status = 'active'"  # noqa: S608 - ours
         return [str(value) for (value,) in self.database.rows(sql) if value]
 
+    def groups(self) -> int:
+        """How many different groups of variants the active products have."""
+        sql = """SELECT count(DISTINCT item_group_id) FROM products
+            WHERE status = 'active' AND item_group_id != ''"""
+        found = self.database.one(sql)
+        return int(found[0]) if found else 0
+
     def changed_ids(self, since: int) -> list[str]:
         """The ids of what changed, or was removed, after sequence number `since`."""
         sql = "SELECT id FROM products WHERE sequence > ? UNION ALL SELECT id FROM tombstones"
