@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)-tools
 
-.PHONY: demo test check audit fix bench bench-check beside architecture dist wheel-demo docs clean
+.PHONY: demo test check audit fix bench bench-check beside architecture screenshots dist wheel-demo docs clean
 
 demo: $(VENV)/.demo  ## index the bundled sample, recommend, say where the page is
 	$(BIN)/thatlook demo --out demo
@@ -42,6 +42,9 @@ beside:  ## thatlook beside what else one could take, in an environment of its o
 
 architecture: $(VENV)/.test  ## draw the rooms and their imports into ARCHITECTURE.md
 	$(BIN)/python scripts/draw_architecture.py
+
+screenshots: $(VENV)/.test  ## take the pictures of the page anew, into docs/images; needs Chromium
+	$(BIN)/python scripts/screenshots.py
 
 docs: $(VENV)/.test  ## the documentation site, into site/; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

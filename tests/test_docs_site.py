@@ -72,3 +72,16 @@ def test_a_schema_in_words(site):
 def test_links_are_set_right(site, page, link, shown):
     where = SimpleNamespace(file=SimpleNamespace(src_uri=page))
     assert site.on_page_markdown(f"see [it]({link}).", where, None, None) == f"see [it]({shown})."
+
+
+def test_the_pictures_of_the_page_are_small_and_shown():
+    pytest.importorskip("playwright", reason="needs the extra dev")
+    spec = importlib.util.spec_from_file_location("shots", ROOT / "scripts/screenshots.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    shown = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    there = {path.stem for path in (ROOT / "docs" / "images").glob("page-*.webp")}
+    assert there == set(script.SHOTS)
+    for name in there:
+        assert f"(images/{name}.webp)" in shown
+        assert (ROOT / "docs" / "images" / f"{name}.webp").stat().st_size <= script.MOST_BYTES

@@ -220,7 +220,7 @@ def test_all_commands_are_there():
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 54
+    assert len(EVERY) == 56
 
 
 def test_help_imports_nothing_heavy():

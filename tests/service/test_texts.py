@@ -12,6 +12,7 @@ from thatlook.core.taxonomy import shown_names
 from thatlook.service.pages import STATIC
 from thatlook.service.settings import ServiceSettings
 from thatlook.service.texts import catalogue, chosen, filled
+from thatlook.vision.models.registry import resolve
 
 TABLES = {"categories", "words"}
 CALL = re.compile(r'\bt\("([\w ]+)"')
@@ -42,6 +43,14 @@ def test_texts_are_translated(language):
     english, own = catalogue("en"), catalogue(language)
     same = {key for key in english.keys() - TABLES if own[key] == english[key]}
     assert same <= {"auto", "in_color"}
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_what_the_network_says_of_clothes_is_translated(language):
+    words = catalogue(language)["words"]
+    spec = resolve("embedding")
+    told = {label for head in ("type", "color", "pattern") for label in spec.names(head)}
+    assert told - words.keys() == set()
 
 
 def test_every_text_that_the_page_asks_for_is_there():

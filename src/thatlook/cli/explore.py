@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @map_option
 @click.option(
     "--out",
+    "--html",
+    "out",
     type=PATH,
     default="report.html",
     metavar="FILE",

@@ -660,3 +660,14 @@ def test_numbers_of_32_bits_are_the_decimals_that_they_mean(folder):
     pq.write_table(pa.table(columns), folder / "f.parquet")
     found = [str(row.product.price) for row in read_feed(folder / "f.parquet")]
     assert found == ["19.99", "None", "129900.24"]
+
+
+def test_a_feed_without_a_column_for_the_id_says_which_there_are(folder):
+    (found,) = read_feed(write(folder, "f.csv", "kennung;bild\nA1;a.jpg\n"))
+    assert found.message == (
+        "none of its columns is known as the id (kennung, bild); name it with --map id=COLUMN, "
+        "and others such as title, image_link and price likewise"
+    )
+    mapped = FeedMapping(fields={"id": "kennung", "image_link": "bild"})
+    (row,) = read_feed(folder / "f.csv", mapped)
+    assert row.product.id == "A1"

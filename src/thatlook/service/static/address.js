@@ -14,6 +14,11 @@ export function push(pairs, refined = false) {
   history.pushState({ depth: refined ? depth() + 1 : 0 }, "", next);
 }
 
+/** Goes to an address that the page had before, as a step of its own. */
+export function go(search) {
+  history.pushState({ depth: 0 }, "", `/${search}`);
+}
+
 /** The address of a product's page. */
 export const ofProduct = (id) => `/?${new URLSearchParams({ product: id })}`;
 

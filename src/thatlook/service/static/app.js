@@ -10,6 +10,7 @@ import { byId, el, nameOf, say } from "./dom.js";
 import * as feedback from "./feedback.js";
 import { guessed } from "./guess.js";
 import * as intake from "./intake.js";
+import * as looks from "./looks.js";
 import * as product from "./product.js";
 import * as request from "./request.js";
 import * as rows from "./rows.js";
@@ -84,10 +85,15 @@ function start(source) {
   return attempt(() => load(source));
 }
 
-async function take(blob, name) {
-  const number = String(photos.size + 1);
-  photos.set(number, { photo: await intake.prepared(blob), name });
-  await start(["photo", number]);
+/** Keeps the photos, and begins with the first. */
+async function take(files) {
+  const first = String(photos.size + 1);
+  for (const file of files) {
+    const [number, name] = [String(photos.size + 1), file.name || "photo"];
+    photos.set(number, { photo: await intake.prepared(file), name });
+    looks.add(["photo", number], photos.get(number).photo, name);
+  }
+  await start(["photo", first]);
 }
 
 async function load([kind, value]) {
@@ -114,6 +120,7 @@ async function begin(source) {
   image.alt = t("photo_alt", { name: state.name });
   const shown = await image.decode().then(() => true, () => false);
   if (shown) {
+    looks.add(state.source, state.photo ?? state.url, state.name);
     show("work");
     byId("rows").replaceChildren(el("p", { class: "quiet" }, t("looking")), ...[0, 1].map(() => el("div", { class: "row waiting" })));
   }
@@ -146,7 +153,14 @@ function show(part) {
   for (const name of ["start", "work", "found", "product"]) byId(name).hidden = name !== part;
   byId("again").hidden = part === "start";
   if (part !== "product") document.title = TITLE;
+  looks.show(part === "work" ? state.source : [], bringBack);
   document.body.classList.toggle("working", part === "work");
+}
+
+/** Shows a look of before as it was left. */
+function bringBack(search) {
+  address.go(search);
+  return restore();
 }
 
 // ---- asking ----
@@ -202,6 +216,7 @@ async function refresh(row, focus = true) {
 
 function render(focused) {
   const { look, accepted, reason } = state.answer;
+  looks.left(state.source, location.search);
   state.rows.forEach((row, index) => { row.number = index + 1; });
   showSpots(look, state.rows, pick);
   const empty = emptyWords(accepted, reason);
@@ -209,6 +224,7 @@ function render(focused) {
   if (accepted && state.rows.length) byId("rows").append(goesWith());
   const found = state.rows.reduce((sum, row) => sum + row.recommendation.matches.length, 0);
   say(t("summary", { n: state.rows.length, products: t("in_count", { n: found }) }));
+  request.count(state.rows.flatMap((row) => row.recommendation.matches.map((match) => match.product)));
   if (focused) pick(focused);
 }
 
@@ -229,7 +245,8 @@ function pick(row) {
   mark(state.rows, row);
   for (const one of state.rows) one.section.classList.toggle("chosen", one === row);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  row.section.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+  const above = row.section.getBoundingClientRect().top < 0; // its heading shall be seen
+  row.section.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: above ? "start" : "nearest" });
   byId(`row-${row.number}`).focus({ preventScroll: true });
 }
 
@@ -313,7 +330,7 @@ address.listen(restore);
 words.listen(() => (state.answer ? refined() : words.text() && searchAgain()), () => state.order);
 request.listen(() => { if (state.answer) refined(); });
 byId("draw").addEventListener("click", () => markPiece(null, null));
-byId("share").addEventListener("click", () => sharing.open(state.source[0] === "photo"));
+byId("share").addEventListener("click", () => sharing.open(state.source[0] === "photo", state.rows));
 byId("undo").addEventListener("click", () => history.back());
 byId("developers").addEventListener("click", () => developer.open(state.name, [...request.fields(), ...words.fields()], state.answer));
 byId("again").addEventListener("click", () => { address.push([]); restore(); byId("choose").focus(); });

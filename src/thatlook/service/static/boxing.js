@@ -29,6 +29,7 @@ export function edit(look, start, category, done) {
   byId("boxbar").hidden = false;
   show();
   shape.focus({ preventScroll: true });
+  byId("frame").scrollIntoView({ block: "nearest" }); // on a phone it is far above its row
   if (fresh) say(t("box_fresh"));
 }
 
@@ -40,7 +41,7 @@ export function stop() {
   byId("drawing").hidden = true;
   byId("boxbar").hidden = true;
   byId("frame").classList.remove("editing");
-  back?.focus?.({ preventScroll: true });
+  back?.focus?.();
 }
 
 /** Makes the form and the pointer work; once. */

@@ -2,7 +2,7 @@
 
 import { ofProduct } from "./address.js";
 import { picture } from "./api.js";
-import { el, safeLink } from "./dom.js";
+import { el, icon, safeLink } from "./dom.js";
 import * as feedback from "./feedback.js";
 import * as saved from "./saved.js";
 import { reason, t, word } from "./texts.js";
@@ -79,10 +79,25 @@ function linked(product, text) {
   return address ? el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
+/** A list that scrolls, with arrows for a mouse; they are where there is more to see. */
+export function reel(list) {
+  const arrow = (way, label) => el("button", { type: "button", class: `arrow ${way < 0 ? "back" : "on"}`, tabIndex: -1, aria: { label: t(label) }, onclick: () => list.scrollBy({ left: way * list.clientWidth * 0.8, behavior: calm() ? "auto" : "smooth" }) }, icon("arrow"));
+  const [back, on] = [arrow(-1, "earlier"), arrow(1, "later")];
+  const update = () => {
+    back.hidden = list.scrollLeft < 4;
+    on.hidden = list.scrollLeft + list.clientWidth > list.scrollWidth - 4;
+  };
+  list.addEventListener("scroll", update, { passive: true });
+  new ResizeObserver(update).observe(list);
+  return el("div", { class: "reel" }, list, back, on);
+}
+
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 /** Cards under a heading, with `words` before them; `about` says what list they are. */
 export function strip(heading, matches, about, words = "") {
   const list = feedback.listOf(matches, about);
   return el("section", { class: "row" }, el("h2", { tabIndex: -1 }, heading), words ? el("p", { class: "quiet" }, words) : null,
-    matches.length ? el("ol", { class: "cards", tabIndex: 0, aria: { label: heading } }, ...matches.map((match, index) => card(match, { told: { list, place: index + 1 } }))) : null);
+    matches.length ? reel(el("ol", { class: "cards", tabIndex: 0, aria: { label: heading } }, ...matches.map((match, index) => card(match, { told: { list, place: index + 1 } })))) : null);
 }
 

@@ -1,7 +1,7 @@
 // Small words for the document. Text is always set as text, never as HTML.
 
 import { NAMES, TAKEN_FOR } from "./categories.js"; // made by the service
-import { word } from "./texts.js";
+import { t, word } from "./texts.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -62,5 +62,7 @@ export const nameOf = (category) => NAMES[category] ?? category;
 export function describe({ category, attributes }) {
   const type = attributes.category && attributes.category !== category ? "" : attributes.type;
   const pattern = ["", "solid", "plain", undefined].includes(attributes.pattern) ? "" : attributes.pattern;
-  return [attributes.color, pattern, type].filter(Boolean).map(word).join(" ");
+  const told = { type: word(type), color: word(attributes.color), pattern: word(pattern) };
+  // An empty one leaves its comma or space: in no language two of them meet, or stand at an end.
+  return t("described", told).replace(/(^|, |\s)(, |\s)+/g, "$1").replace(/^[, ]+|[, ]+$/g, "");
 }

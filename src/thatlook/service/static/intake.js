@@ -7,12 +7,12 @@ import { t } from "./texts.js";
 const LONGEST_SIDE = 1600;
 const EXAMPLES = ["look_001", "look_004", "look_007", "look_010"];
 
-/** Calls `take(blob, name)` for every photo that comes in, `fail(trouble)` where none did. */
+/** Calls `take(files)` for the photos that come in together, `fail(trouble)` where none did. */
 export function listen({ take, takeUrl, takeExample, fail }) {
   const picked = (input) => {
-    const [file] = input.files;
+    const files = [...input.files];
     input.value = ""; // the same file may be chosen again
-    if (file) take(file, file.name);
+    if (files.length) take(files);
   };
   for (const [button, input] of [["choose", "file"], ["shoot", "camera"]]) {
     byId(button).addEventListener("click", () => byId(input).click());
@@ -24,8 +24,8 @@ export function listen({ take, takeUrl, takeExample, fail }) {
   });
   dropping(take, fail);
   document.addEventListener("paste", (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-    if (file) take(file, file.name || "pasted");
+    const files = [...(event.clipboardData?.files ?? [])].filter((one) => one.type.startsWith("image/"));
+    if (files.length) take(files);
   });
   showExamples(takeExample);
 }
@@ -41,8 +41,8 @@ function dropping(take, fail) {
     event.preventDefault();
     depth = 0;
     over(false);
-    const [file] = event.dataTransfer.files;
-    if (file) take(file, file.name);
+    const files = [...event.dataTransfer.files];
+    if (files.length) take(files);
     else fail(new Trouble(t("no_file")));
   });
 }

@@ -11,7 +11,10 @@ const FILTERS = new Set(["min_price", "max_price", "brands", "colors", "availabi
 const WHOM = new Set(["gender", "age"]);
 const NAMES = new Set(["gender", "age", "min_price", "max_price", "brands", "colors", "categories", "diversity", "k", "prefer", "policy", "availability"]);
 
+const TOP_BRANDS = 8;
+
 let known = { brands: [], whole: false };
+let shop = { color: new Map(), brand: new Map() }; // how many products the whole shop has of each
 
 const form = () => byId("request");
 
@@ -43,13 +46,14 @@ export function listen(changed) {
 
 /** Shows the filters for which the shop has products, with its brands, colors, prices and currency. */
 export function offer({ colors, categories, offered }) {
-  const sold = offered.colors.map(({ value }) => value);
+  const sold = offered.colors.map(({ value }) => value.toLowerCase());
   const named = Object.entries(colors).filter(([name]) => sold.some((color) => color.includes(name)));
   byId("colors").replaceChildren(...named.map(([name, color]) => {
     const swatch = el("i", { class: "swatch" });
     swatch.style.background = color;
-    return pill("colors", name, swatch, word(name));
+    return pill("colors", name, swatch, word(name), " ", el("small", { class: "quiet" }));
   }));
+  shop = { color: countedBy(offered.colors), brand: countedBy(offered.brands) };
   known = { brands: offered.brands.map(({ value }) => value), whole: offered.all_brands };
   byId("brandlist").replaceChildren(...known.brands.map((name) => el("option", { value: name })));
   for (const one of byId("categories").querySelectorAll("input")) one.parentElement.hidden = !categories[one.value];
@@ -62,6 +66,41 @@ export function offer({ colors, categories, offered }) {
   shownWhere("ofDepartment", offered.genders.length > 1);
   shownWhere("ofAge", offered.age_groups.some(({ value }) => value !== "adult"));
   if (main) priced(main);
+  count([]);
+}
+
+const countedBy = (values) => new Map(values.map(({ value, count: n }) => [value.toLowerCase(), n]));
+
+/** Shows beside colors and brands how many of the products found have them; of all, where none were. */
+export function count(products) {
+  const of = products.length ? { color: tally(products, "color"), brand: tally(products, "brand") } : shop;
+  for (const one of byId("colors").querySelectorAll("input")) {
+    const n = [...of.color].reduce((sum, [color, found]) => sum + (color.includes(one.value) ? found : 0), 0);
+    one.parentElement.querySelector("small").textContent = String(n);
+  }
+  const names = new Map(known.brands.map((name) => [name.toLowerCase(), name]));
+  const most = [...of.brand].filter(([name]) => names.has(name)).sort(([, a], [, b]) => b - a).slice(0, TOP_BRANDS);
+  byId("topBrands").replaceChildren(...most.map(([name, n]) => brandChip(names.get(name), n)));
+}
+
+function tally(products, field) {
+  const found = new Map();
+  for (const product of products) {
+    const value = (product[field] ?? "").toLowerCase();
+    if (value) found.set(value, (found.get(value) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** A brand with its count; pressed it is among those asked for. */
+function brandChip(name, n) {
+  const chosen = brands().some((one) => one.toLowerCase() === name.toLowerCase());
+  const onclick = () => {
+    const others = brands().filter((one) => one.toLowerCase() !== name.toLowerCase());
+    form().elements.brands.value = (chosen ? others : [...others, name]).join(", ");
+    form().dispatchEvent(new Event("change"));
+  };
+  return el("button", { type: "button", class: "chip", aria: { pressed: String(chosen) }, onclick }, name, el("small", { class: "quiet" }, String(n)));
 }
 
 function shownWhere(id, there) {

@@ -1,6 +1,6 @@
 // One section per article: its crop, and a row of products.
 
-import { amount, card } from "./cards.js";
+import { amount, card, reel } from "./cards.js";
 import { byId, CATEGORIES, describe, el, icon, nameOf, takenFor } from "./dom.js";
 import * as feedback from "./feedback.js";
 import { t, word } from "./texts.js";
@@ -91,7 +91,7 @@ function matches(row, act) {
   const list = feedback.listOf(row.recommendation.matches, { source: "photo", category: row.article.category });
   if (!found.length) return el("p", { class: "nothing" }, ...nothing(row, act));
   return el("div", {}, aside(row, act),
-    el("ol", { class: row.tweak.all ? "cards all" : "cards", tabIndex: 0, aria: { label: t("products_for", { piece: nameOf(row.article.category) }) } }, ...found.map((match, index) => rowCard(match, row, act, { list, place: index + 1 }))),
+    reel(el("ol", { class: row.tweak.all ? "cards all" : "cards", tabIndex: 0, aria: { label: t("products_for", { piece: nameOf(row.article.category) }) } }, ...found.map((match, index) => rowCard(match, row, act, { list, place: index + 1 })))),
     seeAll(row, act));
 }
 

@@ -96,9 +96,10 @@ class ProductMaker:
         Raises FeedError where the row gives no product at all.
         """
         _check_letters(row)
-        texts = self._texts(row)
-        product_id = checked_id(feed_id(texts.get("id", "")))
-        fields = self._columns(row)
+        texts, fields = self._texts(row), self._columns(row)
+        if "id" not in texts:
+            raise _no_id_column(row)
+        product_id = checked_id(feed_id(texts["id"]))
         offer = offer_of(texts, self._mapping, self._clock(), self._habits)
         link = _NOT_IN_LINKS.sub("", texts.get("link", ""))
         if _OTHER_SCHEME.match(link):
@@ -188,6 +189,18 @@ def checked_id(text: str) -> str:
     if not product_id.isprintable():
         raise FeedError(f"the id holds characters that cannot be printed: {product_id!r}")
     return product_id
+
+
+_SHOWN_COLUMNS: Final = 20
+
+
+def _no_id_column(row: RawRow) -> FeedError:
+    """The error for a row of whose columns none is understood as the id."""
+    columns = ", ".join(list(row.values)[:_SHOWN_COLUMNS])
+    return FeedError(
+        f"none of its columns is known as the id ({columns}); name it with --map id=COLUMN, and "
+        "others such as title, image_link and price likewise"
+    )
 
 
 def _check_letters(row: RawRow) -> None:
