@@ -121,6 +121,16 @@ def test_the_first_page_of_a_tiff_is_taken():
     assert tuple(array[3, 5]) == RED
 
 
+def test_the_limits_of_pixels_hold_for_arrays():
+    array = np.zeros((30, 40, 3), np.uint8)
+    assert decode(array, Settings(max_photo_pixels=1200)).shape == (30, 40, 3)
+    with pytest.raises(PhotoError, match="40 x 30 pixels; at most 1199") as caught:
+        decode(array, Settings(max_photo_pixels=1199))
+    assert caught.value.code == "too_many_pixels"
+    with pytest.raises(PhotoError, match="each side needs 16"):
+        decode(array[:8])
+
+
 def tiff(tags: dict[int, int], data: bytes = b"") -> bytes:
     """A TIFF with these numbers as tags, its `data` right after them."""
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())

@@ -2,8 +2,8 @@
 
 Its pages render with JavaScript from a JSON interface, with lazy pictures and a cookie
 banner. `faults` says what goes wrong the first times that a path is asked for; `moved` says which
-paths are redirected, and where to; `new_layout_from` says from which page on the numbered listing
-uses other class names.
+paths are redirected, and where to; `pages` are answers of one's own; `new_layout_from` says from
+which page on the numbered listing uses other class names.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -96,9 +97,11 @@ class LocalShop:
         self.log: list[tuple[float, str, str]] = []
         self.faults: dict[str, list[str]] = {}
         self.new_layout_from = 1000
+        self.endless_bytes = 0
         self.robots = "User-agent: *\nDisallow: /private/\n"
         self.pictures: dict[str, Answer] = {}
         self.moved: dict[str, str] = {}
+        self.pages: dict[str, Answer] = {}
         self.plain: Callable[[int], Answer] = plain_listing
         self._lock = threading.Lock()
         shop = self
@@ -153,12 +156,15 @@ class LocalShop:
             handler.connection.close()
             handler.close_connection = True
             return
+        if fault == "endless":
+            self._endless(handler)
+            return
         if fault[:1].isdigit():
             answer = self._faulty(fault)
         elif path in self.moved:
             answer = Answer(b"", status=302, headers={"Location": self.moved[path]})
         else:
-            answer = self._answer(path)
+            answer = self.pages.get(path) or self._answer(path)
         handler.send_response(answer.status)
         headers = {
             "Content-Type": answer.kind,
@@ -169,6 +175,17 @@ class LocalShop:
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(answer.body)
+
+    def _endless(self, handler: BaseHTTPRequestHandler) -> None:
+        """An answer that goes on until nobody listens any more."""
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html")
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(b"<p>more</p>" * 10_000)
+                self.endless_bytes += 110_000
 
     def _faulty(self, fault: str) -> Answer:
         status, *after = fault.split()

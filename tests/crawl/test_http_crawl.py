@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tomllib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +320,100 @@ def test_an_unreachable_robots_file_forbids_everything(local_shop, tmp_path):
     assert "without the rules of robots.txt" in next(iter(report.failed_pages.values()))
     local_shop.faults = {}
     assert len(crawled(local_shop, tmp_path, PLAIN)[1]) == 36
+
+
+def test_a_robots_file_of_ten_megabytes_counts_to_its_limit(local_shop, tmp_path):
+    rules = [f"Disallow: /private/{n}/" for n in range(400_000)]
+    first = ["Sitemap: {url}/sitemap.xml", "User-agent: *", "Disallow: /p/10005"]
+    local_shop.robots = "\n".join((*first, *rules))
+    assert len(local_shop.robots) > 10_000_000
+    report, rows = crawled(local_shop, tmp_path, SITEMAP)
+    assert (report.products, list(report.failed_pages)) == (11, [f"{local_shop.url}/p/10005"])
+    assert len(rows) == 11
+
+
+def page_of(data: Any) -> Answer:
+    return Answer(f'<script type="application/ld+json">{json.dumps(data)}</script>'.encode())
+
+
+def listed(shop: LocalShop, *places: str) -> None:
+    """Makes these the pages of the shop's sitemap."""
+    urls = "".join(f"<url><loc>{shop.url}{place}</loc></url>" for place in places)
+    shop.robots = "User-agent: *\nSitemap: {url}/sitemap.xml\n"
+    shop.pages["/sitemap.xml"] = Answer(f"<urlset>{urls}</urlset>".encode(), "application/xml")
+
+
+def test_products_stated_in_a_graph_with_offers_in_sum_and_variants_without_prices(
+    local_shop, tmp_path
+):
+    offers = {"@type": "AggregateOffer", "lowPrice": "10", "highPrice": 20, "offerCount": 3}
+    offers |= {"priceCurrency": "EUR", "availability": "https://schema.org/OutOfStock"}
+    one = {"@type": "Product", "sku": "g1", "name": "Coat", "image": None, "offers": offers}
+    variants = [
+        {"@type": "Product", "sku": f"v{n}", "name": f"Hat {n}", "image": [None, "/img/10000.png"]}
+        for n in range(2)
+    ]
+    group = {"@type": "ProductGroup", "productGroupID": "v", "hasVariant": variants}
+    local_shop.pages["/p/1"] = page_of({"@graph": [{"@type": "WebPage", "name": None}, one]})
+    local_shop.pages["/p/2"] = page_of([None, group])
+    listed(local_shop, "/p/1", "/p/2")
+    report, rows = crawled(local_shop, tmp_path, SITEMAP)
+    assert (report.failed_pages, report.products) == ({}, 2)
+    coat, hat = rows
+    assert (coat["id"], coat["price"], coat["availability"]) == ("g1", "10 EUR", "out_of_stock")
+    assert "image_url" not in coat
+    assert (hat["id"], hat.get("price")) == ("v0", None)  # a page is one product, its first
+    assert hat["image_url"] == f"{local_shop.url}/img/10000.png"
+
+
+def test_shopify_products_with_nothing_where_something_belongs(local_shop, tmp_path):
+    product = {"id": 1, "handle": "a", "title": "Shirt", "vendor": None, "body_html": None}
+    products = [
+        product
+        | {"images": [None, {"src": "/img/10000.png"}], "variants": [{"price": None}, None]},
+        product | {"id": 2, "images": None, "variants": None, "options": [None]},
+        product | {"id": 3, "variants": [{"price": "NaN"}, {"price": "12.50"}]},
+    ]
+    first = "/products.json?limit=250&page=1"
+    data = json.dumps({"products": products}).encode()
+    local_shop.pages[first] = Answer(data, "application/json")
+    local_shop.pages["/products.json?limit=250&page=2"] = Answer(b'{"products": []}')
+    report, rows = crawled(local_shop, tmp_path, SHOPIFY)
+    assert (report.failed_pages, report.products) == ({}, 3)
+    assert [row.get("price") for row in rows] == [None, None, "12.50"]
+    assert rows[0]["image_url"] == f"{local_shop.url}/img/10000.png"
+
+
+def failure(shop: LocalShop, out: Path, place: str) -> str:
+    """Why a page of the sitemap failed, beside one that did not."""
+    listed(shop, place, "/p/10000")
+    report, rows = crawled(shop, out, SITEMAP)
+    assert [row["id"] for row in rows] == ["10000"]
+    return report.failed_pages[f"{shop.url}{place}"]
+
+
+def test_redirects_in_a_circle(local_shop, tmp_path):
+    local_shop.moved = {"/p/1": "/p/2", "/p/2": "/p/1"}
+    assert "more than 5 redirects" in failure(local_shop, tmp_path, "/p/1")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_packed_page_that_is_a_bomb(local_shop, tmp_path, coding):
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    bomb = pack(bytes(300_000_000))
+    local_shop.pages["/p/1"] = Answer(bomb, headers={"Content-Encoding": coding})
+    assert "larger than 20000000 bytes" in failure(local_shop, tmp_path, "/p/1")
+
+
+def test_an_answer_that_claims_five_gigabytes_is_not_read(local_shop, tmp_path):
+    local_shop.pages["/p/1"] = Answer(b"x", headers={"Content-Length": "5000000000"})
+    assert "larger than 20000000 bytes" in failure(local_shop, tmp_path, "/p/1")
+
+
+def test_an_answer_without_end_is_read_to_the_limit(local_shop, tmp_path):
+    local_shop.faults = {"/p/1": ["endless"] * 9}
+    assert "larger than 20000000 bytes" in failure(local_shop, tmp_path, "/p/1")
+    assert local_shop.endless_bytes < 60_000_000
 
 
 def test_two_crawls_do_not_share_a_folder(local_shop, tmp_path):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 
 import numpy as np
@@ -218,13 +217,13 @@ def test_the_command_killed_in_the_middle_goes_on(server, fashion, tmp_path):
     source, out = tmp_path / "own.csv", tmp_path / "out"
     lines = [f"{pair.scene.place},1 1 90 90,{pair.product.place},dress" for pair in fashion.pairs]
     source.write_text("\n".join(["scene,box,product,category", *lines]))
-    reached, last = threading.Event(), place(2)
+    reached, killed, last = threading.Event(), threading.Event(), place(2)
     good = server.answers[last]
 
     def hang(_, count):
         if count == 1:
             reached.set()
-            time.sleep(5)
+            killed.wait(60)
         return good
 
     server.answers[last] = hang
@@ -233,6 +232,7 @@ def test_the_command_killed_in_the_middle_goes_on(server, fashion, tmp_path):
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         assert reached.wait(60)
         run.kill()
+    killed.set()
     assert not (out / "pairs.csv").exists()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,14 @@ def in_thread(app: Any) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Waits for a condition."""
+    end = time.monotonic() + START_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def wait_ready(address: str, process: subprocess.Popen[bytes] | None = None) -> None:

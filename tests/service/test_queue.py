@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.service.conftest import photo_bytes
+from tests.service.live import wait_until
 from thatlook.service.problems import Problem
 from thatlook.service.queue import Uploads, WorkQueue, deadline
 
 
 def ask(client):
     return client.post("/v1/looks", files={"photo": ("a.jpg", photo_bytes(), "image/jpeg")})
+
+
+async def until(true):
+    while not true():
+        await asyncio.sleep(0.001)
 
 
 def test_no_more_than_threads_run_and_no_more_than_waiting_wait():
@@ -28,13 +33,13 @@ def test_no_more_than_threads_run_and_no_more_than_waiting_wait():
         with lock:
             running += 1
             most = max(most, running)
-        gate.wait(5)
+        gate.wait(60)
         with lock:
             running -= 1
 
     async def scenario():
         jobs = [asyncio.ensure_future(queue.run(job)) for _ in range(5)]
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.taken == 5)
         with pytest.raises(Problem) as refused:
             await queue.run(job)
         with pytest.raises(Problem):
@@ -53,17 +58,21 @@ def test_no_more_than_threads_run_and_no_more_than_waiting_wait():
 
 def test_a_job_that_waits_is_dropped_with_its_caller_one_that_runs_keeps_its_place():
     queue = WorkQueue(1, 2)
-    gate, ran = threading.Event(), []
+    gate, started, ran = threading.Event(), threading.Event(), []
+
+    def held():
+        started.set()
+        gate.wait(60)
 
     async def scenario():
-        first = asyncio.ensure_future(queue.run(lambda: gate.wait(5)))
-        await asyncio.sleep(0.05)
+        first = asyncio.ensure_future(queue.run(held))
+        await until(started.is_set)
         second = asyncio.ensure_future(queue.run(lambda: ran.append(2)))
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.taken == 2)
         second.cancel()
         first.cancel()
-        await asyncio.sleep(0.05)
-        assert queue.taken == 1  # the first still holds its thread
+        await asyncio.wait((first, second))
+        await until(lambda: queue.taken == 1)  # the first still holds its thread
         gate.set()
 
     asyncio.run(scenario())
@@ -143,20 +152,27 @@ def test_a_late_answer_is_given_up(serve, double):
     answer = ask(client)
     assert (answer.status_code, answer.json()["code"]) == (503, "deadline")
     double.delay_s = 0
-    time.sleep(0.6)
+    wait_until(lambda: client.app.state.service.photos.taken == 0)
     assert ask(client).status_code == 200
 
 
-def test_the_event_loop_is_free_while_photos_are_worked_on(serve, double):
-    double.delay_s = 0.5
+def test_the_event_loop_is_free_while_photos_are_worked_on(serve, double, monkeypatch):
+    gate, parse, waited = threading.Event(), double.parse_image, []
+
+    def held(*arguments):
+        waited.append(gate.wait(60))
+        return parse(*arguments)
+
+    monkeypatch.setattr(double, "parse_image", held)
     client = serve(threads=2)
     with ThreadPoolExecutor(2) as pool:
         slow = [pool.submit(ask, client) for _ in range(2)]
-        time.sleep(0.1)
-        start = time.perf_counter()
+        wait_until(lambda: client.app.state.service.photos.taken == 2)
         assert client.get("/healthz").status_code == 200
-        assert time.perf_counter() - start < 0.35
+        assert not waited
+        gate.set()
         assert [job.result().status_code for job in slow] == [200, 200]
+    assert waited == [True, True]
 
 
 def test_a_stopping_service_finishes_what_it_has(filled_folder, double):

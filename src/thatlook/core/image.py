@@ -100,7 +100,9 @@ def _decoded(source: PhotoSource, settings: Settings, side: int | None) -> Photo
     """The photo, its shorter side no less than `side` px where that is given."""
     name = name_of(source)
     if isinstance(source, np.ndarray):
-        return _whole(_checked_array(source, name))
+        array = _checked_array(source, name)
+        _check_size((array.shape[1], array.shape[0]), name, settings)
+        return _whole(array)
     if isinstance(source, Image.Image):
         _check_size(source.size, name, settings)
         with _decoding(name), _in_flight(source.size, settings):

@@ -547,6 +547,24 @@ def test_one_run_at_a_time_has_a_catalog(shop):
     assert counts(shop.index()) == (0, 0, 5, 0, 0)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of POSIX")
+def test_a_full_disk_ends_a_turn_by_name(tmp_path):
+    code = (
+        "import resource, signal\n"
+        "from pathlib import Path\n"
+        "from thatlook.core.errors import CatalogError\n"
+        "from thatlook.store.ingest.turn import own_turn\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "try:\n"
+        f"    with own_turn(Path({str(tmp_path)!r}), 'feed.csv'): pass\n"
+        "except CatalogError as error:\n"
+        "    print(error)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == f"{tmp_path / 'index.lock'}: cannot be written: File too large"
+
+
 def test_a_run_that_was_killed_holds_no_catalog(shop):
     shop.write(ROWS)
     code = (

@@ -39,11 +39,11 @@ def shopify_rows(url: str, data: bytes, currency: str) -> list[Row]:
 
 
 def _row(product: Mapping[str, Any], url: str, currency: str) -> Row:
-    variants = product.get("variants") or []
+    variants = [variant for variant in product.get("variants") or [] if variant]
     on_sale = [entry for entry in variants if entry.get("available", True)] or variants
     parts = urlsplit(url)
     shop = f"{parts.scheme}://{parts.netloc}"
-    images = [str(image["src"]) for image in product.get("images") or []]
+    images = [str(image["src"]) for image in product.get("images") or [] if image]
     raw = {
         "id": [str(product["id"])],
         "title": [str(product.get("title", ""))],
@@ -65,7 +65,7 @@ def _row(product: Mapping[str, Any], url: str, currency: str) -> Row:
 def _options(product: Mapping[str, Any]) -> dict[str, list[str]]:
     """Colors and sizes, which are options with a name that the merchant chose."""
     found: dict[str, list[str]] = {}
-    for option in product.get("options") or []:
+    for option in filter(None, product.get("options") or []):
         name = str(option.get("name", "")).strip().lower()
         field = {"color": "color", "colour": "color", "size": "size", "material": "material"}.get(
             name
@@ -90,6 +90,7 @@ def _prices(variants: list[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 def _amount(value: Any) -> Decimal | None:
     try:
-        return Decimal(str(value))
+        amount = Decimal(str(value))
     except InvalidOperation:
         return None
+    return amount if amount.is_finite() else None

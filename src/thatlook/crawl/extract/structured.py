@@ -23,6 +23,8 @@ _FIELDS = {
     "mpn": ("mpn",),
 }
 
+_AVAILABILITY = {"InStock": "in_stock", "OutOfStock": "out_of_stock", "PreOrder": "preorder"}
+
 
 def structured_rows(page: Page, currency: str = "") -> list[Row]:
     """The Products that the page states, JSON-LD before microdata, one row per id.
@@ -105,18 +107,16 @@ def _offered(offers: Any) -> dict[str, list[str]]:
             else:
                 asked = asked or _money(part, offer)
         if asked:
-            stock = [text.rsplit("/", 1)[-1] for text in _texts(offer.get("availability"))[:1]]
-            availability = {
-                "InStock": "in_stock",
-                "OutOfStock": "out_of_stock",
-                "PreOrder": "preorder",
-            }
-            found = [availability[text] for text in stock if text in availability]
             prices = {"price": before, "sale_price": asked} if before else {"price": asked}
-            return prices | {"availability": found}
+            return prices | {"availability": _availability(offer)}
     for offer in _of_type(offers, "AggregateOffer"):
-        return {"price": _money(offer)}
+        return {"price": _money(offer), "availability": _availability(offer)}
     return {}
+
+
+def _availability(offer: Mapping[str, Any]) -> list[str]:
+    stock = [text.rsplit("/", 1)[-1] for text in _texts(offer.get("availability"))[:1]]
+    return [_AVAILABILITY[text] for text in stock if text in _AVAILABILITY]
 
 
 def _money(part: Mapping[str, Any], offer: Mapping[str, Any] | None = None) -> list[str]:

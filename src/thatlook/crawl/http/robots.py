@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from thatlook.core.errors import FetchError, MissingExtraError
@@ -12,6 +12,10 @@ from thatlook.crawl.http.failures import GoneError, TroubleError
 
 AGENT = "thatlook"
 """The name that a robots.txt addresses this crawler by."""
+MAX_RULES: Final = 500 * 1024
+"""So many characters of a robots.txt count, as RFC 9309 (2.5) asks and Google does: every rule is
+tried for every address.
+"""
 
 
 class Robots:
@@ -65,4 +69,5 @@ def _parsed(text: str) -> Any:
         from protego import Protego
     except ImportError as error:
         raise MissingExtraError("thatlook crawl", "crawl") from error
-    return Protego.parse(text)
+    whole = text if len(text) <= MAX_RULES else text[:MAX_RULES].rpartition("\n")[0]
+    return Protego.parse(whole)

@@ -78,7 +78,7 @@ def opened(address: Address, *, create: bool) -> PostgresDatabase:
 class PostgresDatabase:
     """See Backend. A connection that broke is made again by the next statement.
 
-    Except within `reserved`, whose lock and temporary table went with it.
+    Except within `reserved`, whose lock went with it.
     """
 
     def __init__(self, address: Address) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -11,25 +11,35 @@ from typing import Any, Final
 from thatlook.core.errors import FeedError
 from thatlook.core.parquet import pyarrow
 from thatlook.store.feed.jsonlines import texts_of
-from thatlook.store.feed.rows import RawRow, RawRows
+from thatlook.store.feed.parquet_pages import batch_rows
+from thatlook.store.feed.rows import Problem, RawRow, RawRows
 
 BATCH_ROWS: Final = 1024
+MAX_CELL: Final = 1_000_000
+"""A longer text, in characters, costs its row."""
 BUFFER_BYTES: Final = 1 << 20
 """Columns are read in pieces of this size: without it, or from a mapped file, a row group is in
 memory as a whole, and some feeds are one row group."""
 
 
 def read_parquet(path: Path) -> RawRows:
-    """The rows of a Parquet file, numbered from 1.
+    """The rows of a Parquet file, numbered from 1; memory does not grow with what it holds.
 
     Raises FeedError where it is none, MissingExtraError without the extra `parquet`.
     """
     number = 0
-    with _opened(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS):
+    with _opened(path) as file, path.open("rb") as raw:
+        for batch in file.iter_batches(batch_rows(raw, file.metadata, BATCH_ROWS)):
             for values in _values(batch):
                 number += 1
-                yield RawRow(number, {name: texts_of(value) for name, value in values.items()})
+                yield _row(number, {name: texts_of(value) for name, value in values.items()})
+
+
+def _row(number: int, values: Mapping[str, tuple[str, ...]]) -> RawRow | Problem:
+    for name, texts in values.items():
+        if any(len(text) > MAX_CELL for text in texts):
+            return Problem(number, "", f"{name!r} is longer than {MAX_CELL} characters")
+    return RawRow(number, values)
 
 
 def _values(batch: Any) -> Iterator[dict[str, Any]]:

@@ -33,9 +33,12 @@ def own_turn(folder: Path, feed: str) -> Iterator[None]:
             holder = _read(path) or "another run"
             raise CatalogError(f"{folder}: is being indexed by {holder}; wait for it, or end it")
         began = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        file.truncate(0)
-        file.write(f"process {os.getpid()} with {feed} since {began}".encode(errors="replace"))
-        file.flush()
+        note = f"process {os.getpid()} with {feed} since {began}".encode(errors="replace")
+        try:
+            file.truncate(0)
+            os.write(file.fileno(), note)  # past the buffer, which would fail again when it closes
+        except OSError as error:
+            raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
         yield
 
 
