@@ -201,7 +201,8 @@ class MilvusIndex:
                 self._client.call("upsert", timeout_s=_SLOW_S, data=part)
             else:
                 self._delete([row["key"] for row in part])
-                self._client.call("insert", timeout_s=_SLOW_S, data=part)
+                # Asked twice without a deletion between, it would be there twice.
+                self._client.call("insert", once=True, data=part)
 
     def _delete(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), BATCH):
