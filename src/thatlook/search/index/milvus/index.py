@@ -235,7 +235,7 @@ class MilvusIndex:
     def _query(
         self, expression: str, fields: list[str], *, strong: bool = False, limit: int | None = None
     ) -> list[dict[str, Any]]:
-        more = {} if limit is None else {"limit": limit}
+        more: dict[str, Any] = {} if limit is None else {"limit": limit}
         found = self._client.call(
             "query",
             filter=expression,
