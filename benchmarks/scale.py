@@ -27,7 +27,7 @@ class Figure:
 
 CLUSTER = "bench_cluster.py --catalog DIR, 100,000 products"
 MEASURED = {
-    "engine_bytes": Figure(2733, "bytes a product in Milvus's memory", CLUSTER),
+    "engine_bytes": Figure(2733, "bytes a product in Milvus's memory", f"{CLUSTER}, right after feeding"),
     "store_bytes": Figure(2061, "bytes a product on the store's disk", CLUSTER),
     "index_core_s": Figure(0.00035, "core seconds to feed and index a product", CLUSTER),
     "fed_per_s": Figure(4000, "products a second that one worker feeds", CLUSTER),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-pymilvus = pytest.importorskip("pymilvus", reason="needs the extra cluster")
-
 from thatlook.core.errors import SearchUnavailableError
 from thatlook.search.index.milvus import MilvusPlace
 from thatlook.search.index.milvus.client import Client
+
+pymilvus = pytest.importorskip("pymilvus", reason="needs the extra cluster")
 
 
 class Double:
