@@ -12,7 +12,7 @@ pytest.importorskip("tokenizers", reason="needs the extra clip")
 pytest.importorskip("onnx", reason="makes small networks, with the extra train")
 
 from tests.vision.pair import made
-from tests.vision.stages.graphs import UNCHANGED, detector, encoder, entry
+from tests.vision.stages.graphs import CROP, bags_and_nobody, encoder, entry
 from thatlook.cli import main
 from thatlook.core.settings import Settings
 from thatlook.engine import Engine
@@ -31,22 +31,11 @@ def shop(tmp_path, monkeypatch):
     rows = [f"b{n},Tote,{name}.png,Bags\n" for n, name in enumerate(COLORS)]
     (tmp_path / "feed.csv").write_text("id,title,image_link,product_type\n" + "".join(rows))
     bag = np.array([[[32], [32], [64], [64], [0.9]]])
-    seen = entry(
-        detector(tmp_path / "bags.onnx", bag, 64),
-        task="article",
-        format="yolov8",
-        classes=["handbag"],
-        input={"name": "images", "size": 64, **UNCHANGED},
-        outputs={"output0": {}},
-    )
-    (tmp_path / "nobody.onnx").write_bytes(b"never opened: no person is detected")
-    crop = {"width": 8, "height": 8, "expand": 1.0, **UNCHANGED}
-    outputs = {"heatmaps": {}, "view": {}, "gender": {}}
-    person = entry(tmp_path / "nobody.onnx", task="person", input=crop, outputs=outputs)
+    seen, person = bags_and_nobody(tmp_path, bag)
     dull = entry(
         encoder(tmp_path / "dull.onnx", 4, bias=50.0),
         task="embedding",
-        input={"name": "pixel_values", **crop},
+        input={"name": "pixel_values", **CROP},
         outputs={"image_embeds": {"dim": 4}},
     )
     environment = {"ARTICLE": seen, "PERSON": person, "EMBEDDING": dull}

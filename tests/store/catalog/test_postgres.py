@@ -25,6 +25,10 @@ from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.schema import MIGRATIONS, VERSION, Migration
 from thatlook.store.catalog.schema import migrate as migrate_file
 
+postgres_store = pytest.importorskip(
+    "thatlook.store.catalog.postgres", reason="needs the extra cluster"
+)
+
 
 @pytest.fixture(autouse=True)
 def files(tmp_path, monkeypatch):
@@ -241,6 +245,17 @@ def test_many_writers_number_their_changes_one_after_another(catalog):
         thread.join()
     assert failures == []
     assert seen == list(range(1, 97))
+
+
+def test_a_writer_that_waited_too_long_is_told_and_can_write_after(catalog, monkeypatch):
+    monkeypatch.setattr(postgres_store, "BUSY_SECONDS", 0.05)
+    with Catalog.open(catalog.address, "net", DIM) as other:
+        with catalog._store.database.writing():
+            with pytest.raises(CatalogError, match="another process has been writing"):
+                other.upsert([row_of(1)])
+            assert other.info().products == 0  # readers wait for nobody
+        other.upsert([row_of(1)])
+        assert catalog.info().products == 1
 
 
 def test_a_connection_that_broke_is_made_again(catalog, postgres):

@@ -61,3 +61,24 @@ def encoder(path: Path, dim: int, batch: int | str = "n", bias: float = 1.0) -> 
     shapes = {"pixel_values": [batch, 3, 8, 8]}, {"image_embeds": [batch, dim]}
     save(path, nodes, *shapes, weights=weights, rest=rest)
     return path
+
+
+CROP = {"width": 8, "height": 8, "expand": 1.0, **UNCHANGED}
+
+
+def bags_and_nobody(folder: Path, bag: np.ndarray) -> tuple[Path, Path]:
+    """The entries of a detector that sees a bag everywhere, `bag` (1, 5, 1) as YOLOv8 gives it, and
+    of a person network that is never asked.
+    """
+    article = entry(
+        detector(folder / "bags.onnx", bag, 64),
+        task="article",
+        format="yolov8",
+        classes=["handbag"],
+        input={"name": "images", "size": 64, **UNCHANGED},
+        outputs={"output0": {}},
+    )
+    (folder / "nobody.onnx").write_bytes(b"never opened: no person is detected")
+    outputs = {"heatmaps": {}, "view": {}, "gender": {}}
+    person = entry(folder / "nobody.onnx", task="person", input=CROP, outputs=outputs)
+    return article, person

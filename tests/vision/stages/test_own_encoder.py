@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.vision.stages.graphs import UNCHANGED, detector, encoder, entry
+from tests.vision.stages.graphs import UNCHANGED, bags_and_nobody, encoder, entry
 from thatlook.core.errors import ModelError, ModelMismatchError
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
@@ -103,18 +103,7 @@ def shop(tmp_path):
     rows = [f"{name},A {name} bag,{name}.png,Bags\n" for name in ("red", "blue", "green")]
     (tmp_path / "feed.csv").write_text("id,title,image_link,product_type\n" + "".join(rows))
     bag = np.array([[[32], [32], [48], [48], [0.9]]])  # (1, 4 + 1 class, 1 candidate)
-    article = entry(
-        detector(tmp_path / "bags.onnx", bag, 64),
-        task="article",
-        format="yolov8",
-        classes=["handbag"],
-        input={"name": "images", "size": 64, **UNCHANGED},
-        outputs={"output0": {}},
-    )
-    (tmp_path / "nobody.onnx").write_bytes(b"never opened: no person is detected")
-    crop = {"width": 8, "height": 8, "expand": 1.0, **UNCHANGED}
-    outputs = {"heatmaps": {}, "view": {}, "gender": {}}
-    person = entry(tmp_path / "nobody.onnx", task="person", input=crop, outputs=outputs)
+    article, person = bags_and_nobody(tmp_path, bag)
     return {"THATLOOK_ARTICLE_MODEL": str(article), "THATLOOK_PERSON_MODEL": str(person)}
 
 
