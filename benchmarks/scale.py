@@ -31,7 +31,7 @@ MEASURED = {
     "store_bytes": Figure(2683, "bytes a product on the store's disk", CLUSTER),
     "index_core_s": Figure(0.000345, "core seconds to feed and index a product", CLUSTER),
     "fed_per_s": Figure(4196, "products a second that one worker feeds", CLUSTER),
-    "question_core_s": Figure(0.00475, "core seconds of Milvus a question", "its whole time, as above"),
+    "question_core_s": Figure(0.00475, "core seconds of Milvus a question", "its time, as above"),
     "questions": Figure(4.65, "questions for a photo", CLUSTER),
     "embedded_per_core_s": Figure(29, "products embedded by a core in a second", "bench_indexing"),
     "photos_per_core_s": Figure(7.5, "photos answered by a core in a second", "bench_service.py"),
