@@ -1,4 +1,4 @@
-"""Takes the pictures of the page that the documents show, from the sample that ships (CC0).
+"""Takes the pictures of the page and of a board that the documents show, from the sample (CC0).
 
     python scripts/screenshots.py [--out docs/images]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -112,8 +113,22 @@ def shot(browser: Any, address: str, options: dict[str, Any], act: Callable[[Any
     page.wait_for_load_state("networkidle")
     picture = page.screenshot()
     context.close()
+    return as_webp(io.BytesIO(picture))
+
+
+def board(catalog: Path) -> bytes:
+    """What `thatlook recommend --png` draws of a look, as WebP."""
+    look, file = SAMPLE / "images" / "looks" / "look_008.jpg", catalog / "board.png"
+    words = ["recommend", str(look), "--catalog", str(catalog), "-k", "6", "--png", str(file)]
+    subprocess.run([sys.executable, "-m", "thatlook", *words], check=True, capture_output=True)
+    return as_webp(file)
+
+
+def as_webp(picture: io.BytesIO | Path) -> bytes:
+    """The picture as WebP."""
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").save(buffer, "WEBP", quality=QUALITY, method=6)
+    with Image.open(picture) as image:
+        image.convert("RGB").save(buffer, "WEBP", quality=QUALITY, method=6)
     return buffer.getvalue()
 
 
@@ -131,6 +146,7 @@ def main() -> int:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         pictures = {name: shot(browser, address, *how) for name, how in SHOTS.items()}
+        pictures["demo"] = board(Path(folder))
         browser.close()
     for name, data in pictures.items():
         (out / f"{name}.webp").write_bytes(data)

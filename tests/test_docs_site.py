@@ -58,7 +58,7 @@ def test_a_schema_in_words(site):
     ("page", "link", "shown"),
     [
         ("index.md", "docs/feeds.md#prices", "feeds.md#prices"),
-        ("index.md", "docs/images/demo.png", "images/demo.png"),
+        ("index.md", "docs/images/demo.webp", "images/demo.webp"),
         ("index.md", "MODELS.md", "MODELS.md"),
         ("scores.md", "../MODELS.md", "MODELS.md"),
         ("scores.md", "../labels/README.md", "labels.md"),

@@ -454,3 +454,14 @@ def test_a_misspelt_color_or_brand_is_told(given, told, tmp_path, capsys, sample
         status, words = refused(asked, capsys)
         assert status == 2
         assert told in words
+
+
+def test_reasons_stand_below_their_product():
+    product = thatlook.Product(id="7", title="Shirt", category="topwear", gender="female")
+    match = thatlook.Match(
+        0.5, product, ("same type: shirts", "other color: red"), (), "very close"
+    )
+    assert photos.match_lines([match]) == ["  0.50  very close  7  Shirt"]
+    assert photos.match_lines([match], reasons=True) == [
+        "  0.50  very close  7  Shirt\n        same type: shirts\n        other color: red"
+    ]

@@ -50,7 +50,7 @@ def cards(place):
 
 
 def prices(cards):
-    return [float(re.search(r"([\d.]+) EUR", text)[1]) for text in cards.all_inner_texts()]
+    return [float(re.search(r"€([\d.]+)", text)[1]) for text in cards.all_inner_texts()]
 
 
 def test_find_these_shoes_in_red_under_70(page):
@@ -129,7 +129,7 @@ def test_send_it_to_a_friend(page):
 def test_a_navy_shirt_in_words(page):
     page.get_by_role("searchbox").fill("navy shirt under 90")
     page.keyboard.press("Enter")
-    found = page.get_by_role("listitem").filter(has_text="EUR")
+    found = page.get_by_role("listitem").filter(has_text="€")
     found.first.wait_for()
     assert max(prices(found)) <= 90
     assert "shirt" in found.first.inner_text().lower()

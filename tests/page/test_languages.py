@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.page.conftest import OPEN, upload
@@ -22,6 +24,9 @@ TITLES = {
     "de": "1: Oberteil, Hemd, marineblau, gestreift",
     "fr": "1: Haut, chemise, bleu marine, rayé",
 }
+
+
+PRICES = {"en": r"€\d+\.\d\d", "de": r"\d+,\d\d\s€", "fr": r"\d+,\d\d\s€"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,8 @@ def test_nothing_is_wrong_anywhere(opened, asking, language, scheme, size):
     upload(page)
     assert page.evaluate("document.documentElement.lang") == language
     assert page.locator(".spot").first.get_attribute("title") == TITLES[language]
+    price = page.locator(".card .price b").first.inner_text()
+    assert re.fullmatch(PRICES[language], price)
     assert page.locator("#consent").is_visible()
     assert findings(page) == []
     assert wider(page) <= 0
@@ -78,6 +85,17 @@ def test_no_key_of_a_text_is_shown(opened, asking, language):
     shown = page.evaluate("document.body.innerText") + page.content()
     keys = {key for key in catalogue(language) if "_" in key}
     assert not [key for key in keys if f">{key}<" in shown or f'"{key}"' in shown]
+
+
+def test_a_price_that_is_no_amount_stays_as_it_is(opened, asking):
+    page = opened(asking, locale="de")
+    said = page.evaluate(
+        """async () => {
+          const { money } = await import('/static/texts.js');
+          return ['9 EUR', '1299.50 USD', '', null, 'from 9 EUR', '9', '5000 JPY'].map(money);
+        }"""
+    )
+    assert said == ["9,00\xa0€", "1.299,50\xa0$", "", "", "from 9 EUR", "9", "5.000\xa0¥"]
 
 
 def test_what_is_not_known_of_a_piece_leaves_no_comma(opened, asking):

@@ -206,7 +206,7 @@ def test_a_product_that_is_not_there(opened):
 
 def prices(page):
     texts = page.locator(ROWS).first.locator(".price b").all_inner_texts()
-    return [float(text.split()[0]) for text in texts]
+    return [float(text.removeprefix("€")) for text in texts]
 
 
 def test_products_are_sorted_by_price_or_nearness(looked):

@@ -38,6 +38,8 @@ def app(tmp_path_factory):
             rate="9999/second",
             lookup_rate="9999/second",
             write_rate="9999/second",
+            feedback=True,
+            feedback_rate="9999/second",
         ),
         lambda: engine_on(folder, count=6),
     )
@@ -89,6 +91,7 @@ def test_every_route_of_the_contract_is_described(app):
     assert methods["/v1/recommendations"] == {"post"}
     assert methods["/v1/completions"] == {"post"}
     assert methods["/v1/outfits"] == {"post"}
+    assert methods["/v1/feedback"] == {"post"}
     assert methods["/v1/products/{product_id}"] == {"get", "put", "delete"}
     assert methods["/v1/products/{product_id}/similar"] == {"get"}
     assert methods["/v1/products/{product_id}/look"] == {"get"}

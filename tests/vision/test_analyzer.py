@@ -12,7 +12,7 @@ from thatlook.core.image import decode
 from thatlook.core.records import Box, Gate, Keypoint, Mask, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.vision.analyzer import Analyzer, Stopwatch
-from thatlook.vision.article_color import joined_color, seen_colors
+from thatlook.vision.article_color import color_of, joined_color, seen_colors, with_second
 from thatlook.vision.assignment import (
     beside_hips,
     person_prominence,
@@ -187,6 +187,38 @@ def test_colors_are_read_where_the_mask_is():
 )
 def test_the_color_of_network_and_pixels(label, probability, pixels, expected):
     assert joined_color(label, probability, pixels) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "expected"),
+    [
+        ("grey", {"navy": 0.5, "cream": 0.45, "grey": 0.05}, ["navy", "cream"]),
+        ("cream", {"navy": 0.5, "cream": 0.45}, ["cream", "navy"]),
+        ("blue", {"navy": 0.5, "red": 0.3, "cream": 0.2}, ["blue", "red"]),
+        ("red", {"navy": 0.79, "red": 0.21}, ["red"]),  # too little of it to be named
+        ("red", {"navy": 0.5, "blue": 0.27, "red": 0.23}, ["red", "navy"]),  # shades of one color
+        # cream with silver 0.43, black with charcoal 0.23
+        (
+            "grey",
+            {"cream": 0.29, "black": 0.17, "navy": 0.14, "silver": 0.14, "charcoal": 0.06},
+            ["cream", "black"],
+        ),
+        ("red", {"navy": 1.0}, ["red"]),
+        ("red", {}, ["red"]),
+    ],
+)
+def test_a_pattern_of_two_colors_is_named_by_both(name, seen, expected):
+    assert with_second(name, seen) == expected
+
+
+def test_stripes_are_not_grey():
+    """Cream and navy, a pixel each: their mean is grey."""
+    image = np.empty((300, 200, 3), np.uint8)
+    image[0::2], image[1::2] = (255, 250, 220), (20, 25, 70)
+    box = Box(0, 0, 200, 300)
+    assert color_of(image, box, None, "grey", 0.3, "solid") not in {"navy blue", "cream"}
+    striped = color_of(image, box, None, "grey", 0.3, "striped")
+    assert set(striped.split("/")) == {"cream", "navy blue"}
 
 
 class FakeArticles:

@@ -130,7 +130,11 @@ filter_options = together(
     click.option("--color", multiple=True, help="only this; again for more"),
     heading="Which products",
 )
+reasons_option = click.option(
+    "--reasons", is_flag=True, help="in lines of text: why each product is shown"
+)
 drawn_options = together(
+    reasons_option,
     click.option("--json", "as_json", is_flag=True, help="the result as JSON, one line per photo"),
     click.option("--html", type=PATH, metavar="FILE", help="a page with the pictures"),
     click.option("--png", type=PATH, metavar="FILE", help="one picture of it all, of one photo"),
@@ -207,8 +211,9 @@ def recommend(photos: tuple[str, ...], catalog: str, **given: Any) -> int:
         if given["html"] or given["png"]:
             _draw(engine, done, given["html"], given["png"])
         else:
+            told = partial(_result_text, reasons=given["reasons"])
             for result in done:
-                line = json.dumps(result.to_dict()) if given["as_json"] else _result_text(result)
+                line = json.dumps(result.to_dict()) if given["as_json"] else told(result)
                 print(line, flush=True)
     return done.status
 
@@ -266,7 +271,7 @@ def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | 
         print(f"wrote {png or html}", file=sys.stderr)
 
 
-def _result_text(result: Result) -> str:
+def _result_text(result: Result, *, reasons: bool = False) -> str:
     lines = [_look_text(result.look)]
     if result.understood:
         lines.append(f"understood: {', '.join(one['shown'] for one in result.understood)}")
@@ -275,15 +280,16 @@ def _result_text(result: Result) -> str:
     for found in result.recommendations:
         lines.append(f"{found.category} ({found.role})")
         lines += [f"  {found.message}"] if found.message else []
-        lines += match_lines(found.matches)
+        lines += match_lines(found.matches, reasons=reasons)
     return "\n".join(lines)
 
 
-def match_lines(matches: Iterable[Match]) -> list[str]:
-    """A line per match: score, id, title and price."""
+def match_lines(matches: Iterable[Match], *, reasons: bool = False) -> list[str]:
+    """A line per match: score, id, title and price; below it the reasons where they are wanted."""
     return [
         f"  {match.score:.2f}  {match.nearness:<10}  {match.product.id}  {match.product.title}"
         f"  {match.product.current_price or ''}".rstrip()
+        + "".join(f"\n        {reason}" for reason in match.reasons if reasons)
         for match in matches
     ]
 
@@ -293,13 +299,16 @@ product_options = together(
     catalog_option,
     click.option("-k", type=int, help="how many (default 10)"),
     age_option,
+    reasons_option,
     json_option,
 )
 
 
 @click.command(cls=Command, examples=("thatlook similar 15970 --catalog catalog -k 5",))
 @product_options
-def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: bool) -> int:
+def similar(
+    product_id: str, catalog: str, k: int | None, age: str, reasons: bool, as_json: bool
+) -> int:
     """Products like one of the catalog."""
     with existing(catalog) as engine:
         product = engine.catalog.product(product_id)
@@ -308,18 +317,20 @@ def similar(product_id: str, catalog: str, k: int | None, age: str, as_json: boo
         found = [match.to_dict() for match in matches]
         print(json.dumps({"product": product.to_dict(), "matches": found}))
     else:
-        print("\n".join([f"{product.id}  {product.title}", *match_lines(matches)]))
+        print("\n".join([f"{product.id}  {product.title}", *match_lines(matches, reasons=reasons)]))
     return 0
 
 
 @click.command(cls=Command, examples=("thatlook look 15970 --catalog catalog",))
 @product_options
-def look(product_id: str, catalog: str, k: int | None, age: str, as_json: bool) -> int:
+def look(
+    product_id: str, catalog: str, k: int | None, age: str, reasons: bool, as_json: bool
+) -> int:
     """Products for what is worn in a product's picture.
 
     Asked is the front-facing full shot among its pictures.
     """
     with existing(catalog) as engine:
         result = engine.shop_the_look(product_id, k, age=age)
-    print(json.dumps(result.to_dict()) if as_json else _result_text(result))
+    print(json.dumps(result.to_dict()) if as_json else _result_text(result, reasons=reasons))
     return 0

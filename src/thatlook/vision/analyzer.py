@@ -26,7 +26,7 @@ from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER, PERSON_CLASS
 from thatlook.core.type_words import words_tell_category
-from thatlook.vision.article_color import joined_color, seen_colors
+from thatlook.vision.article_color import color_of
 from thatlook.vision.assignment import (
     beside_hips,
     has_neighbour,
@@ -211,9 +211,9 @@ class Analyzer:
     def _article(self, image: Pixels, found: Detection, read: Embedded, *, worn: bool) -> Article:
         best = read.attributes(found.label)
         attributes = {name: label for name, (label, sure) in best.items() if sure >= SURE}
-        seen = seen_colors(image, found.box, found.mask)
-        label, probability = best.get("color", ("", 0.0))
-        attributes["color"] = joined_color(label, probability, seen)
+        guess = best.get("color", ("", 0.0))
+        pattern = attributes.get("pattern", "")
+        attributes["color"] = color_of(image, found.box, found.mask, *guess, pattern)
         vector = self._embedding.worn(read.vector) if worn else read.vector
         return Article(found.label, found.box, found.score, attributes, vector, found.mask)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -237,3 +238,34 @@ def test_two_products_with_one_picture_strike_no_word_out(feed, tmp_path):
     assert "listed as male; 1 has the same picture and is female" in page
     assert "listed as other; 3 has the same picture and is topwear" in page
     assert '<span class="says">other</span>' not in page
+
+
+def test_findings_of_one_category_can_be_shown_alone(feed):
+    page = html.page(explored(feed))
+    bar = page[page.index('<form class="filters">') : page.index("</form>")]
+    labels = re.findall(r"> (\w+(?: \(\d+\))?)</label>", bar)
+    assert labels == ["all", "topwear (9)", "other (3)", "all", "female (10)", "male (2)"]
+    assert "<script" not in page
+
+
+@pytest.mark.browser
+def test_the_choice_hides_the_other_cards(feed, tmp_path):
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the dev dependencies")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    (tmp_path / "report.html").write_text(html.page(explored(feed)), encoding="utf-8")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto((tmp_path / "report.html").as_uri())
+        everything = page.locator("figure[data-gender]:visible").count()
+        page.check("#gender-male")
+        shown = page.locator("figure[data-gender]:visible")
+        genders = shown.evaluate_all("all => all.map(one => one.dataset.gender)")
+        page.check("input[name=gender] >> nth=0")
+        again = page.locator("figure[data-gender]:visible").count()
+        browser.close()
+    assert genders
+    assert set(genders) == {"male"}
+    assert len(genders) < everything == again

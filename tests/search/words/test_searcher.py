@@ -146,6 +146,51 @@ def test_pages_do_not_overlap_and_the_facets_count_all(search):
     assert first.facets["price"] == [{"min": 40.0, "max": 40.0, "count": 1}]
 
 
+def everything(search, text, k=2, **more):
+    """All pages of an answer."""
+    pages, offset = [], 0
+    while True:
+        found = search.find(WordRequest(text=text, k=k, offset=offset, **more))
+        if not found.matches:
+            return found, pages
+        pages += [(match.product.id, match.score) for match in found.matches]
+        offset += k
+
+
+@pytest.mark.parametrize(
+    ("text", "ids_there"),
+    [
+        ("shoes", {"heel", "pump", "navy", "blue", "flat", "his"}),  # a filter alone
+        ("red heels", {"heel", "pump", "navy", "blue", "flat", "his"}),  # a filter and wishes
+        ("acme", {"heel", "pump"}),  # a brand, in stock
+        ("plain", {"navy", "blue", "heel"}),  # a word: who has it, and the nearest
+    ],
+)
+def test_totals_and_pages_go_beyond_the_candidates(catalog, monkeypatch, text, ids_there):
+    monkeypatch.setattr("thatlook.search.words.searcher.DEPTH", 1)
+    search = WordSearch(catalog, Tower() if text != "plain" else Near(), in_stock=True)
+    found, pages = everything(search, text)
+    assert {name for name, _ in pages} == ids_there
+    assert len(pages) == found.total == len(ids_there)
+    scores = [score for _, score in pages]
+    assert scores == sorted(scores, reverse=True)
+    assert sum(one["count"] for one in found.facets["category"]) == found.total
+
+
+class Near(Tower):
+    """To which every word is a heel."""
+
+    def embed(self, words):
+        return axis(0)
+
+
+def test_with_a_size_or_a_not_the_candidates_alone_are_counted(catalog, monkeypatch):
+    monkeypatch.setattr("thatlook.search.words.searcher.DEPTH", 1)
+    search = WordSearch(catalog, Tower(), in_stock=True)
+    found, pages = everything(search, "shoes not blue")
+    assert found.total == len(pages) < 4
+
+
 def test_nothing_found_says_what_may_be_taken_off(search):
     found = search.find(WordRequest(text="red shirt without pocket"))
     assert found.message == "nothing found; take off one of: red, shirt, Top, not pocket"

@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path, line, words):
 
 
 def test_a_search_that_is_not_known_is_refused(tmp_path):
-    with pytest.raises(CatalogError, match="search must be 'built-in', not 'none'"):
+    with pytest.raises(CatalogError, match=r"search must be 'built-in' or milvus:.*, not 'none'"):
         Catalog.open(written(tmp_path, 'search = "none"'))
 
 

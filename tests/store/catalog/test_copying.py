@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from tests.store.catalog.conftest import DIM, FULL, row_of
@@ -26,6 +27,9 @@ def shop(tmp_path):
         catalog.upsert([row_of(n) for n in range(COUNT)])
         catalog.upsert([dataclasses.replace(row_of(1), product=FULL, pictures=("a", "b"))])
         catalog.upsert([dataclasses.replace(row_of(2), image="pictures/ab/1", from_feed=True)])
+        catalog.use_pair("pair", 2)
+        east = np.array([1, 0], np.float32)
+        catalog.upsert([dataclasses.replace(row_of(9), pair_vector=east, pair_key="pair")])
         catalog.mark_left(["p3"])
         catalog.remove(["p4"])
     for place in ("pictures/ab/1", "images/cd/2"):
@@ -38,7 +42,8 @@ def shop(tmp_path):
 def contents(address):
     """All that is kept of each product, but the numbers and times of changes."""
     with Catalog.open(address, create=False) as catalog:
-        return [
+        pair = catalog.pair_shelf()
+        return [pair.vector("p9").tolist(), pair.model_key, pair.dim] + [
             dataclasses.replace(one, sequence=0, changed_at="", vector=None).__repr__()
             + (one.vector.tobytes().hex() if one.vector is not None else "")
             for one in catalog.all_stored()

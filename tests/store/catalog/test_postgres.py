@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -19,9 +20,14 @@ from thatlook.core.errors import CatalogError, CatalogUnavailableError, CatalogV
 from thatlook.core.records import Product
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.schema import MIGRATIONS, VERSION, Migration
 from thatlook.store.catalog.schema import migrate as migrate_file
+
+postgres_store = pytest.importorskip(
+    "thatlook.store.catalog.postgres", reason="needs the extra cluster"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +112,20 @@ def test_two_processes_may_make_a_catalog_at_once(url):
 def test_a_catalog_that_is_not_there(url):
     with pytest.raises(CatalogError, match="no catalog is there; make one with"):
         Catalog.open(url, create=False)
+
+
+def test_a_user_without_rights_needs_a_schema_of_its_own(catalog, postgres):
+    database = catalog._store.database
+    mine, name = Address.of(postgres.new_url()), f"clerk_{database.schema}"
+    clerk = replace(mine, store=mine.store.replace("//shop@", f"//{name}@"))
+    database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    with pytest.raises(CatalogError, match="the user may not do this; grant it"):
+        Catalog.open(clerk)
+    schema = mine.store.rpartition("=")[2]
+    database.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {name}")
+    with Catalog.open(clerk, "net", DIM) as own:
+        own.upsert([row_of(1)])
+        assert own.info().products == 1
 
 
 def test_catalogs_of_one_database_are_apart(catalog, postgres):
@@ -208,7 +228,7 @@ def test_many_writers_number_their_changes_one_after_another(catalog):
     def read():
         with Catalog.open(catalog.address) as mine:
             last = 0
-            while len(seen) < 96:
+            while len(seen) < 96 and (any(one.is_alive() for one in writers) or mine.changes(last)):
                 changes = mine.changes(last)
                 numbers = [change.sequence for change in changes]
                 if numbers != list(range(last + 1, last + 1 + len(numbers))):
@@ -217,14 +237,25 @@ def test_many_writers_number_their_changes_one_after_another(catalog):
                 seen.extend(numbers)
                 last += len(numbers)
 
-    threads = [threading.Thread(target=write, args=(100 * n,)) for n in range(4)]
-    threads.append(threading.Thread(target=read))
-    for thread in threads:
+    writers = [threading.Thread(target=write, args=(100 * n,)) for n in range(4)]
+    reader = threading.Thread(target=read)
+    for thread in (*writers, reader):
         thread.start()
-    for thread in threads:
+    for thread in (*writers, reader):
         thread.join()
     assert failures == []
     assert seen == list(range(1, 97))
+
+
+def test_a_writer_that_waited_too_long_is_told_and_can_write_after(catalog, monkeypatch):
+    monkeypatch.setattr(postgres_store, "BUSY_SECONDS", 0.05)
+    with Catalog.open(catalog.address, "net", DIM) as other:
+        with catalog._store.database.writing():
+            with pytest.raises(CatalogError, match="another process has been writing"):
+                other.upsert([row_of(1)])
+            assert other.info().products == 0  # readers wait for nobody
+        other.upsert([row_of(1)])
+        assert catalog.info().products == 1
 
 
 def test_a_connection_that_broke_is_made_again(catalog, postgres):

@@ -72,7 +72,9 @@ def folding_list(target: str, name: str, lines: Iterable[str], count: int) -> Ma
 def _product(report: FeedReport, product_id: str) -> dict[str, Any]:
     facts = report.facts.get(product_id)
     uri = thumbnail_uri(facts.file) if facts is not None else ""
-    return {"id": product_id, "title": report.products[product_id].title, "uri": uri}
+    product = report.products[product_id]
+    about = {"category": product.category, "gender": product.gender}
+    return {"id": product_id, "title": product.title, "uri": uri, **about}
 
 
 def _card(report: FeedReport, finding: ProductFinding) -> dict[str, Any]:

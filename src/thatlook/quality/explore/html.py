@@ -14,6 +14,7 @@ from thatlook.core.taxonomy import CATEGORIES, OTHER
 from thatlook.quality.checks.colors import color_names_of
 from thatlook.quality.checks.product import DISAGREEMENTS, KINDS
 from thatlook.quality.checks.summary import NOT_GIVEN
+from thatlook.quality.explore import filters
 from thatlook.quality.explore.cards import CARDS, MAX_SHOWN, folding_list, gallery, groups_of
 from thatlook.quality.explore.mapping import MapLayout, one_per_cell, principal_layout
 from thatlook.quality.explore.prices import price_boxes
@@ -34,10 +35,13 @@ CATEGORY_COLORS = COLORS | {OTHER: OTHER_COLOR}
 def page(report: FeedReport) -> str:
     """The whole page."""
     sections = (
-        _head, _attention, _counts, _prices, _fields, _disagreements, _pictures, _words, _map
-    )  # fmt: skip
+        *(_head, _attention, _counts, _prices, _fields),
+        filters.bar,  # of what follows
+        *(_disagreements, _pictures, _words, _map),
+    )
     body = html.joined(section(report) for section in sections)
-    return html.document(f"{report.feed}: feed report", body)
+    style = html.report_style() + filters.rules()
+    return html.document(f"{report.feed}: feed report", body, style)
 
 
 def _head(report: FeedReport) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -68,9 +68,12 @@ class Block:
         wanted = id_column(ids)
         if not len(wanted) or not len(self.ids):
             return np.zeros(0, np.int64)
-        places = np.searchsorted(self.ids, wanted)
-        places = np.minimum(places, len(self.ids) - 1)
-        return np.unique(places[self.ids[places] == wanted]).astype(np.int64)
+        if len(wanted) > len(self.ids):
+            places = np.minimum(np.searchsorted(wanted, self.ids), len(wanted) - 1)
+            return np.flatnonzero(wanted[places] == self.ids)
+        places = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        found: Rows = places[self.ids[places] == wanted].astype(np.int64)
+        return found
 
     def rows_by_scan(self, ids: Iterable[str]) -> Rows:
         """The rows that hold these ids, ascending, in a block whose ids are in no order."""
@@ -111,6 +114,13 @@ class BlockBuilder:
 
 
 def id_column(ids: Iterable[str]) -> NDArray[np.bytes_]:
-    """The ids as a fixed-width bytes column; ids too long to be in a catalog are left out."""
-    encoded = [id_.encode() for id_ in ids]
-    return np.array([e for e in encoded if 0 < len(e) <= MAX_ID_BYTES], dtype=np.bytes_)
+    """The ids as a fixed-width bytes column, ascending, each once; ids too long to be in a catalog
+    are left out.
+    """
+    return _id_column(ids if isinstance(ids, frozenset) else frozenset(ids))
+
+
+@lru_cache(maxsize=8)  # a query asks every block for the same ones
+def _id_column(ids: frozenset[str]) -> NDArray[np.bytes_]:
+    encoded = (id_.encode() for id_ in ids)
+    return np.array(sorted(e for e in encoded if 0 < len(e) <= MAX_ID_BYTES), dtype=np.bytes_)

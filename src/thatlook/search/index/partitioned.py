@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from thatlook.search.index.block import Block
+from thatlook.search.index.counting import Counted
 from thatlook.search.index.following import Follower
 from thatlook.search.index.merging import best_of
 from thatlook.search.index.partition import Partition
@@ -59,6 +60,14 @@ class PartitionedIndex(Follower):
         parts = [part for partition in partitions for part in partition.parts(query.filters)]
         hits, eligible = best_of(parts, vectors, query.k)
         return Answers(hits, eligible)
+
+    def counted_in(self, partitions: Sequence[Partition], query: Query) -> Counted:
+        """What passes in the query's partitions, which `prepared` gave."""
+        return Counted.of_parts(
+            (category, part)
+            for (category, _), partition in zip(query.partitions(), partitions, strict=True)
+            for part in partition.parts(query.filters)
+        )
 
     def upsert(self, entries: Sequence[Entry], sequence: int) -> None:
         """Adds products, or replaces those with the same ids, whatever partition held them."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.records import Look, Match, Vector
 from thatlook.core.shopper_words import color_words, type_of
 from thatlook.search.index import Query, genders_for
+from thatlook.search.index.counting import Counted
 from thatlook.search.index.exact import passes
-from thatlook.search.index.words import color_parts
 from thatlook.search.steady import steady
 from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
@@ -55,13 +55,25 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Whole:
+    """All that answers words, counted, and the query for those that are no candidates; None where
+    there are none.
+    """
+
+    counted: Counted
+    rest: Query | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """The answer to words: what was understood, one page of matches, and how many there are.
 
-    `total` counts what was looked at and passed, `facets` count the same by category, color, brand
-    and price. `by_likeness` is whether pictures were compared too, `compared_by` the id of the
-    network that did, "" for none. `look` is that of the photo, of
-    which the words speak of the `article` at this place; None where they speak of none.
+    `total` counts all that pass and, where words tell more than filters and wishes, have these
+    words or are among the nearest; `facets` count the same by category, color, brand and price.
+    With sizes, or things that must not be there, both count the candidates alone. `by_likeness` is
+    whether pictures were compared too, `compared_by` the id of the network that did, "" for none.
+    `look` is that of the photo, of which the words speak of the `article` at this place; None where
+    they speak of none.
     """
 
     understood: Understood
@@ -134,7 +146,10 @@ class WordSearch:
         understood = self.understood(request)
         network, vector = self._network, self._vector(understood, request)
         ranked = self.ranked(understood, request, vector)
+        whole = self._whole(understood, request, ranked)
         page = ranked[request.offset : request.offset + request.k]
+        if len(page) < request.k and whole.rest is not None:
+            page += self._rest(understood, whole.rest, request, ranked, vector)
         stored = self._shelf.stored_many([one.facts.entry.id for one in page])
         matches = tuple(
             Match(one.score, kept.product, _reasons(one, understood))
@@ -143,12 +158,64 @@ class WordSearch:
         return Found(
             understood,
             matches,
-            len(ranked),
+            whole.counted.total,
             request.offset,
-            facets(ranked),
+            facets(whole.counted),
             by_likeness=vector is not None,
             compared_by=network.name if network and vector is not None else "",
         )
+
+    def _whole(
+        self, understood: Understood, request: WordRequest, ranked: Sequence[Ranked]
+    ) -> _Whole:
+        """Everything that answers the words."""
+        entries = Counted.of(one.facts.entry for one in ranked)
+        query = self._query(understood, request)
+        if understood.unwanted or understood.values("size"):
+            return _Whole(entries, None)
+        ids = frozenset(one.facts.entry.id for one in ranked)
+        filters = query.filters
+        if not understood.telling:
+            counted = self._shelf.counted(query)
+            filters = replace(filters, exclude_ids=filters.exclude_ids | ids)
+        else:
+            with_words = self._with_words(understood, query) - ids
+            query = replace(query, filters=replace(filters, include_ids=with_words))
+            others = self._shelf.counted(query) if with_words else None
+            counted, filters = others and entries + others, query.filters
+        if counted is None:
+            return _Whole(entries, None)
+        return _Whole(counted, replace(query, filters=filters))
+
+    def _with_words(self, understood: Understood, query: Query) -> frozenset[str]:
+        """The ids of the products that have the telling words, of those that the query allows."""
+        found = frozenset(self._shelf.matching([g.wordings for g in understood.telling]))
+        allowed = query.filters.include_ids
+        return found if allowed is None else found & allowed
+
+    def _rest(
+        self,
+        understood: Understood,
+        query: Query,
+        request: WordRequest,
+        ranked: Sequence[Ranked],
+        vector: Vector | None,
+    ) -> list[Ranked]:
+        """What of a page comes after the candidates: nearest first."""
+        first = max(0, request.offset - len(ranked))
+        last = request.offset + request.k - len(ranked)
+        sought = self._any_direction() if vector is None else vector
+        hits = self._shelf.search(sought[None], replace(query, k=last))[0][first:]
+        facts = self._shelf.facts([hit.product_id for hit in hits])
+        # None of them is called better than what was a candidate.
+        least = ranked[-1].score if ranked else 1.0
+        found = []
+        for hit in hits:
+            if hit.product_id in facts:  # not removed since it was found
+                one = self._rank(facts[hit.product_id], understood, {}, None)
+                least = min(least, one.score)
+                found.append(replace(one, score=least))
+        return found
 
     def candidates(self, request: WordRequest) -> list[Ranked]:
         """Everything that is ordered for a request, best first. Raises CatalogError."""
@@ -305,31 +372,23 @@ SHOWN_COUNTS: Final = 30
 PRICE_RANGES: Final = 4
 
 
-def facets(ranked: Sequence[Ranked]) -> dict[str, list[dict[str, Any]]]:
+def facets(counted: Counted) -> dict[str, list[dict[str, Any]]]:
     """How many of the products there are by category, color, brand and price.
 
     Most first, at most SHOWN_COUNTS each. Prices are PRICE_RANGES ranges with about equally many
     products; `min` and `max` belong to the range.
     """
-    entries = [one.facts.entry for one in ranked]
-    named = {
-        "category": [entry.category for entry in entries],
-        "color": [color for entry in entries for color in dict.fromkeys(color_parts(entry.color))],
-        "brand": [entry.brand for entry in entries],
-    }
     found: dict[str, list[dict[str, Any]]] = {
         name: [
             {"value": value, "count": count}
-            for value, count in sorted(Counter(values).items(), key=lambda c: (-c[1], c[0]))
-            if value
+            for value, count in sorted(values.items(), key=lambda c: (-c[1], c[0]))
         ][:SHOWN_COUNTS]
-        for name, values in named.items()
+        for name, values in counted.values.items()
     }
-    found["price"] = _price_ranges([entry.price for entry in entries if entry.price is not None])
+    found["price"] = _price_ranges(counted.prices)
     return found
 
 
-def _price_ranges(prices: Sequence[float]) -> list[dict[str, Any]]:
-    ordered = np.sort(np.array(prices, np.float64))
-    parts = [part for part in np.array_split(ordered, PRICE_RANGES) if len(part)]
+def _price_ranges(prices: NDArray[np.float64]) -> list[dict[str, Any]]:
+    parts = [part for part in np.array_split(np.sort(prices), PRICE_RANGES) if len(part)]
     return [{"min": float(p[0]), "max": float(p[-1]), "count": len(p)} for p in parts]

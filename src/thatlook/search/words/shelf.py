@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from thatlook.core.records import Vector
 from thatlook.core.shopper_words import Phrase
 from thatlook.search.index import Answers, Query
+from thatlook.search.index.counting import Counted
 from thatlook.search.index.query import Entry, Vectors
 from thatlook.search.stored import Stored
 
@@ -123,6 +124,16 @@ class Shelf(Protocol):
 
     def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
         """At most `query.k` products with these words, best first; see `store.catalog.words`."""
+        ...
+
+    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+        """The ids of the products that have all these words; see `store.catalog.words`."""
+        ...
+
+    def counted(self, query: Query) -> Counted | None:
+        """How many products pass in the query's partitions, and by what; None where that costs too
+        much. Raises CatalogError.
+        """
         ...
 
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:

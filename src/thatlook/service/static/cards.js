@@ -5,7 +5,7 @@ import { picture } from "./api.js";
 import { el, icon, safeLink } from "./dom.js";
 import * as feedback from "./feedback.js";
 import * as saved from "./saved.js";
-import { reason, t, word } from "./texts.js";
+import { money, reason, t, word } from "./texts.js";
 
 const NEAR = { "very close": "very close", similar: "similar_near", "same idea": "same idea" };
 
@@ -49,8 +49,8 @@ export function shopLink(product) {
 
 /** The price, the old one struck out beside a sale. */
 export function price(product) {
-  if (product.sale_price) return [el("b", {}, product.sale_price), " ", product.price ? el("s", {}, product.price) : ""];
-  return product.price ? [el("b", {}, product.price)] : [];
+  if (product.sale_price) return [el("b", {}, money(product.sale_price)), " ", product.price ? el("s", {}, money(product.price)) : ""];
+  return product.price ? [el("b", {}, money(product.price))] : [];
 }
 
 /** What is paid, as a number; none where the product has no price. */

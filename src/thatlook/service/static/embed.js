@@ -209,6 +209,12 @@
     };
   }
 
+  /** A price as this browser's language writes it. */
+  function money(text) {
+    const [, amount, currency] = /^(\d+(?:\.\d+)?) ([A-Z]{3})$/.exec(text) ?? [];
+    return currency ? new Intl.NumberFormat(undefined, { style: "currency", currency }).format(amount) : text;
+  }
+
   function card({ product }) {
     const title = product.title || product.id;
     const picture = el("img", { alt: "", loading: "lazy" });
@@ -216,7 +222,7 @@
     if (options.key) fetch(address, { headers }).then(async (got) => { if (got.ok) picture.src = URL.createObjectURL(await got.blob()); }, () => {});
     else picture.src = address;
     const gone = /(out_?of_?stock|sold_?out|discontinued)$/i.test(product.availability ?? "");
-    const words = [picture, el("span", {}, title), el("b", {}, product.sale_price ?? product.price ?? "")];
+    const words = [picture, el("span", {}, title), el("b", {}, money(product.sale_price ?? product.price ?? ""))];
     if (gone) words.push(el("span", {}, TEXTS.out_of_stock));
     return el("li", {}, safe(product.link) ? el("a", { href: safe(product.link) }, ...words) : el("div", {}, ...words));
   }

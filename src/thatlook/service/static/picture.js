@@ -3,7 +3,7 @@
 import { picture } from "./api.js";
 import { amount } from "./cards.js";
 import { el, nameOf } from "./dom.js";
-import { t } from "./texts.js";
+import { money, t } from "./texts.js";
 
 const [WIDTH, PAD, GAP] = [1200, 48, 24];
 const [ACROSS, ROWS] = [4, 3];
@@ -58,7 +58,7 @@ function drawTile(pen, match, image, x, y) {
   const [first, rest] = broken(pen, product.title || product.id, TILE.width);
   write(pen, first, x, y + TILE.picture + 30, pen.font, INK.ink, TILE.width);
   write(pen, rest, x, y + TILE.picture + 55, pen.font, INK.ink, TILE.width);
-  const price = Number.isNaN(amount(match)) ? "" : product.sale_price || product.price;
+  const price = Number.isNaN(amount(match)) ? "" : money(product.sale_price || product.price);
   const below = y + TILE.picture + (rest ? 82 : 57);
   write(pen, [price, product.brand].filter(Boolean).join(" · "), x, below, `17px ${FONT}`, INK.soft, TILE.width);
 }

@@ -3,7 +3,7 @@
 import { picture } from "./api.js";
 import { ofProduct } from "./address.js";
 import { byId, el, icon, safeLink } from "./dom.js";
-import { t } from "./texts.js";
+import { money, t } from "./texts.js";
 
 const STORED = "thatlook-saved";
 const KEPT = ["id", "title", "price", "sale_price", "link", "brand"];
@@ -58,7 +58,7 @@ function list() {
     const shop = safeLink(product.link);
     return el("li", {}, image, el("div", {},
       el("a", { href: ofProduct(product.id) }, product.title || product.id),
-      el("p", { class: "quiet" }, product.sale_price || product.price || ""),
+      el("p", { class: "quiet" }, money(product.sale_price || product.price)),
       shop ? el("a", { class: "shop", href: shop, target: "_blank", rel: "noopener noreferrer" }, t("view_in_shop")) : null),
     el("button", { type: "button", class: "round", aria: { label: `${t("remove")}: ${product.title || product.id}` }, onclick: () => { toggle(product); list(); } }, icon("x")));
   }));

@@ -17,6 +17,14 @@ export function t(key, values = {}) {
 /** A color, pattern or type in the reader's language; the shop's own word where there is none. */
 export const word = (text) => String(text ?? "").split("/").map((part) => TEXTS.words[part.trim().toLowerCase()] ?? part).join("/");
 
+const AMOUNT = /^(\d+(?:\.\d+)?) ([A-Z]{3})$/;
+
+/** A price as the reader's language writes it; as it came where it is no amount with its currency. */
+export function money(text) {
+  const [, amount, currency] = AMOUNT.exec(text ?? "") ?? [];
+  return currency ? new Intl.NumberFormat(LANGUAGE, { style: "currency", currency }).format(amount) : text ?? "";
+}
+
 /** Whether there is a text for a key. */
 export const has = (key) => key in TEXTS;
 

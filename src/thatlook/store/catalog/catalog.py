@@ -12,6 +12,7 @@ from typing import Self
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
 from thatlook.core.shopper_words import Phrase
+from thatlook.search.index.counting import Counted
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
@@ -142,7 +143,7 @@ class Catalog:
                 return None
             if self._pair is None or self._pair.model_key != named[0]:
                 reads = PairReads(self._store.database, *named)
-                self._pair = PairShelf(self.folder, reads, self._words)
+                self._pair = PairShelf(self.folder, reads, self._words, self._finder)
             return self._pair
 
     @property
@@ -368,6 +369,18 @@ class Catalog:
         the catalog has no vectors yet, ModelMismatchError where its network was switched.
         """
         return self._finder.search(vectors, query)
+
+    def counted(self, query: Query) -> Counted | None:
+        """How many products pass in the query's partitions, and by what; its k does not matter.
+        None where a search engine has too many to count.
+
+        Raises CatalogError.
+        """
+        return self._finder.counted(query)
+
+    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+        """The ids of the products that have all these words; see `store.catalog.words`."""
+        return self._words.matching(groups)
 
     def lines(self) -> Lines:
         """The shop's own words, as of now."""

@@ -108,6 +108,9 @@ class ClusterFinder:
                 return Answers(hits, max(found.eligible, *map(len, hits)))
             count = min(MOST, 4 * count)
 
+    def counted(self, query: Query) -> None:
+        """See Finder: the engine has too many products to count by their words."""
+
     def changed(self) -> None:
         """Nothing is kept here that could be stale."""
 

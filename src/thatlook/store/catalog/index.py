@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from thatlook.core.errors import CatalogError
+from thatlook.search.index.counting import Counted
+from thatlook.search.index.partition import Partition
 from thatlook.search.index.partitioned import PartitionedIndex
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.store.catalog.blocks import Blocks
@@ -22,6 +24,12 @@ class Finder(Protocol):
         """For each row of `vectors` (n, dim) the best `query.k` products, ties by id.
 
         Raises CatalogError where it cannot answer now.
+        """
+        ...
+
+    def counted(self, query: Query) -> Counted | None:
+        """What passes in the query's partitions, its k does not matter; None where counting all
+        costs too much. Raises as `search`.
         """
         ...
 
@@ -63,10 +71,19 @@ class CatalogIndex:
         Raises CatalogError where there are no vectors yet, ModelMismatchError where another
         process switched the network.
         """
+        index, partitions = self._prepared(query)
+        return index.search_in(partitions, vectors, query)
+
+    def counted(self, query: Query) -> Counted:
+        """See Finder."""
+        index, partitions = self._prepared(query)
+        return index.counted_in(partitions, query)
+
+    def _prepared(self, query: Query) -> tuple[PartitionedIndex, list[Partition]]:
+        """The index, and the partitions of the query as of now."""
         with self._store.database.lock:
             index = self._current(query)
-            partitions = index.prepared(query)
-        return index.search_in(partitions, vectors, query)
+            return index, index.prepared(query)
 
     def warm(self) -> None:
         """Brings every partition and its cache file up to date, for a quick next start."""

@@ -8,10 +8,11 @@ from typing import Final
 
 from thatlook.core.records import Vector
 from thatlook.core.shopper_words import Phrase
+from thatlook.search.index.counting import Counted
 from thatlook.search.index.query import Answers, Query, Vectors
 from thatlook.search.stored import Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
-from thatlook.store.catalog.index import CatalogIndex
+from thatlook.store.catalog.index import CatalogIndex, Finder
 from thatlook.store.catalog.reads import PairReads
 from thatlook.store.catalog.words import WordIndex
 
@@ -24,8 +25,11 @@ class PairShelf:
     A product without such a vector yet is found by its words alone.
     """
 
-    def __init__(self, folder: Path, reads: PairReads, words: WordIndex) -> None:
+    def __init__(
+        self, folder: Path, reads: PairReads, words: WordIndex, everything: Finder
+    ) -> None:
         self._reads = reads
+        self._everything = everything
         self._words = words
         self._index = CatalogIndex(folder, reads, CACHE)
 
@@ -62,6 +66,14 @@ class PairShelf:
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """The hits of each of the vectors (n, dim). Raises CatalogError, ModelMismatchError."""
         return self._index.search(vectors, query)
+
+    def counted(self, query: Query) -> Counted | None:
+        """How many products pass, those without a vector of the pair too. Raises CatalogError."""
+        return self._everything.counted(query)
+
+    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+        """The ids of the products that have all these words."""
+        return self._words.matching(groups)
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order. Raises UnknownProductError."""

@@ -78,7 +78,7 @@ def opened(address: Address, *, create: bool) -> PostgresDatabase:
 class PostgresDatabase:
     """See Backend. A connection that broke is made again by the next statement.
 
-    Except within `reserved`, whose lock and temporary table went with it.
+    Except within `reserved`, whose lock went with it.
     """
 
     def __init__(self, address: Address) -> None:
@@ -182,10 +182,10 @@ class PostgresDatabase:
     def writing(self) -> Iterator[None]:
         """One write transaction, the only one of this catalog until the block ends."""
         with self.lock:
-            # In order of their numbers: who reads up to a number has all changes below it.
-            lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
-            self._begun(f"BEGIN; {lock}")
+            self._begun("BEGIN")
             with self._transaction("COMMIT"):
+                # In order of their numbers: who reads up to a number has all changes below it.
+                self.execute(f"SELECT pg_advisory_xact_lock({self._key('write')})")
                 yield
 
     @contextmanager
@@ -269,15 +269,21 @@ class PostgresDatabase:
         return int(found[0] or 0) if found else 0
 
     def _key(self, lock: str) -> str:
-        return f"{_LOCKS[lock]}, {zlib.crc32(self.schema.encode()) - (1 << 31)}"
+        return f"{_LOCKS[lock]}, {self._half}"
+
+    @property
+    def _half(self) -> int:
+        """The schema's half of a lock's key, of 32 bits with a sign."""
+        return zlib.crc32(self.schema.encode()) - (1 << 31)
 
     def _called(self, name: str) -> None:
         self.rows("SELECT set_config('application_name', ?, false)", (name[:60],))
 
     def _holder(self) -> str:
         sql = """SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
-            WHERE locktype = 'advisory' AND granted AND classid = ? AND application_name != ''"""
-        found = self.one(sql, (_LOCKS["index"],))
+            WHERE locktype = 'advisory' AND granted AND application_name != ''
+            AND classid = ? AND objid::bigint = ?"""
+        found = self.one(sql, (_LOCKS["index"], self._half % (1 << 32)))
         return str(found[0]) if found and found[0] else "another run"
 
     def _begun(self, sql: str, values: Sequence[Any] = ()) -> CursorResult[Any]:

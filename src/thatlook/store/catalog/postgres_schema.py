@@ -39,7 +39,8 @@ _BESIDE: Final = (
 def make(connection: Connection, database: Backend, schema: str) -> None:
     """Makes a catalog's tables of the newest version, unless another process was quicker."""
     with database.writing():
-        database.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+        if not database.one("SELECT 1 FROM pg_namespace WHERE nspname = ?", (schema,)):
+            database.execute(f'CREATE SCHEMA "{schema}"')  # asks for a right on the database
         if database.has("migrations"):
             return
         TABLES.create_all(connection)

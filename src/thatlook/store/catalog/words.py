@@ -28,6 +28,9 @@ from thatlook.store.catalog.wanted import Wanted
 MOST_SCORED: Final = 3_000
 """Products that are ordered by their words; where more have them all are alike good."""
 
+MOST_MATCHING: Final = 5_000
+"""Products with certain words that are counted."""
+
 _MORE_LETTERS: Final = 2_000
 _BATCH: Final = 2_000
 _STALE: Final = 2
@@ -154,6 +157,19 @@ class WordIndex:
                 break
         best = sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[: query.k]
         return [WordHit(product_id, score) for product_id, score in best]
+
+    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+        """The ids of the active products that have all groups, of each one wording, in any order;
+        at most MOST_MATCHING. Words that the shop has nowhere do not count; [] for none else.
+        """
+        self.bring_up_to_date()
+        known = self.lines().frequencies
+        told = [found for group in groups if (found := _known_wordings(group, known))]
+        if not told:
+            return []
+        wanted = Wanted([wordings for wordings, _ in told], every=True, marks=())
+        hits = self._database.full_text.matching(wanted, MOST_MATCHING, scored=False)
+        return [product_id for product_id, _ in hits]
 
     def facts(self, ids: Sequence[str], pair_dim: int = 0) -> dict[str, Facts]:
         """What is compared of the active products with these ids.

@@ -74,6 +74,8 @@ class Feedback:
                 f"{folder}: no feedback is here; it is gathered by thatlook serve with "
                 "THATLOOK_SERVE_FEEDBACK=on"
             )
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             database = Database(file)
         except CatalogDamagedError as error:
