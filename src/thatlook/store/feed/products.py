@@ -74,7 +74,7 @@ class ProductMaker:
         """Looks at a row of the feed before its turn: how its prices and types are written."""
         columns = self._columns(row)
         # Objects are a program's: their "12.50" says nothing of how people write.
-        texts = {
+        texts: dict[str, str] = {
             field: field_text(field, row.values[columns[field]])
             for field in _TELLING
             if field in columns and not isinstance((*row.values[columns[field]], "")[0], Nested)
