@@ -24,7 +24,7 @@ BUILT_IN: Final = "built-in"
 """The search in the process that asks, over vectors that it has read from the store."""
 KEYS: Final = ("store", "store_password_env", "search", "search_password_env", "folder")
 STORES: Final = ("postgresql", "postgres")
-_PASSWORD: Final = re.compile(r"^(\w+://[^:@/?#]*):(.*)@([^@]*)$", re.DOTALL)
+_PASSWORD: Final = re.compile(r"^([\w+.-]+://[^:@/?#]*):(.*)@([^@]*)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
