@@ -8,9 +8,10 @@ import pytest
 
 from tests.store.catalog.conftest import DIM, row_of
 from thatlook.cli import main
+from thatlook.core.addresses import without_password
 from thatlook.core.errors import CatalogError
 from thatlook.store.catalog import Catalog
-from thatlook.store.catalog.address import BUILT_IN, Address, without_password
+from thatlook.store.catalog.address import BUILT_IN, Address
 
 SECRET = "s3/cr@t"
 
