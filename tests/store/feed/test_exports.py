@@ -160,6 +160,8 @@ def test_prices_of_a_row(values, expected):
         ({"reduction": "0.50", "reduction_type": "amount"}, ("36 EUR", "35.50 EUR", 0)),
         ({"reduction": "0.2"}, ("36 EUR", "", 1)),
         ({"reduction": "20 %"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"reduction": "0.5 %"}, ("36 EUR", "35.82 EUR", 0)),
+        ({"reduction": "0,5%", "reduction_type": "percentage"}, ("36 EUR", "35.82 EUR", 0)),
         ({"reduction": "40", "reduction_type": "amount"}, ("36 EUR", "", 1)),
         ({"Discount percent": "100"}, ("36 EUR", "", 1)),
         ({"Discount percent": "much"}, ("36 EUR", "", 1)),
