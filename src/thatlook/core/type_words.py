@@ -24,6 +24,8 @@ from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of, names_catego
 from thatlook.core.tokens import tokens, whole_words
 
 FILE: Final = "type_words.json"
+VOTES: Final = 1000
+"""So many product types of a feed tell its language."""
 _ENDINGS: Final = {"de": ("", "e", "er", "es", "en", "em", "n", "s"), "nl": ("", "en", "s")}
 _BEFORE_HEAD: Final = 2
 """A compound has at least so many letters more than its last part."""
@@ -179,9 +181,13 @@ class LanguageVotes:
 
     def __init__(self) -> None:
         self._known = Counter(dict.fromkeys(("en", *languages()), 0))
+        self._left = VOTES
 
     def add(self, text: str) -> None:
-        """Counts a product type, or a title where there is none."""
+        """Counts a product type, or a title where there is none; no more than VOTES count."""
+        if not self._left:
+            return
+        self._left -= 1
         self._known["en"] += _english(text) is not None
         for language in languages():
             self._known[language] += category_in(language, text) is not None

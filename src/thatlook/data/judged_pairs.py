@@ -65,11 +65,18 @@ def read(path: Path) -> list[JudgedPair]:
 def _pair(row: Mapping[str, str], path: Path, number: int) -> JudgedPair:
     try:
         one, other = (_product(row, side, path.parent) for side in ("one", "other"))
-        return JudgedPair(one, other, _category(row), _alike(row), int(row["lists"]))
+        return JudgedPair(one, other, _category(row), _alike(row), _lists(row))
     except ValueError as error:
         raise DataError(
             f"{path}:{number}: expected a pair as {', '.join(COLUMNS)}: {error}"
         ) from error
+
+
+def _lists(row: Mapping[str, str]) -> int:
+    count = int(row["lists"])
+    if count < 1:
+        raise ValueError(f"lists must be 1 or more, not {count}")
+    return count
 
 
 def _product(row: Mapping[str, str], side: str, folder: Path) -> JudgedProduct:

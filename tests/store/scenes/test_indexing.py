@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +94,22 @@ def test_what_is_gone_is_removed_and_other_folders_stay(folder, shelf, tmp_path)
     assert shelf.count() == 2
     with pytest.raises(CatalogError, match="no photo of the scene"):
         shelf.picture(gone)
+
+
+def test_a_photo_that_cannot_be_opened_today_keeps_its_scene(folder, shelf, monkeypatch):
+    run(folder, shelf)
+    kept = id_of(folder / "red.png")
+    real = Path.open
+
+    def refused(path, *args, **options):
+        if path.name == "red.png":
+            raise PermissionError(13, "Permission denied")
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    report = run(folder, shelf)
+    assert (report.failed, report.removed) == (1, 0)
+    assert shelf.scene(kept) is not None
 
 
 def test_a_photo_that_cannot_be_used_stops_no_other(folder, shelf):

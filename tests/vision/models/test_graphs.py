@@ -107,3 +107,19 @@ def test_what_is_too_large_is_not_kept(cache, monkeypatch):
     monkeypatch.setattr(graphs, "MAX_BYTES", 3)
     graphs.keep(graphs.file_of(SHA, "1.0"), b"four")
     assert not cache.exists()
+
+
+def test_a_temporary_folder_that_cannot_be_written_does_no_harm(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with caplog.at_level(logging.INFO):
+        Session(shipped("compatibility")).warm()
+    assert "the optimised network cannot be written" in caplog.text
+
+
+def test_weights_that_are_none_are_told_all_the_same(tmp_path):
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no network")
+    sha256 = hashlib.sha256(b"no network").hexdigest()
+    spec = replace(shipped("compatibility"), path=broken, sha256=sha256)
+    with pytest.raises(ModelError, match="not a network ONNX Runtime can open"):
+        Session(spec).warm()

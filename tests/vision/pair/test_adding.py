@@ -140,6 +140,18 @@ FAULTS = {
         lambda folder: (folder / "tokenizer.json").write_text("{}"),
         "the tokenizer cannot be read",
     ),
+    "bytes": (
+        lambda folder: (folder / "tokenizer.json").write_bytes(b"\xff\xfe{}"),
+        "tokenizer.json: the tokenizer cannot be read",
+    ),
+    "text settings": (
+        lambda folder: [changed(folder / "config.json", text_config=None), fixed_size(folder)],
+        "takes 8 x 8, the settings say 9 x 9",
+    ),
+    "licence of two lines": (
+        lambda folder: (folder / "README.md").write_text("---\nlicense:\nlanguage: en\n---\n"),
+        "no licence is named in README.md",
+    ),
     "onnx": (
         lambda folder: (folder / "onnx/vision_model.onnx").write_bytes(b"no"),
         "not a network ONNX Runtime can open",
@@ -200,6 +212,14 @@ def test_what_the_hub_does_not_have(tmp_path, monkeypatch):
         monkeypatch.setenv("HF_ENDPOINT", hub.address)
         with pytest.raises(FetchError, match="nobody/nothing: cannot be fetched from the hub"):
             added("nobody/nothing", out=str(tmp_path / "got"))
+
+
+@pytest.mark.parametrize("source", ["../nosuch", "a/b"])
+def test_a_hub_that_is_not_there_is_told(tmp_path, monkeypatch, source):
+    pytest.importorskip("huggingface_hub", reason="needs the extra clip")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(FetchError, match=f"{source}: cannot be fetched from the hub"):
+        added(source, out=str(tmp_path / "got"))
 
 
 @pytest.mark.parametrize("source", ["no such folder", "/nowhere/at/all"])

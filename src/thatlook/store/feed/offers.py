@@ -17,7 +17,7 @@ from thatlook.store.feed.periods import is_over, is_running
 from thatlook.store.feed.prices import PriceHabits, parse_price
 from thatlook.store.feed.words import availability_said, is_unpublished
 
-_PRICES: Final = ("price", "sale_price", "compare_at_price")
+PRICES: Final = ("price", "sale_price", "compare_at_price")
 _NONE: Final = frozenset({"nan", "none", "null", "n/a", "na", "-"})
 """What programs write into the sale price of what is not on sale."""
 _NOT_COUNTED: Final = frozenset({"", "0", "no", "false"})
@@ -60,7 +60,7 @@ def offer_of(
 def learn_prices(texts: Mapping[str, str], mapping: FeedMapping, habits: PriceHabits) -> None:
     """Adds to what is known of how a feed writes prices what a row's texts (by field) show."""
     reader = _Reader(texts, mapping, habits, [])
-    for name in _PRICES:
+    for name in PRICES:
         habits.learn(texts.get(name, ""), reader.currency)
 
 

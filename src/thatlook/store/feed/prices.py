@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Never
 
 from thatlook.core.errors import FeedError
@@ -100,6 +101,7 @@ def parse_price(
     return Price(Decimal(_digits(number, mark, text)), code)
 
 
+@lru_cache(maxsize=4096)
 def _taken_apart(text: str, currency: str) -> tuple[str, str] | None:
     """The number and the currency of a price, None for an empty text. Raises FeedError."""
     if any(letter.isnumeric() and not letter.isdecimal() for letter in text):

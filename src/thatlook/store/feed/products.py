@@ -16,13 +16,16 @@ from thatlook.core.type_words import LanguageVotes, category_told, google_catego
 from thatlook.store.feed.cells import field_text, text_of
 from thatlook.store.feed.columns import FIELDS, all_of, plain, recognised
 from thatlook.store.feed.mapping import FeedMapping
-from thatlook.store.feed.offers import learn_prices, offer_of
+from thatlook.store.feed.offers import PRICES, learn_prices, offer_of
 from thatlook.store.feed.prices import PriceHabits
 from thatlook.store.feed.rows import Nested, RawRow
 from thatlook.store.feed.words import gender_said, is_unpublished
 
 MAX_ID_BYTES: Final = 255
 """The longest id that is taken, in UTF-8 bytes."""
+_NAMING: Final = ("product_type", "category", "title")
+_TELLING: Final = (*PRICES, "currency", *_NAMING)
+"""Fields that show how a feed is written."""
 _TYPES: Final = ("product_type", "category", "google_product_category")
 _PLAIN: Final = (
     "title", "description", "brand", "color", "pattern", "material", "product_type",
@@ -69,15 +72,15 @@ class ProductMaker:
 
     def learn(self, row: RawRow) -> None:
         """Looks at a row of the feed before its turn: how its prices and types are written."""
-        texts = self._texts(row)
+        columns = self._columns(row)
         # Objects are a program's: their "12.50" says nothing of how people write.
-        objects = {
-            n for n, found in row.values.items() if isinstance(next(iter(found), ""), Nested)
+        texts: dict[str, str] = {
+            field: field_text(field, row.values[columns[field]])
+            for field in _TELLING
+            if field in columns and not isinstance((*row.values[columns[field]], "")[0], Nested)
         }
-        shown = {f: t for f, t in texts.items() if self._columns(row).get(f) not in objects}
-        learn_prices(shown, self._mapping, self._habits)
-        named = (texts.get(name, "") for name in ("product_type", "category", "title"))
-        self._votes.add(next(filter(None, named), ""))
+        learn_prices(texts, self._mapping, self._habits)
+        self._votes.add(next((texts[name] for name in _NAMING if texts.get(name)), ""))
 
     def id_of(self, row: RawRow) -> str:
         """The row's id, or "" where it has none; what is no letter in it is replaced."""

@@ -165,6 +165,7 @@ class _Run:
         self._bar = bar
         self._most_waiting = most_waiting
         self._seen: set[str] = set()
+        self._unread: set[str] = set()
         self._group: list[SceneJob] = []
         self._waiting: list[Any] = []
 
@@ -187,7 +188,8 @@ class _Run:
         for stored in self._shelf.rows.all_stored():
             scene_id, _ = place_of(stored.product.id)
             inside = Path(stored.image).is_relative_to(root)
-            if inside and scene_id not in self._seen:
+            there = scene_id in self._seen or stored.image in self._unread
+            if inside and not there:
                 gone.setdefault(scene_id, []).append(stored.product.id)
         for ids in gone.values():
             self._shelf.rows.remove(ids)
@@ -199,6 +201,7 @@ class _Run:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
+            self._unread.add(str(path))
             self._fail(f"{path}: {error.strerror}")
             return None
         job = SceneJob(str(path), digest, digest[:ID_DIGITS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 Floats = NDArray[np.float32]
+_log = logging.getLogger(__name__)
 
 
 class Runs(Protocol):
@@ -102,11 +104,17 @@ class Session:
             options = self._options()
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             return _session(graph, options)
-        options = self._options()
-        if file is None:
-            return _session(weights, options)
+        if file is not None:
+            try:
+                return self._opened_and_kept(weights, file)
+            except Exception:  # noqa: BLE001 - a full disk in onnxruntime's words, or raised below
+                _log.info("%s: the optimised network cannot be written", file, exc_info=True)
+        return _session(weights, self._options())
+
+    def _opened_and_kept(self, weights: bytes, file: Path) -> onnxruntime.InferenceSession:
         with tempfile.TemporaryDirectory() as folder:
             new = Path(folder) / "graph.onnx"
+            options = self._options()
             options.optimized_model_filepath = str(new)
             opened = _session(weights, options)
             if new.exists():

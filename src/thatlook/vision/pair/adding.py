@@ -195,7 +195,11 @@ class _Halves:
 
     def _padding(self, settings: PairSettings) -> dict[str, Any]:
         """The token that fills texts up: the tokenizer's own choice, else the settings'."""
-        text = (self._folder / self._layout.tokenizer).read_text(encoding="utf-8")
+        file = self._folder / self._layout.tokenizer
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(f"{file}: the tokenizer cannot be read: {error}") from error
         tokenizer = opened_tokenizer(text, self.name)
         if tokenizer.padding:
             own = tokenizer.padding

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from thatlook.core.errors import FetchError, MissingExtraError
+from thatlook.core.errors import FetchError, MissingExtraError, ThatlookError
 from thatlook.vision.pair.layout import layout_of
 from thatlook.vision.pair.text import EXTRA
 
@@ -40,7 +40,6 @@ def download(repository: str, folder: Path, revision: str = "", variant: str = "
     """
     try:
         from huggingface_hub import HfApi, hf_hub_download
-        from huggingface_hub.errors import HfHubHTTPError
     except ModuleNotFoundError as error:
         raise MissingExtraError("a pair of the hub (huggingface_hub)", EXTRA) from error
     endpoint = os.environ.get("HF_ENDPOINT") or None
@@ -50,6 +49,8 @@ def download(repository: str, folder: Path, revision: str = "", variant: str = "
         commit = str(about.sha)
         for name in layout_of(names, repository, variant).files():
             hf_hub_download(repository, name, revision=commit, local_dir=folder, endpoint=endpoint)
-    except (HfHubHTTPError, OSError) as error:
+    except ThatlookError:
+        raise
+    except Exception as error:  # the client's errors and its transport's share no narrower base
         raise FetchError(f"{repository}: cannot be fetched from the hub: {error}") from error
     return Downloaded(folder, repository, commit)

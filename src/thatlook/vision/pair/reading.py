@@ -77,8 +77,9 @@ class PairSettings:
     def length(self) -> int:
         """How many tokens a text has; CLIP's 77 where no file says."""
         tokenizer = self._read("tokenizer_config.json", "textual/tokenizer_config.json")
-        text = self._read("config.json").get("text_config", {})
-        open_clip = self._read("open_clip_config.json").get("model_cfg", {}).get("text_cfg", {})
+        text = self._read("config.json").get("text_config") or {}
+        model = self._read("open_clip_config.json").get("model_cfg") or {}
+        open_clip = model.get("text_cfg") or {}
         told = (
             text.get("max_position_embeddings"),
             open_clip.get("context_length"),
@@ -102,7 +103,7 @@ class PairSettings:
             return ""
         card = (self._folder / "README.md").read_text(encoding="utf-8", errors="replace")
         header = re.match(r"---\s*\n(.*?)\n---", card, re.DOTALL)
-        found = re.search(r"^license:\s*([\w.+-]+)", header[1] if header else "", re.MULTILINE)
+        found = re.search(r"^license:[ \t]*(\w[\w.+-]*)", header[1] if header else "", re.MULTILINE)
         return found[1] if found else ""
 
 
