@@ -267,6 +267,20 @@ def test_a_store_brought_back_from_a_copy_is_noticed(fed):
         fed.cluster.feed().step()
 
 
+def test_a_store_brought_back_to_before_a_commit_that_was_half_fed_is_noticed(fed, monkeypatch):
+    monkeypatch.setattr(search_feed, "BATCH", 7)
+    rng, before = np.random.default_rng(18), fed.sequence
+    fed.upsert([row_of(random_entry(rng, f"q{n:02}")) for n in range(30)])
+    assert fed.cluster.feed().step() == 7  # and then the worker is killed
+    assert fed.cluster.engine.cursor(strong=True).token == ""
+    database = fed._store.database
+    database.execute("DELETE FROM products WHERE id LIKE 'q%'")
+    database.execute("DELETE FROM commits WHERE sequence > ?", (before,))
+    database.execute("UPDATE state SET sequence = ?", (before,))
+    with pytest.raises(CatalogError, match="brought back from a copy"):
+        fed.cluster.feed().step()
+
+
 def test_many_products_that_pass_are_all_compared_where_the_engine_gives_too_few(fed, monkeypatch):
     call = fed.cluster.engine._client.call
     monkeypatch.setattr(
