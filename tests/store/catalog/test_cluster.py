@@ -339,6 +339,29 @@ def test_another_engine_is_refused(tmp_path):
         catalog_on(tmp_path / "shop", "milvus://host/products?indx=FLAT")
 
 
+@pytest.mark.parametrize("engine", ["lite", "standalone"])
+@pytest.mark.parametrize("step", ["create_index", "load_collection"])
+def test_a_collection_whose_maker_was_killed_is_completed(engine, step, request, monkeypatch):
+    from pymilvus import MilvusClient
+
+    def killed(*_args, **_options):
+        raise KeyboardInterrupt
+
+    url = request.getfixturevalue(engine).url(next(NAMES), **STRONG)
+    index = MilvusIndex(MilvusPlace.of(url), DIM)
+    with monkeypatch.context() as cut:
+        cut.setattr(MilvusClient, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            index.prepare()
+    index.prepare()
+    assert index._client.call("list_indexes") == ["vector"]
+    entry = random_entry(np.random.default_rng(19), "a")
+    index.upsert([entry], 1)
+    assert index.search(entry.vector[None], Query(k=9))[0][0].product_id == "a"
+    index.drop()
+    index.close()
+
+
 def test_the_protocol_by_itself(lite):
     rng = np.random.default_rng(15)
     index = MilvusIndex(MilvusPlace.of(lite.url(next(NAMES), **STRONG)), DIM)
