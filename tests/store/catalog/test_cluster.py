@@ -213,6 +213,26 @@ def test_strong_consistency_says_when_nobody_feeds(lite, tmp_path):
         catalog.cluster.engine.drop()
 
 
+def test_strong_consistency_knows_that_another_emptied_the_collection(lite, tmp_path):
+    search = lite.url(next(NAMES), index="FLAT", consistency="strong", timeout=1)
+    rng = np.random.default_rng(20)
+    with (
+        catalog_on(tmp_path / "shop", search) as other,
+        catalog_on(tmp_path / "shop", search) as reader,
+    ):
+        other.upsert([row_of(random_entry(rng, f"p{n}")) for n in range(9)])
+        other.warm()
+        vector, query = random_vector(rng)[None], Query(k=20)
+        assert len(reader.search(vector, query)[0]) == 9
+        other.cluster.feed().rebuild()
+        other.cluster.engine.prepare()
+        with pytest.raises(SearchUnavailableError, match="the engine is behind"):
+            reader.search(vector, query)
+        assert other.cluster.feed().catch_up() == 9
+        assert len(reader.search(vector, query)[0]) == 9
+        other.cluster.engine.drop()
+
+
 def test_a_feed_that_was_cut_off_goes_on(fed, monkeypatch):
     monkeypatch.setattr(search_feed, "BATCH", 7)
     rng, feed = np.random.default_rng(10), fed.cluster.feed()
