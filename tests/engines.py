@@ -21,6 +21,7 @@ from urllib.error import URLError
 from tests.service.live import free_port
 
 START_S: Final = 120
+OTHERS_S: Final = 600
 PEER_PORT: Final = 2380
 _PARTS: Final = (
     "rootCoord", "proxy", "queryCoord", "queryNode", "indexNode", "dataCoord", "dataNode",
@@ -150,6 +151,13 @@ class Standalone(Engine):
                 return b"OK" in answer.read()
         except (URLError, OSError):
             return False
+
+    def start(self) -> None:
+        """Waits for others on this machine that run one too, then starts it."""
+        end = time.monotonic() + OTHERS_S
+        while not is_free(PEER_PORT) and time.monotonic() < end:
+            time.sleep(0.5)
+        super().start()
 
     def stop(self) -> None:
         """Ends the process and frees the disk."""

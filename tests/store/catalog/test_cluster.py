@@ -395,6 +395,7 @@ def test_the_protocol_by_itself(lite):
     assert (len(index), index.sequence) == (4, 4)
     hits = index.search(entries[1].vector[None], Query(k=9))[0]
     assert len(hits) == 4
+    assert len(index.search(np.zeros((0, DIM), np.float32), Query())) == 0
     index.close()
     index.close()
     index.drop()

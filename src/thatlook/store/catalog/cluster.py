@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -145,12 +146,9 @@ class ClusterFinder:
             time.sleep(_LOOKS_S)
 
     def _asked(self, vectors: Vectors, query: Query, count: int) -> Answers:
-        wider = Query(
-            category=query.category, genders=query.genders, k=count, filters=query.filters
-        )
         begun = time.perf_counter()
         try:
-            return self.engine.search(vectors, wider)
+            return self.engine.search(vectors, replace(query, k=count))
         finally:
             self.watch.asked(time.perf_counter() - begun)
 
@@ -165,10 +163,11 @@ class ClusterFinder:
         self.watch.stale(len(ids) - len(entries))
         answers, whole = [], True
         for vector, hits in zip(vectors, found.hits, strict=True):
-            near = [entries[hit.product_id] for hit in hits if hit.product_id in entries]
+            known = dict.fromkeys(hit.product_id for hit in hits if hit.product_id in entries)
+            near = [entries[product_id] for product_id in known]
             rows = np.array([entry.vector for entry in near], np.float32).reshape(-1, len(vector))
             values = similarities(rows, vector).tolist()
-            best = ranked([entry.id for entry in near], values, query.k)
+            best = ranked(list(known), values, query.k)
             answers.append(best)
             enough = len(best) == query.k and hits[-1].similarity < best[-1].similarity - ROUNDING
             whole = whole and (enough or len(hits) >= found.eligible)

@@ -39,12 +39,17 @@ class Client:
         self._client: Any = None
         self._again_at = 0.0
 
-    def call(self, name: str, *, timeout_s: float | None = None, **given: Any) -> Any:
+    def call(
+        self, name: str, *, timeout_s: float | None = None, once: bool = False, **given: Any
+    ) -> Any:
         """What this method of MilvusClient gives for the collection.
 
-        Raises SearchUnavailableError.
+        pymilvus asks again within the timeout where a connection breaks, and the server may have
+        done what was asked: with `once` it does not, and gRPC's keepalive (15 s) is what ends a
+        call to a peer that is gone. Raises SearchUnavailableError.
         """
-        timeout = timeout_s or self._place.timeout_s
+        timeout = None if once else timeout_s or self._place.timeout_s
+        given |= {"retry_times": 0} if once else {}
         collection = self._place.collection
         return self._try(name, collection_name=collection, timeout=timeout, **given)
 

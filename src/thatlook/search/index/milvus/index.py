@@ -132,7 +132,7 @@ class MilvusIndex:
         """
         vectors = checked_vectors(vectors, self._dim)
         expression = expression_of(query)
-        if expression is None:
+        if expression is None or not len(vectors):
             return Answers(((),) * len(vectors), 0)
         limit = min(query.k, MOST)
         found = self._client.call(
@@ -201,7 +201,8 @@ class MilvusIndex:
                 self._client.call("upsert", timeout_s=_SLOW_S, data=part)
             else:
                 self._delete([row["key"] for row in part])
-                self._client.call("insert", timeout_s=_SLOW_S, data=part)
+                # Asked twice without a deletion between, it would be there twice.
+                self._client.call("insert", once=True, data=part)
 
     def _delete(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), BATCH):
@@ -234,7 +235,7 @@ class MilvusIndex:
     def _query(
         self, expression: str, fields: list[str], *, strong: bool = False, limit: int | None = None
     ) -> list[dict[str, Any]]:
-        more = {} if limit is None else {"limit": limit}
+        more: dict[str, Any] = {} if limit is None else {"limit": limit}
         found = self._client.call(
             "query",
             filter=expression,
