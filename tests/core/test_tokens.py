@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thatlook.core.tokens import tokens
+from thatlook.core.tokens import tokens, whole_words
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,8 @@ from thatlook.core.tokens import tokens
 )
 def test_words_of_texts(text, words):
     assert tokens(text) == words
+
+
+def test_whole_words_keep_their_endings():
+    assert whole_words("Levi's T-Shirts, Größe 42") == ("levi", "tshirts", "grosse", "42")
+    assert whole_words("Handtas") == ("handtas",)

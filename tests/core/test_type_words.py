@@ -33,6 +33,9 @@ from thatlook.core.type_words import (
         ("nl", "Spijkerbroeken", "bottomwear"), ("nl", "Jurk met riem", "dress"),
         ("nl", "Winterjassen", "outerwear"), ("nl", "Handtassen", "bag"),
         ("nl", "Handschoenen", "other"), ("nl", "Truien", "topwear"),
+        ("nl", "handtas", "bag"), ("nl", "Leren schoudertas met rits", "bag"),
+        ("nl", "Winterjas", "outerwear"), ("nl", "regenjas", "outerwear"), ("nl", "Tas", "bag"),
+        ("nl", "Badjas", "other"), ("nl", "Kamerjas", "other"), ("nl", "camisetas", None),
     ],
 )  # fmt: skip
 def test_types_in_other_languages(language, text, category):
@@ -56,6 +59,9 @@ def test_a_language_decides_what_a_word_means():
     assert category_told(["", "Hoodie"], "fr") == "topwear"
     assert category_told(["Pet"]) == "headwear"  # only Dutch knows it
     assert category_told(["Completo"]) == "outerwear"
+    assert category_told(["Handtas"]) == "bag"
+    assert category_told(["Camisetas"]) == "topwear"
+    assert category_told(["Chaquetas"]) == "outerwear"
     assert category_told(["xyz"]) is None
 
 

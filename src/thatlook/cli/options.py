@@ -18,7 +18,7 @@ PRINTED = "-"
 def address(text: str) -> str:
     """A catalog's folder or its address, as it was given; refuses one with a password."""
     if "://" in text:
-        from thatlook.store.catalog.address import without_password
+        from thatlook.core.addresses import without_password
 
         shown, told = without_password(text)
         if told:

@@ -24,8 +24,13 @@ def tokens(text: str) -> tuple[str, ...]:
     "Levi's T-Shirts, Größe 42" gives ("levi", "tshirt", "grosse", "42"); letters of other scripts
     stay as they are.
     """
+    return tuple(map(_token, whole_words(text)))
+
+
+def whole_words(text: str) -> tuple[str, ...]:
+    """The words of a text as `tokens` gives them, but with their endings."""
     joined = _TSHIRT.sub("tshirt", _without_accents(text.casefold()))
-    return tuple(_token(word) for word in _WORD.findall(_OWNER.sub("", joined)))
+    return tuple(_WORD.findall(_OWNER.sub("", joined)))
 
 
 def _without_accents(text: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Final
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Product
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, category_of, names_category
-from thatlook.core.tokens import tokens
+from thatlook.core.tokens import tokens, whole_words
 
 FILE: Final = "type_words.json"
 VOTES: Final = 1000
@@ -84,16 +84,19 @@ def category_in(language: str, text: str) -> str | None:
     """
     words = _words_of(language)
     for part in reversed(re.split(r"[>|/]", text)):
-        found = tokens(part)
+        found, whole = tokens(part), whole_words(part)
         end = next((n for n, word in enumerate(found) if n and word in words.before), len(found))
-        category = _lookup(words, found[:end]) or _lookup(words, found)
+        category = _lookup(words, found[:end], whole) or _lookup(words, found, whole)
         if category is not None:
             return category
     return None
 
 
-def _lookup(words: _Words, found: Sequence[str]) -> str | None:
-    """The category of the phrase that counts: the first, or the last, and of those the longest."""
+def _lookup(words: _Words, found: Sequence[str], whole: Sequence[str]) -> str | None:
+    """The category of the phrase that counts: the first, or the last, and of those the longest.
+
+    `whole` are the words with their endings.
+    """
     places = range(len(found))
     for place in places if words.first_counts else reversed(places):
         for length in range(words.longest, 0, -1):
@@ -102,6 +105,8 @@ def _lookup(words: _Words, found: Sequence[str]) -> str | None:
             if len(phrase) == length and phrase in words.phrases:
                 return words.phrases[phrase]
         compound = _of_compound(words, found[place])
+        if compound is None and not _is_known(found[place]):
+            compound = _of_compound(words, whole[place])  # "handtas" is no plural
         if compound is not None:
             return compound
     return None
@@ -111,6 +116,11 @@ def _of_compound(words: _Words, word: str) -> str | None:
     """The category of the longest end of a compound that is known."""
     ends = (word[start:] for start in range(_BEFORE_HEAD, len(word)))
     return next((words.heads[end] for end in ends if end in words.heads), None)
+
+
+def _is_known(word: str) -> bool:
+    """Whether a language has the word: Spanish "camisetas" is a plural, and no Dutch bag."""
+    return any((word,) in _words_of(language).phrases for language in languages())
 
 
 def category_told(texts: Iterable[str], language: str = "") -> str | None:

@@ -8,9 +8,10 @@ import pytest
 
 from tests.store.catalog.conftest import DIM, row_of
 from thatlook.cli import main
+from thatlook.core.addresses import without_password
 from thatlook.core.errors import CatalogError
 from thatlook.store.catalog import Catalog
-from thatlook.store.catalog.address import BUILT_IN, Address, without_password
+from thatlook.store.catalog.address import BUILT_IN, Address
 
 SECRET = "s3/cr@t"
 
@@ -66,6 +67,8 @@ def test_the_store_of_a_file_may_be_a_folder(tmp_path):
         ('store_password_env = "NOT_SET"', "names NOT_SET, which is not set"),
         ('store = "postgresql://u:pw@h/d"', "store holds a password; name the environment"),
         ('search = "milvus://u:pw@h/d"', "search holds a password; name the environment"),
+        ('store = "postgresql+psycopg://u:pw@h/d"', "store holds a password; name the environment"),
+        ('search = "milvus+x://u:pw@h/d"', "search holds a password; name the environment"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told(tmp_path, line, words):
@@ -88,6 +91,8 @@ def test_a_search_that_is_not_known_is_refused(tmp_path):
         ("postgresql://u:pw@h:5432/d?schema=a", "postgresql://u@h:5432/d?schema=a", "pw"),
         ("postgresql://u:p%2Fw@h/d", "postgresql://u@h/d", "p/w"),
         (f"postgresql://u:{SECRET}@h/d", "postgresql://u@h/d", SECRET),
+        ("postgresql+psycopg://u:pw@h/d", "postgresql+psycopg://u@h/d", "pw"),
+        ("a-b.c://u:pw@h/d", "a-b.c://u@h/d", "pw"),
     ],
 )
 def test_a_password_is_apart_from_its_url(url, shown, password):
@@ -103,8 +108,9 @@ def test_a_url_alone_has_its_files_with_the_user(monkeypatch, tmp_path):
     assert one.folder != Address.of("postgresql://u@h/e").folder
 
 
-def test_a_command_refuses_a_password_in_its_arguments(capsys):
-    assert main(["catalog", "info", "--catalog", f"postgresql://u:{SECRET}@h/d"]) == 2
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_a_command_refuses_a_password_in_its_arguments(capsys, scheme):
+    assert main(["catalog", "info", "--catalog", f"{scheme}://u:{SECRET}@h/d"]) == 2
     told = capsys.readouterr().err
-    assert "postgresql://u@h/d: leave out the password" in told
+    assert f"{scheme}://u@h/d: leave out the password" in told
     assert SECRET not in told

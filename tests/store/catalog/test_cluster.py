@@ -213,6 +213,26 @@ def test_strong_consistency_says_when_nobody_feeds(lite, tmp_path):
         catalog.cluster.engine.drop()
 
 
+def test_strong_consistency_knows_that_another_emptied_the_collection(lite, tmp_path):
+    search = lite.url(next(NAMES), index="FLAT", consistency="strong", timeout=1)
+    rng = np.random.default_rng(20)
+    with (
+        catalog_on(tmp_path / "shop", search) as other,
+        catalog_on(tmp_path / "shop", search) as reader,
+    ):
+        other.upsert([row_of(random_entry(rng, f"p{n}")) for n in range(9)])
+        other.warm()
+        vector, query = random_vector(rng)[None], Query(k=20)
+        assert len(reader.search(vector, query)[0]) == 9
+        other.cluster.feed().rebuild()
+        other.cluster.engine.prepare()
+        with pytest.raises(SearchUnavailableError, match="the engine is behind"):
+            reader.search(vector, query)
+        assert other.cluster.feed().catch_up() == 9
+        assert len(reader.search(vector, query)[0]) == 9
+        other.cluster.engine.drop()
+
+
 def test_a_feed_that_was_cut_off_goes_on(fed, monkeypatch):
     monkeypatch.setattr(search_feed, "BATCH", 7)
     rng, feed = np.random.default_rng(10), fed.cluster.feed()
@@ -263,6 +283,20 @@ def test_a_store_brought_back_from_a_copy_is_noticed(fed):
     token = fed._store.token(fed.sequence)
     assert fed.cluster.engine.cursor().token == token != ""
     fed._store.database.execute("UPDATE commits SET token = randomblob(8)")
+    with pytest.raises(CatalogError, match="brought back from a copy"):
+        fed.cluster.feed().step()
+
+
+def test_a_store_brought_back_to_before_a_commit_that_was_half_fed_is_noticed(fed, monkeypatch):
+    monkeypatch.setattr(search_feed, "BATCH", 7)
+    rng, before = np.random.default_rng(18), fed.sequence
+    fed.upsert([row_of(random_entry(rng, f"q{n:02}")) for n in range(30)])
+    assert fed.cluster.feed().step() == 7  # and then the worker is killed
+    assert fed.cluster.engine.cursor(strong=True).token == ""
+    database = fed._store.database
+    database.execute("DELETE FROM products WHERE id LIKE 'q%'")
+    database.execute("DELETE FROM commits WHERE sequence > ?", (before,))
+    database.execute("UPDATE state SET sequence = ?", (before,))
     with pytest.raises(CatalogError, match="brought back from a copy"):
         fed.cluster.feed().step()
 
@@ -323,6 +357,29 @@ def test_another_engine_is_refused(tmp_path):
         catalog_on(tmp_path / "shop", "qdrant://host/products")
     with pytest.raises(SettingsError, match="did you mean"):
         catalog_on(tmp_path / "shop", "milvus://host/products?indx=FLAT")
+
+
+@pytest.mark.parametrize("engine", ["lite", "standalone"])
+@pytest.mark.parametrize("step", ["create_index", "load_collection"])
+def test_a_collection_whose_maker_was_killed_is_completed(engine, step, request, monkeypatch):
+    from pymilvus import MilvusClient
+
+    def killed(*_args, **_options):
+        raise KeyboardInterrupt
+
+    url = request.getfixturevalue(engine).url(next(NAMES), **STRONG)
+    index = MilvusIndex(MilvusPlace.of(url), DIM)
+    with monkeypatch.context() as cut:
+        cut.setattr(MilvusClient, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            index.prepare()
+    index.prepare()
+    assert index._client.call("list_indexes") == ["vector"]
+    entry = random_entry(np.random.default_rng(19), "a")
+    index.upsert([entry], 1)
+    assert index.search(entry.vector[None], Query(k=9))[0][0].product_id == "a"
+    index.drop()
+    index.close()
 
 
 def test_the_protocol_by_itself(lite):

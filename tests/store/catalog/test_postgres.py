@@ -292,6 +292,26 @@ def test_an_index_run_does_not_go_on_without_its_lock(catalog, postgres):
     assert catalog.info().products == 2
 
 
+def ask_after_the_end(database):
+    """Whether it is alone, once the connection that has the lock was ended from elsewhere."""
+    with database.alone("search") as alone:
+        assert alone()
+        assert database.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+            "AND classid = ? AND objid::bigint = ?",
+            (postgres_store._LOCKS["search"], database._half % (1 << 32)),
+        ) == [(True,)]
+        return alone()
+
+
+def test_a_feed_whose_connection_was_ended_is_told_as_such(catalog):
+    database = catalog._store.database
+    with pytest.raises(CatalogUnavailableError, match="terminating connection"):
+        ask_after_the_end(database)
+    with database.alone("search") as alone:
+        assert alone()
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "half \ud800"])
 def test_texts_that_no_database_keeps_are_told(catalog, text):
     with pytest.raises(CatalogError, match="character"):

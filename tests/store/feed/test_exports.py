@@ -160,6 +160,8 @@ def test_prices_of_a_row(values, expected):
         ({"reduction": "0.50", "reduction_type": "amount"}, ("36 EUR", "35.50 EUR", 0)),
         ({"reduction": "0.2"}, ("36 EUR", "", 1)),
         ({"reduction": "20 %"}, ("36 EUR", "28.80 EUR", 0)),
+        ({"reduction": "0.5 %"}, ("36 EUR", "35.82 EUR", 0)),
+        ({"reduction": "0,5%", "reduction_type": "percentage"}, ("36 EUR", "35.82 EUR", 0)),
         ({"reduction": "40", "reduction_type": "amount"}, ("36 EUR", "", 1)),
         ({"Discount percent": "100"}, ("36 EUR", "", 1)),
         ({"Discount percent": "much"}, ("36 EUR", "", 1)),
@@ -186,6 +188,7 @@ def test_a_discount_is_rounded_as_its_currency_is():
         ("2026-06-14", "discontinued", 0),
         ("2026-06-15", "in_stock", 0),
         ("2027-01-01T00:00+01:00", "in_stock", 0),
+        ("1781481600", "discontinued", 0),  # this day at 00:00
         ("0000-00-00", "in_stock", 0),
         ("soon", "in_stock", 1),
     ],
@@ -215,6 +218,7 @@ def test_what_has_expired_is_not_offered(date, availability, told):
         ({"Discount from": "0000-00-00", "sale_end": "0000-00-00 00:00:00"}, "3", 0),
         ({"sale_start": "1767225600"}, "3", 0),
         ({"sale_end": "1767225600"}, "", 0),
+        ({"sale_end": "1781481600"}, "", 0),  # this day at 00:00
     ],
 )
 def test_a_sale_counts_in_its_time(values, sale, told):

@@ -95,6 +95,21 @@ def test_a_store_that_cannot_be(base, message):
         store_of(base)
 
 
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("ftp://user:s3cret@host/p", "ftp://user@host/p: leave out the password"),
+        ("s3://key:s3/cr@t@bucket/p", "s3://key@bucket/p: leave out the password"),
+        ("simplecache::ftp://user:s3cret@host/p", "give a folder of this machine"),
+    ],
+)
+def test_a_password_is_refused_and_not_told(base, message):
+    with pytest.raises(FeedError, match=message) as told:
+        store_of(base)
+    assert "s3c" not in str(told.value)
+    assert "cr@t" not in str(told.value)
+
+
 def test_a_folder_is_no_store(tmp_path):
     assert store_of(tmp_path) is store_of("images") is store_of(None) is None
 

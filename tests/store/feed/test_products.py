@@ -83,6 +83,16 @@ def test_prices_that_are_none(text):
         parse_price(text)
 
 
+@pytest.mark.parametrize("text", ["19⁹⁹ EUR", "€19⁹⁹", "19,99¹ €", "19₉₉ EUR", "19⑨ EUR", "5½ €"])
+def test_raised_digits_are_never_digits_of_the_amount(text):
+    with pytest.raises(FeedError, match="raised digits may be decimals or a note"):
+        parse_price(text)
+
+
+def test_wide_digits_are_digits():
+    assert parse_price("１９.９９ EUR") == Price(Decimal("19.99"), "EUR")
+
+
 def test_a_point_before_three_digits_is_refused_unless_it_is_told():
     with pytest.raises(FeedError, match="thousands or three decimals"):
         parse_price("1.299 EUR")

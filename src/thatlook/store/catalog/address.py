@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
-from urllib.parse import unquote
 
+from thatlook.core.addresses import without_password
 from thatlook.core.errors import CatalogError
 from thatlook.core.nearest import did_you_mean
 
@@ -24,7 +24,6 @@ BUILT_IN: Final = "built-in"
 """The search in the process that asks, over vectors that it has read from the store."""
 KEYS: Final = ("store", "store_password_env", "search", "search_password_env", "folder")
 STORES: Final = ("postgresql", "postgres")
-_PASSWORD: Final = re.compile(r"^(\w+://[^:@/?#]*):(.*)@([^@]*)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +74,6 @@ class Address:
 def address_of(given: str | os.PathLike[str] | Address) -> Address:
     """The address that is given, as one or as what `Address.of` takes."""
     return given if isinstance(given, Address) else Address.of(given)
-
-
-def without_password(url: str) -> tuple[str, str]:
-    """A URL without its password, and the password ("" for none), its escapes resolved.
-
-    Everything between the first ":" of the user's part and the last "@" is the password, so that
-    not a letter of one with "/" or "@" in it stays in what is shown.
-    """
-    found = _PASSWORD.match(url)
-    if found is None:
-        return url, ""
-    return f"{found[1]}@{found[3]}", unquote(found[2])
 
 
 def folder_of(store: str) -> Path:

@@ -131,10 +131,11 @@ class ClusterFinder:
             _log.warning("all is stored, but the search is not fed yet: %s", error)
 
     def _wait(self) -> None:
-        """Until all that was committed before this call is in the engine."""
+        """Until all that was committed before this call is in the engine.
+
+        The engine is asked each time: another process may have emptied it to feed it anew.
+        """
         wanted = self._store.sequence()
-        if self.engine.sequence >= wanted:
-            return
         end = time.monotonic() + self._place.timeout_s
         while (cursor := self.engine.cursor(strong=True)) is None or cursor.sequence < wanted:
             if time.monotonic() > end:

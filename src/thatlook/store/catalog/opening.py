@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from thatlook.core.addresses import without_password
 from thatlook.core.errors import CatalogError, MissingExtraError
 from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.milvus.place import SCHEME as MILVUS
 from thatlook.search.index.milvus.place import MilvusPlace
-from thatlook.store.catalog.address import BUILT_IN, Address, without_password
+from thatlook.store.catalog.address import BUILT_IN, Address
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file

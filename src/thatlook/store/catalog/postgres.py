@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg  # noqa: F401 - named here, so that its absence is told as that of the extra
 from sqlalchemy import Connection, CursorResult, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError, CatalogUnavailableError
@@ -227,7 +227,8 @@ class PostgresDatabase:
                 lock = f"SELECT pg_try_advisory_lock({self._key(work)})"
                 yield partial(self._mine, connection, lock)
             finally:
-                with suppress(DBAPIError):  # the server itself notices a while after the end
+                # A dead connection holds no lock, and SQLAlchemy refuses one that it knows dead.
+                with suppress(SQLAlchemyError):
                     connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
 
     def _mine(self, connection: Connection, lock: str) -> bool:

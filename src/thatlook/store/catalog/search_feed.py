@@ -98,7 +98,8 @@ class SearchFeed:
                 f"{self._engine.place}: the collection is another catalog's, or its vectors are "
                 f"another network's ({cursor.model_key}); name another collection, or {_REBUILD}"
             )
-        if cursor.token not in {"", now.token}:
+        # Within a commit the cursor has no token to compare.
+        if cursor.token not in {"", now.token} or cursor.sequence > self._store.sequence():
             raise CatalogError(
                 f"{self._engine.place}: the collection knows changes that the catalog does not, "
                 f"which was brought back from a copy; {_REBUILD}"

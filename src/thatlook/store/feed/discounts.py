@@ -19,12 +19,14 @@ def discounted(price: Price, texts: Mapping[str, str]) -> Price | None:
     """What is asked after the discount that a row's texts (by field) give; None where they do not.
 
     `discount_amount` is a part of the money, or of the whole ("20 %", or where `discount_type` says
-    "percentage"; 0.2 is then 20 %); else `discount_percent` counts. Raises FeedError for what is
-    no number, takes all of the price, or may be either.
+    "percentage"; 0.2 without a "%" is then 20 %); else `discount_percent` counts. Raises FeedError
+    for what is no number, takes all of the price, or may be either.
     """
     amount, is_share = _number(texts.get("discount_amount", ""))
     kind = texts.get("discount_type", "").casefold()
-    if is_share or kind.startswith("percent"):
+    if is_share:
+        return _less(price, price.amount * amount / 100)
+    if kind.startswith("percent"):
         return _less(price, price.amount * _share(amount))
     if 0 < amount < 1 and not kind:
         raise FeedError(f"{amount} may be money or a share; expected a discount type beside it")

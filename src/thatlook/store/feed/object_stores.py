@@ -7,7 +7,7 @@ import posixpath
 from typing import Any, Final
 from urllib.parse import unquote
 
-from thatlook.core.addresses import is_url
+from thatlook.core.addresses import is_url, without_password
 from thatlook.core.errors import FeedError, FetchError, MissingExtraError
 from thatlook.store.feed.policy import Fetched
 
@@ -19,14 +19,13 @@ class ObjectStore:
     """The pictures under one URL: only those are read, however a feed spells their links.
 
     `base` is such as "s3://bucket/pictures". Raises MissingExtraError without the extra `cluster`,
-    FeedError where fsspec knows no such store or lacks its client.
+    FeedError where fsspec knows no such store or lacks its client, and for a URL with a password,
+    which would stand in what is kept of every picture.
     """
 
     def __init__(self, base: str) -> None:
         self.base = base.rstrip("/") + "/"
-        protocol = base.partition("://")[0]
-        if protocol in {"file", "local"} or "::" in base:
-            raise FeedError(f"{base}: give a folder of this machine as a path")
+        _check(base)
         core = _fsspec()
         try:
             self._files, self._root = core.url_to_fs(self.base)
@@ -69,6 +68,19 @@ def store_of(images: str | os.PathLike[str] | None) -> ObjectStore | None:
     """The object store that the place of a feed's pictures names; None for a folder."""
     named = isinstance(images, str) and is_url(images)
     return ObjectStore(str(images)) if named else None
+
+
+def _check(base: str) -> None:
+    """Raises FeedError for a URL of this machine, of several parts, or with a password."""
+    protocol = base.partition("://")[0]
+    if protocol in {"file", "local"} or "::" in base:  # what follows may hold a password
+        raise FeedError(f"{protocol}://: give a folder of this machine as a path")
+    shown, password = without_password(base)
+    if password:
+        raise FeedError(
+            f"{shown}: leave out the password; the store's client finds credentials itself, in "
+            "the environment or its own files"
+        )
 
 
 def _fsspec() -> Any:

@@ -58,7 +58,8 @@ def _moment(text: str, *, end_of_day: bool = False) -> datetime | None:
         raise FeedError(
             f"expected a date such as '2026-12-31T23:59+01:00', got {text!r:.80}"
         ) from error
-    if end_of_day and ":" not in text and moment.time() == time():
+    is_day = ":" not in text and not _SECONDS.fullmatch(text)
+    if end_of_day and is_day and moment.time() == time():
         moment += timedelta(days=1)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -104,6 +104,10 @@ def parse_price(
 @lru_cache(maxsize=4096)
 def _taken_apart(text: str, currency: str) -> tuple[str, str] | None:
     """The number and the currency of a price, None for an empty text. Raises FeedError."""
+    if any(letter.isnumeric() and not letter.isdecimal() for letter in text):
+        raise FeedError(  # NFKC makes 1999 of 19 with a raised 99
+            f"raised digits may be decimals or a note; write '19.99 EUR', got {_shown(text)}"
+        )
     plain = _MARKS_OF_DIRECTION.sub("", unicodedata.normalize("NFKC", text)).translate(_LIKE)
     plain = re.sub(r"\d", lambda digit: str(int(digit[0])), " ".join(plain.split()))
     if not plain:

@@ -14,6 +14,7 @@ from thatlook.search.index.milvus.expression import MAX_KEY, MOST_COLORS
 from thatlook.search.index.milvus.place import METRIC, MilvusPlace
 
 PAUSE_S: Final = 1.0
+_MAKING_S: Final = 60.0
 _FIELDS: Final = (
     ("currency", "INT64"),
     ("brand", "INT64"),
@@ -112,16 +113,32 @@ def create(client: Client, place: MilvusPlace, dim: int) -> None:
     )
     schema.add_field("note", DataType.VARCHAR, max_length=2048)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
+    client.call(
+        "create_collection",
+        timeout_s=_MAKING_S,
+        schema=schema,
+        index_params=_index(place),
+        num_partitions=place.partitions,
+    )
+
+
+def complete(client: Client, place: MilvusPlace) -> None:
+    """Has a collection indexed and loaded, whose maker may have been killed before it was.
+
+    Raises SearchUnavailableError.
+    """
+    if not client.call("list_indexes", field_name="vector"):
+        client.call("create_index", timeout_s=_MAKING_S, index_params=_index(place))
+    client.call("load_collection", timeout_s=_MAKING_S)
+
+
+def _index(place: MilvusPlace) -> Any:
+    from pymilvus import MilvusClient
+
     indexes = MilvusClient.prepare_index_params()
     build = dict(place.build)
     indexes.add_index("vector", index_type=place.index, metric_type=METRIC, params=build)
-    client.call(
-        "create_collection",
-        timeout_s=60.0,
-        schema=schema,
-        index_params=indexes,
-        num_partitions=place.partitions,
-    )
+    return indexes
 
 
 def check_installed() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from thatlook.core.errors import CatalogError
-from thatlook.search.index.milvus.client import Client, create
+from thatlook.search.index.milvus.client import Client, complete, create
 from thatlook.search.index.milvus.expression import expression_of, id_of, key_of, row_of
 from thatlook.search.index.milvus.place import MilvusPlace
 from thatlook.search.index.query import (
@@ -89,7 +89,7 @@ class MilvusIndex:
         return bool(self._client.call("has_collection"))
 
     def prepare(self) -> None:
-        """Makes the collection where it is not there.
+        """Makes the collection, or what of it is not there yet.
 
         Raises CatalogError where it holds other vectors, SearchUnavailableError.
         """
@@ -103,7 +103,7 @@ class MilvusIndex:
                 f"{self.place}: the collection does not hold vectors of {self._dim} numbers of "
                 "thatlook's; name another collection"
             )
-        self._client.call("load_collection", timeout_s=_SLOW_S)
+        complete(self._client, self.place)
 
     def drop(self) -> None:
         """Deletes the collection with all that is in it."""
