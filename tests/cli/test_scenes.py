@@ -38,7 +38,7 @@ def test_scenes_and_their_page(shop, tmp_path, capsys):
     assert main([*given, "--html", str(page)]) == 0
     told = capsys.readouterr().out
     assert "look_001.jpg" in told
-    assert "with topwear: grey, striped, tshirts" in told
+    assert "with topwear: cream/black, striped, tshirts" in told
     assert "SP0001" in told
     text = page.read_text(encoding="utf-8")
     assert "Ways to style Brightwater Women&#39;s blue jeans" in text
