@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from abc import ABC, abstractmethod
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +29,7 @@ _PARTS: Final = (
 )  # fmt: skip
 
 
-class Engine:
+class Engine(ABC):
     """A process that answers at `port`; its data and its log are in `folder`."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -75,14 +76,16 @@ class Engine:
         """The end of its log."""
         return (self.folder / "log.txt").read_text(errors="replace")[-2000:]
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """What starts it."""
 
     def environment(self) -> dict[str, str]:
         return {}
 
+    @abstractmethod
     def healthy(self) -> bool:
-        raise NotImplementedError
+        """Whether it answers."""
 
 
 def is_free(port: int) -> bool:
