@@ -62,10 +62,7 @@ class _Photos(Generic[Made]):
         self.status = 0
 
     def __iter__(self) -> Iterator[Made]:
-        from thatlook.core.progress import Progress
-
-        alone = len(self._photos) == 1
-        for photo in Progress(self._photos, unit="photo", disable=alone):
+        for photo in self._counted():
             try:
                 made = self._work(photo)
             except PhotoError as error:
@@ -73,6 +70,14 @@ class _Photos(Generic[Made]):
                 continue
             self.used += 1
             yield made
+
+    def _counted(self) -> Iterable[str]:
+        """The photos, with a bar where they are several: to load its library takes a while."""
+        if len(self._photos) == 1:
+            return self._photos
+        from thatlook.core.progress import Progress
+
+        return Progress(self._photos, unit="photo")
 
     def _tell(self, photo: str, error: PhotoError) -> None:
         self.status = 1
