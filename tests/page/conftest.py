@@ -69,7 +69,7 @@ def opened(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
 
     def go(base: str = address, path: str = "/", **options: Any) -> Any:
         context = browser.new_context(**{"reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -110,14 +110,17 @@ def upload(page: Any, file: Any = LOOK) -> None:
 
 
 def settled(page: Any) -> None:
-    """Waits until nothing is under way."""
-    page.wait_for_selector("#bar", state="hidden")
+    """Waits until nothing is under way: whatever a click sets off marks the page before the click returns."""
+    page.wait_for_selector("#main:not([aria-busy=true])")
 
 
-def until(page: Any, true: str) -> None:
-    """Waits until an expression is true. Playwright's own way needs eval, which is forbidden."""
-    for _ in range(200):
-        if page.evaluate(true):
+def until(page: Any, true: str | Callable[[], bool]) -> None:
+    """Waits until an expression of the page's, or a test's own, is true.
+
+    Playwright's own way needs eval, which is forbidden.
+    """
+    for _ in range(600):
+        if page.evaluate(true) if isinstance(true, str) else true():
             return
         page.wait_for_timeout(50)
     raise AssertionError(f"never true: {true}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.page.conftest import LOOK, OPEN
+from tests.page.conftest import LOOK, OPEN, until
 from tests.service.double import Double, engine_on
 from tests.service.live import free_port, in_thread
 from thatlook.service.app import create_app
@@ -91,8 +91,8 @@ def test_a_shop_gets_hotspots_and_a_panel(visited):
     assert panel.locator("section").first.locator("li").count() == 3
     link = panel.locator("li a").first
     assert link.get_attribute("href").startswith("https://shop.example/")
-    visited.wait_for_timeout(500)
-    assert panel.locator("img").first.evaluate("one => one.naturalWidth") > 0
+    picture = panel.locator("img").first
+    until(visited, lambda: picture.evaluate("one => one.naturalWidth") > 0)
     last = visited.get_by_role("button", name="Shoes: show products")
     visited.keyboard.press("Escape")
     assert not panel.is_visible()
@@ -165,7 +165,5 @@ def test_a_refused_origin_is_told(browser, address):
         page.goto(elsewhere)
         page.get_by_role("button", name="Shop this look").click()
         button = page.locator(".open")
-        page.wait_for_timeout(1000)
-        assert button.is_enabled()
-        assert button.inner_text() != "Shop this look"
+        until(page, lambda: button.is_enabled() and button.inner_text() != "Shop this look")
         context.close()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.page.conftest import OPEN, settled, upload
+from tests.page.conftest import OPEN, settled, until, upload
 from tests.page.test_embed import shop
 from tests.service.double import Double, engine_on
 from tests.service.live import free_port, in_thread
@@ -106,30 +106,27 @@ def test_what_the_shopper_chooses_is_told(opened, counting, folder):
     assert [one["product"] for one in body["events"]][:3] == ids[:3]
     assert {one["kind"] for one in body["events"]} == {"shown"}
     assert [one["position"] for one in body["events"]][:3] == [1, 2, 3]
-    with page.expect_request("**/v1/feedback") as second:
-        page.locator(".card .see").nth(1).click()
-        page.locator("#compareBuy .keep").click()
-        page.keyboard.press("Escape")
-        dismiss = page.locator(".card").nth(2).get_by_role("button", name=re.compile("^Not "))
-        dismiss.click()
+    before = len(sent)
+    page.locator(".card .see").nth(1).click()
+    page.locator("#compareBuy .keep").click()
+    page.keyboard.press("Escape")
+    page.locator(".card").nth(2).get_by_role("button", name=re.compile("^Not ")).click()
     settled(page)
-    events = second.value.post_data_json["events"]
-    assert [(one["product"], one["position"], one["kind"]) for one in events] == [
-        (ids[1], 2, "clicked"),
-        (ids[1], 2, "accepted"),
-        (ids[2], 3, "dismissed"),
-    ]
-    page.wait_for_timeout(300)
+
+    def chosen():
+        events = [one for body in sent[before:] for one in body["events"] if one["kind"] != "shown"]
+        return [(one["product"], one["position"], one["kind"]) for one in events]
+
+    until(page, lambda: len(chosen()) == 3)
+    assert chosen() == [(ids[1], 2, "clicked"), (ids[1], 2, "accepted"), (ids[2], 3, "dismissed")]
+    until(page, lambda: any(one.dismissed for one in kept(folder, body["list"]).values()))
     rows = kept(folder, body["list"])
     assert (rows[ids[1]].clicked, rows[ids[1]].accepted) == (True, True)
     assert rows[ids[2]].dismissed
     assert not rows[ids[0]].taken
     assert not rows[ids[0]].dismissed
     # What was dismissed makes a new list; that a product is let go again is no choice.
-    for _ in range(100):
-        if len({one["list"] for one in sent if one["category"] == "topwear"}) == 2:
-            break
-        page.wait_for_timeout(100)
+    until(page, lambda: len({one["list"] for one in sent if one["category"] == "topwear"}) == 2)
     before = len(sent)
     page.locator(f".card[data-id={ids[1]}] .keep").first.click()
     page.wait_for_timeout(1800)

@@ -107,10 +107,7 @@ def test_a_slower_drawing_with_the_photo_is_never_painted_over_the_newest(looked
     with_key(looked, lambda route: held.append(route))  # noqa: PLW0108 - it is given attributes
     looked.check("#withPhoto")
     looked.uncheck("#withPhoto")
-    for _ in range(100):
-        if len(held) == 2 * 12:  # four products of three rows, drawn twice
-            break
-        looked.wait_for_timeout(50)
+    until(looked, lambda: len(held) == 2 * 12)  # four products of three rows, drawn twice
     assert looked.is_disabled("#saveImage")
     for route in held[12:]:
         route.fulfill(path=LOOK)
@@ -139,11 +136,8 @@ def test_rows_that_scroll_have_arrows_for_a_mouse(opened):
     on.click()
     back.wait_for()
     assert row.locator(".cards").evaluate("one => one.scrollLeft") > 300
-    for _ in range(5):
-        if on.is_visible():
-            on.click()
-            page.wait_for_timeout(100)
-    assert not on.is_visible()
+    row.locator(".cards").evaluate("one => one.scrollTo(one.scrollWidth, 0)")
+    on.wait_for(state="hidden")
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,6 @@ def test_filters_and_department(looked):
     looked.fill("[name=max_price]", "45")
     looked.locator("[name=max_price]").press("Tab")
     looked.wait_for_selector("#active:visible")
-    looked.wait_for_timeout(600)
     settled(looked)
     prices = looked.locator(".card .price b").all_inner_texts()
     assert prices

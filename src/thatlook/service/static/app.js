@@ -6,7 +6,7 @@ import { ask, attempt, bodyOf, complain, stop } from "./asking.js";
 import * as boxing from "./boxing.js";
 import * as comparing from "./compare.js";
 import * as developer from "./developer.js";
-import { byId, el, nameOf, say } from "./dom.js";
+import { atWork, byId, el, nameOf, say } from "./dom.js";
 import * as feedback from "./feedback.js";
 import { guessed } from "./guess.js";
 import * as intake from "./intake.js";
@@ -86,7 +86,7 @@ function start(source) {
 }
 
 /** Keeps the photos, and begins with the first. */
-async function take(files) {
+const take = (files) => atWork(async () => {
   const first = String(photos.size + 1);
   for (const file of files) {
     const [number, name] = [String(photos.size + 1), file.name || "photo"];
@@ -94,7 +94,7 @@ async function take(files) {
     looks.add(["photo", number], photos.get(number).photo, name);
   }
   await start(["photo", first]);
-}
+});
 
 async function load([kind, value]) {
   state.source = [kind, value];

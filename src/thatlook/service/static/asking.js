@@ -1,7 +1,7 @@
 // Asks for recommendations: one question at a time, its progress, and what to say when it fails.
 
 import * as api from "./api.js";
-import { byId, el, say } from "./dom.js";
+import { atWork, byId, el, say } from "./dom.js";
 import { t } from "./texts.js";
 
 const LISTS = new Set(["include", "categories", "corrections", "boosts", "brands", "colors", "availability", "exclude_ids", "liked", "disliked", "off"]);
@@ -60,7 +60,7 @@ function progress(part) {
 }
 
 /** Runs a step; where it fails says why, and offers to try again. */
-export async function attempt(step) {
+export const attempt = (step) => atWork(async () => {
   try {
     await step();
   } catch (error) {
@@ -69,7 +69,7 @@ export async function attempt(step) {
     if (error.code === "key") askKey(() => attempt(step));
     else complain(error, () => attempt(step));
   }
-}
+});
 
 /** Says what went wrong; `again` tries once more where that may help. */
 export function complain(trouble, again) {

@@ -37,6 +37,32 @@ export function say(text) {
   byId("status").textContent = text;
 }
 
+let steps = 0;
+
+/** Runs a step of work. From the first step's start to the last one's end the page is marked as busy. */
+export async function atWork(step) {
+  busy(1);
+  try {
+    return await step();
+  } finally {
+    busy(-1);
+  }
+}
+
+function busy(change) {
+  steps += change;
+  byId("main").setAttribute("aria-busy", String(steps > 0));
+}
+
+/** `step`, once it was not asked for again for a while; the page is busy until then. */
+export function debounced(step, waitMs = 450) {
+  let wake = () => {};
+  return () => atWork(async () => {
+    wake(false);
+    if (await new Promise((resolve) => { wake = resolve; setTimeout(resolve, waitMs, true); })) await step();
+  });
+}
+
 /** The address where it is one that a link may have, else "". */
 export function safeLink(address) {
   try {

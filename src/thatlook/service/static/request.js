@@ -1,7 +1,7 @@
 // The filters, as fields of a request and as the address has them. Only those are shown for which
 // the shop has data.
 
-import { byId, CATEGORIES, el, nameOf } from "./dom.js";
+import { byId, CATEGORIES, debounced, el, nameOf } from "./dom.js";
 import { LANGUAGE } from "./catalogue.js";
 import { t, word } from "./texts.js";
 
@@ -20,14 +20,10 @@ const form = () => byId("request");
 
 /** Fills the pills and calls `changed` when a filter does. */
 export function listen(changed) {
-  let timer = 0;
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      showCount();
-      if (check()) changed();
-    }, 450);
-  };
+  const later = debounced(() => {
+    showCount();
+    if (check()) changed();
+  });
   form().addEventListener("change", later);
   byId("clear").addEventListener("click", later); // a reset by `fill` is no wish of the shopper
   for (const one of form().elements) if (!form().contains(one)) one.addEventListener("change", later); // in the developer panel
