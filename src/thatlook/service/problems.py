@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from thatlook.core.errors import (
     CatalogError,
+    CatalogReadOnlyError,
     FeedError,
     FetchError,
     ModelMismatchError,
@@ -139,7 +140,14 @@ def _of_thatlook(error: ThatlookError) -> Problem:
         logger.warning("search unavailable", extra={"error": str(error)})
         words = "the search does not answer now; products are still told; try again"
         return Problem(503, "search_unavailable", words, headers=SEARCH_RETRY)
-    logger.error("catalog or setup", extra={"error": str(error)})  # paths stay in the log
+    return _of_setup(error)
+
+
+def _of_setup(error: ThatlookError) -> Problem:
+    """What the service's owner has to mend, or what passes; paths stay in the log."""
+    logger.error("catalog or setup", extra={"error": str(error)})
+    if isinstance(error, CatalogReadOnlyError):
+        return Problem(403, "catalog_read_only", "the catalog of this service cannot be changed")
     if isinstance(error, CatalogError) and not isinstance(error, ModelMismatchError):
         # Another process is writing, or the disk is full: it may pass.
         words = "the catalog cannot be read or changed now; try again"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from thatlook.core.shopper_words import Phrase
@@ -13,10 +14,32 @@ _WEIGHTS: Final = ", ".join(map(str, WEIGHTS))
 
 
 class Fts5:
-    """See FullText."""
+    """See FullText.
 
-    def __init__(self, database: Backend) -> None:
+    With `in_memory` nothing can be written to the file: once what is in it is behind, temporary
+    tables of the same names, which SQLite looks up first, take their place.
+    """
+
+    def __init__(self, database: Backend, *, in_memory: bool = False) -> None:
         self._database = database
+        self._in_memory = in_memory
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """See FullText."""
+        with self._database.writing():
+            if self._in_memory:
+                self._make_temporary()
+            yield
+
+    def _make_temporary(self) -> None:
+        if self._database.one("SELECT 1 FROM temp.sqlite_master WHERE name = 'words'"):
+            return
+        made = """SELECT sql FROM main.sqlite_master
+            WHERE name IN ('words', 'words_terms', 'words_state') ORDER BY name"""
+        for (statement,) in self._database.rows(made):
+            self._database.execute(statement.replace(" TABLE ", " TABLE temp.", 1))
+        self._database.execute("INSERT INTO temp.words_state VALUES (0, 0, 0)")
 
     def clear(self) -> None:
         """See FullText."""

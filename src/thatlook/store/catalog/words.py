@@ -58,7 +58,7 @@ class WordIndex:
     def bring_up_to_date(self) -> None:
         """Takes in what changed since the index was last used. Raises CatalogError."""
         if self._behind():
-            with self._database.writing():
+            with self._database.full_text.writing():
                 self._follow()
 
     def _behind(self) -> bool:
