@@ -9,17 +9,24 @@ from pathlib import Path
 def write_whole(path: Path, data: bytes) -> None:
     """Writes `data` under a temporary name, synced, then renamed; the folder must be there.
 
-    Where that fails, as on a full disk, nothing is left of it.
+    Where that fails, as on a full disk, nothing is left of it, and the OSError names the file. What
+    is no file, such as /dev/stdout, takes the data as it is; a link stays one.
     """
-    part = path.with_name(path.name + ".part")
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    place = path.resolve()
+    part = place.with_name(place.name + ".part")
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
+        part.replace(place)
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -119,6 +120,8 @@ class Database:
         Where the file is `read_only` temporary tables alone can be changed in it.
         """
         with self.lock:
+            if self._unlocked is not None:  # the disk may have room by now
+                self._reopen()
             self.execute("BEGIN" if self.read_only else "BEGIN IMMEDIATE")
             try:
                 yield
@@ -158,6 +161,10 @@ class Database:
             copy = sqlite3.connect(path)
             try:
                 connection.backup(copy)
+            except sqlite3.OperationalError as error:
+                if _FULL in str(error):  # it is the copy that does not fit
+                    raise _translated(path, error) from error
+                raise
             finally:
                 copy.close()
 
@@ -208,8 +215,11 @@ class Database:
     def _follow(self) -> None:
         """Opens the file again where somebody else began to write it."""
         if _looks(self.path) != self._unlocked:
-            self._connection.close()
-            self._open()
+            self._reopen()
+
+    def _reopen(self) -> None:
+        self._connection.close()
+        self._open()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -225,6 +235,8 @@ class Database:
             raise damaged_file(self.path, str(error)) from error
 
 
+NO_ROOM_BYTES: Final = 1_000_000
+"""Of a disk with less the log and its index may not fit."""
 UNLOCKED: Final = "immutable=1"
 """How a file is read beside which SQLite cannot make its log and its locks."""
 _PRAGMAS: Final = (
@@ -246,7 +258,7 @@ def _connection(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
     try:
         return _connected(path, "mode=rwc", _PRAGMAS), None
     except sqlite3.OperationalError:
-        if not path.is_file() or _is_writable(path):
+        if not path.is_file() or (_is_writable(path) and not _is_full(path)):
             raise
     looks = _looks(path)
     try:  # by the log and the locks of somebody who writes
@@ -282,6 +294,10 @@ def _is_writable(path: Path) -> bool:
     return _may_write(path) and _may_write(path.parent)
 
 
+def _is_full(path: Path) -> bool:
+    return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+
+
 def _may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
@@ -301,16 +317,21 @@ def _check_no_log(path: Path) -> None:
     log = _log_of(path)
     if log.exists() and log.stat().st_size:
         raise CatalogReadOnlyError(
-            f"{log}: holds changes that can be read only where its folder can be written; there, "
-            "open the catalog once: thatlook catalog info"
+            f"{log}: holds changes that can be read only where its folder can be written and has "
+            "room; there, open the catalog once: thatlook catalog info"
         )
 
 
+_FULL: Final = "disk is full"
 _DAMAGED: Final = ("not a database", "malformed", "Could not decode")
 
 
 def _translated(path: Path, error: sqlite3.Error) -> CatalogError:
     text = str(error)
+    if _FULL in text or (path.parent.is_dir() and _is_full(path) and _is_of_room(text)):
+        return CatalogError(
+            f"{path}: the disk is full; nothing of the last change was stored, free some space"
+        )
     if any(words in text for words in _DAMAGED):
         return damaged_file(path, text)
     shut = "unable to open" in text and path.exists() and not _is_writable(path)
@@ -330,9 +351,11 @@ def damaged_file(name: str | Path, what: str) -> CatalogDamagedError:
     )
 
 
+def _is_of_room(text: str) -> bool:
+    return any(words in text for words in ("disk I/O error", "readonly", "unable to open"))
+
+
 def _explained(text: str) -> str:
-    if "full" in text:
-        return "the disk is full; nothing of the last change was stored, free some space"
     if "locked" in text:
         return f"another process has been writing for {BUSY_SECONDS:.0f} s ({text}); try again"
     if "unable to open" in text:
