@@ -6,6 +6,7 @@
     ├── DataError            labelled photos or pairs cannot be used
     ├── CatalogError         a catalog cannot be opened or changed
     │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
+    │   ├── CatalogFullError      its disk has no room for a change; it may pass
     │   ├── CatalogReadOnlyError   it cannot be written by this user, or in this place
     │   ├── CatalogUnavailableError   its database or search engine cannot be reached now
     │   │   └── SearchUnavailableError   its search engine does not answer
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _NOT_ALLOWED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class ThatlookError(Exception):
@@ -82,6 +84,10 @@ class CatalogError(ThatlookError):
 
 class CatalogDamagedError(CatalogError):
     """A catalog whose file, or a row of it, is not what was written."""
+
+
+class CatalogFullError(CatalogError):
+    """A catalog, or a copy of it, whose disk has no room for a change; it can be read."""
 
 
 class CatalogReadOnlyError(CatalogError):
@@ -157,5 +163,9 @@ def unwritable(path: Path, error: OSError) -> CatalogError:
     """The error for a file or folder of a catalog that could not be written: what `path` it is, and
     what the system says.
     """
-    kind = CatalogReadOnlyError if error.errno in _NOT_ALLOWED else CatalogError
+    kind: type[CatalogError] = CatalogError
+    if error.errno in _NOT_ALLOWED:
+        kind = CatalogReadOnlyError
+    elif error.errno in _NO_ROOM:
+        kind = CatalogFullError
     return kind(f"{path}: cannot be written: {error.strerror or error}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -119,6 +121,10 @@ def problem_of(error: Exception) -> Problem:
             status = HTTPStatus(error.status_code)
             words = WORDS.get(status, str(error.detail))
             return Problem(status, status.name.lower(), words, headers=error.headers)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            place = error.filename or tempfile.gettempdir()  # of bodies too large for memory
+            logger.error("disk full", extra={"error": f"{place}: {error.strerror}"})
+            return Problem(503, "no_room", "the service has no room now; try again", headers=RETRY)
     logger.error("bug", exc_info=error)
     return Problem(500, "internal", "this is a bug of thatlook; its log has this request id")
 

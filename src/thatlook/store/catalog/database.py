@@ -14,6 +14,7 @@ from typing import Any, Final
 from thatlook.core.errors import (
     CatalogDamagedError,
     CatalogError,
+    CatalogFullError,
     CatalogReadOnlyError,
     unwritable,
 )
@@ -329,7 +330,7 @@ _DAMAGED: Final = ("not a database", "malformed", "Could not decode")
 def _translated(path: Path, error: sqlite3.Error) -> CatalogError:
     text = str(error)
     if _FULL in text or (path.parent.is_dir() and _is_full(path) and _is_of_room(text)):
-        return CatalogError(
+        return CatalogFullError(
             f"{path}: the disk is full; nothing of the last change was stored, free some space"
         )
     if any(words in text for words in _DAMAGED):

@@ -16,8 +16,9 @@ _WEIGHTS: Final = ", ".join(map(str, WEIGHTS))
 class Fts5:
     """See FullText.
 
-    With `in_memory` nothing can be written to the file: once what is in it is behind, temporary
-    tables of the same names, which SQLite looks up first, take their place.
+    With `in_memory` nothing can be written to the file. There, and where its disk is full,
+    temporary tables of the same names, which SQLite looks up first, take the place of what is in
+    the file once that is behind.
     """
 
     def __init__(self, database: Backend, *, in_memory: bool = False) -> None:
@@ -25,16 +26,20 @@ class Fts5:
         self._in_memory = in_memory
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, in_memory: bool = False) -> Iterator[None]:
         """See FullText."""
+        in_memory |= self._in_memory
+        if in_memory and not self._is_temporary():
+            self._database.execute("PRAGMA temp_store = MEMORY")
         with self._database.writing():
-            if self._in_memory:
+            if in_memory and not self._is_temporary():
                 self._make_temporary()
             yield
 
+    def _is_temporary(self) -> bool:
+        return bool(self._database.one("SELECT 1 FROM temp.sqlite_master WHERE name = 'words'"))
+
     def _make_temporary(self) -> None:
-        if self._database.one("SELECT 1 FROM temp.sqlite_master WHERE name = 'words'"):
-            return
         made = """SELECT sql FROM main.sqlite_master
             WHERE name IN ('words', 'words_terms', 'words_state') ORDER BY name"""
         for (statement,) in self._database.rows(made):

@@ -30,8 +30,8 @@ class PostgresWords:
     def __init__(self, database: Backend) -> None:
         self._database = database
 
-    def writing(self) -> AbstractContextManager[None]:
-        """See FullText; a database elsewhere can be written."""
+    def writing(self, *, in_memory: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002 - see FullText
+        """See FullText; whether there is room is the server's business."""
         return self._database.writing()
 
     def clear(self) -> None:

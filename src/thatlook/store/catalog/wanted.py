@@ -31,8 +31,10 @@ class FullText(Protocol):
     Older entries of a product may stay; they are never among what is found.
     """
 
-    def writing(self) -> AbstractContextManager[None]:
-        """A write transaction of the database; in one that cannot be written the words are kept in
+    def writing(self, *, in_memory: bool = False) -> AbstractContextManager[None]:
+        """A write transaction of the database.
+
+        Where that cannot be written, or its disk is full (`in_memory`), the words are kept in
         memory from then on.
         """
         ...
