@@ -375,7 +375,7 @@ def test_what_a_folder_keeps_beside_a_database(catalog, tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(url, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
-    with pytest.raises(CatalogError, match="cannot be made"):
+    with pytest.raises(CatalogError, match="cannot be written"):
         Catalog.open(url)
 
 

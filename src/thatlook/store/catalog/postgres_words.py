@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,10 @@ class PostgresWords:
 
     def __init__(self, database: Backend) -> None:
         self._database = database
+
+    def writing(self, *, in_memory: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002 - see FullText
+        """See FullText; whether there is room is the server's business."""
+        return self._database.writing()
 
     def clear(self) -> None:
         """See FullText."""
