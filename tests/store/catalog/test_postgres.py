@@ -8,11 +8,13 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
 
 from tests.postgres import PASSWORD
+from tests.proxy import proxy
 from tests.service.live import free_port
 from tests.store.catalog.conftest import DIM, row_of, vector_of
 from thatlook.cli import main
@@ -28,6 +30,7 @@ from thatlook.store.catalog.schema import migrate as migrate_file
 postgres_store = pytest.importorskip(
     "thatlook.store.catalog.postgres", reason="needs the extra cluster"
 )
+postgres_link = pytest.importorskip("thatlook.store.catalog.postgres_link")
 
 
 @pytest.fixture(autouse=True)
@@ -277,6 +280,48 @@ def test_a_connection_that_broke_is_made_again(catalog, postgres):
     postgres.start()
     catalog.upsert([row_of(3)])
     assert catalog.info().products == 3
+
+
+def test_a_silent_server_is_given_up_and_then_left_alone_for_a_moment(
+    catalog, postgres, monkeypatch
+):
+    monkeypatch.setattr(postgres_link, "SILENT_S", 0.2)
+    catalog.upsert([row_of(1)])
+    with proxy(postgres.port) as network:
+        near = str(catalog.address).replace(str(postgres.port), str(network.port))
+        address = replace(Address.of(near), store_password=PASSWORD)
+        with Catalog.open(address, "net", DIM) as mine:
+            network.cut()
+            begun = time.monotonic()
+            with pytest.raises(CatalogUnavailableError, match="does not answer any more"):
+                mine.upsert([row_of(2)])
+            assert time.monotonic() - begun < 10
+            begun = time.monotonic()
+            with pytest.raises(CatalogUnavailableError, match="did not answer a moment ago"):
+                mine.product("p1")
+            assert time.monotonic() - begun < postgres_store.PAUSE_S
+            network.mend()
+            monkeypatch.setattr(mine._store.database, "_again_at", 0.0)
+            assert mine.product("p1").id == "p1"
+            mine.upsert([row_of(2)])
+            assert mine.info().products == 2
+
+
+def test_a_slow_statement_is_no_silent_server(catalog, monkeypatch):
+    monkeypatch.setattr(postgres_link, "SILENT_S", 0.2)
+    asked = []
+    check = postgres_link.Link._check_server
+    monkeypatch.setattr(
+        postgres_link.Link, "_check_server", lambda self: (asked.append(1), check(self))
+    )
+    assert catalog._store.database.rows("SELECT 5 FROM pg_sleep(1.2)") == [(5,)]
+    assert len(asked) >= 2
+
+
+def test_the_server_keeps_no_lock_for_a_client_that_is_gone(catalog):
+    for name, value in postgres_link.SERVER_SETTINGS:
+        sql = "SELECT setting FROM pg_settings WHERE name = ?"
+        assert catalog._store.database.one(sql, (name,)) == (value,)
 
 
 def test_an_index_run_does_not_go_on_without_its_lock(catalog, postgres):
