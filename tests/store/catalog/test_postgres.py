@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.postgres import PASSWORD
@@ -26,11 +27,13 @@ from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.schema import MIGRATIONS, VERSION, Migration
 from thatlook.store.catalog.schema import migrate as migrate_file
+from thatlook.store.catalog.wanted import Wanted
 
 postgres_store = pytest.importorskip(
     "thatlook.store.catalog.postgres", reason="needs the extra cluster"
 )
 postgres_link = pytest.importorskip("thatlook.store.catalog.postgres_link")
+PostgresWords = postgres_store.PostgresWords
 
 
 @pytest.fixture(autouse=True)
@@ -405,6 +408,56 @@ def test_words_find_the_same_in_the_same_order_as_in_a_folder(catalog, tmp_path)
                 assert [hit.score for hit in found] == pytest.approx(
                     [hit.score for hit in expected], rel=1e-6
                 )
+
+
+def bm25_of(database, phrases):
+    """The BM25 of each entry with all the words, added up phrase by phrase in numpy."""
+    rows = database.rows(
+        "SELECT entry, length, words, weights FROM words WHERE words @> CAST(? AS text[])",
+        (list(phrases),),
+    )
+    entries, length = database.one("SELECT entries, length FROM words_state")
+    having = dict(database.rows("SELECT term, doc FROM words_terms"))
+    norm = 1.2 * (1 - 0.75 + 0.75 * np.array([row[1] for row in rows]) / (length / entries))
+    scores = np.zeros(len(rows))
+    for word in phrases:
+        weight = np.array([row[3][row[2].index(word)] for row in rows])
+        idf = max(np.log((entries - having[word] + 0.5) / (having[word] + 0.5)), 1e-6)
+        scores += idf * (weight * (1.2 + 1) / (weight + norm))
+    return {row[0]: score for row, score in zip(rows, scores.tolist(), strict=True)}
+
+
+def test_common_words_are_ordered_by_the_database_which_gives_no_more_than_asked(
+    catalog, monkeypatch
+):
+    rng, database = random.Random(4), catalog._store.database
+    for start in (0, 200):
+        catalog.upsert(
+            row_of(n, title=" ".join(("shoe", *rng.choices(WORDS, k=rng.randint(0, 9)))))
+            for n in range(start, start + 200)
+        )
+    catalog.warm()
+    catalog.lines()
+    given, rows = [], database.rows
+
+    def counted(sql, values=()):
+        found = rows(sql, values)
+        given.append(len(found))
+        return found
+
+    ids = dict(rows("SELECT sequence, id FROM products"))
+    for words in (("shoe",), ("shoe", "red"), ("shoe", "shoe", "wool")):
+        scores = bm25_of(database, words)
+        best = sorted(scores, key=lambda entry: (-scores[entry], entry))[:25]
+        wanted = Wanted([[(word,)] for word in words], every=True, marks=())
+        with monkeypatch.context() as watched:
+            watched.setattr(database, "rows", counted)
+            found = PostgresWords(database).matching(wanted, 25, scored=True)
+        assert sorted(found) == sorted((ids[entry], scores[entry]) for entry in best)
+        first = PostgresWords(database).matching(wanted, 25, scored=False)
+        assert {one for one, _ in first} == {ids[entry] for entry in sorted(scores)[:25]}
+    assert max(given) == 25
+    assert len(scores) > 50
 
 
 def test_what_a_folder_keeps_beside_a_database(catalog, tmp_path):
