@@ -300,7 +300,7 @@ class PostgresDatabase:
         try:
             return self.execute(sql, values)
         except CatalogUnavailableError:
-            if not once_more:
+            if not once_more or self._silent:
                 raise
         return self.execute(sql, values)
 
@@ -329,13 +329,18 @@ class PostgresDatabase:
 
     def _made(self) -> Connection:
         """A new connection; refused at once where the server was silent a moment ago."""
-        if time.monotonic() < self._again_at:
+        if self._silent:
             raise CatalogUnavailableError(f"{self.name}: it did not answer a moment ago")
         connection = self._engine.connect()
         settings = (*SERVER_SETTINGS, ("lock_timeout", f"{BUSY_SECONDS * 1000:.0f}"))
         told = "; ".join(f"SET {name} TO {value}" for name, value in settings)
         connection.exec_driver_sql(f'SET search_path TO "{self.schema}"; {told}')
         return connection
+
+    @property
+    def _silent(self) -> bool:
+        """Whether the server was silent a moment ago."""
+        return time.monotonic() < self._again_at
 
     def _drop(self) -> None:
         if self._open is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
+from math import ceil
 from typing import Any, Final, Self
 
 import psycopg
@@ -68,7 +69,7 @@ class Link(psycopg.Connection[Any]):
 
     def _check_server(self) -> None:
         """Raises ServerSilentError unless the server says anything, be it that it is full."""
-        place = {**self.place, "connect_timeout": SILENT_S}
+        place = {**self.place, "connect_timeout": ceil(SILENT_S)}  # a part of a second is no limit
         try:
             psycopg.connect(**place).close()
         except ConnectionTimeout as error:
