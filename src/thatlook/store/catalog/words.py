@@ -18,7 +18,7 @@ import numpy as np
 
 from thatlook.core.errors import CatalogFullError
 from thatlook.core.records import Product
-from thatlook.core.shopper_words import Phrase
+from thatlook.core.shopper_words import Phrase, apart
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
 from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
@@ -247,7 +247,7 @@ def _columns(product: Product, attributes: str | None) -> tuple[str, ...]:
 
 
 def _words(text: str) -> str:
-    return " ".join(tokens(text))
+    return " ".join(apart(tokens(text)))
 
 
 def label(value: object) -> str:
