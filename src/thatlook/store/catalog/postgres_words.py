@@ -64,6 +64,15 @@ class PostgresWords:
         best = sorted(numbered, key=lambda one: (-one[1], one[0]))[:count]
         return self._active(best)
 
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """See FullText."""
+        condition, values = _condition(wanted)
+        sql = f"""SELECT id FROM (SELECT entry FROM words WHERE {condition} ORDER BY entry LIMIT ?)
+            AS found JOIN products ON sequence = entry
+            WHERE status = 'active'"""  # noqa: S608 - bound values alone
+        rows = self._database.rows(sql, [*values, count])
+        return [product_id for (product_id,) in rows]
+
     def _scores(
         self, found: Sequence[Sequence[Any]], words: Sequence[str], phrases: Sequence[str]
     ) -> list[float]:
