@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from tests.store.catalog.conftest import DIM, row_of
+from tests.unwritable import unwritable
 from thatlook.cli.doctor import doctor
 from thatlook.core.version import __version__
 from thatlook.quality.doctor import examine
@@ -43,6 +44,13 @@ def test_a_catalog_is_looked_at_whole(folder):
     assert found["catalog's integrity"].told == "whole"
     assert found["catalog's pictures"].told == "1 that were put are gone"
     assert not found["catalog's pictures"].fine
+
+
+def test_a_catalog_that_can_only_be_read_is_no_fault(folder):
+    with unwritable(folder):
+        found = told(folder)
+    assert found["catalog"].told.endswith(", can be read alone")
+    assert found["catalog"].fine
 
 
 def test_damage_is_counted_and_nothing_personal_is_told(folder, monkeypatch, capsys):

@@ -117,6 +117,27 @@ def test_filters_budget_stock_and_what_is_given_itself(shop):
     assert his == {"bottomwear": ["his"]}
 
 
+def test_of_a_season_enough_are_fetched_and_what_tells_none_stays(shop, monkeypatch):
+    monkeypatch.setattr("thatlook.search.completing.completer.FETCHED", 1)
+    monkeypatch.setattr("thatlook.search.completing.completer.SPARE", 1)
+    fall = [
+        row_of(f"fall {n}", "footwear", "red", extra={"Season": "Fall"}, look=n % 2)
+        for n in range(9)
+    ]
+    completer = shop(
+        SHIRT,
+        *fall,
+        row_of("any", "footwear", "blue"),
+        row_of("summer", "footwear", "white", title="Summer boots"),
+        row_of("flat", "footwear", "white", kind="Flip Flops", extra={"season": "winter"}),
+    )
+    asked = {"categories": ("footwear",), "diversity": 0}
+    assert set(found(completer, ["shirt"], **asked, season="summer", k=3)["footwear"]) == {
+        "any", "summer"
+    }  # fmt: skip
+    assert found(completer, ["shirt"], **asked, season="winter", k=3) == {"footwear": ["any"]}
+
+
 def test_an_empty_catalog_answers_with_nothing(shop):
     completer = shop(SHIRT)
     assert found(completer, ["shirt"], categories=("bag",)) == {"bag": []}
@@ -150,6 +171,8 @@ def test_the_vector_that_is_searched_ranks_as_the_values_do(stage):
 
 
 def test_what_cannot_be_asked_or_given_is_refused(shop):
+    with pytest.raises(SettingsError, match="season must be one of spring, summer"):
+        CompletionRequest(season="monsoon")
     with pytest.raises(SettingsError, match="category must be one of"):
         CompletionRequest(categories=("shoes",))
     with pytest.raises(SettingsError, match="not the text 'bag'"):

@@ -287,18 +287,41 @@ def test_a_store_brought_back_from_a_copy_is_noticed(fed):
         fed.cluster.feed().step()
 
 
-def test_a_store_brought_back_to_before_a_commit_that_was_half_fed_is_noticed(fed, monkeypatch):
+def bring_back(catalog, sequence):
+    """Makes the store what it was after this change, which added all that is there."""
+    database = catalog._store.database
+    database.execute("DELETE FROM products WHERE sequence > ?", (sequence,))
+    database.execute("DELETE FROM commits WHERE sequence > ?", (sequence,))
+    database.execute("UPDATE state SET sequence = ?", (sequence,))
+
+
+@pytest.mark.parametrize("more", [0, 3, 50])
+def test_a_store_brought_back_to_before_a_commit_that_was_half_fed_is_noticed(
+    fed, monkeypatch, more
+):
+    """Also where it has since had more changes than the collection knows."""
     monkeypatch.setattr(search_feed, "BATCH", 7)
     rng, before = np.random.default_rng(18), fed.sequence
     fed.upsert([row_of(random_entry(rng, f"q{n:02}")) for n in range(30)])
     assert fed.cluster.feed().step() == 7  # and then the worker is killed
-    assert fed.cluster.engine.cursor(strong=True).token == ""
-    database = fed._store.database
-    database.execute("DELETE FROM products WHERE id LIKE 'q%'")
-    database.execute("DELETE FROM commits WHERE sequence > ?", (before,))
-    database.execute("UPDATE state SET sequence = ?", (before,))
+    assert fed.cluster.engine.cursor(strong=True).sequence == before + 7
+    bring_back(fed, before)
+    if more:
+        fed.upsert([row_of(random_entry(rng, f"r{n:02}")) for n in range(more)])
     with pytest.raises(CatalogError, match="brought back from a copy"):
         fed.cluster.feed().step()
+    fed.cluster.feed().rebuild()
+    assert fed.cluster.feed().catch_up() == 60 + more
+
+
+def test_a_store_brought_back_under_a_worker_at_work_is_noticed(fed):
+    rng, before, feed = np.random.default_rng(21), fed.sequence, fed.cluster.feed()
+    fed.upsert([row_of(random_entry(rng, f"q{n:02}")) for n in range(3)])
+    assert (feed.step(), feed.step()) == (3, 0)
+    bring_back(fed, before)
+    fed.upsert([row_of(random_entry(rng, f"r{n:02}")) for n in range(9)])
+    with pytest.raises(CatalogError, match="brought back from a copy"):
+        feed.step()
 
 
 def test_many_products_that_pass_are_all_compared_where_the_engine_gives_too_few(fed, monkeypatch):

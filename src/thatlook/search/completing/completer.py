@@ -14,7 +14,7 @@ import numpy as np
 
 from thatlook.core.records import Match, Product, Vector
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.search.completing.given import Given, given_product
+from thatlook.search.completing.given import Given, given_product, suits
 from thatlook.search.completing.records import Completion, Completions
 from thatlook.search.completing.request import CompletionRequest
 from thatlook.search.completing.why import Floats, Together, normal, reasons
@@ -28,6 +28,8 @@ from thatlook.vision.stages.compatibility import CompatibilityStage
 FETCHED: Final = 30
 """At least so many candidates of a category are looked at."""
 SPARE: Final = 6
+MORE: Final = 4
+"""So many times as many are fetched where too few suit the season."""
 OTHER_OCCASION: Final = 1.0
 """What a product of another occasion loses of its value: a rule, not learned; nobody wears running
 shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
@@ -85,9 +87,8 @@ class Completer:
         asked = self.stage.wanted([one.piece for one in given], category)
         filters = self.filters(given, request)
         count = max(FETCHED, SPARE * request.k)
-        found, eligible = self.candidates(
-            given, asked, self.query(category, gender, count, filters)
-        )
+        query = self.query(category, gender, count, filters)
+        found, eligible = self.candidates(given, asked, query, request.season)
         scores = np.array([self.stage.score(one.value) for one in found])
         vectors = np.array([one.given.vector for one in found])
         order = sorted(diverse(scores, vectors, request.k, request.diversity)) if found else []
@@ -107,20 +108,32 @@ class Completer:
         return Query(category=category, genders=genders, k=count, filters=filters)
 
     def candidates(
-        self, given: Sequence[Given], asked: Floats, query: Query
+        self, given: Sequence[Given], asked: Floats, query: Query, season: str = ""
     ) -> tuple[list[Candidate], int]:
-        """The products of a query that go best with what is given, each picture once, best
-        first, ties by id; and how many were eligible. `asked` (given, length) is what each piece
-        speaks for.
+        """The products of a query, and of a season, that go best with what is given, each picture
+        once, best first, ties by id; and how many were eligible in any season. `asked` (given,
+        length) is what each piece speaks for.
         """
         vector = self._vector(asked.sum(axis=0), query)
         if vector is None:
             return [], 0
-        answers = self._catalog.search(vector[None], query)
-        stored = self._catalog.stored_many([hit.product_id for hit in answers[0]])
+        stored, eligible = self.of_season(vector, query, season)
         found = self._valued(given, asked.sum(axis=0), stored)
         kept = distinct(np.array([one.given.vector for one in found]), len(found)) if found else []
-        return [found[place] for place in kept], answers.eligible
+        return [found[place] for place in kept], eligible
+
+    def of_season(self, vector: Vector, query: Query, season: str) -> tuple[list[Stored], int]:
+        """The `k` products of a query nearest to a vector that suit a season, and how many there
+        are in any: no index knows seasons, so more are fetched until enough do.
+        """
+        asked = query
+        while True:
+            answers = self._catalog.search(vector[None], asked)
+            stored = self._catalog.stored_many([hit.product_id for hit in answers[0]])
+            kept = [one for one in stored if suits(one, season)]
+            if len(kept) >= query.k or len(answers[0]) < asked.k:
+                return kept[: query.k], answers.eligible
+            asked = replace(asked, k=MORE * asked.k)
 
     def _valued(
         self, given: Sequence[Given], asked: Floats, stored: Sequence[Stored]

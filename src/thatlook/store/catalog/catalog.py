@@ -116,6 +116,11 @@ class Catalog:
         return self._store.dim
 
     @property
+    def read_only(self) -> bool:
+        """Whether it can be read alone: this user may not write it, or nobody may where it lies."""
+        return self._store.database.read_only
+
+    @property
     def takes_vectors(self) -> bool:
         """Whether it was opened with its network's key, so that vectors can be stored."""
         return self._store.takes_vectors

@@ -79,8 +79,9 @@ class Reads:
         return str(found[0]) if found else ""
 
     def token(self, sequence: int) -> str:
-        """The random mark of the commit that ended with this change; "" where none did."""
-        found = self.database.one("SELECT hex(token) FROM commits WHERE sequence = ?", (sequence,))
+        """The random mark of the commit that this change is part of; "" where it is yet to come."""
+        sql = "SELECT hex(token) FROM commits WHERE sequence >= ? ORDER BY sequence LIMIT 1"
+        found = self.database.one(sql, (sequence,))
         return str(found[0]) if found else ""
 
     def stored(self, product_id: str) -> Stored:

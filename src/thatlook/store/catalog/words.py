@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from thatlook.core.errors import CatalogFullError
 from thatlook.core.records import Product
 from thatlook.core.shopper_words import Phrase, apart
 from thatlook.core.tokens import VERSION, tokens
@@ -55,8 +56,12 @@ class WordIndex:
     def bring_up_to_date(self) -> None:
         """Takes in what changed since the index was last used. Raises CatalogError."""
         if self._behind():
-            with self._database.writing():
-                self._follow()
+            try:
+                with self._database.full_text.writing():
+                    self._follow()
+            except CatalogFullError:
+                with self._database.full_text.writing(in_memory=True):
+                    self._follow()
 
     def _behind(self) -> bool:
         found = self._database.one(
