@@ -383,9 +383,9 @@ class Catalog:
         """
         return self._finder.counted(query)
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the products that have all these words; see `store.catalog.words`."""
-        return self._words.matching(groups)
+        return self._words.matching(groups, query)
 
     def lines(self) -> Lines:
         """The shop's own words, as of now."""
@@ -394,6 +394,10 @@ class Catalog:
     def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
         """At most `query.k` products with these words, best first; see `store.catalog.words`."""
         return self._words.by_words(groups, query)
+
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """At most `query.k` ids of products with these words; see `store.catalog.words`."""
+        return self._words.some_with(groups, query)
 
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """What a search for words compares of the active products with these ids."""
