@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.records import Look, Match, Vector
-from thatlook.core.shopper_words import color_words, type_of, types_for
+from thatlook.core.shopper_words import category_of_type, color_words, type_of, types_for
 from thatlook.core.tokens import tokens
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.counting import Counted
@@ -140,7 +141,7 @@ class WordSearch:
         self._shelf = shelf
         self._given = network
         self._in_stock = in_stock
-        self._weights = weights
+        self._weights = asdict(weights)
 
     @property
     def _network(self) -> WordNetwork | None:
@@ -195,13 +196,13 @@ class WordSearch:
             return _Whole(entries, None)
         return _Whole(counted, replace(query, filters=filters))
 
-    def worded(self, understood: Understood) -> frozenset[str]:
-        """The ids of the products that have the telling words."""
-        return frozenset(self._shelf.matching([g.wordings for g in understood.telling]))
+    def worded(self, understood: Understood, query: Query | None = None) -> frozenset[str]:
+        """The ids of the products that have the telling words, in the query's partitions."""
+        return frozenset(self._shelf.matching([g.wordings for g in understood.telling], query))
 
     def _with_words(self, understood: Understood, query: Query) -> frozenset[str]:
         """The ids of the products that have the telling words, of those that the query allows."""
-        found = self.worded(understood)
+        found = self.worded(understood, query)
         allowed = query.filters.include_ids
         return found if allowed is None else found & allowed
 
@@ -257,10 +258,9 @@ class WordSearch:
             for hit in self._shelf.by_words([g.wordings for g in understood.telling], query)
         }
         ids = dict.fromkeys(words)
-        ids |= dict.fromkeys(
-            hit.product_id
-            for hit in self._shelf.by_words([g.wordings for g in understood.groups], query)
-        )
+        if understood.groups != understood.telling:
+            more = self._shelf.some_with([g.wordings for g in understood.groups], query)
+            ids |= dict.fromkeys(more)
         ids |= dict.fromkeys(self._near(understood, query, vector))
         ids |= dict.fromkeys(self._worn_for(understood, query))
         facts = self._shelf.facts(list(ids))
@@ -281,9 +281,10 @@ class WordSearch:
             else (),
         }
         there = {name: values for name, values in told.items() if values}
+        columns = zip(*there.values(), strict=True) if there else repeat(())
         found = [
-            self._rank(one, understood, {name: there[name][place] for name in there})
-            for place, one in enumerate(kept)
+            self._rank(one, understood, dict(zip(there, values, strict=True)))
+            for one, values in zip(kept, columns, strict=False)
         ]
         return sorted(found, key=lambda one: (-one.score, one.facts.entry.id))
 
@@ -328,10 +329,11 @@ class WordSearch:
     def _worn_for(self, understood: Understood, query: Query) -> Iterator[str]:
         """Candidates by likeness of each type that is worn for what the words name."""
         occasions = [wish.name for wish in understood.wishes if wish.kind == "occasion"]
-        few = replace(query, k=WORN_DEPTH)
         for kind in sorted(frozenset().union(*map(types_for, occasions))):
+            category = category_of_type(kind)
             vector = self.told((*understood.plain, *tokens(kind)))
-            if vector is not None:
+            if vector is not None and query.category in (None, category):
+                few = replace(query, category=category, k=WORN_DEPTH)
                 yield from (hit.product_id for hit in self._shelf.search(vector[None], few)[0])
 
     def _any_direction(self) -> Vector:
@@ -354,9 +356,9 @@ class WordSearch:
             fits = [fulfilled(wish, facts) for wish in occasions]
             parts["occasion"] = sum(fits) / len(fits)
         parts |= told
-        weights = {name: getattr(self._weights, name) for name in parts}
-        whole = sum(weights.values())
-        score = sum(weights[name] * parts[name] for name in parts) / whole if whole else 0.0
+        weights = self._weights
+        whole = sum(map(weights.__getitem__, parts))
+        score = sum(weights[n] * part for n, part in parts.items()) / whole if whole else 0.0
         return Ranked(facts, min(1.0, score), parts)
 
 

@@ -67,6 +67,13 @@ class Fts5:
         rows = self._database.rows(sql, (_expression(wanted), count))
         return [(product_id, -float(score)) for product_id, score in rows]
 
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """See FullText."""
+        sql = """SELECT id FROM (SELECT rowid AS entry FROM words WHERE words MATCH ? LIMIT ?)
+            JOIN products ON sequence = entry WHERE status = 'active'"""
+        rows = self._database.rows(sql, (_expression(wanted), count))
+        return [product_id for (product_id,) in rows]
+
 
 def _expression(wanted: Wanted) -> str:
     groups = (" AND " if wanted.every else " OR ").join(map(_any_of, wanted.groups))

@@ -74,6 +74,15 @@ class PostgresWords:
         found = self._database.rows(sql, [*idf, mean, *words, *values, *limit, count])
         return self._active([(int(entry), float(score)) for entry, score in found])
 
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """See FullText."""
+        condition, values = _condition(wanted)
+        sql = f"""SELECT id FROM (SELECT entry FROM words WHERE {condition} ORDER BY entry LIMIT ?)
+            AS found JOIN products ON sequence = entry
+            WHERE status = 'active'"""  # noqa: S608 - bound values alone
+        rows = self._database.rows(sql, [*values, count])
+        return [product_id for (product_id,) in rows]
+
     def _rarity(self, words: Sequence[str]) -> tuple[float, dict[str, float]]:
         """The mean length of the entries, and how telling each of the words is."""
         sql = """SELECT entries, length, term, doc FROM words_state

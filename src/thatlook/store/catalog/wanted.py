@@ -53,3 +53,7 @@ class FullText(Protocol):
         The best ones where `scored`, else those that changed first.
         """
         ...
+
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """The ids of `matching` without a score, those that changed first."""
+        ...
