@@ -167,17 +167,13 @@ class Recommender:
             k=request.k,
             filters=self._settled(_with_request(request), request.age),
         )
-        found = [
-            self._for_article(
-                index,
-                look.articles[index],
-                query,
-                request,
-                primary=index == primary,
-                worn=worn or look.person is not None,
-            )
-            for index in wanted
-        ]
+        worn = worn or look.person is not None
+
+        def of_article(index: int) -> Recommendation:
+            article, is_primary = look.articles[index], index == primary
+            return self._for_article(index, article, query, request, primary=is_primary, worn=worn)
+
+        found = self._catalog.each(of_article, wanted)
         return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
 
     def _for_article(

@@ -9,7 +9,7 @@ import pytest
 from tests.store.catalog.conftest import DIM, FULL, row_of, vector_of
 from thatlook.core.errors import CatalogError, ModelMismatchError, UnknownProductError
 from thatlook.search.index import Filters, Query
-from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog import Catalog, Row, reads
 from thatlook.store.catalog.schema import VERSION
 
 
@@ -264,3 +264,10 @@ def test_threads_share_a_catalog(catalog):
         reader.join()
     assert failures == []
     assert len(ids(catalog)) == 80
+
+
+@pytest.mark.parametrize(("count", "asked"), [(1, 1), (2, 2), (3, 4), (5, 8), (500, 512)])
+def test_queries_for_many_ids_are_of_few_kinds(count, asked):
+    """So that databases keep them prepared: the last id is asked for again and again."""
+    ids = [f"p{n}" for n in range(count)]
+    assert reads._padded(ids) == ids + [ids[-1]] * (asked - count)

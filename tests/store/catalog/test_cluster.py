@@ -14,7 +14,12 @@ import pytest
 from tests.search.index.samples import DIM, random_entry, random_query, random_vector
 from tests.service.live import free_port
 from tests.store.catalog.test_oracle import catch_up, row_of
-from thatlook.core.errors import CatalogError, SearchUnavailableError, SettingsError
+from thatlook.core.errors import (
+    CatalogError,
+    ModelMismatchError,
+    SearchUnavailableError,
+    SettingsError,
+)
 from thatlook.search.index import ExactIndex, Filters, Query
 from thatlook.search.index.milvus import MilvusIndex, MilvusPlace
 from thatlook.search.index.milvus import index as milvus_index
@@ -159,6 +164,45 @@ def test_what_is_stale_is_dropped_and_others_take_its_place(fed):
     assert [hit.product_id for hit in first] == before[18:28]
     assert counts.dropped > 20
     assert counts.questions > 3
+
+
+def test_a_question_is_one_call_of_the_engine_and_one_of_the_store(fed, monkeypatch):
+    """Of the count of all that pass the last seconds' is taken."""
+    vector, asked = random_vector(np.random.default_rng(22))[None], []
+    fed.search(vector, Query(k=10))
+    for name, place in (("engine", fed.cluster.engine._client), ("store", fed._store.database)):
+        method = "call" if name == "engine" else "rows"
+        real = getattr(place, method)
+        monkeypatch.setattr(
+            place, method, lambda *a, n=name, real=real, **b: (asked.append(n), real(*a, **b))[1]
+        )
+    assert len(fed.search(vector, Query(k=10))[0]) == 10
+    assert asked == ["engine", "store"]
+
+
+def test_a_network_that_was_switched_is_noticed(fed):
+    vector = random_vector(np.random.default_rng(23))[None]
+    fed.search(vector, Query())
+    fed._store.database.execute("UPDATE state SET model_key = 'other'")
+    for filters in (Filters(), Filters(brands=frozenset({"nobody's"}))):
+        with pytest.raises(ModelMismatchError, match="made by other, not by net"):
+            fed.search(vector, Query(filters=filters))
+
+
+def test_searches_for_one_look_wait_for_the_engine_side_by_side(fed, tmp_path):
+    together = threading.Barrier(3, timeout=20)
+
+    def work(number):
+        together.wait()  # breaks unless three are here at once
+        return 10 * number
+
+    assert fed.each(work, [3, 1, 2]) == [30, 10, 20]
+    assert fed.each(lambda number: number, []) == []
+    with pytest.raises(ZeroDivisionError):
+        fed.each(lambda number: 1 // number, [1, 0, 2])
+    with Catalog.open(tmp_path / "built-in", "net", DIM) as plain:
+        threads = plain.each(lambda _: threading.get_ident(), [1, 2])
+        assert threads == [threading.get_ident()] * 2
 
 
 def test_what_changed_since_is_compared_as_it_is_now(fed):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
@@ -30,6 +30,9 @@ from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store
 from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Catalog:
@@ -374,6 +377,14 @@ class Catalog:
         the catalog has no vectors yet, ModelMismatchError where its network was switched.
         """
         return self._finder.search(vectors, query)
+
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `work`, which searches, gives of each of the items, in order.
+
+        At once where the search is a cluster, whose answers are waited for. Raises what the first
+        that fails raises.
+        """
+        return self._finder.each(work, items)
 
     def counted(self, query: Query) -> Counted | None:
         """How many products pass in the query's partitions, and by what; its k does not matter.
