@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from thatlook.vision.models.registry import TASKS, ModelSpec, resolve
+from thatlook.vision.models.registry import IMAGE_TASKS, ModelSpec, resolve
 from thatlook.vision.models.session import Session
 
 SIDES = {"article": (384, 256), "person": (256, 192), "embedding": (224, 224)}
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=4)
     args = parser.parse_args()
     print("network      one at a time   batch of 4   4 threads   (ms per photo)")
-    for task in TASKS:
+    for task in IMAGE_TASKS:
         spec = resolve(task)
         wide, narrow = Session(spec, args.threads), Session(spec, 1)
         one, four = batch_of(spec, 1), batch_of(spec, 4)

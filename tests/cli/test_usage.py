@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import thatlook
+from tests.unwritable import unwritable
 from thatlook.cli import evaluate, main, models, photos, train
 from thatlook.cli import thatlook as root
 from thatlook.core import image
@@ -436,6 +437,32 @@ def test_what_the_service_cannot_have_is_told_in_words(
     assert found == status
     assert words.endswith(told) or told in words
     assert "Traceback" not in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["catalog", "snapshot", "now"], "versions/now: cannot be written: Permission denied"),
+        (["index", "feed.csv"], "index.lock: cannot be written: Permission denied"),
+        (["serve", "--port", "0"], "feedback.sqlite: cannot be opened"),
+    ],
+)
+def test_what_must_write_a_catalog_that_cannot_be_written_says_so(
+    arguments, told, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("THATLOOK_SERVE_FEEDBACK", "on")
+    folder = tmp_path / "catalog"
+    (tmp_path / "feed.csv").write_text("id,title,image_link\n1,Dress,a.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    with thatlook.open(folder):
+        pass
+    with unwritable(folder):
+        status, words = refused([*arguments, "--catalog", str(folder)], capsys)
+        assert main(["catalog", "info", "--catalog", str(folder)]) == 0
+    assert status == 1
+    assert words.startswith(f"thatlook: {folder}/")
+    assert told in words
+    assert words.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from tests.store.catalog.conftest import DIM, row_of
 from tests.store.scenes.made import KEY, Parser, photo
+from tests.unwritable import unwritable
 from thatlook.cli.doctor import doctor
 from thatlook.core.version import __version__
 from thatlook.quality.doctor import Finding, examine
@@ -60,6 +61,13 @@ def test_scenes_are_counted_and_another_network_is_told(folder):
     assert told(folder.parent / "same")["catalog's scenes"] == Finding("catalog's scenes", "1")
     (folder.parent / "same" / "scenes" / "catalog.sqlite").write_bytes(b"no database" * 99)
     assert "cannot be opened" in told(folder.parent / "same")["catalog's scenes"].told
+
+
+def test_a_catalog_that_can_only_be_read_is_no_fault(folder):
+    with unwritable(folder):
+        found = told(folder)
+    assert found["catalog"].told.endswith(", can be read alone")
+    assert found["catalog"].fine
 
 
 def test_damage_is_counted_and_nothing_personal_is_told(folder, monkeypatch, capsys):

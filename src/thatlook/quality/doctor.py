@@ -158,7 +158,9 @@ def _catalog(address: str | Path) -> Iterator[Finding]:
 def _of(catalog: Catalog) -> Iterator[Finding]:
     info, truth = catalog.info(), truth_of(catalog)
     products = f"{info.products} products, {info.left} that left, {info.without_vector} not seen"
-    yield Finding("catalog", f"version {info.version}, {products}, network {info.model_key}")
+    rights = ", can be read alone" if catalog.read_only else ""
+    told = f"version {info.version}, {products}, network {info.model_key}{rights}"
+    yield Finding("catalog", told)
     damages = len(catalog.damages())
     told = f"{damages} findings: thatlook catalog audit names them" if damages else "whole"
     yield Finding("catalog's integrity", told, not damages)

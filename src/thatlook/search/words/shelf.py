@@ -126,7 +126,11 @@ class Shelf(Protocol):
         """At most `query.k` products with these words, best first; see `store.catalog.words`."""
         ...
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """At most `query.k` ids of products with these words; see `store.catalog.words`."""
+        ...
+
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the products that have all these words; see `store.catalog.words`."""
         ...
 
