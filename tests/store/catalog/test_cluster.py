@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -203,6 +204,14 @@ def test_searches_for_one_look_wait_for_the_engine_side_by_side(fed, tmp_path):
     with Catalog.open(tmp_path / "built-in", "net", DIM) as plain:
         threads = plain.each(lambda _: threading.get_ident(), [1, 2])
         assert threads == [threading.get_ident()] * 2
+
+
+def test_callers_do_not_wait_for_each_others_articles(fed):
+    callers = 12
+    all_there = threading.Barrier(2 * callers, timeout=60)
+    with ThreadPoolExecutor(callers) as pool:
+        found = pool.map(lambda _: fed.each(lambda _: all_there.wait(), [1, 2]), range(callers))
+        assert sorted(place for places in found for place in places) == list(range(2 * callers))
 
 
 def test_what_changed_since_is_compared_as_it_is_now(fed):
