@@ -190,7 +190,7 @@ def test_missing_and_damaged_catalogs(tmp_path):
     with pytest.raises(CatalogError, match="not a catalog, or a damaged one"):
         Catalog.open(tmp_path / "d")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CatalogError, match="cannot be made"):
+    with pytest.raises(CatalogError, match="cannot be written"):
         Catalog.open(tmp_path / "file" / "c")
     with pytest.raises(CatalogError, match="a catalog is a folder"):
         Catalog.open("http://cluster.example:19530")

@@ -119,6 +119,11 @@ class Catalog:
         return self._store.dim
 
     @property
+    def read_only(self) -> bool:
+        """Whether it can be read alone: this user may not write it, or nobody may where it lies."""
+        return self._store.database.read_only
+
+    @property
     def takes_vectors(self) -> bool:
         """Whether it was opened with its network's key, so that vectors can be stored."""
         return self._store.takes_vectors
@@ -389,9 +394,9 @@ class Catalog:
         """
         return self._finder.counted(query)
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the products that have all these words; see `store.catalog.words`."""
-        return self._words.matching(groups)
+        return self._words.matching(groups, query)
 
     def lines(self) -> Lines:
         """The shop's own words, as of now."""
@@ -400,6 +405,10 @@ class Catalog:
     def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
         """At most `query.k` products with these words, best first; see `store.catalog.words`."""
         return self._words.by_words(groups, query)
+
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """At most `query.k` ids of products with these words; see `store.catalog.words`."""
+        return self._words.some_with(groups, query)
 
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """What a search for words compares of the active products with these ids."""

@@ -17,7 +17,12 @@ from sqlalchemy import Connection, CursorResult, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from thatlook.core.errors import CatalogDamagedError, CatalogError, CatalogUnavailableError
+from thatlook.core.errors import (
+    CatalogDamagedError,
+    CatalogError,
+    CatalogUnavailableError,
+    unwritable,
+)
 from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import BUSY_SECONDS, Database
 from thatlook.store.catalog.postgres_link import SERVER_SETTINGS, Link, ServerSilentError
@@ -73,7 +78,7 @@ def opened(address: Address, *, create: bool) -> PostgresDatabase:
         address.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         database.close()
-        raise CatalogError(f"{address.folder}: cannot be made: {error.strerror}") from error
+        raise unwritable(address.folder, error) from error
     except BaseException:
         database.close()
         raise
@@ -112,6 +117,11 @@ class PostgresDatabase:
         self._open: Connection | None = None
         self._in_transaction = False
         self._reserved = False
+
+    @property
+    def read_only(self) -> bool:
+        """False: what a server refuses is told when it does."""
+        return False
 
     @property
     def full_text(self) -> FullText:

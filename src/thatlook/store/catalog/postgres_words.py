@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 from thatlook.core.shopper_words import Phrase
@@ -30,6 +31,10 @@ class PostgresWords:
 
     def __init__(self, database: Backend) -> None:
         self._database = database
+
+    def writing(self, *, in_memory: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002 - see FullText
+        """See FullText; whether there is room is the server's business."""
+        return self._database.writing()
 
     def clear(self) -> None:
         """See FullText."""
@@ -68,6 +73,15 @@ class PostgresWords:
         idf = [factors[word] for word in phrases]
         found = self._database.rows(sql, [*idf, mean, *words, *values, *limit, count])
         return self._active([(int(entry), float(score)) for entry, score in found])
+
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """See FullText."""
+        condition, values = _condition(wanted)
+        sql = f"""SELECT id FROM (SELECT entry FROM words WHERE {condition} ORDER BY entry LIMIT ?)
+            AS found JOIN products ON sequence = entry
+            WHERE status = 'active'"""  # noqa: S608 - bound values alone
+        rows = self._database.rows(sql, [*values, count])
+        return [product_id for (product_id,) in rows]
 
     def _rarity(self, words: Sequence[str]) -> tuple[float, dict[str, float]]:
         """The mean length of the entries, and how telling each of the words is."""
