@@ -171,8 +171,10 @@ def test_a_question_is_one_call_of_the_engine_and_one_of_the_store(fed, monkeypa
     """Of the count of all that pass the last seconds' is taken."""
     vector, asked = random_vector(np.random.default_rng(22))[None], []
     fed.search(vector, Query(k=10))
-    for name, place in (("engine", fed.cluster.engine._client), ("store", fed._store.database)):
-        method = "call" if name == "engine" else "rows"
+    engine, database = fed.cluster.engine._client, fed._store.database
+    for name, place, method in (
+        ("engine", engine, "call"), ("store", database, "one"), ("store", database, "rows"),
+    ):  # fmt: skip
         real = getattr(place, method)
         monkeypatch.setattr(
             place, method, lambda *a, n=name, real=real, **b: (asked.append(n), real(*a, **b))[1]

@@ -28,6 +28,7 @@ from thatlook.search.index.query import (
     similarities,
 )
 from thatlook.search.index.scan import SPARE
+from thatlook.store.catalog.kept import Kept
 from thatlook.store.catalog.search_feed import SearchFeed
 from thatlook.store.catalog.store import Store
 
@@ -79,6 +80,7 @@ class ClusterFinder:
         self._place = place
         self._engine: MilvusIndex | None = None
         self._lock = threading.Lock()
+        self._kept = Kept(store, store.entries)
         self.watch: Watch = _Nobody()
 
     @property
@@ -145,6 +147,7 @@ class ClusterFinder:
 
     def reset(self) -> None:
         """Lets go of the engine's index: the network may be another, of other vectors."""
+        self._kept = Kept(self._store, self._store.entries)
         with self._lock:
             if self._engine is not None:
                 self._engine.close()
@@ -207,6 +210,6 @@ class ClusterFinder:
         places = set(query.partitions())
         return {
             product_id: entry
-            for product_id, entry in self._store.entries(ids).items()
+            for product_id, entry in self._kept.rows(ids).items()
             if (entry.category, entry.gender) in places and passes(entry, query.filters)
         }
