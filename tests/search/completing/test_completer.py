@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from thatlook.search.completing import (
     given_product,
 )
 from thatlook.search.completing.completer import missing
+from thatlook.search.completing.why import Together
 from thatlook.search.index import Filters
 
 
@@ -81,10 +83,10 @@ def test_another_occasion_costs(shop):
     completer = shop(
         row_of("gown", "topwear", "red", usage="formal"),
         row_of("runners", "footwear", "red", usage="sports"),
-        row_of("blue boots", "footwear", "blue", usage="formal", look=1),
+        row_of("boots in white", "footwear", "white", usage="formal", look=1),
     )
     assert found(completer, ["gown"], categories=("footwear",), diversity=0) == {
-        "footwear": ["blue boots", "runners"]
+        "footwear": ["boots in white", "runners"]
     }
 
 
@@ -102,6 +104,43 @@ def test_a_type_that_nobody_wore_comes_later(shop):
     request = CompletionRequest(categories=("footwear",), diversity=0)
     (one,) = completer.complete(given(completer, "shirt"), "female", request).completions
     assert [match.score for match in one.matches][:2] == pytest.approx([1 / (1 + math.exp(-1))] * 2)
+
+
+def test_types_seldom_worn_together_come_later(shop):
+    told = Together(100, {"backpack|boot": 1, "boot|shirt": 4}, {}, {"backpack": 30, "boot": 40})
+    # Chance has a backpack with boots in 12 looks of 100.
+    assert told.seldom("Boots", "backpacks")
+    assert not told.seldom("boots", "shirts")  # nothing is known of how often shirts are worn
+    assert not replace(told, types={"backpack|boot": 4}).seldom("boots", "backpack")
+    assert not replace(told, counts={"backpack": 14, "boot": 40}).seldom("boots", "backpack")
+    completer = shop(
+        row_of("boots", "footwear", "red"),
+        row_of("a backpack", "bag", "red", kind="backpacks"),
+        row_of("handbag", "bag", "red", kind="jeans", look=1),
+    )
+    asked = {"categories": ("bag",), "diversity": 0}
+    completer.together = replace(told, types=told.types | {"boot|jeans": 3})
+    assert found(completer, ["boots"], **asked) == {"bag": ["handbag", "a backpack"]}
+
+
+def test_colors_without_relation_and_two_bold_patterns_come_later(shop):
+    def told(name, category, **words):
+        row = row_of(name, category, "red")
+        return replace(row, product=replace(row.product, **words))
+
+    completer = shop(
+        told("shirt", "topwear", pattern="Striped"),
+        told("a", "bag", color="purple"),
+        replace(told("b", "bag", pattern="checked"), vector=vector("jeans", "red")),
+        replace(told("c", "bag"), vector=vector("shirts", "red")),
+    )
+    worn = given(completer, "shirt")
+    request = CompletionRequest(categories=("bag",), diversity=0)
+    (one,) = completer.complete(worn, "female", request).completions
+    assert found(completer, ["shirt"], categories=("bag",), k=1, diversity=1) == {"bag": ["c"]}
+    values = [math.log(m.score / (1 - m.score)) / 2 + 0.5 for m in one.matches]
+    assert [m.product.id for m in one.matches] == ["c", "a", "b"]
+    assert values == pytest.approx([1, 0.75, 0.75], abs=1e-5)
 
 
 def test_filters_budget_stock_and_what_is_given_itself(shop):

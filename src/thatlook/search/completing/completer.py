@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from thatlook.core.harmony import clashes
 from thatlook.core.records import Match, Product, Vector
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.completing.given import Given, given_product, suits
@@ -37,18 +38,28 @@ RARELY_WORN: Final = 0.5
 """What a product loses whose type nobody wore in the looks that were learned from: a rule too.
 What is not known to go with anything, such as a sports bra under a coat, comes after what is."""
 
+SELDOM_TOGETHER: Final = 0.5
+"""What a product loses whose type is seldom worn with one that is given: a backpack with heels."""
+CLASH: Final = 0.25
+"""What a color loses that the wheel relates to none that is given, and what a bold pattern loses
+beside another. People in the street do either as often as not: small enough to cost nothing where
+what was worn is asked for, and what a stylist frowns at comes later."""
+
 ONE_PIECE: Final = "dress"
 TWO_PIECES: Final = ("topwear", "bottomwear")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A product with the row that is compared and its value beside what is given."""
+    """A product with the row that is compared and its value beside what is given, of which the
+    rules took `loss`.
+    """
 
     stored: Stored
     given: Given
     row: Floats
     value: float
+    loss: float = 0.0
 
     @property
     def product(self) -> Product:
@@ -89,6 +100,7 @@ class Completer:
         count = max(FETCHED, SPARE * request.k)
         query = self.query(category, gender, count, filters)
         found, eligible = self.candidates(given, asked, query, request.season)
+        found = _sound(found, request.k)
         scores = np.array([self.stage.score(one.value) for one in found])
         vectors = np.array([one.given.vector for one in found])
         order = sorted(diverse(scores, vectors, request.k, request.diversity)) if found else []
@@ -150,15 +162,23 @@ class Completer:
         found = []
         for one, row, value in zip(seen, rows, values, strict=True):
             own = given_product(one)
-            worth = float(value) - self._loss(own, occasions)
-            found.append(Candidate(one, own, row, worth))
+            loss = self._loss(own, occasions, given)
+            found.append(Candidate(one, own, row, float(value) - loss, loss))
         return sorted(found, key=lambda one: (-one.value, one.product.id))
 
-    def _loss(self, own: Given, occasions: set[str]) -> float:
+    def _loss(self, own: Given, occasions: set[str], given: Sequence[Given]) -> float:
         """What the rules take from a product's value."""
+        seldom = any(self.together.seldom(own.type, one.type) for one in given)
+        clash = clashes(own.color, [one.color for one in given])
+        bold = own.bold and any(one.bold for one in given)
         other = bool(own.occasion and occasions) and own.occasion not in occasions
         rare = bool(own.type and self.together.worn) and normal(own.type) not in self.together.worn
-        return OTHER_OCCASION * other + RARELY_WORN * rare
+        return (
+            OTHER_OCCASION * other
+            + RARELY_WORN * rare
+            + SELDOM_TOGETHER * seldom
+            + CLASH * (clash + bold)
+        )
 
     def _vector(self, asked: Floats, query: Query) -> Vector | None:
         """The vector to search with; None where the catalog has nothing to be found."""
@@ -176,6 +196,14 @@ class Completer:
         told = (self.stage.layout, self.together)
         why = reasons(found.given, found.row, given, asked, told)
         return Match(self.stage.score(found.value), found.product, why)
+
+
+def _sound(found: Sequence[Candidate], count: int) -> list[Candidate]:
+    """Those that no rule speaks against, where there are so many; else all. Variety would choose
+    the others before them: few are like a backpack among handbags.
+    """
+    sound = [one for one in found if not one.loss]
+    return sound if len(sound) >= count else list(found)
 
 
 def missing(worn: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from thatlook.vision.stages.compatibility import Piece
 
 SURE: Final = 0.6
 """An occasion that the network is less sure of is not compared."""
+BOLD: Final = frozenset(
+    {"striped", "checked", "printed", "floral", "dotted", "animal", "camouflage"}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +47,11 @@ class Given:
     def color(self) -> str:
         """Its first color."""
         return self.traits.color.replace(",", "/").split("/")[0].strip().lower()
+
+    @property
+    def bold(self) -> bool:
+        """Whether its pattern catches the eye."""
+        return self.traits.pattern.lower() in BOLD
 
     @property
     def name(self) -> str:
