@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import socket
@@ -137,6 +138,25 @@ def test_models_list_and_verify(capsys):
         "compatibility",
     ]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
+
+
+def test_verify_reads_what_an_entry_says_of_its_input(tmp_path, monkeypatch, capsys):
+    (tmp_path / "enc.onnx").write_bytes(b"weights")
+    entry = {
+        "id": "mine",
+        "task": "embedding",
+        "file": "enc.onnx",
+        "sha256": hashlib.sha256(b"weights").hexdigest(),
+        "license": "MIT",
+        "input": {"name": "crop", "size": 64, "mean": [0, 0, 0], "std": [1, 1, 1]},
+        "outputs": {"vector": {"dim": 8}},
+    }
+    (tmp_path / "enc.json").write_text(json.dumps(entry))
+    monkeypatch.setenv("THATLOOK_EMBEDDING_MODEL", str(tmp_path / "enc.json"))
+    assert main(["models", "verify"]) == 1
+    assert "mine: input.width must be a whole number" in capsys.readouterr().err
+    assert main(["models", "list"]) == 0
+    assert "" not in [line.strip() for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize(

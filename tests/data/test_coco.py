@@ -84,3 +84,29 @@ def test_files_that_are_not_coco(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(DataError, match="COCO"):
         read(tmp_path / "x.json")
+
+
+def test_ids_that_are_there_twice_are_told_and_the_first_counts(coco):
+    content = coco_content()
+    content["images"].append({"id": 7, "file_name": "b.png", "width": 100, "height": 80})
+    content["categories"].append({"id": 5, "name": "Hat"})
+    path = coco / "train/_annotations.coco.json"
+    path.write_text(json.dumps(content))
+    found = read(path)
+    assert [(photo.path.name, len(photo.annotations)) for photo in found.photos] == [
+        ("a.png", 2),
+        ("b.png", 0),
+    ]
+    assert found.photos[0].annotations[0].name == "Handbag"
+    told = {one.code: (one.severity, one.examples) for one in found.findings}
+    assert told["repeated_id"] == ("error", ("7: a.png and b.png",))
+    assert told["repeated_class"] == ("error", ("5: Handbag and Hat",))
+
+
+def test_photos_that_lie_elsewhere_say_where_they_were_looked_for(coco):
+    path = coco / "lists/labels.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(coco_content()))
+    (found,) = [one for one in read(path).findings if one.code == "unreadable"]
+    assert found.count == 2
+    assert "looked for beside labels.json, in images/" in found.message

@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import CATEGORIES, DETECTOR_CLASSES, PERSON_CLASS
 from thatlook.data import eye_labels
 from thatlook.data import scenes as data
+from thatlook.data.records import Annotation, Dataset, LabelledPhoto
 from thatlook.data.scenes import PERSON, Scene
 
 
@@ -175,3 +177,38 @@ def test_every_class_is_known_where_everything_was_labelled(data_folder):
         assert known_names(scene) == set(DETECTOR_CLASSES) - open_ones - (
             set() if scene.kind == "street" else {PERSON_CLASS}
         )
+
+
+def test_broken_boxes_teach_nothing_in_their_photo(tmp_path):
+    boxes = [("bag", (10, 10, 30, 30)), ("bag", (10, 10, 10, 30)), ("dress", (0, 0, 300, 50))]
+    notes = tuple(Annotation(category, box) for category, box in boxes)
+    hat = Annotation("headwear", (-1.5, 0, 20, 20))  # within the slack of rounding
+    photos = [LabelledPhoto(tmp_path / "a.png", (100, 80), (*notes, hat), "train")]
+    photos.append(LabelledPhoto(tmp_path / "b.png", (100, 80), (), "train"))
+    classes = {name: name for name in ("bag", "dress", "headwear")}
+    broken, sound = data.labelled_scenes(Dataset(tmp_path, "coco", tuple(photos), classes))
+    assert broken.boxes.tolist() == [[10, 10, 30, 30], [-1.5, 0, 20, 20]]
+    assert [DETECTOR_CLASSES[label] for label in broken.labels] == ["bag", "headwear"]
+    known = [DETECTOR_CLASSES[k] for k in np.flatnonzero(broken.known)]
+    assert known == ["headwear"]
+    assert [DETECTOR_CLASSES[k] for k in np.flatnonzero(sound.known)] == [
+        "dress",
+        "bag",
+        "headwear",
+    ]
+
+
+def test_a_folder_without_the_products_table_says_what_is_expected(tmp_path):
+    with pytest.raises(DataError, match=r"styles\.csv: expected .* columns id, gender"):
+        data.styles(tmp_path)
+    (tmp_path / "styles.csv").write_text("id,gender,baseColour\n1,Men,Blue\n")
+    with pytest.raises(DataError, match="articleType, productDisplayName missing"):
+        data.styles(tmp_path)
+    row = "1,Men,Shirts,Blue shirt"
+    (tmp_path / "styles.csv").write_text(f"{','.join(data.STYLES)}\n{row}\n")
+    with pytest.raises(DataError, match=r"no photo is called as an id of styles\.csv, ID\.jpg"):
+        data.styles(tmp_path)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/1.jpg").touch()
+    (found,) = data.styles(tmp_path)
+    assert (found["articleType"], found["baseColour"], found["season"]) == ("Shirts", "NA", "NA")

@@ -103,6 +103,29 @@ def test_a_killed_training_resumes_to_the_same_end(tmp_path):
     assert [r["off"] for r in rows(broken)] == [r["off"] for r in rows(whole)]
 
 
+def test_a_run_that_is_there_is_neither_overwritten_nor_stretched(tmp_path, capsys):
+    loop.fit(Task(), options(tmp_path, resume=True))
+    assert f"resume: there is no {tmp_path / 'last.pt'}; a run begins" in capsys.readouterr().out
+    kept = weights(tmp_path / "last.pt")
+    with pytest.raises(ModelError, match="a run is there already; go on with --resume"):
+        loop.fit(Task(), options(tmp_path))
+    steps = len(Task().plan(0))
+    with pytest.raises(ModelError, match=f"{4 * steps} batches in all, not {6 * steps}; .*--start"):
+        loop.fit(Task(), options(tmp_path, epochs=6, resume=True))
+    assert loop.fit(Task(), options(tmp_path, resume=True)) == tmp_path / "best.pt"
+    assert "resume: all 4 epochs are done" in capsys.readouterr().out
+    assert weights(tmp_path / "last.pt") == kept
+
+
+class Unmeasured(Task):
+    def measure(self, model):
+        return super().measure(model) | {self.metric: float("nan")}
+
+
+def test_a_run_with_nothing_to_measure_leaves_a_checkpoint_too(tmp_path):
+    assert loop.fit(Unmeasured(), options(tmp_path)).is_file()
+
+
 def test_the_average_follows_slowly():
     model = Line()
     nn.init.constant_(model.conv.weight, 0.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from thatlook.cli.command import Group, together
+from thatlook.cli.index import map_option
 from thatlook.cli.options import (
     PATH,
     address,
@@ -142,6 +143,14 @@ def _audit(data: str, options: AuditOptions, *, people: bool) -> int:
 @pair_option
 @click.option("--feed", type=PATH, help="a feed of one's own, judged by its type and color")
 @click.option("--images", type=PATH, metavar="DIR", help="the pictures of --feed")
+@map_option
+@click.option("--mapping", metavar="FILE", help="the mapping of --feed (TOML, docs/feeds.md)")
+@click.option(
+    "--pair-split",
+    type=click.Choice(("val", "all")),
+    default="val",
+    help="which of --pairs ask: those kept apart from training (default), or all",
+)
 @click.option("--cache", type=PATH, metavar="DIR", help="keep vectors and boxes there, per network")
 @click.option(
     "--trial",

@@ -30,6 +30,10 @@ LOSSES = ("supcon", "triplet", "multisimilarity", "circle")
 """As `thatlook.training` has them, the defaults first: torch is heavy to import."""
 
 
+PROJECT = "folder with street/ and catalog/ (docs/own-networks.md)"
+ANY_PHOTOS = "folder with street/ and catalog/, or labelled photos of one's own"
+
+
 @click.group(cls=Group)
 def train() -> None:
     """Train a network on one's own data."""
@@ -38,14 +42,16 @@ def train() -> None:
 needs_torch = partial(train.command, extra="train", needs=("torch",))
 
 
-def _loop_options(epochs: int, batch: int) -> Callable[[Decorated], Decorated]:
+def _loop_options(
+    epochs: int, batch: int, data: str = ANY_PHOTOS
+) -> Callable[[Decorated], Decorated]:
     """What all recipes share."""
     return together(
         click.option(
             "--data",
             type=PATH,
             required=True,
-            help="folder with street/ and catalog/, or labelled photos of one's own",
+            help=data,
         ),
         click.option("--sample", type=PATH, help="folder of the rendered sample, with pairs/"),
         click.option("--out", type=PATH, required=True, help="folder for checkpoints and logs"),
@@ -68,9 +74,7 @@ audit_options = together(
     click.option("--ignore-audit", is_flag=True, help="train despite label errors"), labels_options
 )
 
-project_option = click.option(
-    "--data", type=PATH, required=True, help="folder with street/ and catalog/"
-)
+project_option = click.option("--data", type=PATH, required=True, help=PROJECT)
 
 
 @needs_torch(
@@ -114,7 +118,7 @@ def person(**given: Any) -> int:
     stage="Networks",
     examples=("thatlook train embedding --data data --out runs/embedding --shipped",),
 )
-@_loop_options(epochs=12, batch=64)
+@_loop_options(epochs=12, batch=64, data=PROJECT)
 @click.option("--steps", type=int, default=200, help="batches an epoch")
 @click.option(
     "--backbone",

@@ -109,9 +109,10 @@ _TELLING: Final = {"color": 3, "type": 3, "category": 2, "pattern": 2, "gender":
 @cache
 def vocabulary() -> Mapping[str, int]:
     """Every word of every phrase, and how much it tells: 3 for a color's or a type's, 0 for a
-    "with", and no more than 1 where it is but a part of a phrase.
+    "with", and no more than 1 where it is but a part of a phrase. Common words ("old", "wide") are
+    among them: they are no slips, however near "gold" is.
     """
-    found: dict[str, int] = {}
+    found = {word: 0 for _, text in _listed(_data()["common"]) for word in tokens(text)}
     for phrase, meaning in meanings().items():
         most = 3 if len(phrase) == 1 else 1
         for word in phrase:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -79,16 +79,21 @@ class _File:
 
     def photos(self) -> list[LabelledPhoto]:
         """The photos that the file describes and that can be read."""
-        names = {c["id"]: str(c["name"]) for c in self.content["categories"]}
+        names = self._names()
         self._order()
         by_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for row in self.content["annotations"]:
             by_image[row.get("image_id")].append(row)
         split, folders = split_in(self.path), _folders(self.path)
         found = []
-        for image in self.content["images"]:
+        for image in self._once():
             file, rows = str(image["file_name"]), by_image.pop(image["id"], [])
-            path = next((f / file for f in folders if (f / file).is_file()), folders[0] / file)
+            path = next((f / file for f in folders if (f / file).is_file()), None)
+            if path is None:
+                text = f"photos are not there; looked for beside {self.path.name}, in images/ and "
+                text += "in a folder of the split's name, also one folder up"
+                self.notes.add("unreadable", "error", text, f"{file}: no such file")
+                continue
             promised = (image.get("width"), image.get("height"))
             size = actual_size(path, file, self.notes, promised)
             if size is not None:
@@ -100,6 +105,29 @@ class _File:
             text = "annotations are of an image that images does not list"
             self.notes.add("no_photo", "error", text, f"image_id {key}: {len(rows)}")
         return found
+
+    def _names(self) -> dict[Any, str]:
+        names: dict[Any, str] = {}
+        for category in self.content["categories"]:
+            first = names.setdefault(category["id"], str(category["name"]))
+            if first != str(category["name"]):
+                text = "category ids are there twice, of which the first counts"
+                where = f"{category['id']}: {first} and {category['name']}"
+                self.notes.add("repeated_class", "error", text, where)
+        return names
+
+    def _once(self) -> Iterator[dict[str, Any]]:
+        """The images, those left out whose id another had before: whose labels would be whose?"""
+        files: dict[Any, str] = {}
+        for image in self.content["images"]:
+            file = str(image["file_name"])
+            first = files.get(image["id"])
+            if first is None:
+                files[image["id"]] = file
+                yield image
+                continue
+            text = "image ids are there twice, so labels may be another photo's; the first counts"
+            self.notes.add("repeated_id", "error", text, f"{image['id']}: {first} and {file}")
 
     def _order(self) -> None:
         for category in self.content["categories"]:

@@ -98,13 +98,14 @@ def _as_named(photos: Sequence[EyePhoto]) -> Iterator[EyePhoto]:
 
 def _eye_photo(folder: Path, row: dict[str, Any]) -> EyePhoto:
     person, labels = row["person"], _read(row)
-    if person["gender"] not in ("female", "male", "unclear") or person["view"] not in VIEWS:
+    gender = "unclear" if person["gender"] == "unknown" else person["gender"]
+    if gender not in ("female", "male", "unclear") or person["view"] not in VIEWS:
         raise ValueError(f"no such gender or view: {person['gender']}, {person['view']}")
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     known = np.zeros(len(DETECTOR_CLASSES), bool)
     scene = Scene(folder / row["file"], "street", "", *none, known)
     every = np.ones(len(DETECTOR_CLASSES), bool)
-    scene = replace(_seen(scene, labels, every), gender=person["gender"], view=person["view"])
+    scene = replace(_seen(scene, labels, every), gender=gender, view=person["view"])
     drawn = sum(bool(a.get("drawn")) for a in row["articles"] if not a["box_wrong"])
     width, height = row["size"]
     return EyePhoto(scene, (width, height), str(person["skin"]), frozenset(person["notes"]), drawn)

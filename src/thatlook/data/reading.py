@@ -27,10 +27,15 @@ def read(
     """
     found = _read(Path(path), explicit or {}, split_of)
     if split_of is not None:
-        photos = (p if p.split else replace(p, split=split_of(p.path.name)) for p in found.photos)
-        found = replace(found, photos=tuple(photos))
+        found = with_splits(found, split_of)
     unmatched = _unmatched(found, explicit or {})
     return replace(found, findings=(*found.findings, *unmatched))
+
+
+def with_splits(dataset: Dataset, split_of: Callable[[str], str]) -> Dataset:
+    """The data set with a split, by the file's name, for photos that are in none."""
+    photos = (p if p.split else replace(p, split=split_of(p.path.name)) for p in dataset.photos)
+    return replace(dataset, photos=tuple(photos))
 
 
 def _read(

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.errors import DataError
 from thatlook.core.taxonomy import (
     CATEGORIES,
     DETECTOR_CLASSES,
@@ -26,7 +27,9 @@ from thatlook.core.taxonomy import (
     category_of,
     tag_words,
 )
-from thatlook.data.records import Dataset
+from thatlook.data import jsonlines
+from thatlook.data.boxes import inside
+from thatlook.data.records import Dataset, LabelledPhoto
 from thatlook.data.splits import catalog_split, split_of
 
 Pixels = NDArray[np.uint8]
@@ -41,6 +44,11 @@ FACE: Final = 5
 
 _RENDERED_WITHOUT: Final = ("bag", "eyewear", "neckwear")
 """What no rendered look has: nobody modelled any. They are labelled as absent, so to say."""
+
+STYLES: Final = ("id", "gender", "articleType", "productDisplayName")
+"""The columns that a table of product photos must have."""
+STYLES_KNOWN_AT_TIMES: Final = ("baseColour", "season", "usage")
+"""Those that it may have; NA is not known."""
 
 _UNCLEAR_OTHER: Final = frozenset(
     {"Socks", "Stockings", "Tights", "Briefs", "Trunk", "Bra", "Boxers", "Gloves", "Wallets"}
@@ -120,10 +128,13 @@ def street_mask(path: Path, size: tuple[int, int]) -> tuple[Pixels, Pixels]:
     return table[raw], (np.asarray(raw) > 0).astype(np.uint8)
 
 
+_PAPER, _WHITE = (243, 243, 243), (255, 255, 255)
+
+
 def foreground_mask(image: Pixels) -> Pixels:
     """The (h, w) uint8 mask, 0 or 1, of what is not white paper, holes filled."""
-    distance = 255 - image.min(axis=2)
-    seen = (distance > 12).astype(np.uint8)
+    paper = cv2.inRange(image, _PAPER, _WHITE)
+    seen = np.asarray(paper == 0).astype(np.uint8)
     outlines, _ = cv2.findContours(seen, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     min_area = 0.002 * seen.size
     kept = [line for line in outlines if cv2.contourArea(line) > min_area]
@@ -175,7 +186,7 @@ def known_classes(names: Iterable[str]) -> NDArray[np.bool_]:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [row for _, row in jsonlines.rows(path)]
 
 
 def street_scenes(folder: Path) -> list[Scene]:
@@ -232,20 +243,26 @@ def labelled_people(dataset: Dataset) -> list[Scene]:
 def labelled_scenes(dataset: Dataset) -> list[Scene]:
     """The labelled photos of one's own data: kind `street`, classes of no category left out.
 
-    A class that the data does not have is not known anywhere in it.
+    A class that the data does not have is not known anywhere in it, and in a photo one of whose
+    boxes is empty or reaches out of it (`boxes.inside`) that box's class is not: such boxes are
+    left out.
     """
     known = known_classes(dataset.classes.values())
-    return [
-        Scene(
-            found.path,
-            "street",
-            found.split,
-            *_boxed([(note.category, note.box) for note in found.kept]),
-            known,
-        )
-        for found in dataset.photos
-        if found.labelled
-    ]
+    return [_labelled_scene(found, known) for found in dataset.photos if found.labelled]
+
+
+def _labelled_scene(found: LabelledPhoto, known: NDArray[np.bool_]) -> Scene:
+    corners = np.array([note.box for note in found.kept], np.float64).reshape(-1, 4)
+    sound = inside(corners, found.size)
+    broken = {note.category for note, fits in zip(found.kept, sound, strict=True) if not fits}
+    kept = [note for note, fits in zip(found.kept, sound, strict=True) if fits]
+    return Scene(
+        found.path,
+        "street",
+        found.split,
+        *_boxed([(note.category, note.box) for note in kept]),
+        known & ~known_classes(broken),
+    )
 
 
 def pair_scenes(folder: Path) -> list[Scene]:
@@ -276,9 +293,25 @@ def pair_scenes(folder: Path) -> list[Scene]:
 
 
 def styles(folder: Path) -> list[dict[str, str]]:
-    """The rows of the product photos' `styles.csv` whose photo exists."""
-    with (folder / "styles.csv").open(encoding="utf-8", newline="") as file:
-        return [r for r in csv.DictReader(file) if (folder / "images" / f"{r['id']}.jpg").is_file()]
+    """The rows of the product photos' `styles.csv` whose photo, `images/ID.jpg`, exists.
+
+    They have the columns STYLES and STYLES_KNOWN_AT_TIMES, "NA" where the table lacks one of these.
+    Raises DataError where it cannot be read or lacks one of STYLES, and where no photo exists.
+    """
+    path = folder / "styles.csv"
+    wanted = f"{path}: expected the product photos' table, with the columns {', '.join(STYLES)}"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{wanted}: {error}") from error
+    missing = [name for name in STYLES if rows and name not in rows[0]]
+    if missing:
+        raise DataError(f"{wanted}; {', '.join(missing)} missing")
+    found = [r for r in rows if (folder / "images" / f"{r['id']}.jpg").is_file()]
+    if not found:
+        raise DataError(f"{folder / 'images'}: no photo is called as an id of {path.name}, ID.jpg")
+    return [dict.fromkeys(STYLES_KNOWN_AT_TIMES, "NA") | row for row in found]
 
 
 def product_scenes(folder: Path) -> list[Scene]:

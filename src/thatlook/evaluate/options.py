@@ -64,12 +64,17 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
     `boxes` is JSON of the products' own articles by id, else they are found by `article_model`;
     `feed` and `images` are a shop of one's own; `cache` keeps vectors and boxes; `rounds` are the
     resamples of the intervals; `max_products` measures on about so many only; `pair` is the entry
-    of a text-image pair that is measured beside ("" for none).
+    of a text-image pair that is measured beside ("" for none). `fields` ("FIELD=COLUMN") and the
+    file `mapping` say what the columns of `feed` are; `pair_split` is which pairs ask: "val",
+    those that no training learned from, or "all".
     """
 
     boxes: Path | None = None
     article_model: str = ""
     feed: Path | None = None
+    fields: Sequence[str] = ()
+    mapping: str | None = None
+    pair_split: str = "val"
     images: Path | None = None
     cache: Path | None = None
     trial: Sequence[str] | None = None

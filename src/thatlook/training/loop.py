@@ -185,7 +185,8 @@ def fit(task: Task, options: LoopOptions) -> Path:
     """Train for `options.epochs` epochs; the path of the best checkpoint.
 
     Writes last.pt after every epoch, best.pt by `task.metric`, and log.csv. With
-    `options.resume` the run continues after the last whole epoch.
+    `options.resume` the run continues after the last whole epoch. Raises ModelError as
+    `_last_state`.
     """
     options.out.mkdir(parents=True, exist_ok=True)
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -198,8 +199,8 @@ def fit(task: Task, options: LoopOptions) -> Path:
     )
     first, best = 0, -1.0
     last = options.out / "last.pt"
-    if options.resume and last.is_file():
-        state = torch.load(last, weights_only=True, map_location="cpu")
+    state = _last_state(last, options, int(cycle.total_steps))
+    if state is not None:
         model.load_state_dict(state["model"])
         average.model.load_state_dict(state["average"])
         adam.load_state_dict(state["adam"])
@@ -212,7 +213,7 @@ def fit(task: Task, options: LoopOptions) -> Path:
         row["train_s"] = time.monotonic() - started
         if (epoch + 1) % options.every == 0 or epoch + 1 == options.epochs:
             row |= task.measure(average.model)
-            if row[task.metric] > best:
+            if not row[task.metric] <= best:  # not a number, where nothing is there to measure
                 best = row[task.metric]
                 save(options.out / "best.pt", {"average": average.model.state_dict()})
         _log(options.out / "log.csv", row)
@@ -221,6 +222,32 @@ def fit(task: Task, options: LoopOptions) -> Path:
         state |= {"adam": adam.state_dict(), "cycle": cycle.state_dict()}
         save(last, state | {"epoch": epoch, "best": best, "steps": average.steps})
     return Path(options.out / "best.pt")
+
+
+def _last_state(last: Path, options: LoopOptions, total_steps: int) -> dict[str, Any] | None:
+    """The state to go on from, None where a run begins.
+
+    Raises ModelError where a run is there that is not to be resumed, or was to take another number
+    of steps: the learning rate falls along one cycle.
+    """
+    if not last.is_file():
+        if options.resume:
+            print(f"resume: there is no {last}; a run begins", flush=True)
+        return None
+    if not options.resume:
+        raise ModelError(
+            f"{last}: a run is there already; go on with --resume, or name another --out"
+        )
+    state: dict[str, Any] = torch.load(last, weights_only=True, map_location="cpu")
+    planned = state["cycle"]["total_steps"]
+    if planned != total_steps:
+        raise ModelError(
+            f"{last}: a run of {planned - 1} batches in all, not {total_steps - 1}; go on with its "
+            f"--epochs, --batch and data, or begin another --out with --start {last.parent}/best.pt"
+        )
+    if state["epoch"] + 1 >= options.epochs:
+        print(f"resume: all {options.epochs} epochs are done", flush=True)
+    return state
 
 
 def _epoch(

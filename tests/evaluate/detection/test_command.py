@@ -6,10 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.conftest import labels, picture
 from tests.vision.stages.test_yolo import entry_of
 from thatlook.cli import main
+from thatlook.data.splits import split_of
 
 pytest.importorskip("pycocotools", reason="needs the extra eval")
 pytest.importorskip("cv2", reason="needs the extra train")
@@ -37,8 +39,6 @@ def data(tmp_path):
     (folder / "data.yaml").write_text("val: images\nnames: [tshirt, handbag, teapot]\n")
     for name, seed in (("a", 1), ("b", 2), ("c", 3)):
         path = picture(folder / f"images/{name}.png", seed, (64, 64))
-        from PIL import Image
-
         with Image.open(path) as image:
             pixels = np.asarray(image).copy()
         pixels[0, 0] = 255
@@ -131,3 +131,40 @@ def test_a_folder_without_labelled_photos_cannot_be_measured(network, tmp_path, 
     assert main([*arguments, "--suggest", "1", "--threads", "1"]) == 0
     assert "a.png" in capsys.readouterr().out
     assert main([*arguments, "--suggest", "1", "--split", "val"]) == 1
+
+
+def coco_without_splits(folder):
+    """Photos a.png (named to val) and b.png (to train), of which b has a shirt that is seen."""
+    names = {split_of(f"{k}.png"): f"{k}.png" for k in range(40)}
+    images = [{"id": 1, "file_name": names["val"]}, {"id": 2, "file_name": names["train"]}]
+    for image in images:
+        path = picture(folder / image["file_name"], image["id"], (64, 64))
+        with Image.open(path) as shown:
+            pixels = np.asarray(shown).copy()
+        pixels[0, 0] = 255
+        Image.fromarray(pixels).save(path)
+    shirts = [(1, [0, 40, 20, 20]), (2, [16, 16, 32, 32]), (1, [5, 5, 0, 9])]
+    notes = [
+        {"id": k, "image_id": image, "category_id": 1, "bbox": box}
+        for k, (image, box) in enumerate(shirts)
+    ]
+    content = {"images": images, "annotations": notes, "categories": [{"id": 1, "name": "tshirt"}]}
+    path = folder / "labels.json"
+    path.write_text(json.dumps(content))
+    return path, names
+
+
+def test_photos_that_a_training_would_learn_from_do_not_measure(network, tmp_path, capsys):
+    path, names = coco_without_splits(tmp_path / "flat")
+    arguments = ["evaluate", "article", "--data", str(path), "--model", network, "--threads", "1"]
+    assert main([*arguments, "--json"]) == 0
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert told["data"] == "1 labelled photos, 0 product photos"
+    assert [row["photo"] for row in told["details"]["worst"]] == [names["val"]]
+    assert "1 photos measure, val of 1 train, 1 val, split by name; --split chooses" in err
+    assert "error: 1 boxes are empty or reversed" in err
+    assert main([*arguments, "--json", "--split", "all"]) == 0
+    assert json.loads(capsys.readouterr().out)["data"].startswith("2 labelled photos")
+    assert main([*arguments, "--split", "test"]) == 1
+    assert "no photo in test; photos there: 1 train, 1 val" in capsys.readouterr().err

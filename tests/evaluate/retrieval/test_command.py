@@ -48,7 +48,7 @@ def test_ones_own_pairs(pairs, tmp_path, monkeypatch, capsys):
     without_imagenet(monkeypatch)
     html, kept = tmp_path / "report.html", tmp_path / "kept"
     command = ["evaluate", "retrieval", "--pairs", str(pairs), "--html", str(html), "--json"]
-    command += ["--cache", str(kept), "--rounds", "100"]
+    command += ["--cache", str(kept), "--rounds", "100", "--pair-split", "all"]
     assert main(command) == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
@@ -73,6 +73,27 @@ def test_ones_own_pairs(pairs, tmp_path, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["metrics"] == found["metrics"]
 
 
+def test_pairs_that_teach_do_not_ask(pairs, tmp_path, capsys):
+    with pairs.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    ids = dict.fromkeys(row["product_id"] for row in rows)
+    sides = {key: ("val", "train")[n % 2] for n, key in enumerate(ids)}
+    own = tmp_path / "split.csv"
+    with own.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0], "split"])
+        writer.writeheader()
+        writer.writerows(row | {"split": sides[row["product_id"]]} for row in rows)
+    command = ["evaluate", "retrieval", "--pairs", str(own), "--no-baselines", "--rounds", "10"]
+    command += ["--ignore-pair-audit"]
+    assert main([*command, "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)["details"]["trials"]["pairs"]["counts"]
+    assert counts["queries"] == sum(sides[row["product_id"]] == "val" for row in rows)
+    assert counts["gallery"] == len(sides)
+    own.write_text(own.read_text().replace(",val\n", ",train\n"))
+    assert main(command) == 1
+    assert f"none of {len(rows)} pairs is kept apart" in capsys.readouterr().err
+
+
 def test_pairs_with_errors_stop_the_measurement(pairs, tmp_path, capsys):
     wrong = tmp_path / "wrong.csv"
     wrong.write_text(pairs.read_text() + "\ngone.jpg,0 0 9 9,gone.jpg,X,dress\n")
@@ -94,7 +115,7 @@ def test_ones_own_feed(tmp_path, capsys):
     assert main([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     trial = found["details"]["trials"]["feed"]
-    assert trial["what"].startswith("6 products with a picture of 7 rows.")
+    assert trial["what"].startswith("6 products with a picture of 7 rows, 6 with a product")
     assert trial["counts"]["pairings_left_out"] == 6
     assert list(trial["encoders"]) == ["network"]
     assert found["metrics"]["feed_p10_type"] == 1
@@ -107,6 +128,14 @@ def test_ones_own_feed(tmp_path, capsys):
     assert lines[0].split() == ["trial", "answer", "figure", "network", "half"]
     assert lines[1].split()[4:] == ["type", "precision@10", "1.000", "(1.00-1.00)", "+0.00"]
     assert ["feed_p10_type", "1.0000"] in [line.split() for line in lines]
+    renamed = (tmp_path / "feed.csv").read_text().replace("product_type", "kind")
+    (tmp_path / "feed.csv").write_text(renamed)
+    assert main(command) == 0
+    assert "nothing is asked for type, both: 6 products with a picture" in capsys.readouterr().err
+    assert main([*command, "--map", "product_type=kind"]) == 0
+    out, err = capsys.readouterr()
+    assert ["feed_p10_type", "1.0000"] in [line.split() for line in out.splitlines()]
+    assert "nothing is asked" not in err
 
 
 def test_a_trial_without_its_data(pairs, capsys):

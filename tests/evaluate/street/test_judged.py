@@ -149,3 +149,12 @@ def test_worn_articles_of_a_file(tmp_path):
     path.write_text(json.dumps(row | {"articles": [article | {"category": "belt"}]}) + "\n")
     with pytest.raises(DataError, match=r"eye\.jsonl:1: expected file, person .*belt"):
         list(read_worn(path))
+
+
+def test_a_catalog_without_product_types_is_told():
+    shop = Shop([product("", number=k) for k in range(9)])
+    assert not shop.sells(worn(), "female")
+    told = shop.nothing_asked(3)
+    assert told.startswith("none of 3 worn articles is asked for: the catalog has fewer than 6")
+    assert "0 of its 9 products have a product type" in told
+    assert "--map product_type=COLUMN" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ from thatlook.core.records import Price, Product
 from thatlook.search.index import Filters
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.searcher import WordSearch
+from thatlook.search.words.shelf import sizes_in
 from thatlook.store.catalog import Catalog, Row
 
 DIM = 4
@@ -136,6 +138,11 @@ def test_beside_a_photo_words_move_it(search):
     assert ids(search, "", **request)[:2] == ["blue", "navy"]
     assert ids(search, "in red", **request)[0] == "heel"
     assert ids(search, "leather", **request, text_weight=1.0)[0] == "flat"
+
+
+@pytest.mark.parametrize("column", ["Size", "Größen", "Tailles", "pointure"])
+def test_sizes_are_read_from_a_column_of_any_of_these_names(column):
+    assert sizes_in(json.dumps({column: "36, 38 | 40", "shape": "9"})) == {"36", "38", "40"}
 
 
 def test_what_costs_less_comes_first_where_that_is_wished(tmp_path):

@@ -147,3 +147,10 @@ def test_parts_of_a_compound_are_looked_for():
     understood = understand("Lederjacke", SHOP)
     assert [chip.key for chip in understood.chips] == ["type:jacket", "category:outerwear"]
     assert ("leather",) in understood.telling[0].wordings
+
+
+@pytest.mark.parametrize(
+    "text", ["cute old things", "wide fit", "cold day", "best deal", "mein Haus", "vent de mer"]
+)
+def test_common_words_are_no_slips_of_telling_ones(text):
+    assert keys(text) == []

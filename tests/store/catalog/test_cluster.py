@@ -391,7 +391,8 @@ def test_a_limit_of_the_engine_is_kept(fed, monkeypatch):
     assert (len(found[0]), found.eligible) == (20, 60)
 
 
-def test_an_engine_that_is_not_there_is_told_soon(tmp_path):
+def test_an_engine_that_is_not_there_is_told_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr("thatlook.search.index.milvus.client.PAUSE_S", 600)
     rng = np.random.default_rng(14)
     search = f"milvus://127.0.0.1:{free_port()}/products?timeout=0.5"
     with catalog_on(tmp_path / "shop", search) as catalog:
@@ -401,10 +402,8 @@ def test_an_engine_that_is_not_there_is_told_soon(tmp_path):
         with pytest.raises(SearchUnavailableError, match=r"milvus://127\.0\.0\.1"):
             catalog.search(random_vector(rng)[None], Query())
         assert time.monotonic() - begun < 10
-        begun = time.monotonic()
         with pytest.raises(SearchUnavailableError, match="did not answer a moment ago"):
             catalog.search(random_vector(rng)[None], Query())
-        assert time.monotonic() - begun < 0.4  # less than the timeout: nothing was tried
         assert catalog.product("a").id == "a"
 
 

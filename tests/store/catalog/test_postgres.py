@@ -289,6 +289,7 @@ def test_a_silent_server_is_given_up_and_then_left_alone_for_a_moment(
     catalog, postgres, monkeypatch
 ):
     monkeypatch.setattr(postgres_link, "SILENT_S", 0.2)
+    monkeypatch.setattr(postgres_store, "PAUSE_S", 600)
     catalog.upsert([row_of(1)])
     with proxy(postgres.port) as network:
         near = str(catalog.address).replace(str(postgres.port), str(network.port))
@@ -299,10 +300,8 @@ def test_a_silent_server_is_given_up_and_then_left_alone_for_a_moment(
             with pytest.raises(CatalogUnavailableError, match="does not answer any more"):
                 mine.upsert([row_of(2)])
             assert time.monotonic() - begun < 10
-            begun = time.monotonic()
             with pytest.raises(CatalogUnavailableError, match="did not answer a moment ago"):
                 mine.product("p1")
-            assert time.monotonic() - begun < postgres_store.PAUSE_S
             network.mend()
             monkeypatch.setattr(mine._store.database, "_again_at", 0.0)
             assert mine.product("p1").id == "p1"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from thatlook.core.errors import DataError
 from thatlook.core.settings import Settings
 from thatlook.data.product_labels import read_absent_categories
-from thatlook.data.reading import read
 from thatlook.evaluate.detection.metrics import predict, shown_products
 from thatlook.evaluate.eye import add_drawn, eye_photos_of
 from thatlook.evaluate.options import DetectionOptions
+from thatlook.evaluate.own_photos import measured_photos
 from thatlook.evaluate.report import finish, folder_of, session_of
 from thatlook.vision.stages.article import ArticleStage
 
@@ -42,12 +42,9 @@ def scenes_in(options: DetectionOptions) -> tuple[list[Scene], list[Scene]]:
         if options.no_products:
             return street, []
         return street, [s for s in product_scenes(data / "catalog") if s.split == "val"]
-    dataset = read(data, dict(options.map_class))
-    wanted = options.split or ("val" if "val" in dataset.splits else "all")
-    scenes = [s for s in labelled_scenes(dataset) if wanted in ("all", s.split)]
+    scenes = labelled_scenes(measured_photos(options))
     if not scenes:
-        there = ", ".join(split or "(none)" for split in dataset.splits)
-        raise DataError(f"{data}: no labelled photo in {wanted}; splits there: {there}")
+        raise DataError(f"{data}: none of the photos that measure is labelled; --split chooses")
     return scenes, []
 
 

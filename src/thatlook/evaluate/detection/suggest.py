@@ -24,6 +24,7 @@ from thatlook.evaluate.detection.matching import Found, TruthBoxes, above_thresh
 from thatlook.evaluate.detection.metrics import found_in
 from thatlook.evaluate.detection.report import marks_of
 from thatlook.evaluate.options import DetectionOptions
+from thatlook.evaluate.own_photos import measured_photos
 from thatlook.evaluate.report import Report, finish, folder_of
 from thatlook.render import page
 from thatlook.render.photo import figure
@@ -168,9 +169,7 @@ def candidates_in(
             (s.path, frozenset(CATEGORIES[k] for k in worn(s)), s) for s in scenes if s.kind == kind
         ]
     elif split:
-        dataset = read(data, dict(options.map_class))
-        labelled = [s for s in labelled_scenes(dataset) if split in ("all", s.split)]
-        found = [(s.path, None, s) for s in labelled]
+        found = [(s.path, None, s) for s in labelled_scenes(measured_photos(options))]
     else:
         found = [(path, None, None) for path in _unlabelled(data, dict(options.map_class))]
     if not found:

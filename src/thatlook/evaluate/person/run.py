@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from thatlook.core.errors import DataError
-from thatlook.data.reading import read
 from thatlook.evaluate.eye import eye_photos_of
 from thatlook.evaluate.options import PersonOptions
+from thatlook.evaluate.own_photos import measured_photos
 from thatlook.evaluate.person import sheets
 from thatlook.evaluate.person.gate import shots
 from thatlook.evaluate.report import finish, folder_of, session_of
@@ -36,11 +36,9 @@ def scenes_in(options: PersonOptions) -> tuple[list[Scene], list[Scene]]:
             return street, []
         products = product_scenes(data / "catalog")
         return street, [s for s in products if s.split == "val" and s.kind == "model"]
-    dataset = read(data, dict(options.map_class))
-    wanted = options.split or ("val" if "val" in dataset.splits else "all")
-    people = [s for s in labelled_people(dataset) if wanted in ("all", s.split)]
+    people = labelled_people(measured_photos(options))
     if not people:
-        raise DataError(f"{data}: nobody is labelled with key points in {wanted}")
+        raise DataError(f"{data}: nobody is labelled with key points in the photos that measure")
     return people, []
 
 

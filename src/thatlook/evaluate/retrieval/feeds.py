@@ -13,16 +13,18 @@ from thatlook.core.taxonomy import type_leaf
 from thatlook.evaluate.retrieval.crops import Crop
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.trials import Relevance, Trial
-from thatlook.store.feed import FeedRow, read_feed
+from thatlook.store.feed import FeedMapping, FeedRow, read_feed
 
 
-def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:
+def feed_trial(
+    feed: Path, images: Path | None, finder: Finder, mapping: FeedMapping | None = None
+) -> Trial:
     """Every product of the feed asked for products like it, within category and gender.
 
     Its pictures must be files; rows without one are counted in the lead. Raises FeedError where
     none is left.
     """
-    rows = list(read_feed(feed, images=images))
+    rows = list(read_feed(feed, mapping, images))
     kept = [
         (row.product, Path(row.images[0]))
         for row in rows
@@ -39,7 +41,9 @@ def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:
         name="feed",
         title="Products of the feed",
         lead=(
-            f"{len(products)} products with a picture of {len(rows)} rows. An answer is of the "
+            f"{len(products)} products with a picture of {len(rows)} rows, "
+            f"{_told(products, 'product_type')} with a product type, {_told(products, 'color')} "
+            "with a color (--map FIELD=COLUMN names a column). An answer is of the "
             "same product type, color, or both, by the feed's own words, its category and gender."
         ),
         queries=crops,
@@ -51,6 +55,10 @@ def feed_trial(feed: Path, images: Path | None, finder: Finder) -> Trial:
         apart=Relevance(ids, ids),
         captions=[product.title for product in products],
     )
+
+
+def _told(products: Sequence[Product], field: str) -> int:
+    return sum(bool(getattr(product, field)) for product in products)
 
 
 def _words(products: Sequence[Product]) -> dict[str, list[str]]:

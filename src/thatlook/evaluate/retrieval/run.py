@@ -34,9 +34,15 @@ from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.flatlay import flatlay_trial
 from thatlook.evaluate.retrieval.report import retrieval_report
 from thatlook.evaluate.retrieval.results import TrialResult, budgets, result_of
-from thatlook.evaluate.retrieval.scenes import gallery_of, pair_trials, rendered_gallery
+from thatlook.evaluate.retrieval.scenes import (
+    asked_pairs,
+    gallery_of,
+    pair_trials,
+    rendered_gallery,
+)
 from thatlook.evaluate.retrieval.shop import degraded_trial, products, shop_trials
 from thatlook.evaluate.retrieval.trials import Trial, measure
+from thatlook.store.feed import FeedMapping, load_mapping
 from thatlook.vision.models.registry import resolve
 from thatlook.vision.models.session import Session
 from thatlook.vision.pair.spec import PairSpec, filled
@@ -110,14 +116,17 @@ def _trials(options: RetrievalOptions, finder: Finder) -> Iterator[Trial]:
         yield flatlay_trial(options.data / "flatlay")
     if options.pairs and "pairs" in wanted:
         pairs = audited(options, split_of)
+        asked = asked_pairs(pairs, options.pair_split)
         words = {
             "name": "pairs",
             "title": "Your pairs",
             "lead": "A scene's crop must find the very product among all products of the pairs.",
         }
-        yield from pair_trials(pairs, gallery_of(pairs, finder), finder, words)
+        yield from pair_trials(asked, gallery_of(pairs, finder), finder, words)
     if options.feed and "feed" in wanted:
-        yield feed_trial(options.feed, options.images, finder)
+        mapping = load_mapping(options.mapping) if options.mapping else FeedMapping()
+        mapping = mapping.with_fields(options.fields)
+        yield feed_trial(options.feed, options.images, finder, mapping)
 
 
 def _rendered(folder: Path, finder: Finder) -> Iterator[Trial]:
@@ -136,6 +145,10 @@ def _rendered(folder: Path, finder: Finder) -> Iterator[Trial]:
 
 def _result(trial: Trial, vectors: Sequence[Vectors], rounds: int) -> TrialResult:
     print(f"thatlook: {trial.title}", file=sys.stderr)
+    untold = [name for name, notion in trial.notions.items() if not any(notion.queries)]
+    if untold:
+        told = f"nothing is asked for {', '.join(untold)}: {trial.lead}"
+        print(f"thatlook: {trial.title}: {told}", file=sys.stderr)
     measured = {one.encoder.name: measure(trial, one) for one in vectors}
     return result_of(trial, measured, measure(trial, vectors[0], half=True), rounds)
 

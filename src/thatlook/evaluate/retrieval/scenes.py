@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.errors import DataError
 from thatlook.core.image import size_of
 from thatlook.data.pairs import rendered
 from thatlook.data.pairs.records import Pair, PairPicture
@@ -55,6 +56,19 @@ def gallery_of(pairs: Sequence[Pair], finder: Finder) -> list[Offered]:
 def corners_of(shot: PairPicture) -> Corners:
     """The box of a shot in pixels. Raises PhotoError where the picture cannot be read."""
     return shot.corners(size_of(Path(shot.place)))
+
+
+def asked_pairs(pairs: Sequence[Pair], split: str) -> list[Pair]:
+    """The pairs whose scenes ask: for `split` "val" those that no training learned from, of val or
+    test; for "all" all. Raises DataError where none is.
+    """
+    found = [pair for pair in pairs if split == "all" or pair.split in {"val", "test"}]
+    if not found:
+        raise DataError(
+            f"none of {len(pairs)} pairs is kept apart from training (split val or test); "
+            "--pair-split all asks with all of them"
+        )
+    return found
 
 
 def pair_trials(

@@ -92,6 +92,16 @@ class Shop:
             >= SHOWN
         )
 
+    def nothing_asked(self, articles: int) -> str:
+        """Why none of so many worn articles can be asked for, and what to do."""
+        typed = sum(count for (name, _), count in self._count.items() if name)
+        return (
+            f"none of {articles} worn articles is asked for: the catalog has fewer than {SHOWN} "
+            f"products of each one's type for that person. {typed} of its "
+            f"{self._count.total()} products have a product type; where the feed calls it "
+            "otherwise, `thatlook index FEED --map product_type=COLUMN` names the column"
+        )
+
 
 def contradicts(matches: Sequence[Match]) -> bool:
     """Whether a product of which a reason says `other` type or color stands above one of which

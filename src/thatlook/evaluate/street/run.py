@@ -74,11 +74,12 @@ def run(options: StreetOptions) -> int:
     with Catalog.open(options.catalog, analyzer.key, analyzer.dim, create=False) as catalog:
         asked = Asked.of(catalog, analyzer, spec, settings)
         rows: dict[str, list[JudgedArticle]] = {"found": [], "true": []}
-        unsold = 0
-        for photo in Progress(photos, desc="photos"):
+        sold = [[w for w in p.articles if asked.shop.sells(w, p.gender)] for p in photos]
+        unsold = sum(len(p.articles) for p in photos) - sum(map(len, sold))
+        if not any(sold):
+            raise DataError(asked.shop.nothing_asked(unsold))
+        for photo, worn in zip(Progress(photos, desc="photos"), sold, strict=True):
             image = decode(folder / photo.file, settings)
-            worn = [w for w in photo.articles if asked.shop.sells(w, photo.gender)]
-            unsold += len(photo.articles) - len(worn)
             look = analyzer.parse_image(image, photo.file)
             rows["found"] += _found(asked, worn, look, image)
             true = asked.answers(asked.with_true_articles(look, image, worn))

@@ -45,7 +45,10 @@ class Facts:
         return sizes_in(self.extra)
 
 
-_SIZES: Final = ("size", "sizes", "grösse", "größe", "taille")
+_SIZES: Final = (
+    *("size", "sizes", "größe", "größen", "grösse", "grössen", "konfektionsgröße"),
+    *("taille", "tailles", "pointure", "pointures", "talla", "tallas", "taglia", "maat", "maten"),
+)
 
 
 @lru_cache(maxsize=4096)

@@ -266,7 +266,7 @@ def _occasions(span: _Span, category: str | None) -> list[Chip]:
         return []
     worn = {category_of_type(one) for one in types_for(name)}
     fits = category in worn if category else bool(worn)
-    return [Chip("occasion", name, words, words)] if fits else []
+    return [Chip("occasion", name, words)] if fits else []
 
 
 def _category_chip(category: str, words: str) -> Chip:

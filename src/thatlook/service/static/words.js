@@ -63,6 +63,7 @@ const NAMED = {
   not: (value) => t("not_word", { word: word(value) }),
   gender: (value) => t(`for_${value}`),
   age: (value) => t(`for_${value}`),
+  occasion: (value) => t(`for_${value}`),
   size: (size) => t("in_size", { size: size.toUpperCase() }),
   price: () => t("cheap_first"),
   no_price: (words) => t("no_price", { words }),
