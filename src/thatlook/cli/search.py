@@ -74,7 +74,8 @@ def _text(found: Found, *, pair: bool) -> str:
     lines = [f"understood: {', '.join(chips)}"] if chips else []
     if not found.by_likeness:
         lines.append(
-            "words alone were compared: no network here maps these words among the catalog's vectors"
+            "words alone were compared: no network here maps these words among the catalog's "
+            "vectors"
         )
     elif pair:
         lines.append(f"pictures were compared by {found.compared_by}")
