@@ -27,11 +27,24 @@ def test_figures_of_other_weights_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["publish", "article", "--checkpoint", "best.pt"], "--out"),
+        (["calibrate", "--data", "."], "--model"),
+        (["calibrate-worn", "--data", ".", "--pairs", "p.jsonl", "--catalog", "c"], "--model"),
+    ],
+)
+def test_what_ships_is_not_overwritten_unasked(arguments, option, capsys):
+    assert main(["train", *arguments]) == 2
+    assert option in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
-        ["publish", "person", "--checkpoint", "best.pt"],
-        ["publish", "embedding", "--checkpoint", "best.pt"],
-        ["calibrate"],
+        ["publish", "person", "--checkpoint", "best.pt", "--out", "networks"],
+        ["publish", "embedding", "--checkpoint", "best.pt", "--out", "networks"],
+        ["calibrate", "--model", "embedding.json"],
     ],
 )
 def test_the_photos_folder_must_be_named(arguments, capsys, tmp_path, monkeypatch):

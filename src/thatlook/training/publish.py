@@ -1,15 +1,14 @@
-"""A checkpoint to the shipped weights: export, then the measured figures into the entry.
+"""A checkpoint to a registry entry: export, then the measured figures into the entry.
 
-thatlook train publish article --checkpoint runs/article/best.pt --recipe "..."
-thatlook train publish person --checkpoint runs/person/best.pt --data DATA
+thatlook train publish article --checkpoint runs/article/best.pt --out FOLDER --recipe "..."
+thatlook train publish person --checkpoint runs/person/best.pt --out FOLDER --data DATA
 thatlook evaluate article --data DATA --json runs/article.json
-thatlook train publish article --metrics runs/article.json
+thatlook train publish article --out FOLDER --metrics runs/article.json
 """
 
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,11 +66,6 @@ def export_task(  # noqa: PLR0913 - what is written into the entry, by name
         scenes = [s for s in read_scenes(data) if s.kind != "product"]
         return person.export_to(out, checkpoint, scenes, entry)
     return embedding.export_to(out, checkpoint, embedding.items_of(data, boxes), entry)
-
-
-def weights_folder() -> Path:
-    """The folder of the weights that ship."""
-    return Path(str(resources.files("thatlook.vision.models"))) / "weights"
 
 
 def add_metrics(path: Path, measured: Path) -> None:
