@@ -1,8 +1,11 @@
-"""A TCP proxy on the loopback whose network can be cut: what is sent then arrives nowhere."""
+"""A TCP proxy on the loopback whose network can be cut: what is sent then arrives nowhere, or is
+answered by a reset.
+"""
 
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -15,20 +18,22 @@ class Cuttable:
     """Passes on what comes at `port` to another port, but not while it is cut.
 
     Connections of before stay open and silent, as behind a dropping firewall; new ones are taken
-    and get no answer.
+    and get no answer. Or both are reset at once, as by a load balancer that has lost its server.
     """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._stopped = threading.Event()
         self._cut = threading.Event()
+        self._resets = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.settimeout(TICK_S)
         self.port = int(self._listening.getsockname()[1])
         self._threads: list[threading.Thread] = []
 
-    def cut(self) -> None:
+    def cut(self, *, resets: bool = False) -> None:
         """Nothing passes from now on."""
+        self._resets = resets
         self._cut.set()
 
     def mend(self) -> None:
@@ -64,6 +69,9 @@ class Cuttable:
                     back.start()
                     self._pass_on(client, server)
                     back.join()
+            if self._cut.is_set() and self._resets:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
             while self._cut.is_set() and not self._stopped.is_set():
                 self._stopped.wait(TICK_S)
 

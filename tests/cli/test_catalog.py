@@ -37,7 +37,8 @@ def test_info(filled, capsys):
     assert out.splitlines()[0] == "2 products, 1 that left the feed, change 4"
     _, out, _ = thatlook(capsys, "info", "--catalog", filled.folder, "--json")
     assert json.loads(out) == filled.info().to_dict() | {
-        "size_bytes": json.loads(out)["size_bytes"]
+        "size_bytes": json.loads(out)["size_bytes"],
+        "scenes": None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import socket
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 
 import thatlook
+from tests.unwritable import unwritable
 from thatlook.cli import evaluate, main, models, photos, train
 from thatlook.cli import thatlook as root
 from thatlook.core import image
@@ -136,6 +138,25 @@ def test_models_list_and_verify(capsys):
         "compatibility",
     ]
     assert all(entry["license"] == "Apache-2.0" for entry in listed)
+
+
+def test_verify_reads_what_an_entry_says_of_its_input(tmp_path, monkeypatch, capsys):
+    (tmp_path / "enc.onnx").write_bytes(b"weights")
+    entry = {
+        "id": "mine",
+        "task": "embedding",
+        "file": "enc.onnx",
+        "sha256": hashlib.sha256(b"weights").hexdigest(),
+        "license": "MIT",
+        "input": {"name": "crop", "size": 64, "mean": [0, 0, 0], "std": [1, 1, 1]},
+        "outputs": {"vector": {"dim": 8}},
+    }
+    (tmp_path / "enc.json").write_text(json.dumps(entry))
+    monkeypatch.setenv("THATLOOK_EMBEDDING_MODEL", str(tmp_path / "enc.json"))
+    assert main(["models", "verify"]) == 1
+    assert "mine: input.width must be a whole number" in capsys.readouterr().err
+    assert main(["models", "list"]) == 0
+    assert "" not in [line.strip() for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -436,6 +457,32 @@ def test_what_the_service_cannot_have_is_told_in_words(
     assert found == status
     assert words.endswith(told) or told in words
     assert "Traceback" not in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["catalog", "snapshot", "now"], "versions/now: cannot be written: Permission denied"),
+        (["index", "feed.csv"], "index.lock: cannot be written: Permission denied"),
+        (["serve", "--port", "0"], "feedback.sqlite: cannot be opened"),
+    ],
+)
+def test_what_must_write_a_catalog_that_cannot_be_written_says_so(
+    arguments, told, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("THATLOOK_SERVE_FEEDBACK", "on")
+    folder = tmp_path / "catalog"
+    (tmp_path / "feed.csv").write_text("id,title,image_link\n1,Dress,a.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    with thatlook.open(folder):
+        pass
+    with unwritable(folder):
+        status, words = refused([*arguments, "--catalog", str(folder)], capsys)
+        assert main(["catalog", "info", "--catalog", str(folder)]) == 0
+    assert status == 1
+    assert words.startswith(f"thatlook: {folder}/")
+    assert told in words
+    assert words.count("\n") == 1
 
 
 @pytest.mark.parametrize(

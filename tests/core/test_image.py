@@ -7,7 +7,7 @@ import functools
 import io
 import random
 import struct
-import time
+import threading
 import tracemalloc
 import zlib
 from collections import Counter
@@ -681,12 +681,12 @@ def test_strips_are_the_whole(monkeypatch):
 
 def test_what_is_decoded_at_one_time_is_bounded(monkeypatch):
     photo = encoded(Image.new("RGB", (100, 100)))
-    held, most = [], []
+    held, most, pair = [], [], threading.Barrier(2, timeout=60)
 
     def watched(image, name):
         held.append(name)
         most.append(len(held))
-        time.sleep(0.02)
+        pair.wait()  # two are let in at one time, however slow the machine is
         held.pop()
         return np.zeros((1, 1, 3), np.uint8)
 
@@ -696,5 +696,6 @@ def test_what_is_decoded_at_one_time_is_bounded(monkeypatch):
         list(pool.map(lambda _: decode(photo, settings), range(16)))
         assert max(most) == 2
         most.clear()
+        pair = threading.Barrier(1)
         list(pool.map(lambda _: decode(photo, Settings(max_decoding_bytes=1)), range(4)))
     assert max(most) == 1  # more than all there is: alone

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -93,7 +94,7 @@ NEW = OLD | {"brand": "maker"}
 class LocalShop:
     """A running shop: `url`, what it was asked (`log`), what goes wrong in it (`faults`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.log: list[tuple[float, str, str]] = []
         self.faults: dict[str, list[str]] = {}
         self.new_layout_from = 1000
@@ -120,7 +121,10 @@ class LocalShop:
             def handle_error(self, *_: object) -> None: ...  # a killed client is no news
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )

@@ -397,6 +397,13 @@ def test_redirects_in_a_circle(local_shop, tmp_path):
     assert "more than 5 redirects" in failure(local_shop, tmp_path, "/p/1")
 
 
+def test_a_shop_with_a_wrong_certificate_is_not_read(untrusted_shop, tmp_path):
+    report, rows = crawled(untrusted_shop, tmp_path, SITEMAP)
+    assert (rows, untrusted_shop.log) == ([], [])
+    assert list(report.failed_pages) == [f"{untrusted_shop.url}/"]
+    assert "certificate verify failed" in report.failed_pages[f"{untrusted_shop.url}/"]
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_a_packed_page_that_is_a_bomb(local_shop, tmp_path, coding):
     pack = gzip.compress if coding == "gzip" else zlib.compress

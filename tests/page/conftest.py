@@ -110,7 +110,7 @@ def upload(page: Any, file: Any = LOOK) -> None:
 
 
 def settled(page: Any) -> None:
-    """Waits until nothing is under way: whatever a click sets off marks the page before the click returns."""
+    """Waits until nothing is under way: what a click sets off marks the page before it returns."""
     page.wait_for_selector("#main:not([aria-busy=true])")
 
 

@@ -54,6 +54,11 @@ def told(request):
     return request.url.endswith("/v1/feedback")
 
 
+def long_enough(page):
+    """Longer than the page gathers choices: only time can show that none are told."""
+    page.wait_for_timeout(1800)
+
+
 def shown_in(page, row=0):
     cards = page.locator("#rows > section").nth(row).locator(".card")
     return cards.evaluate_all("all => all.map(one => one.dataset.id)")
@@ -64,7 +69,7 @@ def test_a_shop_that_does_not_want_it_does_not_ask(looked):
     assert not looked.locator("#consent").is_visible()
     assert not looked.locator("#consentChange").is_visible()
     looked.locator(".card .keep").first.click()
-    looked.wait_for_timeout(1800)
+    long_enough(looked)
     assert sent == []
 
 
@@ -75,13 +80,13 @@ def test_nothing_is_sent_before_the_shopper_agreed(opened, counting, folder):
     upload(page)
     assert "count" in page.locator("#consent").inner_text()
     page.locator(".card .keep").first.click()
-    page.wait_for_timeout(1800)
+    long_enough(page)
     assert sent == []
     page.get_by_role("button", name="No", exact=True).click()
     assert not page.locator("#consent").is_visible()
     page.locator(".card .see").first.click()
     page.keyboard.press("Escape")
-    page.wait_for_timeout(1800)
+    long_enough(page)
     assert sent == []
     # The answer stays, and can be changed.
     page.reload()
@@ -129,7 +134,7 @@ def test_what_the_shopper_chooses_is_told(opened, counting, folder):
     until(page, lambda: len({one["list"] for one in sent if one["category"] == "topwear"}) == 2)
     before = len(sent)
     page.locator(f".card[data-id={ids[1]}] .keep").first.click()
-    page.wait_for_timeout(1800)
+    long_enough(page)
     assert [one for body in sent[before:] for one in body["events"] if one["kind"] != "shown"] == []
     assert len({one["list"] for one in sent if one["category"] == "topwear"}) == 2
 
@@ -143,7 +148,8 @@ def test_what_was_on_the_screen_counts_from_the_consent_on(opened, counting):
 
 
 def test_words_and_products_are_lists_too(opened, counting):
-    page = opened(counting)
+    # Tall enough for half of each first card: a lower one is seen or not by when pictures come.
+    page = opened(counting, viewport={"width": 1366, "height": 1000})
     page.fill("#words", "shirt")
     page.keyboard.press("Enter")
     page.wait_for_selector(".hits .card")
@@ -189,7 +195,7 @@ def test_the_script_for_shops_tells_once_it_may(browser, counting, folder):
         sent = sending(page)
         page.get_by_role("button", name="Shop this look").click()
         page.get_by_role("dialog").wait_for()
-        page.wait_for_timeout(1800)
+        long_enough(page)
         assert sent == []
         with page.expect_request("**/v1/feedback"):
             page.evaluate("document.getElementById('it').dataset.feedback = 'yes'")

@@ -115,7 +115,7 @@ def test_a_slower_drawing_with_the_photo_is_never_painted_over_the_newest(looked
     assert newest.shape == without.shape
     for route in held[:12]:
         route.fulfill(path=LOOK)
-    looked.wait_for_timeout(500)
+    looked.wait_for_timeout(500)  # only time can show that the older one is not painted
     assert np.array_equal(drawn(looked), newest)
 
 

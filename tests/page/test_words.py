@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.page.conftest import settled, until
+from tests.page.conftest import settled, until, upload
 
 pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 def search(page, words):
@@ -56,3 +58,44 @@ def test_words_beside_a_photo_change_its_rows(looked):
     assert looked.locator("#rows > section.row").count() == 1
     looked.click("#told .chip")
     until(looked, "document.querySelectorAll('#rows > section.row').length === 3")
+
+
+def test_words_beside_a_photo_on_a_phone(opened):
+    phone = opened(**PHONE)
+    upload(phone)
+    search(phone, "shoes")
+    phone.wait_for_selector("#told .chip")
+    settled(phone)
+    assert phone.locator("#rows > section.row").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["for a party", "cheaper ones first", "no such size here: size 99"]),
+        ("de", ["für eine Feier", "Günstige zuerst", "diese Größe gibt es hier nicht: size 99"]),
+        ("fr", ["pour une fête", "les moins chers d'abord", "cette taille n'existe pas ici"]),
+    ],
+)
+def test_what_was_understood_is_in_the_readers_language(opened, language, told):
+    page = opened(path="/?q=cheap wedding things for kids size 99 not blak", locale=language)
+    page.wait_for_selector("#understood .chip")
+    until(page, "document.querySelectorAll('#understood .chip').length === 6")
+    shown = page.locator("#understood").inner_text()
+    child = {"en": "for children", "de": "für Kinder", "fr": "pour enfant"}
+    slip = {"en": 'black, not "blak"', "de": "„blak“", "fr": "au lieu de « blak »"}
+    for text in (*told, child[language], slip[language]):
+        assert text in shown
+    page.locator("#understood .chip", has_text=child[language]).click()
+    page.wait_for_selector("#understood .chip[aria-pressed=false]")
+    off = page.locator("#understood .chip[aria-pressed=false]")
+    assert off.all_inner_texts() == [child[language]]
+
+
+def test_counts_are_one_line_each_on_a_phone(opened):
+    phone = opened(path="/?q=for women", **PHONE)
+    phone.wait_for_selector("#facets .chip")
+    for line in phone.locator("#facets .chips").all():
+        chips = [one.bounding_box() for one in line.locator(".chip").all()]
+        assert {round(box["y"]) for box in chips} == {round(chips[0]["y"])}
+    assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

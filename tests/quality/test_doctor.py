@@ -9,10 +9,13 @@ import socket
 import pytest
 
 from tests.store.catalog.conftest import DIM, row_of
+from tests.store.scenes.made import KEY, Parser, photo
+from tests.unwritable import unwritable
 from thatlook.cli.doctor import doctor
 from thatlook.core.version import __version__
-from thatlook.quality.doctor import examine
+from thatlook.quality.doctor import Finding, examine
 from thatlook.store.catalog import Catalog
+from thatlook.store.scenes.rows import rows_of
 from thatlook.vision.models.registry import TASKS, resolve
 
 
@@ -43,6 +46,28 @@ def test_a_catalog_is_looked_at_whole(folder):
     assert found["catalog's integrity"].told == "whole"
     assert found["catalog's pictures"].told == "1 that were put are gone"
     assert not found["catalog's pictures"].fine
+
+
+def test_scenes_are_counted_and_another_network_is_told(folder):
+    assert "catalog's scenes" not in told(folder)
+    look = Parser().parse(photo(folder.parent / "a.png", (200, 0, 0)))
+    with Catalog.open(folder / "scenes", KEY, 4) as scenes:
+        scenes.upsert(rows_of("s1", look, "a.png", "d"))
+    found = told(folder)["catalog's scenes"]
+    assert not found.fine
+    assert found.told == "1, of the network net:1: delete scenes/ and index them again"
+    with Catalog.open(folder.parent / "same", KEY, 4):
+        (folder / "scenes").rename(folder.parent / "same" / "scenes")
+    assert told(folder.parent / "same")["catalog's scenes"] == Finding("catalog's scenes", "1")
+    (folder.parent / "same" / "scenes" / "catalog.sqlite").write_bytes(b"no database" * 99)
+    assert "cannot be opened" in told(folder.parent / "same")["catalog's scenes"].told
+
+
+def test_a_catalog_that_can_only_be_read_is_no_fault(folder):
+    with unwritable(folder):
+        found = told(folder)
+    assert found["catalog"].told.endswith(", can be read alone")
+    assert found["catalog"].fine
 
 
 def test_damage_is_counted_and_nothing_personal_is_told(folder, monkeypatch, capsys):

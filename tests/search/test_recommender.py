@@ -89,6 +89,28 @@ def test_what_is_as_like_as_it_means_anything_comes_by_id(tmp_path):
     assert scores[0] > scores[1] == scores[2] == scores[3]
 
 
+def test_what_has_the_words_said_comes_first_however_far(recommender):
+    found = recommender.for_look(look_of(), SearchRequest(worded=frozenset({"far", "shoe"})))
+    assert ids(found) == ["far", "near", "middle", "g1"]
+    assert found[0].matches[0].score < found[0].matches[1].score  # it stays the likeness
+    found = recommender.for_look(look_of(), SearchRequest(k=1, worded=frozenset({"far"})))
+    assert ids(found) == ["far"]
+
+
+def test_what_costs_less_comes_earlier_where_that_is_wished(tmp_path):
+    prices = {"a": 90, "b": 10, "c": 50}
+    rows = [
+        Row(product=product(name, price=Price(Decimal(amount))), vector=at(10 + axis, axis))
+        for axis, (name, amount) in enumerate(prices.items(), start=1)
+    ]
+    with Catalog.open(tmp_path / "c", model_key="fake:1", dim=DIM) as catalog:
+        catalog.upsert(rows)
+        recommender = Recommender(catalog, Calibration(Curve(8, 0.5)))
+        plain = recommender.for_look(look_of(), SearchRequest(diversity=0))
+        cheap = recommender.for_look(look_of(), SearchRequest(diversity=0, cheap=True))
+    assert (ids(plain), ids(cheap)) == (["a", "b", "c"], ["b", "c", "a"])
+
+
 WORN = Curve(8, 0.5, {"same type": 0.2, "other type": -0.2, "other color": -0.1})
 SHIRTS = [
     Row(product=product("alike", product_type="Tops", color="red"), vector=at(10)),

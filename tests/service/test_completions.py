@@ -46,6 +46,7 @@ def test_products_that_go_with_products(client, asked):
     body = {
         "product_ids": ["15970"], "k": 3, "gender": "male", "categories": ["footwear"],
         "budget": 99.5, "brands": ["Acme"], "diversity": 0, "exclude_ids": ["x"],
+        "season": "autumn",
     }  # fmt: skip
     answer = client.post("/v1/completions", json=body)
     assert answer.status_code == 200, answer.text
@@ -57,7 +58,13 @@ def test_products_that_go_with_products(client, asked):
     }
     filters = Filters(brands=frozenset({"Acme"}), exclude_ids=frozenset({"x"}))
     request = CompletionRequest(
-        k=3, gender="male", categories=("footwear",), budget=99.5, filters=filters, diversity=0
+        k=3,
+        gender="male",
+        categories=("footwear",),
+        budget=99.5,
+        filters=filters,
+        diversity=0,
+        season="autumn",
     )
     assert asked == [(["15970"], request)]
 

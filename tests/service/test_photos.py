@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
+import tempfile
 from tempfile import SpooledTemporaryFile
 
 import numpy as np
@@ -274,3 +276,18 @@ def test_long_files_wait_on_the_disk_and_are_gone_afterwards(client, photo, monk
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
     assert client.post("/v1/looks", content=broken, headers=kind).status_code == 400
     assert [file.closed for file in made] == [True, True, True]
+
+
+def test_a_disk_without_room_for_a_long_file_is_told(client, photo, monkeypatch, caplog):
+    class Full(SpooledTemporaryFile):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("thatlook.service.forms.SpooledTemporaryFile", Full)
+    answer = send(client, photo)
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_room")
+    assert answer.headers["Retry-After"]
+    assert [record.error for record in caplog.records if record.message == "disk full"] == [
+        f"{tempfile.gettempdir()}: No space left on device"
+    ]
+    assert "bug" not in caplog.messages

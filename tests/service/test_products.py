@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +14,7 @@ from PIL import Image
 
 from tests.service.conftest import photo_bytes
 from tests.service.double import Double, engine_on
+from thatlook.core.errors import CatalogError, CatalogReadOnlyError
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.versions import snapshot
 
@@ -28,6 +31,10 @@ def put(client, product_id="n-1", picture=None, key=KEY, **fields):
     parts = {"product": (None, json.dumps(fields))}
     parts["image"] = ("p.jpg", picture or photo_bytes(), "image/jpeg")
     return client.put(f"/v1/products/{product_id}", files=parts, headers=key)
+
+
+def pictures_in(folder):
+    return [path for path in sorted((folder / "catalog" / "pictures").rglob("*")) if path.is_file()]
 
 
 def first_id(client, photo):
@@ -94,14 +101,46 @@ def test_put_find_replace_delete(writer):
 
 
 def test_pictures_of_replaced_and_deleted_products_go(writer, tmp_path):
-    def files():
-        return [p for p in (tmp_path / "catalog" / "pictures").rglob("*") if p.is_file()]
-
     put(writer)
     put(writer, picture=photo_bytes(100, 200))
-    assert len(files()) == 1
+    assert len(pictures_in(tmp_path)) == 1
     writer.delete("/v1/products/n-1", headers=KEY)
-    assert files() == []
+    assert pictures_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (CatalogError("the disk is full"), 503, "catalog_unavailable"),
+        (CatalogReadOnlyError("/a/secret/place"), 403, "catalog_read_only"),
+    ],
+)
+def test_a_put_that_fails_leaves_no_picture(
+    error, status, code, writer, tmp_path, photo, monkeypatch
+):
+    def fail(catalog, rows):
+        raise error
+
+    put(writer, "n-1")
+    kept = pictures_in(tmp_path)
+    monkeypatch.setattr(Catalog, "upsert", fail)
+    for product_id in ("n-1", "n-2"):
+        answer = put(writer, product_id, picture=photo)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert str(error) not in answer.text
+    assert pictures_in(tmp_path) == kept
+    assert len(kept) == 1
+
+
+def test_a_picture_that_does_not_fit_on_the_disk_leaves_nothing(writer, tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    answer = put(writer)
+    assert (answer.status_code, answer.json()["code"]) == (503, "catalog_unavailable")
+    assert pictures_in(tmp_path) == []
+    assert writer.get("/v1/products/n-1").status_code == 404
 
 
 def test_a_put_that_is_removed_at_once_is_answered_all_the_same(writer, monkeypatch):

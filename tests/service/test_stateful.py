@@ -1,4 +1,6 @@
-"""PUT, GET and DELETE in any order, compared with a dictionary that does the same."""
+"""PUT, GET and DELETE in any order, compared with a dictionary that does the same; and chains of
+requests by the links of the OpenAPI document.
+"""
 
 from __future__ import annotations
 
@@ -104,3 +106,13 @@ def test_products_put_read_and_removed_in_any_order(writer):
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_chains_by_the_links_of_the_document(tmp_path):
+    linked = pytest.importorskip("tests.service.linked", reason="needs the dev dependencies")
+    with linked.running(tmp_path) as (address, reset):
+        counts = linked.run_chains(address, reset, examples=20, steps=8)
+    product = "/v1/products/{product_id}"
+    for asked in (f"PUT {product} 201", f"DELETE {product} 204", f"DELETE {product} 404"):
+        assert counts[asked], counts
+    assert sum(counts[f"GET {product}{part} 200"] for part in ("", "/image", "/similar")), counts

@@ -78,6 +78,7 @@ def test_pairs_of_words_are_counted_once_a_look():
     looks += [look(("jeans", ""), ("boots", "red"))] * 2
     assert together(looks) == {
         "looks": 5,
+        "worn": {"boots": 2, "jeans": 5, "shirts": 3},
         "type": {"jeans|shirts": 3, "shirts|shirts": 3},
         "color": {"blue|blue": 3, "blue|red": 3},
     }

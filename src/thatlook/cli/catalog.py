@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,15 +42,20 @@ def _opened(folder: str) -> Catalog:
 @shared_options
 def info(catalog: str, as_json: bool) -> int:
     """Counts, sizes and the network."""
+    from thatlook.store.scenes.shelf import SceneFacts
+
     with _opened(catalog) as opened:
-        found = opened.info()
+        found, beside = opened.info(), SceneFacts.of(opened.home)
     if as_json:
-        print(json.dumps(found.to_dict()))
+        scenes = None if beside is None else asdict(beside)
+        print(json.dumps(found.to_dict() | {"scenes": scenes}))
         return 0
     print(f"{found.products} products, {found.left} that left the feed, change {found.sequence}")
     print(f"network {found.model_key or 'none yet'}, vectors of {found.dim or 0}")
     if found.pair_key:
         print(f"pair {found.pair_key}, vectors of {found.pair_vectors} products")
+    if beside:
+        print(f"{beside.scenes} scenes beside it")
     print(f"{found.size_bytes / 1e6:.1f} MB, caches {found.cache_bytes / 1e6:.1f} MB")
     for category, genders in found.categories.items():
         counts = ", ".join(f"{count} {gender}" for gender, count in genders.items())

@@ -13,6 +13,7 @@ import click
 from thatlook.cli.command import Command, together
 from thatlook.cli.options import catalog_option, json_option
 from thatlook.cli.photos import GENDERS, age_option, amount, existing, filter_options, filters_of
+from thatlook.core.seasons import SEASONS
 from thatlook.core.taxonomy import CATEGORIES
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ shared_options = together(
     catalog_option,
     click.option("--gender", type=click.Choice(GENDERS), default="auto", help="default auto"),
     age_option,
+    click.option("--season", type=click.Choice(SEASONS), help="nothing that is for others"),
     click.option("--budget", type=amount, metavar="AMOUNT", help="what may be spent"),
     filter_options,
     json_option,
@@ -101,6 +103,7 @@ def _request(given: dict[str, Any]) -> CompletionRequest:
         categories=given["category"],
         filters=filters_of(given["min_price"], given["max_price"], given["brand"], given["color"]),
         budget=None if budget is None else float(budget),
+        season=given["season"] or "",
     )
 
 

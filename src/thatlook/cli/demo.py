@@ -13,6 +13,7 @@ import click
 
 from thatlook.cli.command import Command
 from thatlook.cli.options import PATH, json_option
+from thatlook.core.files import write_whole
 
 if TYPE_CHECKING:
     from thatlook.core.records import Recommendation
@@ -67,7 +68,7 @@ def demo(out: Path, as_json: bool) -> int:
         entries = [_entry(engine, look) for look in Progress(looks, unit="photo")]
         text = page(entries, engine.picture, "thatlook: buy me that look", NOTE)
     target = out / "index.html"
-    target.write_text(text, encoding="utf-8")
+    write_whole(target, text.encode())
     rows = [row for look, entry in zip(looks, entries, strict=True) for row in _rows(look, entry)]
     print(json.dumps(_summary(rows)) if as_json else _table(rows))
     print(f"thatlook: the page is {target.resolve()}", file=sys.stderr)

@@ -47,7 +47,8 @@ def list_models(as_json: bool) -> int:
     for entry in entries:
         size = f"{entry['bytes'] / 1e6:.1f} MB"
         print(f"{entry['task']:<13} {entry['id']:<15} {size:>8}  {entry['license']}")
-        print(f"{'':<13} {_quality(entry['metrics'])}")
+        if entry["metrics"]:
+            print(f"{'':<13} {_quality(entry['metrics'])}")
         print(f"{'':<13} sha256 {entry['sha256']}")
     return 0
 
@@ -77,7 +78,8 @@ def _entry(spec: ModelSpec) -> dict[str, Any]:
 def verify(as_json: bool) -> int:
     """Read all weights and compare their sha256; exit status 1 where one differs.
 
-    A text-image pair is run too: it must give the vectors that it gave when it was added.
+    What an entry says of its input is read too, and a text-image pair is run: it must give the
+    vectors that it gave when it was added.
     """
     results = []
     for spec in _specs():
@@ -97,6 +99,7 @@ def verify(as_json: bool) -> int:
 
 def _verify(spec: ModelSpec) -> None:
     """Raises ModelError where a network is not what its entry says."""
+    from thatlook.vision.models.inputs import input_of
     from thatlook.vision.models.registry import PAIR
     from thatlook.vision.pair.checking import compare_with_entry
     from thatlook.vision.pair.spec import PairSpec
@@ -104,6 +107,7 @@ def _verify(spec: ModelSpec) -> None:
     if spec.task == PAIR:
         compare_with_entry(PairSpec.of(spec))
     else:
+        input_of(spec)
         spec.read()
 
 

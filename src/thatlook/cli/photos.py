@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -15,6 +16,7 @@ import click
 from thatlook.cli.command import Command, together
 from thatlook.cli.options import PATH, catalog_option, json_option
 from thatlook.core.errors import PhotoError, SettingsError
+from thatlook.core.files import write_whole
 from thatlook.core.taxonomy import CATEGORIES
 
 if TYPE_CHECKING:
@@ -267,11 +269,13 @@ def _draw(engine: Engine, done: _Photos[Result], html: Path | None, png: Path | 
     entries = (BoardEntry.of(result, Path(result.look.photo).name) for result in done)
     if png:
         for entry in entries:
-            picture(entry, engine.picture).save(png, "PNG")
+            drawn = BytesIO()
+            picture(entry, engine.picture).save(drawn, "PNG")
+            write_whole(png, drawn.getvalue())
     elif html:
         text = page(entries, engine.picture, "That look")
         if done.used:
-            html.write_text(text, encoding="utf-8")
+            write_whole(html, text.encode())
     if done.used:
         print(f"wrote {png or html}", file=sys.stderr)
 

@@ -14,6 +14,7 @@ from thatlook.cli.command import Command
 from thatlook.cli.options import PATH, catalog_option, json_option
 from thatlook.cli.photos import existing
 from thatlook.core.errors import PhotoError
+from thatlook.core.files import write_whole
 
 if TYPE_CHECKING:
     from thatlook.engine import Engine
@@ -57,7 +58,7 @@ def scenes(product_id: str, catalog: str, as_json: bool, html: Path | None, **gi
     with existing(catalog) as engine:
         found = engine.styled_with(product_id, **given)
         if html:
-            html.write_text(_page(engine, found), encoding="utf-8")
+            write_whole(html, _page(engine, found).encode())
             print(f"wrote {html}", file=sys.stderr)
     print(json.dumps(found.to_dict()) if as_json else "\n".join(_lines(found)))
     return 0

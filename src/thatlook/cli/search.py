@@ -73,7 +73,10 @@ def _text(found: Found, *, pair: bool) -> str:
     chips = [f"{chip.shown or chip.value} ({chip.key})" for chip in found.understood.chips]
     lines = [f"understood: {', '.join(chips)}"] if chips else []
     if not found.by_likeness:
-        lines.append("words alone were compared: the tower knows none of them in this catalog")
+        lines.append(
+            "words alone were compared: no network here maps these words among the catalog's "
+            "vectors"
+        )
     elif pair:
         lines.append(f"pictures were compared by {found.compared_by}")
     lines += match_lines(found.matches) or [found.message or "nothing more"]

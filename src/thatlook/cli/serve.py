@@ -64,6 +64,7 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
     from thatlook.service.app import open_rival
     from thatlook.service.keys import Guard
     from thatlook.service.settings import ServiceSettings
+    from thatlook.service.state import feedback_of
     from thatlook.store.catalog.address import Address
 
     place = catalog if "://" in catalog else str(Path(catalog).resolve())
@@ -71,8 +72,10 @@ def command(catalog: str, host: str, port: int, photo_url: bool, **given: Any) -
     settings = ServiceSettings.load(catalog=place, **given)
     Guard(settings)  # a mistake in the keys or rates is told here, not by every worker
     Address.of(catalog).check_folder()
-    with Engine.open(catalog, Settings.load()):
-        pass  # another network's catalog, damaged weights: told here in one line
+    # Another network's catalog, damaged weights, a full disk: told here in one line.
+    with Engine.open(catalog, Settings.load()) as engine:
+        if feedback := feedback_of(settings, engine.catalog.home):
+            feedback.close()
     if settings.rival:
         open_rival(settings).close()
     os.environ.update(settings.to_environment())

@@ -243,7 +243,7 @@ def text(**given: Any) -> int:
 )
 @outfit_options
 @click.option("--out", type=PATH, required=True, help="folder of the written network")
-@click.option("--id", "model_id", default="compatibility-1", help="of the network")
+@click.option("--id", "model_id", default="compatibility-2", help="of the network")
 @click.option("--share", type=float, default=1.0, help="of the outfits, for a learning curve")
 @click.option("--steps", type=int, default=250, help="default 250")
 @click.option("--seed", type=int, default=0, help="of everything that is drawn")

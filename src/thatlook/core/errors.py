@@ -6,6 +6,8 @@
     ├── DataError            labelled photos or pairs cannot be used
     ├── CatalogError         a catalog cannot be opened or changed
     │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
+    │   ├── CatalogFullError      its disk has no room for a change; it may pass
+    │   ├── CatalogReadOnlyError   it cannot be written by this user, or in this place
     │   ├── CatalogUnavailableError   its database or search engine cannot be reached now
     │   │   └── SearchUnavailableError   its search engine does not answer
     │   ├── CatalogVersionError   written by a newer thatlook
@@ -22,7 +24,12 @@ raises something else. All can be pickled: they cross from worker processes.
 
 from __future__ import annotations
 
-from typing import Any
+import errno
+from pathlib import Path
+from typing import Any, Final
+
+_NOT_ALLOWED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class ThatlookError(Exception):
@@ -77,6 +84,14 @@ class CatalogError(ThatlookError):
 
 class CatalogDamagedError(CatalogError):
     """A catalog whose file, or a row of it, is not what was written."""
+
+
+class CatalogFullError(CatalogError):
+    """A catalog, or a copy of it, whose disk has no room for a change; it can be read."""
+
+
+class CatalogReadOnlyError(CatalogError):
+    """A catalog that cannot be written by this user, or where it lies; it can be read."""
 
 
 class CatalogUnavailableError(CatalogError):
@@ -142,3 +157,15 @@ class MissingExtraError(ThatlookError, ImportError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.what, self.extra)
+
+
+def unwritable(path: Path, error: OSError) -> CatalogError:
+    """The error for a file or folder of a catalog that could not be written: what `path` it is, and
+    what the system says.
+    """
+    kind: type[CatalogError] = CatalogError
+    if error.errno in _NOT_ALLOWED:
+        kind = CatalogReadOnlyError
+    elif error.errno in _NO_ROOM:
+        kind = CatalogFullError
+    return kind(f"{path}: cannot be written: {error.strerror or error}")

@@ -7,7 +7,8 @@ what stands opposite (Itten, "The Art of Color", 1961), hues measured in CIELAB.
 from __future__ import annotations
 
 import math
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ WORTH: Final = {"shades": 1.0, "neutral": 0.7, "opposites": 0.5, "neighbours": 0
 """How well the relations count as a baseline."""
 
 
+@lru_cache(maxsize=4096)
 def relation(one: str, other: str) -> str:
     """How two color names go together: "shades" of one color, "neutral" (one of them is),
     "neighbours", "opposites", or "" where they do not or one is not known.
@@ -42,6 +44,14 @@ def relation(one: str, other: str) -> str:
     if apart <= NEIGHBOURS:
         return "neighbours"
     return "opposites" if apart >= OPPOSITES else ""
+
+
+def clashes(one: str, others: Iterable[str]) -> bool:
+    """Whether a color goes together with one of the others by no relation, and is near to none."""
+    if canonical(one) not in ANCHORS:
+        return False
+    told = {relation(one, other) for other in others if canonical(other) in ANCHORS}
+    return "" in told and not told & {"shades", "neighbours"}
 
 
 @cache

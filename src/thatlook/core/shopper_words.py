@@ -1,7 +1,8 @@
 """What shoppers' words mean, in English, German and French: colors, types, departments, prices.
 
 The words are data, `shopper_words.json` beside this file; English words of categories, genders and
-patterns are the taxonomy's. A German word stands for its inflected forms too.
+patterns are the taxonomy's. A German word stands for its inflected forms too, and a German compound
+for its parts (`apart`).
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ Phrase = tuple[str, ...]
 LANGUAGES: Final = ("en", "de", "fr")
 _ENDINGS: Final = ("e", "er", "es", "en", "em", "n")
 _TAXONOMY: Final = {"categories": "category", "genders": "gender", "patterns": "pattern"}
-_ROLES: Final = ("not", "below", "above", "size", "joining", "empty")
+_ROLES: Final = ("not", "below", "above", "size", "cheap", "joining", "empty")
+_SAID: Final = "said"
+_SHORTEST_INFLECTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a phrase means: its `kind` ("type", "color", "category", "gender", "child", "pattern",
-    "other", or a role such as "not") and its `name` there.
+    "other", or a role such as "not" or "cheap") and its `name` there.
     """
 
     kind: str
@@ -58,7 +61,7 @@ def meanings() -> Mapping[Phrase, Meaning]:
 
 def _inflected(language: str, phrase: Phrase) -> list[Phrase]:
     """The other forms of a German word; none of anything else."""
-    if language != "de" or len(phrase) != 1:
+    if language != "de" or len(phrase) != 1 or len(phrase[0]) < _SHORTEST_INFLECTED:
         return []
     return [(phrase[0] + ending,) for ending in _ENDINGS]
 
@@ -78,6 +81,7 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
         yield role, role, _listed(data[role])
     for name, entry in data["others"].items():
         yield "other", name, (("en", name), *_listed(entry))
+        yield "other", name, ((_SAID, text) for _, text in _listed(entry.get(_SAID, {})))
 
 
 def _listed(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -105,9 +109,10 @@ _TELLING: Final = {"color": 3, "type": 3, "category": 2, "pattern": 2, "gender":
 @cache
 def vocabulary() -> Mapping[str, int]:
     """Every word of every phrase, and how much it tells: 3 for a color's or a type's, 0 for a
-    "with", and no more than 1 where it is but a part of a phrase.
+    "with", and no more than 1 where it is but a part of a phrase. Common words ("old", "wide") are
+    among them: they are no slips, however near "gold" is.
     """
-    found: dict[str, int] = {}
+    found = {word: 0 for _, text in _listed(_data()["common"]) for word in tokens(text)}
     for phrase, meaning in meanings().items():
         most = 3 if len(phrase) == 1 else 1
         for word in phrase:
@@ -127,14 +132,90 @@ def general_words() -> frozenset[Phrase]:
 
 @cache
 def wordings(meaning: Meaning) -> tuple[Phrase, ...]:
-    """All phrases that are listed for a meaning."""
+    """All phrases that are listed for a meaning, but those that only shoppers use (`is_said`)."""
+    return _phrases(meaning, said=False)
+
+
+@cache
+def is_said(phrase: Phrase, meaning: Meaning) -> bool:
+    """Whether shoppers alone use the phrase so: "work" in a title is needlework, "strand" a row."""
+    return phrase in _phrases(meaning, said=True)
+
+
+def _phrases(meaning: Meaning, *, said: bool) -> tuple[Phrase, ...]:
     phrases = [
         tokens(text)
         for kind, name, texts in _sources()
         if (kind, name) == (meaning.kind, meaning.name)
-        for _, text in texts
+        for language, text in texts
+        if (language == _SAID) == said
     ]
     return tuple(dict.fromkeys(phrases))
+
+
+@cache
+def _kinds() -> Mapping[Phrase, tuple[Phrase, ...]]:
+    """What each phrase of a kind of things is called too."""
+    found: dict[Phrase, tuple[Phrase, ...]] = {}
+    for texts in _data()["kinds"]:
+        phrases = tuple(map(tokens, texts))
+        found |= dict.fromkeys(phrases, phrases)
+    return found
+
+
+def same_kind(phrase: Phrase) -> tuple[Phrase, ...]:
+    """The phrase, and what else such a thing is called: "hooded" where it is "hoodie"."""
+    return tuple(dict.fromkeys((phrase, *_kinds().get(phrase, ()))))
+
+
+@cache
+def types_for(occasion: str) -> frozenset[str]:
+    """The types that are worn for what "winter" or "party" name; empty for anything else."""
+    return frozenset(_data()["others"][occasion].get("types", ()))
+
+
+@cache
+def _german(*sections: str) -> frozenset[str]:
+    """The German words of these sections, in all their forms."""
+    entries = (entry for section in sections for entry in _data()[section].values())
+    phrases = [tokens(text) for entry in entries for text in entry.get("de", ())]
+    phrases += [other for phrase in phrases for other in _inflected("de", phrase)]
+    return frozenset(phrase[0] for phrase in phrases if len(phrase) == 1)
+
+
+def apart(words: Phrase) -> Phrase:
+    """The words, German compounds of which every part is known as their parts: "damenlederjacke"
+    gives "damen", "leder", "jacke". What is a word of its own ("turnschuh") stays whole.
+    """
+    return tuple(part for word in words for part in _parts(word))
+
+
+@lru_cache(maxsize=65536)
+def _parts(word: str) -> Phrase:
+    if (word,) in meanings():
+        return (word,)
+    nouns = _german("types", "categories")
+    for place in range(_SHORTEST_INFLECTED, len(word) - _SHORTEST_INFLECTED + 1):
+        noun = word[place:]
+        if noun in nouns or f"{noun}s" in nouns:
+            before = _describing(word[:place])
+            if before:
+                return (*before, noun if noun in nouns else f"{noun}s")
+    return (word,)
+
+
+def _describing(word: str) -> Phrase:
+    """What stands before the noun of a compound, in its parts; () where it is not known."""
+    known = _german("colors", "genders", "children", "patterns", "others", "types")
+    for form in (word, word.removesuffix("s")):
+        if form in known:
+            return (form,)
+    for place in range(_SHORTEST_INFLECTED, len(word) - _SHORTEST_INFLECTED + 1):
+        first = word[:place]
+        after = _describing(word[place:]) if first in known else ()
+        if after:
+            return (first, *after)
+    return ()
 
 
 @cache
@@ -173,7 +254,7 @@ def type_of(text: str) -> str:
     """The type that a shop's product type or title names; "" where none. Of several the last, and
     of a path such as "Shoes > Boots" that of its end.
     """
-    words = tokens(type_leaf(text))
+    words = apart(tokens(type_leaf(text)))
     found, place = "", 0
     while place < len(words):
         told = meaning_at(words, place)

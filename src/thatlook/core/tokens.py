@@ -9,8 +9,10 @@ from typing import Final
 
 from thatlook.core.taxonomy import singular
 
-VERSION: Final = 1
-"""To be raised when `tokens` changes: an index of words made by an older one is made anew."""
+VERSION: Final = 2
+"""To be raised when `tokens` or `shopper_words.apart` changes: an index of words made by an older
+one is made anew.
+"""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _OWNER: Final = re.compile(r"['’`´]s\b")

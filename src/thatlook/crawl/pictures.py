@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from pathlib import Path
 
 from PIL import Image
 
 from thatlook.core.errors import PhotoError
+from thatlook.core.files import write_whole
 from thatlook.core.image import FORMATS, decode
 from thatlook.core.settings import Settings
 from thatlook.crawl.extract.values import Row
@@ -65,12 +65,7 @@ class Pictures:
             suffix = _SUFFIXES.get(str(opened.format), f".{str(opened.format).lower()}")
         digest = hashlib.sha256(data).hexdigest()
         path = self._folder / f"{digest[:32]}{suffix}"
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(path, data)
         return Picture(url, path.name, digest)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from thatlook.core.files import write_whole
 from thatlook.data.audit import DatasetAudit, audit
 from thatlook.data.reading import read
 from thatlook.data.records import Dataset
@@ -48,5 +49,5 @@ def audited(
         print(f"thatlook: {shown} photos drawn in {options.sheet}", file=sys.stderr)
     if options.audit_json:
         text = json.dumps(found.to_dict(), indent=1) + "\n"
-        Path(options.audit_json).write_text(text, encoding="utf-8")
+        write_whole(Path(options.audit_json), text.encode())
     return dataset, found

@@ -27,14 +27,15 @@ PRODUCT_COLUMNS: Final = ("product_id", "item_id", "id")
 class Piece:
     """A thing of an outfit. `id` is the product's, or FILE#N for what is worn in a photo.
 
-    `words` are type, color and pattern, "" where one is not known; `crop` shows it (box None: the
-    whole picture); None where only a catalog knows the product.
+    `words` are type, color and pattern, "" where one is not known, `second` is a second color;
+    `crop` shows it (box None: the whole picture); None where only a catalog knows the product.
     """
 
     id: str
     category: str = ""
     words: tuple[str, str, str] = ("", "", "")
     crop: tuple[Path, Corners | None] | None = None
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def _worn(found: WornPhoto, images: Path) -> Outfit:
         words = (one.type, one.colors[0] if one.colors else "", one.pattern)
         x0, y0, x1, y1 = one.box.to_list()
         crop = (images / found.file, (x0, y0, x1, y1))
-        pieces.append(Piece(f"{found.file}#{number}", one.category, words, crop))
+        second = one.colors[1] if len(one.colors) > 1 else ""
+        pieces.append(Piece(f"{found.file}#{number}", one.category, words, crop, second))
     gender = found.gender if found.gender in {"female", "male"} else ""
     return Outfit(found.file, tuple(pieces), gender, split_of(found.file))
 

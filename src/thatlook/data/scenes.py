@@ -128,10 +128,13 @@ def street_mask(path: Path, size: tuple[int, int]) -> tuple[Pixels, Pixels]:
     return table[raw], (np.asarray(raw) > 0).astype(np.uint8)
 
 
+_PAPER, _WHITE = (243, 243, 243), (255, 255, 255)
+
+
 def foreground_mask(image: Pixels) -> Pixels:
     """The (h, w) uint8 mask, 0 or 1, of what is not white paper, holes filled."""
-    distance = 255 - image.min(axis=2)
-    seen = (distance > 12).astype(np.uint8)
+    paper = cv2.inRange(image, _PAPER, _WHITE)
+    seen = np.asarray(paper == 0).astype(np.uint8)
     outlines, _ = cv2.findContours(seen, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     min_area = 0.002 * seen.size
     kept = [line for line in outlines if cv2.contourArea(line) > min_area]

@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.files import write_whole
 from thatlook.evaluate.options import EvaluateOptions
 from thatlook.render import page
 from thatlook.vision.models.registry import ModelSpec, resolve
@@ -120,8 +121,8 @@ def finish(options: EvaluateOptions, report: Report) -> int:
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
     sys.stdout.write(text if options.json == PRINTED else report.table() + "\n")
     if options.json and options.json != PRINTED:
-        Path(options.json).write_text(text, encoding="utf-8")
+        write_whole(Path(options.json), text.encode())
     if options.html:
-        options.html.write_text(report.html(), encoding="utf-8")
+        write_whole(options.html, report.html().encode())
         print(f"thatlook: the report is {options.html}", file=sys.stderr)
     return 0

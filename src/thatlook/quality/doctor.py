@@ -27,6 +27,7 @@ from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.backup import truth_of
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.database import SQLITE_VERSION
+from thatlook.store.scenes.shelf import SceneFacts
 from thatlook.vision.models.registry import TASKS, resolve
 
 LITTLE_ROOM_BYTES: Final = 500_000_000
@@ -148,6 +149,7 @@ def _catalog(address: str | Path) -> Iterator[Finding]:
         yield _room("free space, catalog", Address.of(address).folder)
         with Catalog.open(address, create=False) as catalog:
             yield from _of(catalog)
+            yield from _scenes(catalog)
     except CatalogError as error:
         told = f"cannot be opened ({type(error).__name__}): thatlook catalog info says why"
         yield Finding("catalog", told, fine=False)
@@ -156,7 +158,9 @@ def _catalog(address: str | Path) -> Iterator[Finding]:
 def _of(catalog: Catalog) -> Iterator[Finding]:
     info, truth = catalog.info(), truth_of(catalog)
     products = f"{info.products} products, {info.left} that left, {info.without_vector} not seen"
-    yield Finding("catalog", f"version {info.version}, {products}, network {info.model_key}")
+    rights = ", can be read alone" if catalog.read_only else ""
+    told = f"version {info.version}, {products}, network {info.model_key}{rights}"
+    yield Finding("catalog", told)
     damages = len(catalog.damages())
     told = f"{damages} findings: thatlook catalog audit names them" if damages else "whole"
     yield Finding("catalog's integrity", told, not damages)
@@ -165,6 +169,21 @@ def _of(catalog: Catalog) -> Iterator[Finding]:
     if truth.missing:
         yield Finding("catalog's pictures", f"{truth.missing} that were put are gone", fine=False)
     yield Finding("catalog's caches", f"{info.cache_bytes / 1e6:.1f} MB")
+
+
+def _scenes(catalog: Catalog) -> Iterator[Finding]:
+    try:
+        beside = SceneFacts.of(catalog.home)
+    except CatalogError as error:
+        told = f"cannot be opened ({type(error).__name__}): delete scenes/ and index them again"
+        yield Finding("catalog's scenes", told, fine=False)
+        return
+    if beside is None:
+        return
+    told, same = f"{beside.scenes}", beside.model_key == catalog.model_key
+    if not same:
+        told += f", of the network {beside.model_key}: delete scenes/ and index them again"
+    yield Finding("catalog's scenes", told, same)
 
 
 def _port(port: int) -> Finding:

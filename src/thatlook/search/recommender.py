@@ -25,6 +25,7 @@ from thatlook.search.ranking import (
     Traits,
     boost_of,
     changes,
+    cheapness,
     distinct,
     diverse,
     gentle,
@@ -35,7 +36,7 @@ from thatlook.search.ranking import (
     show_same_picture,
     tellable_types,
 )
-from thatlook.search.request import Boost, SearchRequest, Unwanted
+from thatlook.search.request import SearchRequest, Unwanted
 from thatlook.search.steady import steady
 from thatlook.search.stored import Candidates, ProductStore, Stored
 from thatlook.vision.models.registry import ModelSpec
@@ -55,6 +56,12 @@ SAME_PICTURE_SCORE: Final = 0.99
 
 MEANT_DIGITS: Final = 5
 """Decimals of a likeness that order matches."""
+
+WORDED: Final = 0.5
+"""What it is worth for the order to have the words that a shopper says beside a photo."""
+
+CHEAP: Final = 0.2
+"""What the cheapest is worth beside the dearest where a shopper says "cheaper" beside a photo."""
 
 SPARE: Final = 4
 """Times k that are fetched at first, so that k are left after duplicates and variants."""
@@ -160,17 +167,13 @@ class Recommender:
             k=request.k,
             filters=self._settled(_with_request(request), request.age),
         )
-        found = [
-            self._for_article(
-                index,
-                look.articles[index],
-                query,
-                request,
-                primary=index == primary,
-                worn=worn or look.person is not None,
-            )
-            for index in wanted
-        ]
+        worn = worn or look.person is not None
+
+        def of_article(index: int) -> Recommendation:
+            article, is_primary = look.articles[index], index == primary
+            return self._for_article(index, article, query, request, primary=is_primary, worn=worn)
+
+        found = self._catalog.each(of_article, wanted)
         return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
 
     def _for_article(
@@ -285,18 +288,32 @@ class Recommender:
         Where words are `named`, only products among the nearest WIDE whose type or title has one.
         """
         moved = MOVED if asked.curve.moves else 0
-        wide = request.boosts or named or asked.lean is not None
+        wide = request.boosts or request.cheap or named or asked.lean is not None
         fetched = max(query.k * SPARE, WIDE if wide else moved)
         while True:
             answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
             all_there = len(answers[0]) < fetched
             hits = self._named(answers[0], named) if named else answers[0]
             hits = self._wanted(hits, request.unwanted) if request.unwanted else hits
-            groups = self._groups(self._found(asked, hits, request.boosts))
+            if request.worded and not named:
+                hits = [*hits, *self._with_words(asked, query, request, hits)]
+            groups = self._groups(self._found(asked, hits, request))
             # k are owed wherever k exist: look further while duplicates took the places.
             if named or len(groups) >= query.k or all_there or fetched >= MAX_FETCHED:
                 return groups, answers.eligible
             fetched = min(fetched * 4, MAX_FETCHED)
+
+    def _with_words(
+        self, asked: _Asked, query: Query, request: SearchRequest, known: Sequence[Hit]
+    ) -> list[Hit]:
+        """The nearest of the products that have what the words name, but those `known`."""
+        worded, allowed = request.worded, query.filters.include_ids
+        ids = (worded if allowed is None else worded & allowed) - {h.product_id for h in known}
+        if not ids:
+            return []
+        only = replace(query, k=query.k * SPARE, filters=replace(query.filters, include_ids=ids))
+        hits = self._catalog.search(asked.vector[None], only)[0]
+        return self._wanted(hits, request.unwanted) if request.unwanted else list(hits)
 
     def _wanted(self, hits: Sequence[Hit], unwanted: Unwanted) -> list[Hit]:
         """Those that have nothing of what is not wanted."""
@@ -318,7 +335,7 @@ class Recommender:
             if not set(words(" ".join(text))).isdisjoint(named)
         ]
 
-    def _found(self, asked: _Asked, hits: Sequence[Hit], boosts: Sequence[Boost]) -> _Found:
+    def _found(self, asked: _Asked, hits: Sequence[Hit], request: SearchRequest) -> _Found:
         """The products of the hits, with what orders them."""
         ids = [hit.product_id for hit in hits]
         columns = self._catalog.candidates(ids)
@@ -333,13 +350,22 @@ class Recommender:
             least = asked.curve.worth_of(SAME_PICTURE_SCORE)
             same = show_same_picture(columns.vectors, asked.vector, self._look)
             worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
-        order = worth
-        if boosts:
-            values = self._catalog.fields(ids, [boost.field for boost in boosts])
-            order = [w + boost_of(v, boosts) for w, v in zip(worth, values, strict=True)]
+        order = [w + p for w, p in zip(worth, self._preferences(ids, request), strict=True)]
         if asked.lean is not None and ids:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
         return _Found(hits, columns, [meant(w) for w in worth], [meant(w) for w in order])
+
+    def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
+        """What is added to each product's similarity for the order, by what is preferred."""
+        found = [WORDED if one in request.worded else 0.0 for one in ids]
+        if request.boosts:
+            values = self._catalog.fields(ids, [boost.field for boost in request.boosts])
+            found = [f + boost_of(v, request.boosts) for f, v in zip(found, values, strict=True)]
+        if request.cheap:
+            prices = [one.current_price for one in self._catalog.products(ids)]
+            shares = cheapness([None if price is None else float(price.amount) for price in prices])
+            found = [f + CHEAP * share for f, share in zip(found, shares, strict=True)]
+        return found
 
     def _groups(self, found: _Found) -> list[_Group]:
         """The products found by style, each picture once, those of most worth first."""

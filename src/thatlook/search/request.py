@@ -9,7 +9,7 @@ from typing import Final, Self
 from thatlook.core.ages import AGES
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box
-from thatlook.core.shopper_words import Phrase, is_color
+from thatlook.core.shopper_words import Phrase, apart, is_color
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.core.tokens import tokens
 from thatlook.search.index import Filters
@@ -86,7 +86,7 @@ class Unwanted:
             return True
         if not self.things:
             return False
-        there = frozenset(tokens(" ".join(texts)))
+        there = frozenset(apart(tokens(" ".join(texts))))
         return any(there.issuperset(wording) for thing in self.things for wording in thing)
 
 
@@ -104,7 +104,9 @@ class SearchRequest:
     variety among the `k`, which stay ordered by likeness; no clearly better match is left out for
     it. Matches below `min_score` are not shown. `text` are words beside the photo ("in red, long
     sleeves"), which move what is looked for by `text_weight`, 0..1; `off` holds the keys of what
-    was understood of them and shall not count. Products that have what is `unwanted` are left out.
+    was understood of them and shall not count. Products that have what is `unwanted` are left out;
+    those `worded` (ids: what the words name is in their texts) come first, and with `cheap` what
+    costs less comes earlier.
     """
 
     k: int = 10
@@ -127,9 +129,11 @@ class SearchRequest:
     text_weight: float = TEXT_WEIGHT
     off: frozenset[str] = frozenset()
     unwanted: Unwanted = field(default_factory=Unwanted)
+    worded: frozenset[str] = frozenset()
+    cheap: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("categories", "liked", "disliked", "off"):
+        for name in ("categories", "liked", "disliked", "off", "worded"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _texts(name, value))

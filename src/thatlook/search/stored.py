@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from thatlook.core.records import Box, Product, Vector
 from thatlook.search.index import Answers, Query
 from thatlook.search.index.query import Vectors
 from thatlook.search.ranking import Style, Traits
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -99,4 +102,10 @@ class ProductStore(Protocol):
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """The hits of each of the vectors (n, dim). Raises CatalogError."""
+        ...
+
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `work`, which searches, gives of each of the items, in order: at once where
+        searches wait for another machine. Raises what the first that fails raises.
+        """
         ...

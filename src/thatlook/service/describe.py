@@ -139,6 +139,35 @@ def install(app: FastAPI) -> None:
     app.openapi = describe  # type: ignore[method-assign]
 
 
+_PRODUCT: Final = "/v1/products/{product_id}"
+_NAMING: Final = (
+    ("put", _PRODUCT, "200", "$response.body#/product/id"),
+    ("put", _PRODUCT, "201", "$response.body#/product/id"),
+    ("get", _PRODUCT, "200", "$response.body#/id"),
+    ("delete", _PRODUCT, "204", "$request.path.product_id"),
+    ("get", "/v1/search", "200", "$response.body#/matches/0/product/id"),
+    (
+        *("post", "/v1/recommendations", "200"),
+        "$response.body#/recommendations/0/matches/0/product/id",
+    ),
+)
+"""The answers that name a product, and where its id is in them."""
+
+
+def _link_products(paths: dict[str, Any]) -> None:
+    """Says of every answer that names a product which operations take its id."""
+    takers = [
+        operation["operationId"]
+        for path, operations in paths.items()
+        for operation in operations.values()
+        if path.startswith(_PRODUCT)
+    ]
+    for method, path, status, place in _NAMING:
+        paths[path][method]["responses"][status]["links"] = {
+            taker: {"operationId": taker, "parameters": {"product_id": place}} for taker in takers
+        }
+
+
 def _described(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
     _, extra = models_json_schema(
@@ -151,6 +180,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             if "security" in operation and method not in {"put", "delete"}:
                 operation["security"].append({})  # reading may be open
+    _link_products(schema["paths"])
     # FastAPI adds its own 422 to every route with a parameter; ours is a problem.
     for name in ("HTTPValidationError", "ValidationError"):
         components.pop(name, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import threading
 import uuid
 from collections import OrderedDict
@@ -15,7 +14,8 @@ from typing import Any, Final
 from fastapi import Request, Response
 from PIL import Image
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import unwritable
+from thatlook.core.files import sync_folder, write_whole
 from thatlook.core.image import Pixels, decode
 from thatlook.core.settings import Settings
 from thatlook.service import metrics
@@ -35,26 +35,13 @@ def write(catalog: Path, product_id: str, picture: bytes) -> str:
     stem = hashlib.sha256(product_id.encode()).hexdigest()[:24]
     name = f"{FOLDER}/{stem[:2]}/{stem}-{uuid.uuid4().hex[:12]}"
     path = catalog / name
-    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(picture)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync_folder(path.parent)
+        write_whole(path, picture)
+        sync_folder(path.parent)
     except OSError as error:
-        raise CatalogError(f"{path}: the picture cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error
     return name
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def forget(catalog: Path, image: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from thatlook.core.errors import (
     CatalogError,
+    CatalogReadOnlyError,
     FeedError,
     FetchError,
     ModelMismatchError,
@@ -118,6 +121,10 @@ def problem_of(error: Exception) -> Problem:
             status = HTTPStatus(error.status_code)
             words = WORDS.get(status, str(error.detail))
             return Problem(status, status.name.lower(), words, headers=error.headers)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            place = error.filename or tempfile.gettempdir()  # of bodies too large for memory
+            logger.error("disk full", extra={"error": f"{place}: {error.strerror}"})
+            return Problem(503, "no_room", "the service has no room now; try again", headers=RETRY)
     logger.error("bug", exc_info=error)
     return Problem(500, "internal", "this is a bug of thatlook; its log has this request id")
 
@@ -139,7 +146,14 @@ def _of_thatlook(error: ThatlookError) -> Problem:
         logger.warning("search unavailable", extra={"error": str(error)})
         words = "the search does not answer now; products are still told; try again"
         return Problem(503, "search_unavailable", words, headers=SEARCH_RETRY)
-    logger.error("catalog or setup", extra={"error": str(error)})  # paths stay in the log
+    return _of_setup(error)
+
+
+def _of_setup(error: ThatlookError) -> Problem:
+    """What the service's owner has to mend, or what passes; paths stay in the log."""
+    logger.error("catalog or setup", extra={"error": str(error)})
+    if isinstance(error, CatalogReadOnlyError):
+        return Problem(403, "catalog_read_only", "the catalog of this service cannot be changed")
     if isinstance(error, CatalogError) and not isinstance(error, ModelMismatchError):
         # Another process is writing, or the disk is full: it may pass.
         words = "the catalog cannot be read or changed now; try again"

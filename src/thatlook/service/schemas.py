@@ -320,6 +320,10 @@ class CompletionParameters(SearchParameters):
     budget: Annotated[
         Amount | None, Field(description="No product, and no outfit in all, costs more.")
     ] = None
+    season: Annotated[
+        Literal["", "spring", "summer", "autumn", "winter"],
+        Field(description="Nothing that is for other seasons."),
+    ] = ""
     exclude_ids: Ids = []
 
     def completion_request(self) -> CompletionRequest:
@@ -332,6 +336,7 @@ class CompletionParameters(SearchParameters):
             categories=tuple(self.categories),
             filters=self.filters(frozenset(self.exclude_ids)),
             budget=None if self.budget is None else float(self.budget),
+            season=self.season,
             **dials,
         )
 

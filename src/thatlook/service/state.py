@@ -71,7 +71,7 @@ class Service:
             uploads=Uploads(settings.uploads, settings.slots_per_caller),
             thumbnails=Thumbnails(),
             fetch=fetch,
-            feedback=_feedback(settings, engine.catalog.home),
+            feedback=feedback_of(settings, engine.catalog.home),
             rival=None if rival is None else Rival(rival, engine),
         )
 
@@ -116,8 +116,11 @@ class Service:
         self.engine.close()
 
 
-def _feedback(settings: ServiceSettings, home: Path) -> Feedback | None:
-    """Where feedback is kept; None where it is off. What is too old goes in both cases."""
+def feedback_of(settings: ServiceSettings, home: Path) -> Feedback | None:
+    """Where feedback is kept; None where it is off. What is too old goes in both cases.
+
+    Raises CatalogError where it is to be kept and cannot.
+    """
     bounds = Bounds(settings.feedback_days, settings.feedback_rows)
     if settings.feedback:
         book = Feedback.open(home, bounds, create=True)

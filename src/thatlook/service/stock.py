@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thatlook.core.errors import UnknownProductError
+from thatlook.core.errors import CatalogError, UnknownProductError
 from thatlook.core.image import decode
 from thatlook.core.records import Product
 from thatlook.core.taxonomy import OTHER
@@ -49,11 +50,23 @@ def put(engine: Engine, product: Product, picture: bytes | None) -> Put:
         row = _kept(engine, product, before)
     else:
         row = _described(engine, product, picture)
-    engine.catalog.upsert([row])
+    _store(engine, row)
     if before is not None and row.image and row.image != before.image:
         _forget(engine, before.image)
     seen = before if before is not None and row.vector is None else row
     return Put(row.product, seen, before is None)
+
+
+def _store(engine: Engine, row: Row) -> None:
+    """Stores the row; where that fails, as on a full disk, its picture does not stay behind."""
+    try:
+        engine.catalog.upsert([row])
+    except CatalogError:
+        with suppress(CatalogError):  # where even that cannot be told, a picture too many is better
+            now = stored_product(engine, row.product.id)
+            if now is None or now.image != row.image:
+                pictures.forget(engine.catalog.home, row.image)
+        raise
 
 
 def remove(engine: Engine, product_id: str) -> None:

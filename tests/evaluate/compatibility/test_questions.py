@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,22 @@ def test_vectors_of_words_are_averages_of_the_train_side():
     expected = np.array([3, 1, 0]) / np.sqrt(10)
     assert made_rows[4, 3:6] == pytest.approx(expected)
     assert made_rows[4, :3] == pytest.approx([1, 0, 0])
+
+
+def test_a_second_color_counts_by_half():
+    found = made(outfit("a", "red", "train"), outfit("b", "blue", "train"), outfit("c", "red"))
+    pieces = list(found.pieces)
+    pieces[4] = replace(pieces[4], second="blue")
+    pieces[5] = replace(pieces[5], second="lilac")  # that nobody wore: the average of all
+    found = replace(found, pieces=tuple(pieces))
+    rows = by_words(found, LAYOUT)[:, 3:6]
+    assert rows[4] == pytest.approx(np.array([1, 0.5, 0]) / np.sqrt(1.25))
+    everything = np.array([4, 2, 0]) / np.sqrt(20)
+    expected = np.array([1, 0, 0]) + 0.5 * everything
+    assert rows[5] == pytest.approx(expected / np.linalg.norm(expected))
+    # The wheel takes the better of the two: blue of the shirt with blue boots, red with none.
+    asked = np.array([4]), np.array([3])
+    assert ColorRule(found).rate(*asked).tolist() == [1.0]
 
 
 def test_wardrobes_are_joined_outfit_by_outfit():

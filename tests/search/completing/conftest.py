@@ -101,7 +101,14 @@ def row_of(
     kind = fields.pop("kind", worn)
     paid = None if price is None else Price(Decimal(price), fields.pop("currency", "EUR"))
     product = Product(
-        name, name, category, gender, color=color, product_type=kind, price=paid, **fields
+        name,
+        fields.pop("title", name),
+        category,
+        gender,
+        color=color,
+        product_type=kind,
+        price=paid,
+        **fields,
     )
     attributes = {"usage": [usage, 0.9]} if usage else {}
     return Row(product=product, vector=vector(worn, color, pattern, look), attributes=attributes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from thatlook.search.completing import (
     given_product,
 )
 from thatlook.search.completing.completer import missing
+from thatlook.search.completing.why import Together
 from thatlook.search.index import Filters
 
 
@@ -81,10 +83,10 @@ def test_another_occasion_costs(shop):
     completer = shop(
         row_of("gown", "topwear", "red", usage="formal"),
         row_of("runners", "footwear", "red", usage="sports"),
-        row_of("blue boots", "footwear", "blue", usage="formal", look=1),
+        row_of("boots in white", "footwear", "white", usage="formal", look=1),
     )
     assert found(completer, ["gown"], categories=("footwear",), diversity=0) == {
-        "footwear": ["blue boots", "runners"]
+        "footwear": ["boots in white", "runners"]
     }
 
 
@@ -104,6 +106,43 @@ def test_a_type_that_nobody_wore_comes_later(shop):
     assert [match.score for match in one.matches][:2] == pytest.approx([1 / (1 + math.exp(-1))] * 2)
 
 
+def test_types_seldom_worn_together_come_later(shop):
+    told = Together(100, {"backpack|boot": 1, "boot|shirt": 4}, {}, {"backpack": 30, "boot": 40})
+    # Chance has a backpack with boots in 12 looks of 100.
+    assert told.seldom("Boots", "backpacks")
+    assert not told.seldom("boots", "shirts")  # nothing is known of how often shirts are worn
+    assert not replace(told, types={"backpack|boot": 4}).seldom("boots", "backpack")
+    assert not replace(told, counts={"backpack": 14, "boot": 40}).seldom("boots", "backpack")
+    completer = shop(
+        row_of("boots", "footwear", "red"),
+        row_of("a backpack", "bag", "red", kind="backpacks"),
+        row_of("handbag", "bag", "red", kind="jeans", look=1),
+    )
+    asked = {"categories": ("bag",), "diversity": 0}
+    completer.together = replace(told, types=told.types | {"boot|jeans": 3})
+    assert found(completer, ["boots"], **asked) == {"bag": ["handbag", "a backpack"]}
+
+
+def test_colors_without_relation_and_two_bold_patterns_come_later(shop):
+    def told(name, category, **words):
+        row = row_of(name, category, "red")
+        return replace(row, product=replace(row.product, **words))
+
+    completer = shop(
+        told("shirt", "topwear", pattern="Striped"),
+        told("a", "bag", color="purple"),
+        replace(told("b", "bag", pattern="checked"), vector=vector("jeans", "red")),
+        replace(told("c", "bag"), vector=vector("shirts", "red")),
+    )
+    worn = given(completer, "shirt")
+    request = CompletionRequest(categories=("bag",), diversity=0)
+    (one,) = completer.complete(worn, "female", request).completions
+    assert found(completer, ["shirt"], categories=("bag",), k=1, diversity=1) == {"bag": ["c"]}
+    values = [math.log(m.score / (1 - m.score)) / 2 + 0.5 for m in one.matches]
+    assert [m.product.id for m in one.matches] == ["c", "a", "b"]
+    assert values == pytest.approx([1, 0.75, 0.75], abs=1e-5)
+
+
 def test_filters_budget_stock_and_what_is_given_itself(shop):
     completer = shop(*SHOP, in_stock=True)
     shoes = {"categories": ("footwear",), "diversity": 0}
@@ -115,6 +154,27 @@ def test_filters_budget_stock_and_what_is_given_itself(shop):
     assert again == {"topwear": []}
     his = found(completer, ["shirt"], "male", categories=("bottomwear",))
     assert his == {"bottomwear": ["his"]}
+
+
+def test_of_a_season_enough_are_fetched_and_what_tells_none_stays(shop, monkeypatch):
+    monkeypatch.setattr("thatlook.search.completing.completer.FETCHED", 1)
+    monkeypatch.setattr("thatlook.search.completing.completer.SPARE", 1)
+    fall = [
+        row_of(f"fall {n}", "footwear", "red", extra={"Season": "Fall"}, look=n % 2)
+        for n in range(9)
+    ]
+    completer = shop(
+        SHIRT,
+        *fall,
+        row_of("any", "footwear", "blue"),
+        row_of("summer", "footwear", "white", title="Summer boots"),
+        row_of("flat", "footwear", "white", kind="Flip Flops", extra={"season": "winter"}),
+    )
+    asked = {"categories": ("footwear",), "diversity": 0}
+    assert set(found(completer, ["shirt"], **asked, season="summer", k=3)["footwear"]) == {
+        "any", "summer"
+    }  # fmt: skip
+    assert found(completer, ["shirt"], **asked, season="winter", k=3) == {"footwear": ["any"]}
 
 
 def test_an_empty_catalog_answers_with_nothing(shop):
@@ -150,6 +210,8 @@ def test_the_vector_that_is_searched_ranks_as_the_values_do(stage):
 
 
 def test_what_cannot_be_asked_or_given_is_refused(shop):
+    with pytest.raises(SettingsError, match="season must be one of spring, summer"):
+        CompletionRequest(season="monsoon")
     with pytest.raises(SettingsError, match="category must be one of"):
         CompletionRequest(categories=("shoes",))
     with pytest.raises(SettingsError, match="not the text 'bag'"):

@@ -75,6 +75,24 @@ def test_why_nothing_is_possible(shop):
     )
 
 
+def test_an_outfit_of_a_season_is_of_it_and_the_cheapest_too(shop):
+    fall = {"extra": {"season": "Fall"}}
+    completer = shop(*SHOP[:3], *SHOP[4:5], row_of("cheap", "footwear", "red", "1", **fall))
+    assert ids(asked(completer, ["shirt"], k=1, budget=35, season="summer")) == [
+        ["blue jeans", "blue boots"]
+    ]
+    assert asked(completer, ["shirt"], budget=34, season="summer").message == (
+        "the cheapest outfit costs 35 (20 EUR, 15 EUR), more than 34"
+    )
+    late = shop(*SHOP[:3], row_of("late", "footwear", "red", "1", **fall))
+    assert asked(late, ["shirt"], season="summer").message == (
+        "no footwear fits: 1 products pass the filters, none for summer"
+    )
+    assert asked(late, ["shirt"], budget=99, season="summer").message == (
+        "no footwear that passes the filters and suits summer has a price up to 99.0"
+    )
+
+
 def test_a_budget_needs_one_currency(shop):
     completer = shop(*SHOP, row_of("dollars", "footwear", "red", "1", currency="USD", look=1))
     with pytest.raises(SettingsError, match="the prices are in EUR, USD; name one"):

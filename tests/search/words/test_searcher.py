@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ from thatlook.core.records import Price, Product
 from thatlook.search.index import Filters
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.searcher import WordSearch
+from thatlook.search.words.shelf import sizes_in
 from thatlook.store.catalog import Catalog, Row
 
 DIM = 4
@@ -109,6 +111,15 @@ def test_words_of_titles_are_found_and_order(search):
     assert ids(search, "stilettos")[0] == "pump"
 
 
+def test_the_products_that_have_the_words_beside_a_photo(search):
+    def worded(text):
+        return search.worded(search.understood(WordRequest(text=text)))
+
+    assert worded("eva") == {"heel"}
+    assert worded("red heels") == set()  # filters and wishes say it all
+    assert worded("nowhere") == set()
+
+
 def test_what_no_title_says_is_found_by_its_picture(search):
     found = search.find(WordRequest(text="leather", k=2))
     assert found.by_likeness
@@ -127,6 +138,56 @@ def test_beside_a_photo_words_move_it(search):
     assert ids(search, "", **request)[:2] == ["blue", "navy"]
     assert ids(search, "in red", **request)[0] == "heel"
     assert ids(search, "leather", **request, text_weight=1.0)[0] == "flat"
+
+
+@pytest.mark.parametrize("column", ["Size", "Größen", "Tailles", "pointure"])
+def test_sizes_are_read_from_a_column_of_any_of_these_names(column):
+    assert sizes_in(json.dumps({column: "36, 38 | 40", "shape": "9"})) == {"36", "38", "40"}
+
+
+def test_what_costs_less_comes_first_where_that_is_wished(tmp_path):
+    prices = {"dear": 90, "low": 20, "middle": 50}
+    rows = [
+        row(name, "Heels", "Heels", "Red", axis(0), price=Price(Decimal(amount), "EUR"))
+        for name, amount in prices.items()
+    ]
+    rows.append(row("unknown", "Heels", "Heels", "Red", axis(0)))
+    with Catalog.open(tmp_path / "priced", model_key="net", dim=DIM) as catalog:
+        catalog.upsert(rows)
+        found = WordSearch(catalog, Tower()).candidates(WordRequest(text="cheap heels"))
+    assert [one.facts.entry.id for one in found] == ["low", "middle", "dear", "unknown"]
+    assert [one.parts["price"] for one in found] == [1.0, 0.5, 0.0, 0.0]
+
+
+class Occasions(Tower):
+    """Knows what a bag is and what a party is."""
+
+    def embed(self, words):
+        return axis(1) if "clutch" in words else axis(0)
+
+
+def test_what_is_worn_for_an_occasion_comes_first_however_it_looks(tmp_path, monkeypatch):
+    monkeypatch.setattr("thatlook.search.words.searcher.DEPTH", 2)
+    rows = [row(f"p{n}", "Plain", "Sandals", "Red", axis(0)) for n in range(3)]
+    rows.append(row("bag", "Small Bag", "Clutches", "Red", axis(1), category="bag"))
+    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as catalog:
+        catalog.upsert(rows)
+        search = WordSearch(catalog, Occasions())
+        found = search.find(WordRequest(text="something for a wedding"))
+        off = search.find(WordRequest(text="a wedding", off=frozenset({"occasion:party"})))
+    assert found.matches[0].product.id == "bag"
+    assert "occasion: party" in found.matches[0].reasons
+    assert off.matches[0].product.id != "bag"
+
+
+def test_a_compound_in_a_title_is_found_by_its_parts_and_by_itself(tmp_path):
+    with Catalog.open(tmp_path / "c", model_key="net", dim=DIM) as catalog:
+        catalog.upsert([row("a", "Damenlederjacke Eva", "Jacken", "", axis(0), "outerwear")])
+        catalog.upsert([row("b", "Jacke aus Stoff", "Jacken", "", axis(0), "outerwear")])
+        search = WordSearch(catalog, None)
+        for text in ("Lederjacke", "Jacke aus Leder", "leather jacket"):
+            assert ids(search, text)[0] == "a"
+        assert ids(search, "Jacke ohne Leder") == ["b"]
 
 
 def test_what_is_given_goes_before_what_was_understood(search):

@@ -34,6 +34,20 @@ def keys(text, shop=SHOP, **more):
         ("girls shoes", ["age:child", "gender:female", "category:footwear"]),
         ("womn shoes", ["spelling:women", "gender:female", "category:footwear"]),
         ("not black", ["not:black"]),
+        ("not too black", ["not:black"]),
+        (
+            "rote Damenschuhe mit Absatz",
+            ["color:red", "gender:female", "category:footwear", "type:heels"],
+        ),
+        ("Kinderregenjacke", ["age:child", "type:jacket", "category:outerwear"]),
+        ("chaussures pour femme pas cher", ["category:footwear", "gender:female", "price:low"]),
+        ("nicht zu teuer", ["price:low"]),
+        ("watch for my husband", ["type:watch", "category:other", "gender:male"]),
+        ("bh", ["type:bra", "category:other"]),
+        ("beach wedding", ["occasion:summer", "occasion:party"]),
+        ("wedding shoes", ["category:footwear", "occasion:party"]),
+        ("work bag", ["category:bag"]),  # no bag is worn for it
+        ("party dress", ["type:dress", "category:dress"]),
         ("unisex watch", ["type:watch", "category:other"]),
         ("something nice", []),
         ("", []),
@@ -53,7 +67,9 @@ def test_chips(text, told):
         ("between 20 and 50", ["min_price:20", "max_price:50"]),
         ("size 42", ["size:42"]),
         ("Größe XL", ["size:xl"]),
-        ("size 43", []),  # the shop has none
+        ("size 43", ["no_size:size 43"]),  # the shop has none
+        ("taille 32", ["no_size:taille 32"]),
+        ("plus size dress", ["type:dress", "category:dress"]),
         ("overunder 50", []),
     ],
 )
@@ -61,8 +77,14 @@ def test_prices_and_sizes(text, told):
     assert keys(text) == told
 
 
-def test_prices_and_sizes_are_not_understood_where_the_shop_has_none():
-    assert keys("under 50 size 42", NO_PRICES) == []
+def test_prices_and_sizes_that_the_shop_has_not_are_told_and_not_looked_for():
+    understood = understand("shoes under 50 size 42 but cheaper", NO_PRICES)
+    told = ["no_price:under 50", "no_size:size 42", "category:footwear", "no_price:cheaper"]
+    assert [chip.key for chip in understood.chips] == told
+    assert understood.chips[0].shown == "no prices here: under 50"
+    assert [group.wordings[0] for group in understood.groups] == [("shoe",)]
+    off = understand("shoes but cheaper", NO_PRICES, frozenset({"no_price:cheaper"}))
+    assert [group.wordings[0] for group in off.groups] == [("shoe",), ("cheaper",)]
 
 
 def test_what_was_taken_off_is_looked_for_as_words():
@@ -101,3 +123,34 @@ def test_a_category_word_that_says_more_is_looked_for():
 def test_endless_texts_are_cut():
     understood = understand("red " * 1000, SHOP)
     assert sum(map(len, understood.plain)) <= MAX_TEXT
+
+
+def test_a_slip_is_shown_as_it_was_written():
+    (chip,) = understand("addidas", Lines({"adida": 9}, {}, frozenset(), priced=True)).chips
+    assert (chip.key, chip.words, chip.shown) == ("spelling:adida", "addidas", "adidas for addidas")
+
+
+def test_what_only_shoppers_say_is_not_looked_for_in_titles():
+    (group,) = understand("work", SHOP).groups
+    assert ("work",) not in group.wordings
+    assert {("formal",), ("office",)} <= set(group.wordings)
+
+
+def test_a_kind_of_a_type_is_looked_for_under_its_other_names():
+    shop = Lines({"hooded": 3}, {}, frozenset(), priced=True)
+    (group,) = understand("hoodie", shop).telling
+    assert ("hooded",) in group.wordings
+    assert understand("hoodie", SHOP).telling == ()  # nothing here is called so
+
+
+def test_parts_of_a_compound_are_looked_for():
+    understood = understand("Lederjacke", SHOP)
+    assert [chip.key for chip in understood.chips] == ["type:jacket", "category:outerwear"]
+    assert ("leather",) in understood.telling[0].wordings
+
+
+@pytest.mark.parametrize(
+    "text", ["cute old things", "wide fit", "cold day", "best deal", "mein Haus", "vent de mer"]
+)
+def test_common_words_are_no_slips_of_telling_ones(text):
+    assert keys(text) == []

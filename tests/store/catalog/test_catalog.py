@@ -9,7 +9,7 @@ import pytest
 from tests.store.catalog.conftest import DIM, FULL, row_of, vector_of
 from thatlook.core.errors import CatalogError, ModelMismatchError, UnknownProductError
 from thatlook.search.index import Filters, Query
-from thatlook.store.catalog import Catalog, Row
+from thatlook.store.catalog import Catalog, Row, reads
 from thatlook.store.catalog.schema import VERSION
 
 
@@ -190,7 +190,7 @@ def test_missing_and_damaged_catalogs(tmp_path):
     with pytest.raises(CatalogError, match="not a catalog, or a damaged one"):
         Catalog.open(tmp_path / "d")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CatalogError, match="cannot be made"):
+    with pytest.raises(CatalogError, match="cannot be written"):
         Catalog.open(tmp_path / "file" / "c")
     with pytest.raises(CatalogError, match="a catalog is a folder"):
         Catalog.open("http://cluster.example:19530")
@@ -264,3 +264,10 @@ def test_threads_share_a_catalog(catalog):
         reader.join()
     assert failures == []
     assert len(ids(catalog)) == 80
+
+
+@pytest.mark.parametrize(("count", "asked"), [(1, 1), (2, 2), (3, 4), (5, 8), (500, 512)])
+def test_queries_for_many_ids_are_of_few_kinds(count, asked):
+    """So that databases keep them prepared: the last id is asked for again and again."""
+    ids = [f"p{n}" for n in range(count)]
+    assert reads._padded(ids) == ids + [ids[-1]] * (asked - count)

@@ -14,7 +14,12 @@ import pytest
 from tests.search.index.samples import DIM, random_entry, random_query, random_vector
 from tests.service.live import free_port
 from tests.store.catalog.test_oracle import catch_up, row_of
-from thatlook.core.errors import CatalogError, SearchUnavailableError, SettingsError
+from thatlook.core.errors import (
+    CatalogError,
+    ModelMismatchError,
+    SearchUnavailableError,
+    SettingsError,
+)
 from thatlook.search.index import ExactIndex, Filters, Query
 from thatlook.search.index.milvus import MilvusIndex, MilvusPlace
 from thatlook.search.index.milvus import index as milvus_index
@@ -161,6 +166,45 @@ def test_what_is_stale_is_dropped_and_others_take_its_place(fed):
     assert counts.questions > 3
 
 
+def test_a_question_is_one_call_of_the_engine_and_one_of_the_store(fed, monkeypatch):
+    """Of the count of all that pass the last seconds' is taken."""
+    vector, asked = random_vector(np.random.default_rng(22))[None], []
+    fed.search(vector, Query(k=10))
+    for name, place in (("engine", fed.cluster.engine._client), ("store", fed._store.database)):
+        method = "call" if name == "engine" else "rows"
+        real = getattr(place, method)
+        monkeypatch.setattr(
+            place, method, lambda *a, n=name, real=real, **b: (asked.append(n), real(*a, **b))[1]
+        )
+    assert len(fed.search(vector, Query(k=10))[0]) == 10
+    assert asked == ["engine", "store"]
+
+
+def test_a_network_that_was_switched_is_noticed(fed):
+    vector = random_vector(np.random.default_rng(23))[None]
+    fed.search(vector, Query())
+    fed._store.database.execute("UPDATE state SET model_key = 'other'")
+    for filters in (Filters(), Filters(brands=frozenset({"nobody's"}))):
+        with pytest.raises(ModelMismatchError, match="made by other, not by net"):
+            fed.search(vector, Query(filters=filters))
+
+
+def test_searches_for_one_look_wait_for_the_engine_side_by_side(fed, tmp_path):
+    together = threading.Barrier(3, timeout=20)
+
+    def work(number):
+        together.wait()  # breaks unless three are here at once
+        return 10 * number
+
+    assert fed.each(work, [3, 1, 2]) == [30, 10, 20]
+    assert fed.each(lambda number: number, []) == []
+    with pytest.raises(ZeroDivisionError):
+        fed.each(lambda number: 1 // number, [1, 0, 2])
+    with Catalog.open(tmp_path / "built-in", "net", DIM) as plain:
+        threads = plain.each(lambda _: threading.get_ident(), [1, 2])
+        assert threads == [threading.get_ident()] * 2
+
+
 def test_what_changed_since_is_compared_as_it_is_now(fed):
     vector = random_vector(np.random.default_rng(6))
     red = Query(k=60, filters=Filters(colors=frozenset({"red"})))
@@ -287,18 +331,41 @@ def test_a_store_brought_back_from_a_copy_is_noticed(fed):
         fed.cluster.feed().step()
 
 
-def test_a_store_brought_back_to_before_a_commit_that_was_half_fed_is_noticed(fed, monkeypatch):
+def bring_back(catalog, sequence):
+    """Makes the store what it was after this change, which added all that is there."""
+    database = catalog._store.database
+    database.execute("DELETE FROM products WHERE sequence > ?", (sequence,))
+    database.execute("DELETE FROM commits WHERE sequence > ?", (sequence,))
+    database.execute("UPDATE state SET sequence = ?", (sequence,))
+
+
+@pytest.mark.parametrize("more", [0, 3, 50])
+def test_a_store_brought_back_to_before_a_commit_that_was_half_fed_is_noticed(
+    fed, monkeypatch, more
+):
+    """Also where it has since had more changes than the collection knows."""
     monkeypatch.setattr(search_feed, "BATCH", 7)
     rng, before = np.random.default_rng(18), fed.sequence
     fed.upsert([row_of(random_entry(rng, f"q{n:02}")) for n in range(30)])
     assert fed.cluster.feed().step() == 7  # and then the worker is killed
-    assert fed.cluster.engine.cursor(strong=True).token == ""
-    database = fed._store.database
-    database.execute("DELETE FROM products WHERE id LIKE 'q%'")
-    database.execute("DELETE FROM commits WHERE sequence > ?", (before,))
-    database.execute("UPDATE state SET sequence = ?", (before,))
+    assert fed.cluster.engine.cursor(strong=True).sequence == before + 7
+    bring_back(fed, before)
+    if more:
+        fed.upsert([row_of(random_entry(rng, f"r{n:02}")) for n in range(more)])
     with pytest.raises(CatalogError, match="brought back from a copy"):
         fed.cluster.feed().step()
+    fed.cluster.feed().rebuild()
+    assert fed.cluster.feed().catch_up() == 60 + more
+
+
+def test_a_store_brought_back_under_a_worker_at_work_is_noticed(fed):
+    rng, before, feed = np.random.default_rng(21), fed.sequence, fed.cluster.feed()
+    fed.upsert([row_of(random_entry(rng, f"q{n:02}")) for n in range(3)])
+    assert (feed.step(), feed.step()) == (3, 0)
+    bring_back(fed, before)
+    fed.upsert([row_of(random_entry(rng, f"r{n:02}")) for n in range(9)])
+    with pytest.raises(CatalogError, match="brought back from a copy"):
+        feed.step()
 
 
 def test_many_products_that_pass_are_all_compared_where_the_engine_gives_too_few(fed, monkeypatch):
@@ -324,7 +391,8 @@ def test_a_limit_of_the_engine_is_kept(fed, monkeypatch):
     assert (len(found[0]), found.eligible) == (20, 60)
 
 
-def test_an_engine_that_is_not_there_is_told_soon(tmp_path):
+def test_an_engine_that_is_not_there_is_told_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr("thatlook.search.index.milvus.client.PAUSE_S", 600)
     rng = np.random.default_rng(14)
     search = f"milvus://127.0.0.1:{free_port()}/products?timeout=0.5"
     with catalog_on(tmp_path / "shop", search) as catalog:
@@ -334,10 +402,8 @@ def test_an_engine_that_is_not_there_is_told_soon(tmp_path):
         with pytest.raises(SearchUnavailableError, match=r"milvus://127\.0\.0\.1"):
             catalog.search(random_vector(rng)[None], Query())
         assert time.monotonic() - begun < 10
-        begun = time.monotonic()
         with pytest.raises(SearchUnavailableError, match="did not answer a moment ago"):
             catalog.search(random_vector(rng)[None], Query())
-        assert time.monotonic() - begun < 0.4  # less than the timeout: nothing was tried
         assert catalog.product("a").id == "a"
 
 

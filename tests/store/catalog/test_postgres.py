@@ -8,11 +8,14 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.postgres import PASSWORD
+from tests.proxy import proxy
 from tests.service.live import free_port
 from tests.store.catalog.conftest import DIM, row_of, vector_of
 from thatlook.cli import main
@@ -24,10 +27,13 @@ from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.schema import MIGRATIONS, VERSION, Migration
 from thatlook.store.catalog.schema import migrate as migrate_file
+from thatlook.store.catalog.wanted import Wanted
 
 postgres_store = pytest.importorskip(
     "thatlook.store.catalog.postgres", reason="needs the extra cluster"
 )
+postgres_link = pytest.importorskip("thatlook.store.catalog.postgres_link")
+PostgresWords = postgres_store.PostgresWords
 
 
 @pytest.fixture(autouse=True)
@@ -279,6 +285,47 @@ def test_a_connection_that_broke_is_made_again(catalog, postgres):
     assert catalog.info().products == 3
 
 
+def test_a_silent_server_is_given_up_and_then_left_alone_for_a_moment(
+    catalog, postgres, monkeypatch
+):
+    monkeypatch.setattr(postgres_link, "SILENT_S", 0.2)
+    monkeypatch.setattr(postgres_store, "PAUSE_S", 600)
+    catalog.upsert([row_of(1)])
+    with proxy(postgres.port) as network:
+        near = str(catalog.address).replace(str(postgres.port), str(network.port))
+        address = replace(Address.of(near), store_password=PASSWORD)
+        with Catalog.open(address, "net", DIM) as mine:
+            network.cut()
+            begun = time.monotonic()
+            with pytest.raises(CatalogUnavailableError, match="does not answer any more"):
+                mine.upsert([row_of(2)])
+            assert time.monotonic() - begun < 10
+            with pytest.raises(CatalogUnavailableError, match="did not answer a moment ago"):
+                mine.product("p1")
+            network.mend()
+            monkeypatch.setattr(mine._store.database, "_again_at", 0.0)
+            assert mine.product("p1").id == "p1"
+            mine.upsert([row_of(2)])
+            assert mine.info().products == 2
+
+
+def test_a_slow_statement_is_no_silent_server(catalog, monkeypatch):
+    monkeypatch.setattr(postgres_link, "SILENT_S", 0.2)
+    asked = []
+    check = postgres_link.Link._check_server
+    monkeypatch.setattr(
+        postgres_link.Link, "_check_server", lambda self: (asked.append(1), check(self))
+    )
+    assert catalog._store.database.rows("SELECT 5 FROM pg_sleep(1.2)") == [(5,)]
+    assert len(asked) >= 2
+
+
+def test_the_server_keeps_no_lock_for_a_client_that_is_gone(catalog):
+    for name, value in postgres_link.SERVER_SETTINGS:
+        sql = "SELECT setting FROM pg_settings WHERE name = ?"
+        assert catalog._store.database.one(sql, (name,)) == (value,)
+
+
 def test_an_index_run_does_not_go_on_without_its_lock(catalog, postgres):
     with catalog.reserved("me"):
         catalog.upsert([row_of(1)])
@@ -362,6 +409,56 @@ def test_words_find_the_same_in_the_same_order_as_in_a_folder(catalog, tmp_path)
                 )
 
 
+def bm25_of(database, phrases):
+    """The BM25 of each entry with all the words, added up phrase by phrase in numpy."""
+    rows = database.rows(
+        "SELECT entry, length, words, weights FROM words WHERE words @> CAST(? AS text[])",
+        (list(phrases),),
+    )
+    entries, length = database.one("SELECT entries, length FROM words_state")
+    having = dict(database.rows("SELECT term, doc FROM words_terms"))
+    norm = 1.2 * (1 - 0.75 + 0.75 * np.array([row[1] for row in rows]) / (length / entries))
+    scores = np.zeros(len(rows))
+    for word in phrases:
+        weight = np.array([row[3][row[2].index(word)] for row in rows])
+        idf = max(np.log((entries - having[word] + 0.5) / (having[word] + 0.5)), 1e-6)
+        scores += idf * (weight * (1.2 + 1) / (weight + norm))
+    return {row[0]: score for row, score in zip(rows, scores.tolist(), strict=True)}
+
+
+def test_common_words_are_ordered_by_the_database_which_gives_no_more_than_asked(
+    catalog, monkeypatch
+):
+    rng, database = random.Random(4), catalog._store.database
+    for start in (0, 200):
+        catalog.upsert(
+            row_of(n, title=" ".join(("shoe", *rng.choices(WORDS, k=rng.randint(0, 9)))))
+            for n in range(start, start + 200)
+        )
+    catalog.warm()
+    catalog.lines()
+    given, rows = [], database.rows
+
+    def counted(sql, values=()):
+        found = rows(sql, values)
+        given.append(len(found))
+        return found
+
+    ids = dict(rows("SELECT sequence, id FROM products"))
+    for words in (("shoe",), ("shoe", "red"), ("shoe", "shoe", "wool")):
+        scores = bm25_of(database, words)
+        best = sorted(scores, key=lambda entry: (-scores[entry], entry))[:25]
+        wanted = Wanted([[(word,)] for word in words], every=True, marks=())
+        with monkeypatch.context() as watched:
+            watched.setattr(database, "rows", counted)
+            found = PostgresWords(database).matching(wanted, 25, scored=True)
+        assert sorted(found) == sorted((ids[entry], scores[entry]) for entry in best)
+        first = PostgresWords(database).matching(wanted, 25, scored=False)
+        assert {one for one, _ in first} == {ids[entry] for entry in sorted(scores)[:25]}
+    assert max(given) == 25
+    assert len(scores) > 50
+
+
 def test_what_a_folder_keeps_beside_a_database(catalog, tmp_path):
     folder = tmp_path / "data" / "thatlook"
     assert catalog.folder.parent == folder
@@ -375,7 +472,7 @@ def test_what_a_folder_keeps_beside_a_database(catalog, tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(url, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
-    with pytest.raises(CatalogError, match="cannot be made"):
+    with pytest.raises(CatalogError, match="cannot be written"):
         Catalog.open(url)
 
 

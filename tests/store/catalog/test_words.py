@@ -40,6 +40,24 @@ def test_all_words_come_before_some_and_the_rarer_count(catalog):
     assert found(catalog, "none") == []
 
 
+def test_some_products_with_the_words_without_their_order(catalog):
+    catalog.upsert(
+        [
+            row("both", "red shoe", category="footwear"),
+            row("rare", "zig shoe", category="footwear"),
+            *(row(f"r{n}", "red hat", category="headwear") for n in range(9)),
+        ]
+    )
+    groups = [[("red",)], [("shoe",)]]
+    assert catalog.some_with(groups, Query(k=1)) == ["both"]
+    assert catalog.some_with(groups, Query(k=2)) == ["both", "rare"]  # shoes are rarer
+    assert len(catalog.some_with([[("red",)]], Query(k=4))) == 4
+    assert catalog.some_with([[("none",)]], Query()) == []
+    assert catalog.matching(groups) == ["both"]
+    assert len(catalog.matching([[("red",)]])) == 10
+    assert catalog.matching([[("red",)]], Query(category="footwear")) == ["both"]
+
+
 def test_every_change_is_found_by_the_next_search(catalog):
     catalog.upsert([row("a", "red shoe"), row("b", "blue shoe")])
     assert found(catalog, "red") == ["a"]

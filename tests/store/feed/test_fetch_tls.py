@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from dataclasses import replace
 
 import pytest
 
+from tests.certificates import made
 from tests.store.feed.shop_server import ShopServer
 from tests.store.feed.test_fetch import POLICY
 from thatlook.core.errors import FetchError
@@ -17,15 +16,7 @@ from thatlook.store.feed.fetch import Fetcher
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for shop.example that nobody signed, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs the program openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=shop.example -keyout key -out cert"
-    names = ["-addext", "subjectAltName=DNS:shop.example", "-addext", "basicConstraints=CA:TRUE"]
-    subprocess.run([openssl, *words.split(), *names], cwd=folder, check=True, capture_output=True)
-    return folder / "cert", folder / "key"
+    return made(tmp_path_factory.mktemp("tls"), "shop.example")
 
 
 @pytest.fixture

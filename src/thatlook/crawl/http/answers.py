@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from thatlook.core.files import write_whole
+
 _OF_THE_WIRE = {
     "content-encoding",
     "content-length",
@@ -63,9 +65,7 @@ class AnswerCache:
         text = json.dumps({"url": url, "lasting": lasting, "headers": headers, "body": answer.body})
         path = self._path(url)
         with self._lock:
-            part = path.with_suffix(".part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
+            write_whole(path, text.encode())
             if not lasting:
                 self._passing.add(url)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from thatlook.core.files import write_whole
 from thatlook.data.audit import DatasetAudit
 from thatlook.data.pairs.audit import Looked, audit, look, table
 from thatlook.data.pairs.reading import read
@@ -40,7 +41,7 @@ def audited(options: PairOptions, split_of: Callable[[str], str]) -> list[Pair]:
         pairs += usable(found.pairs, looked)
     if options.pair_audit_json and audits:
         text = json.dumps([one.to_dict() for one in audits], indent=1) + "\n"
-        options.pair_audit_json.write_text(text, encoding="utf-8")
+        write_whole(options.pair_audit_json, text.encode())
     for one in audits:
         one.require(options.ignore_pair_audit)
     return pairs

@@ -58,18 +58,25 @@ class Popularity:
 
 @dataclass(frozen=True, eq=False)
 class ColorRule:
-    """The color wheel (`core.harmony`), where colors are known in words."""
+    """The color wheel (`core.harmony`), where colors are known in words; of two colors of a piece
+    the one that goes better counts.
+    """
 
     wardrobe: Wardrobe
 
     def rate(self, given: Ints, choices: Ints) -> Floats:
         """See Rater."""
-        colors = [self.wardrobe.pieces[row].words[1] for row in given]
-        return np.array([self._one(colors, row) for row in choices], np.float32)
+        worn = [self._colors(row) for row in given]
+        return np.array([self._one(worn, self._colors(row)) for row in choices], np.float32)
 
-    def _one(self, colors: list[str], row: int) -> float:
-        own = self.wardrobe.pieces[row].words[1]
-        return float(np.mean([WORTH[relation(own, color)] for color in colors]))
+    def _colors(self, row: int) -> tuple[str, ...]:
+        piece = self.wardrobe.pieces[row]
+        return (piece.words[1], piece.second) if piece.second else (piece.words[1],)
+
+    @staticmethod
+    def _one(worn: list[tuple[str, ...]], own: tuple[str, ...]) -> float:
+        pairs = [[WORTH[relation(a, b)] for a in own for b in colors] for colors in worn]
+        return float(np.mean([max(worths) for worths in pairs]))
 
 
 @dataclass(frozen=True, eq=False)

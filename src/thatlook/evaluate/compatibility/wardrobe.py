@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,13 +23,18 @@ from thatlook.search.stored import Stored
 from thatlook.store.catalog import Catalog
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.models.session import Session
-from thatlook.vision.stages.compatibility import Layout
+from thatlook.vision.stages.compatibility import PARTS, Layout
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 LABELS: Final = ("street_labelled.jsonl", "street_tagged.jsonl")
 """The files of a folder of labels made by eye that name photos of the street set."""
+
+
+COLOR: Final = PARTS.index("color")
+SECOND: Final = 0.5
+"""What a second color counts beside the first, as an eye names them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +144,7 @@ def _sold(stored: Stored, catalog: Catalog) -> Piece:
 
 def by_words(found: Wardrobe, layout: Layout) -> Floats:
     """The rows (n, length) with what the network sees on average in pieces of the same word, per
-    part; the averages are taken over the train side.
+    part; the averages are taken over the train side. A second color counts by half.
 
     Nothing of a photo is left in them: two crops of one photo share its light and, where boxes
     overlap, each other's cloth, which tells a network what belongs together better than any taste.
@@ -155,18 +161,27 @@ def by_words(found: Wardrobe, layout: Layout) -> Floats:
                 for piece in found.pieces
             ]
         )
-        made[:, columns] = _averages(found.rows[:, columns], words, train)
+        average = _averages(found.rows[:, columns], words, train)
+        made[:, columns] = [average[word] for word in words]
+        if index == COLOR:
+            made[:, columns] = [
+                _unit(row + SECOND * average[f" {piece.second}"]) if piece.second else row
+                for row, piece in zip(made[:, columns], found.pieces, strict=True)
+            ]
     return made
 
 
-def _averages(rows: Floats, words: NDArray[np.str_], train: NDArray[np.bool_]) -> Floats:
-    """Of each row, the unit average of the train rows of its word, of all where there is none."""
-    made = np.empty_like(rows)
-    for word in np.unique(words):
-        own = words == word
-        average = rows[own & train].mean(axis=0) if (own & train).any() else rows.mean(axis=0)
-        made[own] = average / max(float(np.linalg.norm(average)), 1e-12)
+def _averages(rows: Floats, words: NDArray[np.str_], train: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Per word the unit average of its train rows; of all rows where it has none."""
+    made: dict[str, Floats] = defaultdict(lambda: _unit(rows.mean(axis=0)))
+    for word in np.unique(words[train]):
+        made[str(word)] = _unit(rows[(words == word) & train].mean(axis=0))
     return made
+
+
+def _unit(row: Floats) -> Floats:
+    scaled: Floats = row / max(float(np.linalg.norm(row)), 1e-12)
+    return scaled
 
 
 def joined(parts: Sequence[Wardrobe]) -> Wardrobe:

@@ -16,6 +16,7 @@ from typing import Final
 from markupsafe import Markup
 
 from thatlook.core.errors import DataError, SettingsError
+from thatlook.core.files import write_whole
 from thatlook.core.image import decode
 from thatlook.core.progress import Progress
 from thatlook.core.records import Look
@@ -125,6 +126,6 @@ def run(options: PersonOptions) -> int:
     sheet = page.sheet(drawn(path, look, **shown) for path, look in seen)
     title = f"To look at: {options.look}"
     text = page.document(title, page.section(title, sheet, lead=lead))
-    options.html.write_text(text, encoding="utf-8")
+    write_whole(options.html, text.encode())
     sys.stdout.write(f"{len(photos)} photos, {len(seen)} drawn in {options.html}\n")
     return 0

@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from thatlook.core.harmony import clashes
 from thatlook.core.records import Match, Product, Vector
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.search.completing.given import Given, given_product
+from thatlook.search.completing.given import Given, given_product, suits
 from thatlook.search.completing.records import Completion, Completions
 from thatlook.search.completing.request import CompletionRequest
 from thatlook.search.completing.why import Floats, Together, normal, reasons
@@ -28,6 +29,8 @@ from thatlook.vision.stages.compatibility import CompatibilityStage
 FETCHED: Final = 30
 """At least so many candidates of a category are looked at."""
 SPARE: Final = 6
+MORE: Final = 4
+"""So many times as many are fetched where too few suit the season."""
 OTHER_OCCASION: Final = 1.0
 """What a product of another occasion loses of its value: a rule, not learned; nobody wears running
 shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
@@ -35,18 +38,28 @@ RARELY_WORN: Final = 0.5
 """What a product loses whose type nobody wore in the looks that were learned from: a rule too.
 What is not known to go with anything, such as a sports bra under a coat, comes after what is."""
 
+SELDOM_TOGETHER: Final = 0.5
+"""What a product loses whose type is seldom worn with one that is given: a backpack with heels."""
+CLASH: Final = 0.25
+"""What a color loses that the wheel relates to none that is given, and what a bold pattern loses
+beside another. People in the street do either as often as not: small enough to cost nothing where
+what was worn is asked for, and what a stylist frowns at comes later."""
+
 ONE_PIECE: Final = "dress"
 TWO_PIECES: Final = ("topwear", "bottomwear")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A product with the row that is compared and its value beside what is given."""
+    """A product with the row that is compared and its value beside what is given, of which the
+    rules took `loss`.
+    """
 
     stored: Stored
     given: Given
     row: Floats
     value: float
+    loss: float = 0.0
 
     @property
     def product(self) -> Product:
@@ -85,9 +98,9 @@ class Completer:
         asked = self.stage.wanted([one.piece for one in given], category)
         filters = self.filters(given, request)
         count = max(FETCHED, SPARE * request.k)
-        found, eligible = self.candidates(
-            given, asked, self.query(category, gender, count, filters)
-        )
+        query = self.query(category, gender, count, filters)
+        found, eligible = self.candidates(given, asked, query, request.season)
+        found = _sound(found, request.k)
         scores = np.array([self.stage.score(one.value) for one in found])
         vectors = np.array([one.given.vector for one in found])
         order = sorted(diverse(scores, vectors, request.k, request.diversity)) if found else []
@@ -107,20 +120,32 @@ class Completer:
         return Query(category=category, genders=genders, k=count, filters=filters)
 
     def candidates(
-        self, given: Sequence[Given], asked: Floats, query: Query
+        self, given: Sequence[Given], asked: Floats, query: Query, season: str = ""
     ) -> tuple[list[Candidate], int]:
-        """The products of a query that go best with what is given, each picture once, best
-        first, ties by id; and how many were eligible. `asked` (given, length) is what each piece
-        speaks for.
+        """The products of a query, and of a season, that go best with what is given, each picture
+        once, best first, ties by id; and how many were eligible in any season. `asked` (given,
+        length) is what each piece speaks for.
         """
         vector = self._vector(asked.sum(axis=0), query)
         if vector is None:
             return [], 0
-        answers = self._catalog.search(vector[None], query)
-        stored = self._catalog.stored_many([hit.product_id for hit in answers[0]])
+        stored, eligible = self.of_season(vector, query, season)
         found = self._valued(given, asked.sum(axis=0), stored)
         kept = distinct(np.array([one.given.vector for one in found]), len(found)) if found else []
-        return [found[place] for place in kept], answers.eligible
+        return [found[place] for place in kept], eligible
+
+    def of_season(self, vector: Vector, query: Query, season: str) -> tuple[list[Stored], int]:
+        """The `k` products of a query nearest to a vector that suit a season, and how many there
+        are in any: no index knows seasons, so more are fetched until enough do.
+        """
+        asked = query
+        while True:
+            answers = self._catalog.search(vector[None], asked)
+            stored = self._catalog.stored_many([hit.product_id for hit in answers[0]])
+            kept = [one for one in stored if suits(one, season)]
+            if len(kept) >= query.k or len(answers[0]) < asked.k:
+                return kept[: query.k], answers.eligible
+            asked = replace(asked, k=MORE * asked.k)
 
     def _valued(
         self, given: Sequence[Given], asked: Floats, stored: Sequence[Stored]
@@ -137,15 +162,23 @@ class Completer:
         found = []
         for one, row, value in zip(seen, rows, values, strict=True):
             own = given_product(one)
-            worth = float(value) - self._loss(own, occasions)
-            found.append(Candidate(one, own, row, worth))
+            loss = self._loss(own, occasions, given)
+            found.append(Candidate(one, own, row, float(value) - loss, loss))
         return sorted(found, key=lambda one: (-one.value, one.product.id))
 
-    def _loss(self, own: Given, occasions: set[str]) -> float:
+    def _loss(self, own: Given, occasions: set[str], given: Sequence[Given]) -> float:
         """What the rules take from a product's value."""
+        seldom = any(self.together.seldom(own.type, one.type) for one in given)
+        clash = clashes(own.color, [one.color for one in given])
+        bold = own.bold and any(one.bold for one in given)
         other = bool(own.occasion and occasions) and own.occasion not in occasions
         rare = bool(own.type and self.together.worn) and normal(own.type) not in self.together.worn
-        return OTHER_OCCASION * other + RARELY_WORN * rare
+        return (
+            OTHER_OCCASION * other
+            + RARELY_WORN * rare
+            + SELDOM_TOGETHER * seldom
+            + CLASH * (clash + bold)
+        )
 
     def _vector(self, asked: Floats, query: Query) -> Vector | None:
         """The vector to search with; None where the catalog has nothing to be found."""
@@ -163,6 +196,14 @@ class Completer:
         told = (self.stage.layout, self.together)
         why = reasons(found.given, found.row, given, asked, told)
         return Match(self.stage.score(found.value), found.product, why)
+
+
+def _sound(found: Sequence[Candidate], count: int) -> list[Candidate]:
+    """Those that no rule speaks against, where there are so many; else all. Variety would choose
+    the others before them: few are like a backpack among handbags.
+    """
+    sound = [one for one in found if not one.loss]
+    return sound if len(sound) >= count else list(found)
 
 
 def missing(worn: Sequence[str]) -> tuple[str, ...]:

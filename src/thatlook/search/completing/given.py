@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from thatlook.core.errors import CatalogError
 from thatlook.core.records import Article, Vector
+from thatlook.core.seasons import fits, season_column, seasons_of
 from thatlook.core.taxonomy import type_leaf
 from thatlook.search.ranking import Traits
 from thatlook.search.recommender import traits_of
@@ -15,6 +16,9 @@ from thatlook.vision.stages.compatibility import Piece
 
 SURE: Final = 0.6
 """An occasion that the network is less sure of is not compared."""
+BOLD: Final = frozenset(
+    {"striped", "checked", "printed", "floral", "dotted", "animal", "camouflage"}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +47,11 @@ class Given:
     def color(self) -> str:
         """Its first color."""
         return self.traits.color.replace(",", "/").split("/")[0].strip().lower()
+
+    @property
+    def bold(self) -> bool:
+        """Whether its pattern catches the eye."""
+        return self.traits.pattern.lower() in BOLD
 
     @property
     def name(self) -> str:
@@ -80,3 +89,15 @@ def occasion_of(stored: Stored) -> str:
     if not isinstance(read, (list, tuple)) or len(read) != 2 or float(read[1]) < SURE:
         return ""
     return str(read[0])
+
+
+def suits(stored: Stored, season: str) -> bool:
+    """Whether a product suits a season ("": any) by its type and what the shop says of it.
+
+    What the network reads in its picture does not count: it learned one shop's collections.
+    """
+    if not season:
+        return True
+    product = stored.product
+    told = seasons_of(season_column(product.extra.items()), product.title)
+    return fits(season, told, type_leaf(traits_of(stored).type))

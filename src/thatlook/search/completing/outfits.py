@@ -107,7 +107,7 @@ class OutfitFinder:
         queries = [self._completer.query(name, gender, FETCHED, filters) for name in shape]
         if request.budget is None:
             return [self._slot(given, query, request) for query in queries]
-        low = [self._cheapest(query) for query in queries]
+        low = [self._cheapest(query, request.season) for query in queries]
         rest = _rest(low, Decimal(str(request.budget)))
         slots = []
         for query, price in zip(queries, low, strict=True):
@@ -121,9 +121,10 @@ class OutfitFinder:
         """The PER_SLOT best and most various products of a query. Raises Impossible."""
         category = str(query.category)
         asked = self._asked(given, category)
-        found, eligible = self._completer.candidates(given, asked, query)
+        found, eligible = self._completer.candidates(given, asked, query, request.season)
         if not found:
-            raise Impossible(f"no {category} fits: {eligible} products pass the filters")
+            season = f", none for {request.season}" if request.season and eligible else ""
+            raise Impossible(f"no {category} fits: {eligible} products pass the filters{season}")
         values = np.array([self._completer.stage.score(one.value) for one in found])
         vectors = np.array([one.given.vector for one in found])
         order = sorted(diverse(values, vectors, PER_SLOT, request.diversity))
@@ -134,13 +135,12 @@ class OutfitFinder:
             return np.zeros((1, self._completer.stage.layout.length), np.float32)
         return self._completer.stage.wanted([one.piece for one in given], category)
 
-    def _cheapest(self, query: Query) -> Price:
-        """The lowest price of the products of a query. Raises Impossible, SettingsError."""
+    def _cheapest(self, query: Query, season: str) -> Price:
+        """The lowest price of a query's products of a season. Raises Impossible, SettingsError."""
         lowest: Price | None = None
         within = replace(query, k=CHEAPEST)
         while True:
-            hits = self._catalog.search(self._any(), within)[0]
-            stored = self._catalog.stored_many([hit.product_id for hit in hits])
+            stored, _ = self._completer.of_season(self._any(), within, season)
             prices = [s.product.current_price for s in stored if s.product.current_price]
             _check_currency([*prices, *([lowest] if lowest else [])])
             if not prices:
@@ -152,8 +152,9 @@ class OutfitFinder:
             within = replace(within, filters=replace(within.filters, max_price=cheaper))
         if lowest is None:
             limit = query.filters.max_price
+            suits = f" and suits {season}" if season else ""
             raise Impossible(
-                f"no {query.category} that passes the filters has a price up to {limit}"
+                f"no {query.category} that passes the filters{suits} has a price up to {limit}"
             )
         return lowest
 
@@ -161,7 +162,7 @@ class OutfitFinder:
         """Any vector: which products come first does not matter."""
         layout = self._completer.stage.layout
         ones = np.ones(layout.length, np.float32)
-        return self._completer.stage.vector(ones, dict.fromkeys(layout.parts, 1.0))[None]
+        return self._completer.stage.vector(ones, dict.fromkeys(layout.parts, 1.0))
 
     def _problem(self, slots: Sequence[_Slot], request: CompletionRequest) -> Problem:
         pairs = {

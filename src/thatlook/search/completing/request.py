@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.seasons import SEASONS
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.index import Filters
 from thatlook.search.request import SearchRequest
@@ -17,7 +18,8 @@ class CompletionRequest:
     `categories` are those that are filled (default: what is missing); for outfits those that are
     in each beside what makes it whole. `gender` "auto" takes the person's, or the product's; `age`
     as in a SearchRequest. No product costs more than `budget`, nor an outfit in all, what is given
-    apart; prices are those of the currency of `filters`.
+    apart; prices are those of the currency of `filters`. `season` is one of SEASONS: products that
+    the shop tells to be for others, or that nobody wears in it, are left out.
     """
 
     k: int = 5
@@ -27,6 +29,7 @@ class CompletionRequest:
     filters: Filters = field(default_factory=Filters)
     budget: float | None = None
     diversity: float = 0.3
+    season: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.categories, str):
@@ -36,6 +39,8 @@ class CompletionRequest:
         if unknown:
             known = ", ".join(CATEGORIES)
             raise SettingsError(f"category must be one of {known}, not {unknown[0]!r}")
+        if self.season and self.season not in SEASONS:
+            raise SettingsError(f"season must be one of {', '.join(SEASONS)}, not {self.season!r}")
         if self.budget is not None:
             _ = Filters(max_price=self.budget)  # the same rules for what is an amount
         # k, gender, age and diversity are those of any search.

@@ -21,6 +21,10 @@ Floats = NDArray[np.float32]
 TELLING: Final = 0.05
 """What speaks less for a product than this is not told."""
 MOST: Final = 3
+TELLING_LOOKS: Final = 6.0
+SELDOM: Final = 3
+"""Types are seldom worn together where chance has them together in TELLING_LOOKS looks or more, and
+SELDOM times as often as they were."""
 
 _RELATIONS: Final = {
     "same": "same color: {0}",
@@ -33,11 +37,14 @@ _RELATIONS: Final = {
 
 @dataclass(frozen=True)
 class Together:
-    """In how many of the looks that the network learned from two words were worn together."""
+    """In how many of the looks that the network learned from two words were worn together, and in
+    how many each type was.
+    """
 
     looks: int = 0
     types: Mapping[str, int] = field(default_factory=dict)
     colors: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Self:
@@ -45,15 +52,26 @@ class Together:
         entry: Any = spec.details.get("together", {})
         try:
             types = {_plain(key): int(n) for key, n in entry.get("type", {}).items()}
-            return cls(int(entry.get("looks", 0)), types, dict(entry.get("color", {})))
+            counts = {normal(kind): int(n) for kind, n in entry.get("worn", {}).items()}
+            return cls(int(entry.get("looks", 0)), types, dict(entry.get("color", {})), counts)
         except (AttributeError, TypeError, ValueError) as error:
-            expected = "looks, type and color with numbers of looks by pair of words"
+            expected = "looks, worn by word, type and color by pair of words: numbers of looks"
             raise spec.misfit("together", expected, entry) from error
 
     @cached_property
     def worn(self) -> frozenset[str]:
         """The types that were worn with anything, each as `normal` has it."""
         return frozenset(kind for key in self.types for kind in key.split("|"))
+
+    def seldom(self, one: str, other: str) -> bool:
+        """Whether two types were worn together far less often than chance would have them, where
+        that would be often enough to tell.
+        """
+        one, other = normal(one), normal(other)
+        if not self.looks:
+            return False
+        chance = self.counts.get(one, 0) * self.counts.get(other, 0) / self.looks
+        return chance >= TELLING_LOOKS and SELDOM * self.types.get(pair(one, other), 0) < chance
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.files import sync_folder
 from thatlook.search.index.block import WORD_COLUMNS, Block
 from thatlook.search.index.listed import ListScan
 from thatlook.search.index.quantised import QuantisedScan
@@ -190,14 +191,3 @@ def _replacing(path: Path) -> Iterator[Any]:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Puts the names in a folder on the disk, where the system can do that."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

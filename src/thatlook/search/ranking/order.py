@@ -186,6 +186,15 @@ def most_prominent(candidates: Sequence[tuple[str, float, float]]) -> int | None
     return max(range(len(weights)), key=weights.__getitem__)
 
 
+def cheapness(prices: Sequence[float | None]) -> list[float]:
+    """Which share of the others that have a price costs more, 0..1; 0 for one without a price."""
+    amounts = np.array([np.nan if price is None else price for price in prices])
+    known = np.sort(amounts[~np.isnan(amounts)])
+    dearer = len(known) - np.searchsorted(known, amounts, side="right")
+    shares: list[float] = np.where(np.isnan(amounts), 0.0, dearer / max(1, len(known) - 1)).tolist()
+    return shares
+
+
 def boost_of(values: Sequence[str], boosts: Sequence[Boost]) -> float:
     """The sum of the weights of the boosts whose value a product has; `values` are what it has in
     the fields of the boosts, in their order.

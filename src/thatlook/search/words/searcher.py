@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.records import Look, Match, Vector
-from thatlook.core.shopper_words import color_words, type_of
+from thatlook.core.shopper_words import category_of_type, color_words, type_of, types_for
+from thatlook.core.tokens import tokens
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.counting import Counted
 from thatlook.search.index.exact import passes
+from thatlook.search.ranking import cheapness
 from thatlook.search.steady import steady
 from thatlook.search.words.moving import filters_of, moved
 from thatlook.search.words.request import WordRequest
@@ -24,6 +27,9 @@ from thatlook.search.words.wishes import SHADE, fulfilled, is_unwanted
 DEPTH: Final = 200
 """Candidates of each kind: by words, by vectors, and by vectors among the wished color."""
 
+WORN_DEPTH: Final = 40
+"""Candidates of each type that is worn for an occasion."""
+
 PHOTO_TYPE: Final = "photo_type"
 
 
@@ -31,12 +37,15 @@ PHOTO_TYPE: Final = "photo_type"
 class Weights:
     """How much each part of the order counts; the score is their mean over the parts in play.
 
-    `type`, `color` and `pattern` are wishes of the words, `photo_type` is the type of the photo.
+    `type`, `color`, `pattern`, `occasion` and `price` are wishes of the words, `photo_type` is the
+    type of the photo.
     """
 
     type: float = 1.0
     color: float = 0.8
     pattern: float = 0.4
+    occasion: float = 1.2
+    price: float = 0.8
     photo_type: float = 0.5
     words: float = 0.6
     likeness: float = 0.6
@@ -132,7 +141,7 @@ class WordSearch:
         self._shelf = shelf
         self._given = network
         self._in_stock = in_stock
-        self._weights = weights
+        self._weights = asdict(weights)
 
     @property
     def _network(self) -> WordNetwork | None:
@@ -187,9 +196,13 @@ class WordSearch:
             return _Whole(entries, None)
         return _Whole(counted, replace(query, filters=filters))
 
+    def worded(self, understood: Understood, query: Query | None = None) -> frozenset[str]:
+        """The ids of the products that have the telling words, in the query's partitions."""
+        return frozenset(self._shelf.matching([g.wordings for g in understood.telling], query))
+
     def _with_words(self, understood: Understood, query: Query) -> frozenset[str]:
         """The ids of the products that have the telling words, of those that the query allows."""
-        found = frozenset(self._shelf.matching([g.wordings for g in understood.telling]))
+        found = self.worded(understood, query)
         allowed = query.filters.include_ids
         return found if allowed is None else found & allowed
 
@@ -212,7 +225,7 @@ class WordSearch:
         found = []
         for hit in hits:
             if hit.product_id in facts:  # not removed since it was found
-                one = self._rank(facts[hit.product_id], understood, {}, None)
+                one = self._rank(facts[hit.product_id], understood, {})
                 least = min(least, one.score)
                 found.append(replace(one, score=least))
         return found
@@ -245,11 +258,11 @@ class WordSearch:
             for hit in self._shelf.by_words([g.wordings for g in understood.telling], query)
         }
         ids = dict.fromkeys(words)
-        ids |= dict.fromkeys(
-            hit.product_id
-            for hit in self._shelf.by_words([g.wordings for g in understood.groups], query)
-        )
+        if understood.groups != understood.telling:
+            more = self._shelf.some_with([g.wordings for g in understood.groups], query)
+            ids |= dict.fromkeys(more)
         ids |= dict.fromkeys(self._near(understood, query, vector))
+        ids |= dict.fromkeys(self._worn_for(understood, query))
         facts = self._shelf.facts(list(ids))
         sizes = understood.values("size")
         kept = [
@@ -259,13 +272,19 @@ class WordSearch:
             and not is_unwanted(one, understood)
             and (not sizes or sizes & one.sizes)
         ]
-        top = max(words.values(), default=0.0)
-        lexical = {key: score / top if top > 0 else 0.0 for key, score in words.items()}
         network = self._network
-        alike = _likenesses(kept, vector, narrow=network is not None and network.narrow)
+        told = {
+            "words": _fitting(kept, words),
+            "likeness": _likenesses(kept, vector, narrow=network is not None and network.narrow),
+            "price": cheapness([one.entry.price for one in kept])
+            if understood.wish("price")
+            else (),
+        }
+        there = {name: values for name, values in told.items() if values}
+        columns = zip(*there.values(), strict=True) if there else repeat(())
         found = [
-            self._rank(one, understood, lexical, likeness)
-            for one, likeness in zip(kept, alike, strict=True)
+            self._rank(one, understood, dict(zip(there, values, strict=True)))
+            for one, values in zip(kept, columns, strict=False)
         ]
         return sorted(found, key=lambda one: (-one.score, one.facts.entry.id))
 
@@ -307,6 +326,16 @@ class WordSearch:
             for hit in self._shelf.search(vector[None], one)[0]:
                 yield hit.product_id
 
+    def _worn_for(self, understood: Understood, query: Query) -> Iterator[str]:
+        """Candidates by likeness of each type that is worn for what the words name."""
+        occasions = [wish.name for wish in understood.wishes if wish.kind == "occasion"]
+        for kind in sorted(frozenset().union(*map(types_for, occasions))):
+            category = category_of_type(kind)
+            vector = self.told((*understood.plain, *tokens(kind)))
+            if vector is not None and query.category in (None, category):
+                few = replace(query, category=category, k=WORN_DEPTH)
+                yield from (hit.product_id for hit in self._shelf.search(vector[None], few)[0])
+
     def _any_direction(self) -> Vector:
         """A vector for a request of filters alone: any order will do, the same every time."""
         dim = self._shelf.dim or 1
@@ -316,36 +345,41 @@ class WordSearch:
         self,
         facts: Facts,
         understood: Understood,
-        lexical: Mapping[str, float],
-        likeness: float | None,
+        told: Mapping[str, float],
     ) -> Ranked:
+        """`told` are the parts that say something only beside other candidates."""
         parts: dict[str, float] = {}
         for wish in understood.wishes:
             parts[wish.kind] = max(parts.get(wish.kind, 0.0), fulfilled(wish, facts))
-        if lexical:
-            parts["words"] = lexical.get(facts.entry.id, 0.0)
-        if likeness is not None:
-            parts["likeness"] = likeness
-        weights = {name: getattr(self._weights, name) for name in parts}
-        whole = sum(weights.values())
-        score = sum(weights[name] * parts[name] for name in parts) / whole if whole else 0.0
+        occasions = [wish for wish in understood.wishes if wish.kind == "occasion"]
+        if occasions:  # all of them: a wedding at the beach is both
+            fits = [fulfilled(wish, facts) for wish in occasions]
+            parts["occasion"] = sum(fits) / len(fits)
+        parts |= told
+        weights = self._weights
+        whole = sum(map(weights.__getitem__, parts))
+        score = sum(weights[n] * part for n, part in parts.items()) / whole if whole else 0.0
         return Ranked(facts, min(1.0, score), parts)
 
 
-def _likenesses(
-    found: Sequence[Facts], vector: Vector | None, *, narrow: bool
-) -> Sequence[float | None]:
-    """How alike each product's picture is, 0..1; None for all without a vector.
+def _fitting(found: Sequence[Facts], words: Mapping[str, float]) -> Sequence[float]:
+    """How well each product's words fit, 0..1; () where no words were found."""
+    top = max(words.values(), default=0.0)
+    return [words.get(one.entry.id, 0.0) / top for one in found] if top > 0 else ()
+
+
+def _likenesses(found: Sequence[Facts], vector: Vector | None, *, narrow: bool) -> Sequence[float]:
+    """How alike each product's picture is, 0..1; () without a vector.
 
     Of a narrow network it is the place between the candidates' median, 0, and the best, 1.
     """
     if vector is None or not found:
-        return [None] * len(found)
+        return ()
     products = np.stack([one.entry.vector for one in found]) @ vector
     if narrow:
         low, high = float(np.median(products)), float(products.max())
         products = (products - low) / max(high - low, 1e-9)
-    alike: list[float | None] = np.maximum(products, 0.0).tolist()
+    alike: list[float] = np.maximum(products, 0.0).tolist()
     return alike
 
 

@@ -45,7 +45,10 @@ class Facts:
         return sizes_in(self.extra)
 
 
-_SIZES: Final = ("size", "sizes", "grösse", "größe", "taille")
+_SIZES: Final = (
+    *("size", "sizes", "größe", "größen", "grösse", "grössen", "konfektionsgröße"),
+    *("taille", "tailles", "pointure", "pointures", "talla", "tallas", "taglia", "maat", "maten"),
+)
 
 
 @lru_cache(maxsize=4096)
@@ -126,7 +129,11 @@ class Shelf(Protocol):
         """At most `query.k` products with these words, best first; see `store.catalog.words`."""
         ...
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """At most `query.k` ids of products with these words; see `store.catalog.words`."""
+        ...
+
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the products that have all these words; see `store.catalog.words`."""
         ...
 

@@ -11,15 +11,19 @@ from typing import Final, Protocol
 from thatlook.core.shopper_words import (
     Meaning,
     Phrase,
+    apart,
     category_of_type,
     general_words,
+    is_said,
     meaning_at,
     role_words,
+    same_kind,
+    types_for,
     vocabulary,
     wordings,
 )
 from thatlook.core.taxonomy import shown_names
-from thatlook.core.tokens import tokens
+from thatlook.core.tokens import tokens, whole_words
 from thatlook.search.request import Unwanted
 from thatlook.search.words.spelling import corrected
 
@@ -27,10 +31,12 @@ MAX_TEXT: Final = 300
 """Letters of a text that are read."""
 
 NOTHING: Final = Meaning("", "")
-_WISHED: Final = ("color", "type", "pattern")
+CHEAP: Final = Meaning("cheap", "cheap")
+UNPRICED: Final = Meaning("cheap", "unpriced")
+_WISHED: Final = ("color", "type", "pattern", "occasion", "price")
 _SHOWN_AS_THEY_ARE: Final = ("color", "pattern", "brand")
 _WORDED: Final = (*_WISHED, "other")
-_FILTERED: Final = ("gender", "child", "brand")
+_FILTERED: Final = ("gender", "child", "brand", "cheap")
 
 
 class Lexicon(Protocol):
@@ -59,8 +65,9 @@ class Chip:
     """One thing that was understood, for the shopper to see and to take off.
 
     `kind` is one of category, gender, age, brand, size, min_price, max_price, not (filters), color,
-    type, pattern (wishes: what fulfils them comes first), spelling (what was read for what was
-    written). `words` are the shopper's own.
+    type, pattern, occasion, price (wishes: what fulfils them comes first), spelling (what was read
+    for what was written), no_price, no_size (what the shop cannot filter by). `words` are the
+    shopper's own.
     """
 
     kind: str
@@ -89,7 +96,8 @@ class Group:
     def of(cls, written: Phrase, meaning: Meaning) -> Group:
         """What was written, and whatever else means the same."""
         others = wordings(meaning) if meaning.kind in _WORDED else ()
-        return cls(tuple(dict.fromkeys((written, *others))))
+        own = () if is_said(written, meaning) else same_kind(written)
+        return cls(tuple(dict.fromkeys((*own, *others))))
 
     def fits(self, words: frozenset[str]) -> bool:
         """Whether a text with these words has one of the wordings."""
@@ -98,8 +106,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A color, type, pattern or, less, the type of a photo, that shall come first; `words` are the
-    shopper's own.
+    """What shall come first: a color, type, pattern, what is worn for an occasion, what costs
+    little or, less, the type of a photo. `words` are the shopper's own.
     """
 
     kind: str
@@ -155,14 +163,19 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
     letters count.
     """
     rest, chips = _numbers(text[:MAX_TEXT], lexicon, off)
-    words, spelled = _spelled(tokens(rest), lexicon, off)
+    words, spelled = _spelled(rest, lexicon, off)
     chips += spelled
-    spans = _spans(words, lexicon)
+    spans = _spans(apart(words), lexicon)
     head = _head(spans)
     for place, span in enumerate(spans):
         if span.meaning.kind == "type" and place != head and not span.negated:
             spans[place] = replace(span, meaning=NOTHING)
+        elif span.meaning == CHEAP and not lexicon.priced:
+            spans[place] = replace(span, meaning=UNPRICED)
     told = {chip.key: chip for span in spans for chip in _chips(span)}
+    if head is None:
+        category = next((chip.value for chip in told.values() if chip.kind == "category"), None)
+        told |= {chip.key: chip for span in spans for chip in _occasions(span, category)}
     chips += [chip for key, chip in told.items() if key not in off]
     return _understood(text, spans, chips, lexicon)
 
@@ -190,7 +203,7 @@ def _understood(
         groups=tuple(dict.fromkeys(Group.of(s.words, s.meaning) for s in groups)),
         telling=tuple(dict.fromkeys(_telling(s) for s in telling)),
         unwanted=_unwanted(negative),
-        plain=tuple(word for span in positive for word in span.words),
+        plain=tuple(word for s in sought if s.meaning.kind != "cheap" for word in s.words),
     )
 
 
@@ -208,7 +221,8 @@ def _tells_more(span: _Span, lexicon: Lexicon) -> bool:
         return span.words not in general_words()
     if kind not in _WISHED:
         return True
-    return span.words != tokens(name) and all(lexicon.frequency(word) for word in span.words)
+    said = same_kind(span.words)
+    return span.words != tokens(name) and any(all(map(lexicon.frequency, one)) for one in said)
 
 
 def _telling(span: _Span) -> Group:
@@ -239,7 +253,20 @@ def _chips(span: _Span) -> list[Chip]:
     made = {"category": _category_chip, "gender": _gender_chip}.get(kind)
     if made is not None:
         return [made(name, words)] if name != "unisex" else []
+    if kind == "cheap":
+        low = Chip("price", "low", words, "cheaper first")
+        return [low if span.meaning == CHEAP else _missing("no_price", words)]
     return [Chip(kind, name, words)] if kind in _SHOWN_AS_THEY_ARE else []
+
+
+def _occasions(span: _Span, category: str | None) -> list[Chip]:
+    """What is worn for what a span names, where something of the category is."""
+    kind, name, words = span.meaning.kind, span.meaning.name, " ".join(span.words)
+    if kind != "other" or span.negated:
+        return []
+    worn = {category_of_type(one) for one in types_for(name)}
+    fits = category in worn if category else bool(worn)
+    return [Chip("occasion", name, words)] if fits else []
 
 
 def _category_chip(category: str, words: str) -> Chip:
@@ -295,12 +322,13 @@ def _meaning(words: Phrase, place: int, brands: Mapping[Phrase, str]) -> tuple[M
     return told or (NOTHING, place + 1)
 
 
-def _spelled(words: Phrase, lexicon: Lexicon, off: frozenset[str]) -> tuple[Phrase, list[Chip]]:
+def _spelled(text: str, lexicon: Lexicon, off: frozenset[str]) -> tuple[Phrase, list[Chip]]:
     known = {word: 3 for phrase in lexicon.brands() for word in phrase} | dict(vocabulary())
     chips, found = [], []
-    for word in words:
-        meant = corrected(word, known, lexicon.frequency)
-        chip = Chip("spelling", meant, word, f"{meant} for {word}")
+    for word, written in zip(tokens(text), whole_words(text), strict=True):
+        meant = word if len(apart((word,))) > 1 else corrected(word, known, lexicon.frequency)
+        plural = written.removeprefix(word) if written.startswith(word) else ""
+        chip = Chip("spelling", meant, written, f"{meant}{plural} for {written}")
         if meant == word or chip.key in off:
             found.append(word)
         else:
@@ -335,14 +363,26 @@ def _numbers(text: str, lexicon: Lexicon, off: frozenset[str]) -> tuple[str, lis
     return text, chips
 
 
+_LETTERS: Final = frozenset({"xs", "s", "m", "l", "xl", "xxl"})
+_MISSING: Final = {"no_price": "no prices here", "no_size": "no such size here"}
+
+
 def _number_chips(text: str, lexicon: Lexicon) -> Iterator[Chip]:
-    """Prices where the shop has any, and sizes that it has."""
-    if lexicon.priced:
-        yield from _price_chips(text)
+    """Prices and sizes; those that the shop has none of are told, and filter nothing."""
+    for chip in _price_chips(text):
+        yield chip if lexicon.priced else _missing("no_price", chip.words)
     for found in _bound("size").finditer(text):
         value = found.group(1).lower()
+        chip = Chip("size", value, found.group(), f"size {value}")
         if value in lexicon.sizes():
-            yield Chip("size", value, found.group(), f"size {value}")
+            yield chip
+        elif value in _LETTERS or any(map(str.isdigit, value)):
+            yield _missing("no_size", chip.words)
+
+
+def _missing(kind: str, words: str) -> Chip:
+    """Says that this shop cannot filter by what the words ask for."""
+    return Chip(kind, words, words, f"{_MISSING[kind]}: {words}")
 
 
 def _price_chips(text: str) -> Iterator[Chip]:

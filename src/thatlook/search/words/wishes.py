@@ -1,4 +1,5 @@
-"""How far a product is what a shopper wishes: of the color, type and pattern that words name."""
+"""How far a product is what a shopper wishes: of the color, type and pattern that words name, and
+of a type that is worn for it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from thatlook.core.color import related
-from thatlook.core.shopper_words import color_words, is_color, near_types, type_of
+from thatlook.core.shopper_words import color_words, is_color, near_types, type_of, types_for
 from thatlook.core.taxonomy import pattern_of
 from thatlook.search.words.shelf import Facts
 from thatlook.search.words.understanding import Understood, Wish
@@ -25,12 +26,16 @@ RELATED: Final = 0.25
 
 
 def fulfilled(wish: Wish, facts: Facts) -> float:
-    """How far a product fulfils a wish, 0..1."""
+    """How far a product by itself fulfils a wish, 0..1; what is cheap is told by the others."""
+    if wish.kind == "price":
+        return 0.0
     if wish.kind == "color":
         return _color(wish, facts.entry.color.lower())
     if wish.kind == "pattern":
         return float(wish.name in (_pattern(facts.pattern), _pattern(facts.title)))
     own = type_of(facts.product_type) or type_of(facts.title)
+    if wish.kind == "occasion":
+        return float(own in types_for(wish.name))
     return 1.0 if own == wish.name else NEAR if own in near_types(wish.name) else 0.0
 
 

@@ -32,6 +32,7 @@ const PLACES = [
   [/^(.*), worn together in (\d+) looks$/, (m) => ["together_in", { reason: reason(m[1]), n: Number(m[2]) }]],
   [/^(same|similar|other) (type|color|pattern): (.*)$/, (m) => [`${m[1]}_${m[2]}`, { word: word(m[3]) }]],
   [/^(type|color|pattern): (.*)$/, (m) => [`is_${m[1]}`, { word: word(m[2]) }]],
+  [/^occasion: (.*)$/, (m) => [`for_${m[1]}`]],
   [/^likeness to the words (.*)$/, (m) => ["like_words", { word: m[1] }]],
   [/^overall likeness (.*)$/, (m) => ["overall", { word: m[1] }]],
   [/^worn with (.*) in (\d+) of (\d+) looks: (.*)$/, (m) => ["worn_with", { other: word(m[1]), n: Number(m[2]), all: Number(m[3]), word: word(m[4]) }]],

@@ -9,7 +9,6 @@ import { ordered } from "./rows.js";
 import { t, word } from "./texts.js";
 
 const PAGE = 24;
-const SHOWN = { max_price: "up_to", min_price: "at_least" };
 const PARAMETERS = { category: "category", color: "colors", brand: "brands" };
 const asked = { text: "", off: new Set(), limits: new Map(), matches: [] };
 
@@ -46,17 +45,35 @@ function renew() {
 
 /** Shows what words were taken for; each part can be taken off, and taken back. */
 export function showChips(place, understood, changed) {
-  const off = [...asked.off].map((key) => chip(key.slice(key.indexOf(":") + 1), "chip_off", () => asked.off.delete(key), changed));
+  const off = [...asked.off].map((key) => chip(shown(part(key)), "chip_off", () => asked.off.delete(key), changed));
   const on = understood.map((one) => chip(shown(one), "chip_on", () => asked.off.add(one.key), changed, true));
   byId(place).replaceChildren(...on, ...off);
 }
 
+/** What a key of a part tells of it. */
+function part(key) {
+  const [kind, value] = key.split(/:(.*)/s);
+  return { kind, value, shown: value };
+}
+
+const NAMED = {
+  category: (value) => nameOf(value),
+  max_price: (price) => t("up_to", { price }),
+  min_price: (price) => t("at_least", { price }),
+  not: (value) => t("not_word", { word: word(value) }),
+  gender: (value) => t(`for_${value}`),
+  age: (value) => t(`for_${value}`),
+  occasion: (value) => t(`for_${value}`),
+  size: (size) => t("in_size", { size: size.toUpperCase() }),
+  price: () => t("cheap_first"),
+  no_price: (words) => t("no_price", { words }),
+  no_size: (words) => t("no_size", { words }),
+};
+
 /** A part as the reader says it. */
-function shown({ kind, value, shown: told }) {
-  if (kind === "category") return nameOf(value);
-  if (SHOWN[kind]) return t(SHOWN[kind], { price: value });
-  if (kind === "not") return t("not_word", { word: word(value) });
-  return kind === "gender" && ["female", "male"].includes(value) ? t(`for_${value}`) : word(told);
+function shown({ kind, value, words, shown: told }) {
+  if (kind === "spelling" && words) return t("spelled", { word: told.replace(` for ${words}`, ""), words });
+  return NAMED[kind]?.(value) ?? word(told);
 }
 
 function chip(name, does, act, changed, on = false) {

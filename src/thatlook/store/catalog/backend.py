@@ -33,6 +33,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def read_only(self) -> bool:
+        """Whether this user cannot write it, or not where it lies."""
+        ...
+
+    @property
     def full_text(self) -> FullText:
         """The words of its products."""
         ...

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import CatalogDamagedError, CatalogError
-from thatlook.core.files import write_whole
-from thatlook.search.index.cache import sync_folder
+from thatlook.core.errors import CatalogDamagedError, CatalogError, unwritable
+from thatlook.core.files import sync_folder, write_whole
 from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.catalog import Catalog
 from thatlook.store.catalog.opening import FILE_NAME
@@ -92,7 +91,7 @@ def backup(catalog: Catalog, folder: Path) -> Backup:
         new.replace(folder)
         sync_folder(folder.parent)
     except OSError as error:
-        raise CatalogError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise unwritable(folder, error) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return done
@@ -114,7 +113,7 @@ def restore(source: Path, target: str | os.PathLike[str] | Address) -> int:
             copy_pictures(source, catalog.home)
             return catalog.take_over(source / FILE_NAME)
     except OSError as error:
-        raise CatalogError(f"{address.folder}: cannot be written: {error.strerror}") from error
+        raise unwritable(address.folder, error) from error
 
 
 def _present(address: Address) -> Catalog:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
@@ -30,6 +30,9 @@ from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
 from thatlook.store.catalog.store import Store
 from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Catalog:
@@ -114,6 +117,11 @@ class Catalog:
     def dim(self) -> int | None:
         """The length of the vectors; None while no network was named."""
         return self._store.dim
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it can be read alone: this user may not write it, or nobody may where it lies."""
+        return self._store.database.read_only
 
     @property
     def takes_vectors(self) -> bool:
@@ -370,6 +378,14 @@ class Catalog:
         """
         return self._finder.search(vectors, query)
 
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `work`, which searches, gives of each of the items, in order.
+
+        At once where the search is a cluster, whose answers are waited for. Raises what the first
+        that fails raises.
+        """
+        return self._finder.each(work, items)
+
     def counted(self, query: Query) -> Counted | None:
         """How many products pass in the query's partitions, and by what; its k does not matter.
         None where a search engine has too many to count.
@@ -378,9 +394,9 @@ class Catalog:
         """
         return self._finder.counted(query)
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the products that have all these words; see `store.catalog.words`."""
-        return self._words.matching(groups)
+        return self._words.matching(groups, query)
 
     def lines(self) -> Lines:
         """The shop's own words, as of now."""
@@ -389,6 +405,10 @@ class Catalog:
     def by_words(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[WordHit]:
         """At most `query.k` products with these words, best first; see `store.catalog.words`."""
         return self._words.by_words(groups, query)
+
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """At most `query.k` ids of products with these words; see `store.catalog.words`."""
+        return self._words.some_with(groups, query)
 
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """What a search for words compares of the active products with these ids."""

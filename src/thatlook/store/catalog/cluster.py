@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -32,7 +34,12 @@ from thatlook.store.catalog.store import Store
 ROUNDING: Final = 1e-4
 """How far the engine's similarity of unit vectors in single precision may be from ours."""
 _LOOKS_S: Final = 0.05
+AT_ONCE: Final = 8
+"""Searches of one process that wait for the engine side by side on behalf of one another: as many
+as a look has articles."""
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -72,16 +79,21 @@ class ClusterFinder:
         self._store = store
         self._place = place
         self._engine: MilvusIndex | None = None
+        self._lock = threading.Lock()
+        self._pool = _pool()
         self.watch: Watch = _Nobody()
 
     @property
     def engine(self) -> MilvusIndex:
         """The engine's index of this catalog. Raises CatalogError where there are no vectors."""
-        if self._engine is None:
-            if self._store.dim is None:
-                raise CatalogError(f"{self._place}: no vectors are stored yet; index a feed first")
-            self._engine = MilvusIndex(self._place, self._store.dim)
-        return self._engine
+        with self._lock:
+            if self._engine is None:
+                if self._store.dim is None:
+                    raise CatalogError(
+                        f"{self._place}: no vectors are stored yet; index a feed first"
+                    )
+                self._engine = MilvusIndex(self._place, self._store.dim)
+            return self._engine
 
     def feed(self) -> SearchFeed:
         """What brings the store's changes to the engine."""
@@ -97,8 +109,20 @@ class ClusterFinder:
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """See Finder. Raises SearchUnavailableError, ModelMismatchError, CatalogError."""
-        self._store.check_model()
         vectors = checked_vectors(vectors, self.engine.dim)
+        try:
+            return self._searched(vectors, query)
+        except SearchUnavailableError:
+            self._store.check_model()  # another network's vectors are refused by the engine
+            raise
+
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """See Finder: all at once, as each waits for the engine."""
+        if len(items) < 2:
+            return [work(item) for item in items]
+        return list(self._pool.map(work, items))
+
+    def _searched(self, vectors: Vectors, query: Query) -> Answers:
         if self._place.strong:
             self._wait()
         count = query.k + SPARE
@@ -117,9 +141,12 @@ class ClusterFinder:
 
     def reset(self) -> None:
         """Lets go of the engine's index: the network may be another, of other vectors."""
-        if self._engine is not None:
-            self._engine.close()
-        self._engine = None
+        self._pool.shutdown(wait=False)
+        self._pool = _pool()
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()
+            self._engine = None
 
     def warm(self) -> None:
         """Feeds the engine what it has not got, unless it is down or another process does."""
@@ -181,3 +208,8 @@ class ClusterFinder:
             for product_id, entry in self._store.entries(ids).items()
             if (entry.category, entry.gender) in places and passes(entry, query.filters)
         }
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Threads that are made when they are first needed."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="thatlook-search")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogError, unwritable
 from thatlook.core.progress import Progress
 from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.backup import PICTURES, copy_pictures
@@ -36,7 +36,7 @@ def copy_catalog(
             for folder in (PICTURES, FETCHED):
                 copy_pictures(original.home, copy.home, folder)
         except OSError as error:
-            raise CatalogError(f"{copy.home}: cannot be written: {error.strerror}") from error
+            raise unwritable(copy.home, error) from error
         info = original.info()
         with Progress(total=info.products + info.left, unit="product", disable=not progress) as bar:
             return copy.copy_from(original, bar.update)

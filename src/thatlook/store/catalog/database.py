@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import CatalogDamagedError, CatalogError
+from thatlook.core.errors import (
+    CatalogDamagedError,
+    CatalogError,
+    CatalogFullError,
+    CatalogReadOnlyError,
+    unwritable,
+)
 from thatlook.core.lock import locked
 from thatlook.store.catalog.fts5 import Fts5
 from thatlook.store.catalog.takeover import take_over
@@ -24,25 +32,21 @@ class Database:
     """A connection shared by the threads of this process, one statement or transaction at a time.
 
     Write-ahead log, `synchronous=FULL`: a commit returns when the log is on the disk. Every
-    error of SQLite comes out as CatalogError, with the file's name and what to do.
+    error of SQLite comes out as CatalogError, with the file's name and what to do. Where the file
+    or its folder cannot be written it is `read_only`, and others who write are followed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = threading.RLock()
+        self._times_opened = 0
+        self._open()
+
+    def _open(self) -> None:
         with self._translated():
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-                self.execute(f"PRAGMA {pragma}").fetchall()
-            self.execute("PRAGMA fullfsync=ON")  # macOS: past the disk's own cache
-            self.execute("PRAGMA temp_store=FILE")
-            self.execute("PRAGMA cache_size=-65536")
-        except CatalogError:
-            self._connection.close()
-            raise
+            self._connection, self._unlocked = _connection(self.path)
+        self._read_only = self._unlocked is not None or not _may_write(self.path)
+        self._times_opened += 1
 
     @property
     def name(self) -> str:
@@ -50,9 +54,14 @@ class Database:
         return str(self.path)
 
     @property
+    def read_only(self) -> bool:
+        """See Backend."""
+        return self._read_only
+
+    @property
     def full_text(self) -> FullText:
         """The words of its products."""
-        return Fts5(self)
+        return Fts5(self, in_memory=self.read_only)
 
     def close(self) -> None:
         """Closes the connection; a second time does nothing."""
@@ -61,18 +70,18 @@ class Database:
 
     def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
         """Runs one statement; raises CatalogError."""
-        with self.lock, self._translated():
-            return self._connection.execute(sql, values)
+        with self._using() as connection:
+            return connection.execute(sql, values)
 
     def executemany(self, sql: str, rows: Any) -> None:
         """Runs one statement for many rows; raises CatalogError."""
-        with self.lock, self._translated():
-            self._connection.executemany(sql, rows)
+        with self._using() as connection:
+            connection.executemany(sql, rows)
 
     def rows(self, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self.lock, self._translated():
-            return self._connection.execute(sql, values).fetchall()
+        with self._using() as connection:
+            return connection.execute(sql, values).fetchall()
 
     def batches(
         self, sql: str, values: Any = (), size: int = 4096
@@ -88,8 +97,8 @@ class Database:
 
     def one(self, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        with self.lock, self._translated():
-            found: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
+        with self._using() as connection:
+            found: tuple[Any, ...] | None = connection.execute(sql, values).fetchone()
             return found
 
     def has(self, table: str) -> bool:
@@ -103,13 +112,18 @@ class Database:
     def data_version(self) -> int:
         """A number that differs when another connection has committed since the last call."""
         found = self.one("PRAGMA data_version")
-        return int(found[0]) if found else 0
+        return int(found[0] if found else 0) + (self._times_opened << 32)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One write transaction: committed, and on the disk, when the block ends without error."""
+        """One write transaction: committed, and on the disk, when the block ends without error.
+
+        Where the file is `read_only` temporary tables alone can be changed in it.
+        """
         with self.lock:
-            self.execute("BEGIN IMMEDIATE")
+            if self._unlocked is not None:  # the disk may have room by now
+                self._reopen()
+            self.execute("BEGIN" if self.read_only else "BEGIN IMMEDIATE")
             try:
                 yield
                 self.execute("COMMIT")
@@ -137,23 +151,30 @@ class Database:
         try:
             file = path.open("a+b")
         except OSError as error:
-            raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+            raise unwritable(path, error) from error
         with file:
             ours = locked(file)
             yield lambda: ours
 
     def backup(self, path: Path) -> None:
         """Writes a consistent copy to `path`, while others read and write."""
-        with self.lock, self._translated():
+        with self._using() as connection:
             copy = sqlite3.connect(path)
             try:
-                self._connection.backup(copy)
+                connection.backup(copy)
+            except sqlite3.OperationalError as error:
+                if _FULL in str(error):  # it is the copy that does not fit
+                    raise _translated(path, error) from error
+                raise
             finally:
                 copy.close()
 
     def take_over(self, path: Path) -> int:
         """Makes the contents those of the catalog in another file; how many products changed."""
-        return take_over(self, path)
+        with self._translated():
+            other, unlocked = _connection(path)
+            other.close()
+        return take_over(self, _uri(path, "mode=ro" if unlocked is None else UNLOCKED))
 
     def damages(self, *, quick: bool = False) -> list[str]:
         """What SQLite's own check finds wrong; [] for nothing.
@@ -173,7 +194,8 @@ class Database:
 
     def settle(self) -> None:
         """Moves what is in the log to the database file, as far as no reader needs it."""
-        self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if not self.read_only:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def size_bytes(self) -> int:
         """The file with its log."""
@@ -183,6 +205,22 @@ class Database:
     def _rollback(self) -> None:
         if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
             self.execute("ROLLBACK")
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        with self.lock, self._translated():
+            if self._unlocked is not None and not self._connection.in_transaction:
+                self._follow()
+            yield self._connection
+
+    def _follow(self) -> None:
+        """Opens the file again where somebody else began to write it."""
+        if _looks(self.path) != self._unlocked:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        self._connection.close()
+        self._open()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -198,13 +236,111 @@ class Database:
             raise damaged_file(self.path, str(error)) from error
 
 
+NO_ROOM_BYTES: Final = 1_000_000
+"""Of a disk with less the log and its index may not fit."""
+UNLOCKED: Final = "immutable=1"
+"""How a file is read beside which SQLite cannot make its log and its locks."""
+_PRAGMAS: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "fullfsync=ON",  # macOS: past the disk's own cache
+    "temp_store=FILE",
+    "cache_size=-65536",
+)
+_PRAGMAS_TO_READ: Final = ("temp_store=MEMORY", "cache_size=-65536")
+_Looks = tuple[int, ...]
+
+
+def _connection(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
+    """A connection to a file, made where there is none; how the file looks where it is read without
+    locks, for which it must not change.
+    """
+    try:
+        return _connected(path, "mode=rwc", _PRAGMAS), None
+    except sqlite3.OperationalError:
+        if not path.is_file() or (_is_writable(path) and not _is_full(path)):
+            raise
+    looks = _looks(path)
+    try:  # by the log and the locks of somebody who writes
+        return _connected(path, "mode=ro", _PRAGMAS_TO_READ), None
+    except sqlite3.OperationalError:
+        _check_no_log(path)
+        return _connected(path, UNLOCKED, _PRAGMAS_TO_READ), looks
+
+
+def _connected(path: Path, mode: str, pragmas: Sequence[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        _uri(path, mode),
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
+def _is_writable(path: Path) -> bool:
+    return _may_write(path) and _may_write(path.parent)
+
+
+def _is_full(path: Path) -> bool:
+    return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _looks(path: Path) -> _Looks:
+    """What differs once somebody else opened the file to write, or wrote it."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, _log_of(path).exists()
+
+
+def _check_no_log(path: Path) -> None:
+    """Raises CatalogReadOnlyError where changes are in a log that cannot be read."""
+    log = _log_of(path)
+    if log.exists() and log.stat().st_size:
+        raise CatalogReadOnlyError(
+            f"{log}: holds changes that can be read only where its folder can be written and has "
+            "room; there, open the catalog once: thatlook catalog info"
+        )
+
+
+_FULL: Final = "disk is full"
 _DAMAGED: Final = ("not a database", "malformed", "Could not decode")
 
 
 def _translated(path: Path, error: sqlite3.Error) -> CatalogError:
     text = str(error)
+    if _FULL in text or (path.parent.is_dir() and _is_full(path) and _is_of_room(text)):
+        return CatalogFullError(
+            f"{path}: the disk is full; nothing of the last change was stored, free some space"
+        )
     if any(words in text for words in _DAMAGED):
         return damaged_file(path, text)
+    shut = "unable to open" in text and path.exists() and not _is_writable(path)
+    if "readonly" in text or shut:
+        return CatalogReadOnlyError(
+            f"{path}: cannot be written here ({text}); it can be read. Check the permissions of "
+            "the file and its folder, and whether its file system is mounted read-only"
+        )
     return CatalogError(f"{path}: {_explained(text)}")
 
 
@@ -216,11 +352,13 @@ def damaged_file(name: str | Path, what: str) -> CatalogDamagedError:
     )
 
 
+def _is_of_room(text: str) -> bool:
+    return any(words in text for words in ("disk I/O error", "readonly", "unable to open"))
+
+
 def _explained(text: str) -> str:
-    if "full" in text:
-        return "the disk is full; nothing of the last change was stored, free some space"
     if "locked" in text:
         return f"another process has been writing for {BUSY_SECONDS:.0f} s ({text}); try again"
-    if "readonly" in text or "unable to open" in text:
-        return f"cannot be opened for writing ({text}); check the folder and its permissions"
+    if "unable to open" in text:
+        return f"cannot be opened ({text}); check the folder and its permissions"
     return text

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogError, unwritable
 from thatlook.core.formulas import defused
 from thatlook.core.parquet import pyarrow
 from thatlook.search.stored import Stored
@@ -64,7 +64,7 @@ def export(catalog: Catalog, path: Path, *, vectors: bool = False, left: bool = 
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error
     finally:
         new.unlink(missing_ok=True)
     return count

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from thatlook.core.shopper_words import Phrase
@@ -13,10 +14,37 @@ _WEIGHTS: Final = ", ".join(map(str, WEIGHTS))
 
 
 class Fts5:
-    """See FullText."""
+    """See FullText.
 
-    def __init__(self, database: Backend) -> None:
+    With `in_memory` nothing can be written to the file. There, and where its disk is full,
+    temporary tables of the same names, which SQLite looks up first, take the place of what is in
+    the file once that is behind.
+    """
+
+    def __init__(self, database: Backend, *, in_memory: bool = False) -> None:
         self._database = database
+        self._in_memory = in_memory
+
+    @contextmanager
+    def writing(self, *, in_memory: bool = False) -> Iterator[None]:
+        """See FullText."""
+        in_memory |= self._in_memory
+        if in_memory and not self._is_temporary():
+            self._database.execute("PRAGMA temp_store = MEMORY")
+        with self._database.writing():
+            if in_memory and not self._is_temporary():
+                self._make_temporary()
+            yield
+
+    def _is_temporary(self) -> bool:
+        return bool(self._database.one("SELECT 1 FROM temp.sqlite_master WHERE name = 'words'"))
+
+    def _make_temporary(self) -> None:
+        made = """SELECT sql FROM main.sqlite_master
+            WHERE name IN ('words', 'words_terms', 'words_state') ORDER BY name"""
+        for (statement,) in self._database.rows(made):
+            self._database.execute(statement.replace(" TABLE ", " TABLE temp.", 1))
+        self._database.execute("INSERT INTO temp.words_state VALUES (0, 0, 0)")
 
     def clear(self) -> None:
         """See FullText."""
@@ -38,6 +66,13 @@ class Fts5:
             JOIN products ON sequence = entry WHERE status = 'active'"""  # noqa: S608 - constants
         rows = self._database.rows(sql, (_expression(wanted), count))
         return [(product_id, -float(score)) for product_id, score in rows]
+
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """See FullText."""
+        sql = """SELECT id FROM (SELECT rowid AS entry FROM words WHERE words MATCH ? LIMIT ?)
+            JOIN products ON sequence = entry WHERE status = 'active'"""
+        rows = self._database.rows(sql, (_expression(wanted), count))
+        return [product_id for (product_id,) in rows]
 
 
 def _expression(wanted: Wanted) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from thatlook.core.errors import CatalogError
 from thatlook.search.index.counting import Counted
@@ -16,6 +17,9 @@ from thatlook.store.catalog.reads import Reads
 _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 
 class Finder(Protocol):
     """What searches a catalog: it follows the changes of the store by itself."""
@@ -24,6 +28,12 @@ class Finder(Protocol):
         """For each row of `vectors` (n, dim) the best `query.k` products, ties by id.
 
         Raises CatalogError where it cannot answer now.
+        """
+        ...
+
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `work`, which searches, gives of each, in order; at once where a search waits for
+        another machine. Raises what the first that fails raises.
         """
         ...
 
@@ -56,6 +66,10 @@ class CatalogIndex:
         self._token = ""
         self._seen_version = -1
         self._changed = True
+
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """See Finder: one after another, as nothing is waited for."""
+        return [work(item) for item in items]
 
     def changed(self) -> None:
         """To be called after this process changed the store."""

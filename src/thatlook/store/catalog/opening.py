@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from thatlook.core.addresses import without_password
-from thatlook.core.errors import CatalogError, MissingExtraError
-from thatlook.search.index.cache import sync_folder
+from thatlook.core.errors import (
+    CatalogError,
+    CatalogReadOnlyError,
+    MissingExtraError,
+    unwritable,
+)
+from thatlook.core.files import sync_folder
 from thatlook.search.index.milvus.place import SCHEME as MILVUS
 from thatlook.search.index.milvus.place import MilvusPlace
 from thatlook.store.catalog.address import BUILT_IN, Address
@@ -17,7 +22,7 @@ from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.index import CatalogIndex, Finder
 from thatlook.store.catalog.reads import mismatch
-from thatlook.store.catalog.schema import migrate, version_of
+from thatlook.store.catalog.schema import VERSION, migrate, version_of
 from thatlook.store.catalog.store import Store
 
 FILE_NAME: Final = "catalog.sqlite"
@@ -38,6 +43,7 @@ def database_at(address: Address, *, create: bool) -> Backend:
     database = Database(file)
     try:
         _check(database)
+        _check_newest(database)
         migrate(database)
     except BaseException:
         database.close()
@@ -91,7 +97,7 @@ def _made(file: Path, *, create: bool) -> None:
                 database.close()
             _put(new, file)
     except OSError as error:
-        raise CatalogError(f"{folder}: a catalog cannot be made: {error.strerror}") from error
+        raise unwritable(folder, error) from error
 
 
 def _put(new: Path, file: Path) -> None:
@@ -112,6 +118,16 @@ def _check(database: Database) -> None:
         raise damaged_file(database.path, "no products, not even none, are in it")
     if database.path.stat().st_size <= CHECKED_BYTES and (found := database.damages(quick=True)):
         raise damaged_file(database.path, found[0])
+
+
+def _check_newest(database: Database) -> None:
+    """Raises CatalogReadOnlyError where tables would have to be upgraded that cannot be written."""
+    found = version_of(database)
+    if database.read_only and found < VERSION:
+        raise CatalogReadOnlyError(
+            f"{database.path}: the catalog has version {found}, and cannot be upgraded to "
+            f"{VERSION} here; open it once where it can be written: thatlook catalog info"
+        )
 
 
 def store_of(database: Backend, model_key: str | None, dim: int | None) -> Store:

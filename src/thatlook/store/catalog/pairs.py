@@ -59,6 +59,10 @@ class PairShelf:
         """At most `query.k` products with these words, best first."""
         return self._words.by_words(groups, query)
 
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """At most `query.k` ids of products with these words; see `WordIndex`."""
+        return self._words.some_with(groups, query)
+
     def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """What is compared of the active products with these ids, their vectors the pair's."""
         return self._words.facts(ids, self._reads.dim or 0)
@@ -71,9 +75,9 @@ class PairShelf:
         """How many products pass, those without a vector of the pair too. Raises CatalogError."""
         return self._everything.counted(query)
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the products that have all these words."""
-        return self._words.matching(groups)
+        return self._words.matching(groups, query)
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order. Raises UnknownProductError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,14 +12,20 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg  # noqa: F401 - named here, so that its absence is told as that of the extra
-from sqlalchemy import Connection, CursorResult, create_engine, make_url
+from psycopg.errors import ConnectionTimeout
+from sqlalchemy import Connection, CursorResult, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from thatlook.core.errors import CatalogDamagedError, CatalogError, CatalogUnavailableError
+from thatlook.core.errors import (
+    CatalogDamagedError,
+    CatalogError,
+    CatalogUnavailableError,
+    unwritable,
+)
 from thatlook.store.catalog.address import Address
 from thatlook.store.catalog.database import BUSY_SECONDS, Database
+from thatlook.store.catalog.postgres_link import SERVER_SETTINGS, Link, ServerSilentError
 from thatlook.store.catalog.postgres_schema import make, migrate
 from thatlook.store.catalog.postgres_words import PostgresWords
 from thatlook.store.catalog.schema import migrate as migrate_file
@@ -28,6 +35,9 @@ from thatlook.store.catalog.wanted import FullText
 
 SCHEMA: Final = "thatlook"
 OLDEST_SERVER: Final = 130000
+PAUSE_S: Final = 1.0
+"""After a server was silent, for so long everything is refused at once: else each of many callers
+would wait for it anew."""
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _LOCKS: Final = {"write": 0x7A71, "index": 0x7A72, "search": 0x7A73}
 """The first half of the keys of our advisory locks; the second is the schema's."""
@@ -68,7 +78,7 @@ def opened(address: Address, *, create: bool) -> PostgresDatabase:
         address.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         database.close()
-        raise CatalogError(f"{address.folder}: cannot be made: {error.strerror}") from error
+        raise unwritable(address.folder, error) from error
     except BaseException:
         database.close()
         raise
@@ -102,9 +112,16 @@ class PostgresDatabase:
             hide_parameters=True,
             connect_args=_CONNECTING | query,
         )
+        event.listen(self._engine, "do_connect", _linked)
+        self._again_at = 0.0
         self._open: Connection | None = None
         self._in_transaction = False
         self._reserved = False
+
+    @property
+    def read_only(self) -> bool:
+        """False: what a server refuses is told when it does."""
+        return False
 
     @property
     def full_text(self) -> FullText:
@@ -221,7 +238,7 @@ class PostgresDatabase:
     def alone(self, work: str) -> Iterator[Callable[[], bool]]:
         """See Backend: a lock of a connection of its own, which other work does not break."""
         with self._translated():
-            connection = self._engine.connect()
+            connection = self._made()
         with connection:
             try:
                 lock = f"SELECT pg_try_advisory_lock({self._key(work)})"
@@ -293,7 +310,7 @@ class PostgresDatabase:
         try:
             return self.execute(sql, values)
         except CatalogUnavailableError:
-            if not once_more:
+            if not once_more or self._silent:
                 raise
         return self.execute(sql, values)
 
@@ -317,12 +334,23 @@ class PostgresDatabase:
                 raise CatalogUnavailableError(
                     f"{self.name}: the connection was lost during the run; run it again"
                 )
-            connection = self._engine.connect()
-            connection.exec_driver_sql(
-                f'SET search_path TO "{self.schema}"; SET lock_timeout TO {BUSY_SECONDS * 1000:.0f}'
-            )
-            self._open = connection
+            self._open = self._made()
         return self._open
+
+    def _made(self) -> Connection:
+        """A new connection; refused at once where the server was silent a moment ago."""
+        if self._silent:
+            raise CatalogUnavailableError(f"{self.name}: it did not answer a moment ago")
+        connection = self._engine.connect()
+        settings = (*SERVER_SETTINGS, ("lock_timeout", f"{BUSY_SECONDS * 1000:.0f}"))
+        told = "; ".join(f"SET {name} TO {value}" for name, value in settings)
+        connection.exec_driver_sql(f'SET search_path TO "{self.schema}"; {told}')
+        return connection
+
+    @property
+    def _silent(self) -> bool:
+        """Whether the server was silent a moment ago."""
+        return time.monotonic() < self._again_at
 
     def _drop(self) -> None:
         if self._open is not None:
@@ -352,12 +380,19 @@ class PostgresDatabase:
         if self._secret:
             why = why.replace(self._secret, "***")
         told = f"{self.name}: {why}"
+        if isinstance(error.orig, ConnectionTimeout | ServerSilentError):
+            self._again_at = time.monotonic() + PAUSE_S
         if error.connection_invalidated or self._open is None or code.startswith(("57P", "08")):
             self._drop()
             return CatalogUnavailableError(told)
         if code == "22P02":
             return CatalogDamagedError(f"{told}; thatlook catalog audit names the product")
         return CatalogError(told)
+
+
+def _linked(_dialect: Any, _record: Any, _given: list[Any], named: dict[str, Any]) -> Link:
+    """The connection that SQLAlchemy is to take in place of psycopg's own."""
+    return Link.to(**named)
 
 
 @lru_cache(maxsize=512)

@@ -1,8 +1,8 @@
 """The words of products in PostgreSQL, found and ordered as SQLite's full-text index does.
 
 PostgreSQL's own ranking knows no BM25. An entry holds its different words and of each how often it
-is there, times the weight of its column; what fits is scored here. Source of the formula:
-https://www.sqlite.org/fts5.html#the_bm25_function
+is there, times the weight of its column; the database scores what fits and gives the best, however
+many fit. Source of the formula: https://www.sqlite.org/fts5.html#the_bm25_function
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
-
-import numpy as np
+from contextlib import AbstractContextManager
+from typing import Final
 
 from thatlook.core.shopper_words import Phrase
 from thatlook.store.catalog.backend import Backend
@@ -21,6 +20,10 @@ from thatlook.store.catalog.wanted import WEIGHTS, Wanted
 _K1: Final = 1.2
 _B: Final = 0.75
 _LEAST_IDF: Final = 1e-6
+_WEIGHT: Final = "coalesce(weights[array_position(words, ?)], 0)::float8"
+_NORM: Final = f"{_K1} * ({1 - _B} + {_B} * length / CAST(? AS float8))"
+_PART: Final = f"CAST(? AS float8) * ({{0}} * {_K1 + 1} / ({{0}} + norm))"
+"""BM25 of one word. Added up as SQLite does, phrase by phrase: what ties there ties here."""
 
 
 class PostgresWords:
@@ -28,6 +31,10 @@ class PostgresWords:
 
     def __init__(self, database: Backend) -> None:
         self._database = database
+
+    def writing(self, *, in_memory: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002 - see FullText
+        """See FullText; whether there is room is the server's business."""
+        return self._database.writing()
 
     def clear(self) -> None:
         """See FullText."""
@@ -53,40 +60,44 @@ class PostgresWords:
         phrases = [word for group in wanted.groups for wording in group for word in wording]
         words = list(dict.fromkeys(phrases))
         condition, values = _condition(wanted)
-        weights = ", ".join(["weights[array_position(words, ?)]"] * len(words))
         order = "" if scored else "ORDER BY entry LIMIT ?"
-        sql = f"""SELECT entry, length, {weights} FROM words
-            WHERE {condition} {order}"""  # noqa: S608 - bound values alone
-        given = [*words, *values, *([] if scored else [count])]
-        found = self._database.rows(sql, given)
-        scores = self._scores(found, words, phrases)
-        numbered = zip((row[0] for row in found), scores, strict=True)
-        best = sorted(numbered, key=lambda one: (-one[1], one[0]))[:count]
-        return self._active(best)
+        limit = [] if scored else [count]
+        mean, factors = self._rarity(words)
+        weights = ", ".join(f"{_WEIGHT} AS w{n}" for n in range(len(words)))
+        parts = [_PART.format(f"w{words.index(word)}") for word in phrases]
+        # Without the offset each weight would be looked for once more where it stands twice.
+        sql = f"""SELECT entry, {" + ".join(parts)} AS score FROM (
+            SELECT entry, {_NORM} AS norm, {weights} FROM words
+            WHERE {condition} {order} OFFSET 0) AS weighed
+            ORDER BY score DESC, entry LIMIT ?"""  # noqa: S608 - bound values alone
+        idf = [factors[word] for word in phrases]
+        found = self._database.rows(sql, [*idf, mean, *words, *values, *limit, count])
+        return self._active([(int(entry), float(score)) for entry, score in found])
 
-    def _scores(
-        self, found: Sequence[Sequence[Any]], words: Sequence[str], phrases: Sequence[str]
-    ) -> list[float]:
-        """The BM25 of each entry: its number, its length, then the weight of each word or None.
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """See FullText."""
+        condition, values = _condition(wanted)
+        sql = f"""SELECT id FROM (SELECT entry FROM words WHERE {condition} ORDER BY entry LIMIT ?)
+            AS found JOIN products ON sequence = entry
+            WHERE status = 'active'"""  # noqa: S608 - bound values alone
+        rows = self._database.rows(sql, [*values, count])
+        return [product_id for (product_id,) in rows]
 
-        Added up as SQLite does, phrase by phrase: what ties there ties here.
-        """
-        if not found:
-            return []
-        state = self._database.one("SELECT entries, length FROM words_state") or (0, 0)
-        sql = "SELECT term, doc FROM words_terms WHERE term = ANY(?)"
-        known = dict(self._database.rows(sql, (list(words),)))
-        table = np.array([[weight or 0.0 for weight in row[2:]] for row in found])
-        norm = _K1 * (1 - _B + _B * np.array([row[1] for row in found]) / (state[1] / state[0]))
-        scores = np.zeros(len(found))
-        for word in phrases:
-            weight = table[:, words.index(word)]
-            scores += _idf(state[0], known.get(word, 0)) * (weight * (_K1 + 1) / (weight + norm))
-        return [float(score) for score in scores]
+    def _rarity(self, words: Sequence[str]) -> tuple[float, dict[str, float]]:
+        """The mean length of the entries, and how telling each of the words is."""
+        sql = """SELECT entries, length, term, doc FROM words_state
+            LEFT JOIN words_terms ON term = ANY(?)"""
+        rows = self._database.rows(sql, (list(words),))
+        entries, length = rows[0][:2] if rows else (0, 0)
+        having = {term: doc for _, _, term, doc in rows}
+        mean = max(1, length) / max(1, entries)
+        return mean, {word: _idf(entries, having.get(word, 0)) for word in words}
 
     def _active(self, best: Sequence[tuple[int, float]]) -> list[tuple[str, float]]:
         """The entries that are still what their products say, by product."""
         scores = dict(best)
+        if not scores:
+            return []
         sql = "SELECT id, sequence FROM products WHERE status = 'active' AND sequence = ANY(?)"
         ids = self._database.rows(sql, (list(scores),))
         return [(product_id, scores[number]) for product_id, number in ids]

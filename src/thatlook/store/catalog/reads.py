@@ -31,7 +31,7 @@ RankedRow = tuple[bytes, Traits, Style]
 """What one product is ranked by; the vector as bytes of little-endian float32."""
 
 _ENTRY_SQL: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    coalesce(json_extract(data, '$.age_group'), ''), vector
+    coalesce(json_extract(data, '$.age_group'), ''), vector, (SELECT model_key FROM state)
     FROM products JOIN articles ON product = key WHERE status = 'active' AND id IN"""
 
 _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
@@ -65,8 +65,12 @@ class Reads:
     def check_model(self) -> None:
         """Raises ModelMismatchError where the catalog's network is no longer this one."""
         found = self.database.one(f"SELECT {self.MODEL_KEY} FROM state")  # noqa: S608 - constant
-        if found and self.model_key not in {None, found[0]}:
-            raise mismatch(self.database.name, found[0], self.model_key)
+        if found:
+            self._check_key(found[0])
+
+    def _check_key(self, kept: str | None) -> None:
+        if self.model_key not in {None, kept}:
+            raise mismatch(self.database.name, kept, self.model_key)
 
     def sequence(self) -> int:
         """The sequence number of the last change; 0 for none."""
@@ -79,8 +83,9 @@ class Reads:
         return str(found[0]) if found else ""
 
     def token(self, sequence: int) -> str:
-        """The random mark of the commit that ended with this change; "" where none did."""
-        found = self.database.one("SELECT hex(token) FROM commits WHERE sequence = ?", (sequence,))
+        """The random mark of the commit that this change is part of; "" where it is yet to come."""
+        sql = "SELECT hex(token) FROM commits WHERE sequence >= ? ORDER BY sequence LIMIT 1"
+        found = self.database.one(sql, (sequence,))
         return str(found[0]) if found else ""
 
     def stored(self, product_id: str) -> Stored:
@@ -113,11 +118,17 @@ class Reads:
         return found
 
     def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
-        """Of these products, spelled as they are stored, those that can be found, as they are."""
+        """Of these products, spelled as they are stored, those that can be found, as they are.
+
+        Raises ModelMismatchError as `check_model`, in the same query where any is found.
+        """
         found = {}
-        for row in self._in(_ENTRY_SQL, ids):
+        for *row, kept in self._in(_ENTRY_SQL, ids):
+            self._check_key(kept)
             with _row(row[0]):
                 found[row[0]] = _entry(row)
+        if not found:
+            self.check_model()
         return found
 
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -208,8 +219,9 @@ class Reads:
             return set()
         sql = """SELECT style FROM products WHERE style != '' AND status = 'active'
             AND style IN"""
-        counted = f"{sql} ({','.join('?' * len(styles))}) GROUP BY style, lower(color)"
-        found = self.database.rows(f"{counted} HAVING count(*) > 1", sorted(styles))
+        asked = _padded(sorted(styles))
+        counted = f"{sql} ({','.join('?' * len(asked))}) GROUP BY style, lower(color)"
+        found = self.database.rows(f"{counted} HAVING count(*) > 1", asked)
         return {row[0] for row in found}
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
@@ -266,9 +278,17 @@ class Reads:
         self, sql: str, ids: Sequence[Any], values: Sequence[str] = ()
     ) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(ids), _MANY):
-            part = ids[start : start + _MANY]
+            part = _padded(ids[start : start + _MANY])
             places = ",".join("?" * len(part))
             yield from self.database.rows(f"{sql} ({places})", [*values, *part])
+
+
+def _padded(values: Sequence[Any]) -> list[Any]:
+    """The values, the last one repeated up to a power of two: few different statements, which the
+    databases then keep prepared.
+    """
+    more = (1 << (len(values) - 1).bit_length()) - len(values)
+    return [*values, *[values[-1]] * more]
 
 
 class PairReads(Reads):

@@ -31,7 +31,7 @@ class SearchFeed:
     def __init__(self, store: Store, engine: MilvusIndex) -> None:
         self._store = store
         self._engine = engine
-        self._since: int | None = None
+        self._fed_to: Cursor | None = None
         self._unsettled = 0
 
     def step(self) -> int:
@@ -40,11 +40,12 @@ class SearchFeed:
         Raises CatalogUnavailableError, and CatalogError where the collection is another catalog's.
         """
         try:
-            if self._since is None:
-                self._since = self._begin()
-            return self._fed(self._since)
+            if self._fed_to is None:
+                self._fed_to = self._begin()
+            self._check(self._fed_to)
+            return self._fed(self._fed_to.sequence)
         except CatalogUnavailableError:
-            self._since = None  # what became of the batch is asked, not guessed
+            self._fed_to = None  # what became of the batch is asked, not guessed
             raise
 
     def catch_up(self) -> int:
@@ -60,7 +61,7 @@ class SearchFeed:
         """
         pause_s = _FIRST_PAUSE_S
         while not stop.is_set():
-            self._since = None  # another may have fed meanwhile
+            self._fed_to = None  # another may have fed meanwhile
             try:
                 with self._store.database.alone("search") as alone:
                     while alone() and not stop.is_set():
@@ -84,27 +85,27 @@ class SearchFeed:
             if not alone():
                 raise CatalogError("another process feeds the search; end it first")
             self._engine.drop()
-            self._since = None
+            self._fed_to = None
 
-    def _begin(self) -> int:
-        """The change after which to go on."""
+    def _begin(self) -> Cursor:
+        """Where to go on."""
         self._engine.prepare()
-        cursor = self._engine.cursor(strong=True)
-        if cursor is None:
-            return 0
+        return self._engine.cursor(strong=True) or self._cursor(0)
+
+    def _check(self, cursor: Cursor) -> None:
+        """Raises CatalogError unless all that was fed is of this catalog as it is now."""
         now = self._cursor(cursor.sequence)
         if (cursor.catalog_id, cursor.model_key) != (now.catalog_id, now.model_key):
             raise CatalogError(
                 f"{self._engine.place}: the collection is another catalog's, or its vectors are "
                 f"another network's ({cursor.model_key}); name another collection, or {_REBUILD}"
             )
-        # Within a commit the cursor has no token to compare.
+        # Only what fed without a store, or a thatlook before this one, left no token.
         if cursor.token not in {"", now.token} or cursor.sequence > self._store.sequence():
             raise CatalogError(
                 f"{self._engine.place}: the collection knows changes that the catalog does not, "
                 f"which was brought back from a copy; {_REBUILD}"
             )
-        return cursor.sequence
 
     def _fed(self, since: int) -> int:
         target = self._store.sequence()
@@ -116,8 +117,9 @@ class SearchFeed:
             return 0
         gone = [change.product_id for change in changes if change.entry is None]
         entries = [change.entry for change in changes if change.entry is not None]
-        self._engine.apply(gone, entries, self._cursor(target))
-        self._since = target
+        cursor = self._cursor(target)
+        self._engine.apply(gone, entries, cursor)
+        self._fed_to = cursor
         self._unsettled += len(changes)
         return max(1, len(changes))
 

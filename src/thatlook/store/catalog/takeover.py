@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from thatlook.store.catalog.backend import Backend
@@ -53,13 +52,13 @@ _STEPS: Final = (
 )
 
 
-def take_over(database: Backend, file: Path) -> int:
-    """Makes the contents those of the catalog `file`; returns how many products changed.
+def take_over(database: Backend, file: str) -> int:
+    """Makes the contents those of the catalog at the URI `file`; returns how many products changed.
 
     One transaction; what is the same in both keeps its sequence number.
     """
     with database.lock:
-        database.execute("ATTACH DATABASE ? AS other", (str(file),))
+        database.execute("ATTACH DATABASE ? AS other", (file,))
         try:
             with database.writing():
                 for step in _STEPS:

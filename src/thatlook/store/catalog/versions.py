@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogError, unwritable
+from thatlook.core.files import sync_folder
 from thatlook.core.records import Product, Vector
-from thatlook.search.index.cache import sync_folder
 from thatlook.search.index.query import Filters, Query, genders_for
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.address import Address
@@ -47,7 +47,7 @@ def snapshot(catalog: Catalog, name: str) -> Path:
         new.rename(folder)
         sync_folder(folder.parent)
     except OSError as error:
-        raise CatalogError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise unwritable(folder, error) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -30,6 +31,14 @@ class FullText(Protocol):
     Older entries of a product may stay; they are never among what is found.
     """
 
+    def writing(self, *, in_memory: bool = False) -> AbstractContextManager[None]:
+        """A write transaction of the database.
+
+        Where that cannot be written, or its disk is full (`in_memory`), the words are kept in
+        memory from then on.
+        """
+        ...
+
     def clear(self) -> None:
         """Forgets every entry."""
         ...
@@ -43,4 +52,8 @@ class FullText(Protocol):
 
         The best ones where `scored`, else those that changed first.
         """
+        ...
+
+    def having(self, wanted: Wanted, count: int) -> list[str]:
+        """The ids of `matching` without a score, those that changed first."""
         ...

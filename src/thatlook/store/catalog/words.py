@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 
+from thatlook.core.errors import CatalogFullError
 from thatlook.core.records import Product
-from thatlook.core.shopper_words import Phrase
+from thatlook.core.shopper_words import Phrase, apart
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
 from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
@@ -37,10 +37,8 @@ _STALE: Final = 2
 """So many entries for one product, and the index is made anew."""
 
 _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    coalesce(json_extract(data, '$.age_group'), ''), articles.vector,
-    coalesce(json_extract(data, '$.product_type'), ''), coalesce(json_extract(data, '$.title'), ''),
-    coalesce(json_extract(data, '$.pattern'), ''), coalesce(json_extract(data, '$.extra'), ''),
-    json_extract(attributes, '$.type'), json_extract(attributes, '$.pattern')
+    coalesce(json_extract(data, '$.age_group'), ''), articles.vector, type, pattern,
+    coalesce(json_extract(data, '$.title'), ''), coalesce(json_extract(data, '$.extra'), '')
     FROM products JOIN articles ON articles.product = key"""
 
 _PAIR_FACTS: Final = f"""{_FACTS.replace("articles.vector", "pair_vectors.vector")}
@@ -58,8 +56,12 @@ class WordIndex:
     def bring_up_to_date(self) -> None:
         """Takes in what changed since the index was last used. Raises CatalogError."""
         if self._behind():
-            with self._database.writing():
-                self._follow()
+            try:
+                with self._database.full_text.writing():
+                    self._follow()
+            except CatalogFullError:
+                with self._database.full_text.writing(in_memory=True):
+                    self._follow()
 
     def _behind(self) -> bool:
         found = self._database.one(
@@ -142,14 +144,8 @@ class WordIndex:
         Of each group one wording counts. Products with all groups come first, then those with the
         rarer ones. The query's category and genders hold, its filters do not.
         """
-        self.bring_up_to_date()
-        known = self.lines().frequencies
-        told = [_known_wordings(group, known) for group in groups]
-        asked = sorted((found for found in told if found), key=lambda found: found[1])
-        if not asked:
-            return []
         found: dict[str, float] = {}
-        for wanted, scored in _narrowing(asked, _marks_of(query)):
+        for wanted, scored in self._narrowed(groups, query):
             hits = self._database.full_text.matching(wanted, query.k, scored=scored)
             for product_id, score in hits:
                 found.setdefault(product_id, score)
@@ -158,18 +154,40 @@ class WordIndex:
         best = sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[: query.k]
         return [WordHit(product_id, score) for product_id, score in best]
 
-    def matching(self, groups: Sequence[Sequence[Phrase]]) -> list[str]:
+    def some_with(self, groups: Sequence[Sequence[Phrase]], query: Query) -> list[str]:
+        """The ids of at most `query.k` products with these words, as `by_words` but whichever of
+        those that have equally many: without a score, which costs the most.
+        """
+        found: dict[str, None] = {}
+        for wanted, _ in self._narrowed(groups, query):
+            found |= dict.fromkeys(self._database.full_text.having(wanted, query.k))
+            if len(found) >= query.k:
+                break
+        return list(found)[: query.k]
+
+    def _narrowed(
+        self, groups: Sequence[Sequence[Phrase]], query: Query
+    ) -> Iterator[tuple[Wanted, bool]]:
+        """See `_narrowing`; nothing where the shop has none of the words."""
+        self.bring_up_to_date()
+        known = self.lines().frequencies
+        told = [_known_wordings(group, known) for group in groups]
+        asked = sorted((found for found in told if found), key=lambda found: found[1])
+        return _narrowing(asked, _marks_of(query)) if asked else iter(())
+
+    def matching(self, groups: Sequence[Sequence[Phrase]], query: Query | None = None) -> list[str]:
         """The ids of the active products that have all groups, of each one wording, in any order;
-        at most MOST_MATCHING. Words that the shop has nowhere do not count; [] for none else.
+        at most MOST_MATCHING, of the query's category and genders where one is given. Words that
+        the shop has nowhere do not count; [] for none else.
         """
         self.bring_up_to_date()
         known = self.lines().frequencies
         told = [found for group in groups if (found := _known_wordings(group, known))]
         if not told:
             return []
-        wanted = Wanted([wordings for wordings, _ in told], every=True, marks=())
-        hits = self._database.full_text.matching(wanted, MOST_MATCHING, scored=False)
-        return [product_id for product_id, _ in hits]
+        marks = _marks_of(query) if query else ()
+        wanted = Wanted([wordings for wordings, _ in told], every=True, marks=marks)
+        return self._database.full_text.having(wanted, MOST_MATCHING)
 
     def facts(self, ids: Sequence[str], pair_dim: int = 0) -> dict[str, Facts]:
         """What is compared of the active products with these ids.
@@ -242,7 +260,7 @@ def _columns(product: Product, attributes: str | None) -> tuple[str, ...]:
 
 
 def _words(text: str) -> str:
-    return " ".join(tokens(text))
+    return " ".join(apart(tokens(text)))
 
 
 def label(value: object) -> str:
@@ -266,22 +284,14 @@ _ENTRY: Final = (
 
 def _facts(row: tuple[Any, ...], nothing: bytes) -> Facts:
     """The facts of a row; `nothing` is the vector where it has none."""
-    *columns, vector, product_type, title, pattern, extra, type_seen, pattern_seen = row
+    *columns, vector, product_type, pattern, title, extra = row
     return Facts(
         entry=Entry(
             **dict(zip(_ENTRY, columns, strict=True)),
             vector=np.frombuffer(vector or nothing, "<f4"),
         ),
-        product_type=product_type or _first(type_seen),
+        product_type=product_type,
         title=title,
-        pattern=pattern or _first(pattern_seen),
+        pattern=pattern,
         extra=extra,
     )
-
-
-@lru_cache(maxsize=65536)
-def _first(stored: str | None) -> str:
-    """The label of an attribute as SQLite gives it: a text, or a list in JSON."""
-    if stored is None:
-        return ""
-    return label(json.loads(stored)) if stored.startswith("[") else stored

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from thatlook.core.errors import CatalogError
+from thatlook.core.errors import CatalogError, unwritable
 from thatlook.core.lock import locked
 
 FILE_NAME: Final = "index.lock"
@@ -27,7 +27,7 @@ def own_turn(folder: Path, feed: str) -> Iterator[None]:
     try:
         file = path.open("a+b")
     except OSError as error:
-        raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error
     with file:
         if not locked(file):
             holder = _read(path) or "another run"
@@ -38,7 +38,7 @@ def own_turn(folder: Path, feed: str) -> Iterator[None]:
             file.truncate(0)
             os.write(file.fileno(), note)  # past the buffer, which would fail again when it closes
         except OSError as error:
-            raise CatalogError(f"{path}: cannot be written: {error.strerror}") from error
+            raise unwritable(path, error) from error
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -15,6 +16,25 @@ from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.scenes.rows import count_of, place_of, row_id, scene_of
 
 FOLDER: Final = "scenes"
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFacts:
+    """How many scenes lie beside a catalog, and the network that made their vectors."""
+
+    scenes: int
+    model_key: str | None
+
+    @classmethod
+    def of(cls, home: Path) -> Self | None:
+        """Those of the catalog whose files are in `home`; None where none were indexed.
+
+        Raises CatalogError where they are damaged.
+        """
+        if not (home / FOLDER / FILE_NAME).exists():
+            return None
+        with Catalog.open(home / FOLDER, create=False) as rows:
+            return cls(rows.groups(), rows.model_key)
 
 
 class SceneShelf:

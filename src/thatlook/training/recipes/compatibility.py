@@ -26,6 +26,7 @@ from thatlook.data.outfits import Outfit
 from thatlook.evaluate.compatibility.gathering import OutfitOptions, gathered
 from thatlook.evaluate.compatibility.questions import Question, blanks, right
 from thatlook.evaluate.compatibility.wardrobe import Floats, Wardrobe
+from thatlook.evaluate.retrieval.metrics import Bootstrap
 from thatlook.training.export import RegistryEntry, publish
 from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.stages.compatibility import PARTS, Layout
@@ -39,6 +40,7 @@ KEEP: Final = 0.8
 MIN_TOGETHER: Final = 3
 """Pairs of words worn together in fewer looks are not told."""
 MIN_OUTFITS: Final = 20
+BOOTSTRAP: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class CompatibilityOptions(OutfitOptions):
     """
 
     out: Path
-    model_id: str = "compatibility-1"
+    model_id: str = "compatibility-2"
     share: float = 1.0
     steps: int = 250
     batch: int = 512
@@ -92,7 +94,7 @@ def run(options: CompatibilityOptions) -> int:
         asked = blanks(found, "val", same_type=same_type, rounds=4)
         name = "same type" if same_type else "same category"
         if asked:
-            print(f"{len(kept)} outfits, {name}: {_accuracy(table, layout, found, asked):.4f}")
+            print(f"{len(kept)} outfits, {name}: {_accuracy(table, layout, found, asked)}")
     print(spec.path, spec.sha256)
     return 0
 
@@ -196,8 +198,12 @@ def _values(
     ]
 
 
-def _accuracy(table: Table, layout: Layout, found: Wardrobe, asked: Sequence[Question]) -> float:
-    return float(np.mean([right(values) for values in _values(table, layout, found, asked)]))
+def _accuracy(table: Table, layout: Layout, found: Wardrobe, asked: Sequence[Question]) -> str:
+    """How often the right one is rated best, with the interval over outfits."""
+    column = np.array([right(values) for values in _values(table, layout, found, asked)])
+    owners = [found.outfits[question.outfit].id for question in asked]
+    low, high = Bootstrap(len(column), BOOTSTRAP, clusters=owners).interval(column)
+    return f"{column.mean():.3f} ({low:.3f} to {high:.3f})"
 
 
 def calibrated(
@@ -238,10 +244,12 @@ def _told(found: Wardrobe, kept: Sequence[int], curve: Mapping[str, float]) -> d
 
 
 def together(outfits: Sequence[Outfit]) -> dict[str, Any]:
-    """In how many looks two types, and two colors, were worn together: "jeans|shirts" to 31.
+    """In how many looks two types, and two colors, were worn together: "jeans|shirts" to 31; and
+    in how many each type was (`worn`).
 
     The two words are in the order of the alphabet.
     """
+    worn = Counter(kind for o in outfits for kind in {piece.words[0] for piece in o.pieces} - {""})
     counts: dict[str, Counter[str]] = {"type": Counter(), "color": Counter()}
     for outfit in outfits:
         for index, counter in enumerate(counts.values()):
@@ -251,7 +259,7 @@ def together(outfits: Sequence[Outfit]) -> dict[str, Any]:
         name: {pair: n for pair, n in sorted(found.items()) if n >= MIN_TOGETHER}
         for name, found in counts.items()
     }
-    return {"looks": len(outfits), **frequent}
+    return {"looks": len(outfits), "worn": dict(sorted(worn.items())), **frequent}
 
 
 def written(
@@ -281,7 +289,7 @@ def written(
 
 
 LIMITS: Final = (
-    "Learned from some 1,300 street photos of mostly women in Western dress of about 2013.",
+    "Learned from some 1,500 street photos of mostly women in Western dress of about 2013.",
     "It knows type, main color and pattern; nothing of cut, fabric or brand.",
     "What is worn together is not what a stylist would choose.",
 )

@@ -87,6 +87,16 @@ class EmbeddingInput:
         return cls(name, _size(spec), _factor(spec, "expand", 1.0), fit, batch)
 
 
+def input_of(spec: ModelSpec) -> ArticleInput | SquareInput | PersonInput | EmbeddingInput | None:
+    """The record of a network that takes pictures; None for others. Raises ModelError."""
+    if spec.task == "article":
+        exported = spec.details.get("format", "thatlook") != "thatlook"
+        return SquareInput.of(spec) if exported else ArticleInput.of(spec)
+    if spec.task == "person":
+        return PersonInput.of(spec)
+    return EmbeddingInput.of(spec) if spec.task == "embedding" else None
+
+
 def input_name(spec: ModelSpec) -> str:
     """What the entry's network calls its input. Raises ModelError."""
     return _name(spec, "image" if spec.task == "article" else "crop")

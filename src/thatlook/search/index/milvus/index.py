@@ -45,7 +45,7 @@ _SLOW_S: Final = 60.0
 class Cursor:
     """The last change of a catalog that the collection holds, and whose it is.
 
-    `token` is the store's mark of the commit that ended with it, "" within a commit.
+    `token` is the store's mark of the commit that the change is part of, "" for none.
     """
 
     catalog_id: str

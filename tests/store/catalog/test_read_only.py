@@ -1,0 +1,179 @@
+"""A catalog whose folder cannot be written: what can be answered is, what must write says why."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+
+from tests.store.catalog.conftest import DIM, row_of, vector_of
+from tests.unwritable import unwritable
+from thatlook.core.errors import CatalogReadOnlyError
+from thatlook.search.index import Query
+from thatlook.store.catalog import Catalog
+from thatlook.store.catalog.backup import backup, restore
+from thatlook.store.catalog.blocks import CACHED_FROM
+from thatlook.store.catalog.opening import FILE_NAME
+from thatlook.store.catalog.versions import snapshot
+from thatlook.store.ingest.turn import own_turn
+
+
+@contextmanager
+def writable(folder):
+    """For the block somebody else may write in a folder that is `unwritable`."""
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    try:
+        yield
+    finally:
+        for path in folder.iterdir():
+            path.chmod(0o444)
+        folder.chmod(0o555)
+
+
+WORDS = [[("gown",)]]
+
+
+def filled(folder, count=20):
+    with Catalog.open(folder, "net", DIM) as catalog:
+        catalog.upsert(row_of(n, title=f"gown {n}") for n in range(count))
+    return folder
+
+
+def found(catalog, number):
+    (hits,) = catalog.search(vector_of(number)[None], Query(k=1))
+    return hits[0].product_id
+
+
+def words_of(catalog):
+    return sorted(hit.product_id for hit in catalog.by_words(WORDS, Query(k=1000)))
+
+
+def test_what_can_be_answered_is(tmp_path):
+    folder = filled(tmp_path / "c")
+    before = sorted(path.name for path in folder.iterdir())
+    with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as catalog:
+        assert catalog.info().products == 20
+        assert found(catalog, 7) == "p7"
+        assert catalog.product("p3").title == "gown 3"
+        assert catalog.damages() == []
+        assert len(words_of(catalog)) == 20  # no search for words has filled the index before
+        catalog.warm()
+        catalog.settle()
+        assert backup(catalog, tmp_path / "copy").products == 20
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_file_that_is_not_ours_in_a_folder_that_is(tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder):
+        folder.chmod(0o755)
+        with Catalog.open(folder, "net", DIM, create=False) as catalog:
+            assert found(catalog, 7) == "p7"
+            assert len(words_of(catalog)) == 20
+            with pytest.raises(
+                CatalogReadOnlyError, match=r"catalog\.sqlite: cannot be written here"
+            ):
+                catalog.remove(["p7"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda catalog: catalog.upsert([row_of(100)]),
+        lambda catalog: catalog.remove(["p1"]),
+        lambda catalog: catalog.mark_left(["p1"]),
+        lambda catalog: snapshot(catalog, "now"),
+        lambda catalog: own_turn(catalog.folder, "feed.csv").__enter__(),
+    ],
+)
+def test_what_must_write_says_why(change, tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as catalog:
+        with pytest.raises(CatalogReadOnlyError, match="cannot be written"):
+            change(catalog)
+        assert catalog.info().products == 20
+        assert found(catalog, 1) == "p1"
+
+
+def test_a_catalog_is_made_nowhere_else(tmp_path):
+    (tmp_path / "here").mkdir()
+    with unwritable(tmp_path / "here"), pytest.raises(CatalogReadOnlyError, match="here/c: cannot"):
+        Catalog.open(tmp_path / "here" / "c", "net", DIM)
+
+
+def test_who_may_write_is_followed(tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as reader:
+        assert (found(reader, 7), len(words_of(reader))) == ("p7", 20)
+        with writable(folder):
+            writer = Catalog.open(folder, "net", DIM)
+            writer.remove(["p7"])
+        assert found(reader, 7) != "p7"
+        with writable(folder):
+            writer.upsert([row_of(30, title="gown 30")])
+        assert found(reader, 30) == "p30"
+        assert len(words_of(reader)) == 20
+        with writable(folder):
+            writer.close()
+        assert reader.info().products == 20
+
+
+def test_a_file_that_was_written_meanwhile_is_read_again(tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as reader:
+        assert (found(reader, 7), len(words_of(reader))) == ("p7", 20)
+        with writable(folder), Catalog.open(folder, "net", DIM) as writer:
+            writer.remove(["p7"])
+        assert found(reader, 7) != "p7"
+        assert "p7" not in words_of(reader)
+        with pytest.raises(CatalogReadOnlyError):
+            reader.remove(["p8"])
+
+
+def test_changes_in_a_log_that_cannot_be_read_are_not_passed_over(tmp_path):
+    folder = filled(tmp_path / "c")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with Catalog.open(folder, "net", DIM) as catalog:
+        catalog.remove(["p7"])
+        for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+            shutil.copyfile(folder / name, copy / name)
+    with (
+        unwritable(copy),
+        pytest.raises(CatalogReadOnlyError, match=r"-wal: holds changes .* catalog info"),
+    ):
+        Catalog.open(copy, create=False)
+    with Catalog.open(copy, create=False) as catalog:
+        assert catalog.info().products == 19
+
+
+def test_an_older_catalog_says_that_it_must_be_upgraded_elsewhere(tmp_path):
+    folder = filled(tmp_path / "c")
+    with sqlite3.connect(folder / FILE_NAME) as connection:
+        connection.execute("DELETE FROM migrations WHERE version > 5")
+    connection.close()
+    with unwritable(folder), pytest.raises(CatalogReadOnlyError, match="has version 5, and cannot"):
+        Catalog.open(folder, create=False)
+
+
+def test_a_backup_that_can_only_be_read_is_brought_back(tmp_path):
+    kept = tmp_path / "kept"
+    with Catalog.open(filled(tmp_path / "c"), "net", DIM) as catalog:
+        backup(catalog, kept)
+        catalog.remove([f"p{n}" for n in range(5)])
+    with unwritable(kept):
+        assert restore(kept, tmp_path / "c") == 5
+    with Catalog.open(tmp_path / "c", create=False) as catalog:
+        assert catalog.info().products == 20
+
+
+def test_blocks_stay_in_memory(tmp_path, caplog):
+    folder = filled(tmp_path / "c", CACHED_FROM + 1)
+    with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as catalog:
+        assert found(catalog, 7) == "p7"
+    assert not (folder / "cache").exists()
+    assert "the cache is not written: [Errno 13]" in caplog.text
