@@ -6,6 +6,7 @@ import pytest
 
 from thatlook.cli import main
 from thatlook.core.errors import ModelError
+from thatlook.training import publish
 from thatlook.training.publish import add_metrics
 
 
@@ -24,6 +25,19 @@ def test_figures_of_other_weights_are_refused(tmp_path):
     figures.write_text(json.dumps({"id": "person-1", "sha256": "cd", "metrics": {"pck": 0.97}}))
     with pytest.raises(ModelError, match="other weights"):
         add_metrics(entry, figures)
+
+
+def test_an_entry_says_what_taught_its_network(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(publish.article, "export_to", lambda *told: given.append(told[2]))
+    own = {"trained_on": [("ours", "proprietary")], "own_license": "MIT"}
+    publish.export_task("article", tmp_path / "best.pt", tmp_path, **own)
+    publish.export_task("article", tmp_path / "best.pt", tmp_path)
+    mine, ours = given
+    assert mine["data"] == [{"name": "ours", "license": "proprietary"}]
+    assert (mine["license"], mine["limits"], mine["metrics_command"]) == ("MIT", (), "")
+    assert "data" not in ours
+    assert (ours["license"], ours["limits"]) == ("Apache-2.0", publish.LIMITS["article"])
 
 
 @pytest.mark.parametrize(

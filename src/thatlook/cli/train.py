@@ -20,6 +20,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_option,
     labels_options,
+    named,
     outfit_options,
     pairs_options,
     private_option,
@@ -302,6 +303,14 @@ def pseudo(data: Path, model: str, threads: int, out: Path, own: Path | None) ->
 @click.option("--id", "model_id", default="", help="of the network, such as article-5")
 @click.option("--seed", type=int, default=0, help="for the entry")
 @click.option("--recipe", default="", help="the commands that trained the checkpoint")
+@click.option(
+    "--trained-on",
+    multiple=True,
+    type=named("LICENSE"),
+    metavar="NAME=LICENSE",
+    help="data that taught it, in place of those of the networks that ship (repeat it)",
+)
+@click.option("--license", "own_license", default="Apache-2.0", help="the network's own")
 def publish(
     network: str, checkpoint: Path | None, metrics: Path | None, out: Path, **entry: Any
 ) -> int:

@@ -9,6 +9,7 @@ thatlook train publish article --out FOLDER --metrics runs/article.json
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,16 +49,22 @@ def export_task(  # noqa: PLR0913 - what is written into the entry, by name
     model_id: str = "",
     recipe: str = "",
     seed: int = 0,
+    trained_on: Sequence[tuple[str, str]] = (),
+    own_license: str = "Apache-2.0",
 ) -> ModelSpec:
     """Export `checkpoint` into `out`; the written entry, without figures.
 
-    `data` is the folder whose photos fit a person's or an embedding's last numbers. Raises
-    SettingsError where it is needed and missing.
+    `data` is the folder whose photos fit a person's or an embedding's last numbers. `trained_on`
+    are the data that taught it, (name, license) each; without, the entry names the project's, and
+    its limits. Raises SettingsError where `data` is needed and missing.
     """
     if task not in LIMITS:
         raise SettingsError(f"--checkpoint is not for {task}: its training writes the entry itself")
-    limits = LIMITS[task]
-    entry = {"id": model_id or f"{task}-1", "recipe": recipe, "seed": seed, "limits": limits}
+    entry: dict[str, Any] = {"id": model_id or f"{task}-1", "recipe": recipe, "seed": seed}
+    entry |= {"license": own_license, "limits": LIMITS[task]}
+    if trained_on:
+        entry["data"] = [{"name": name, "license": terms} for name, terms in trained_on]
+        entry |= {"limits": (), "metrics_command": ""}
     if task == "article":
         return article.export_to(out, checkpoint, entry)
     if data is None:
