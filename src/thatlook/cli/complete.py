@@ -49,7 +49,10 @@ def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     print("with " + (", ".join(one.name for one in found.given) or "nothing"))
     for one in found.completions:
         print(one.category)
-        print("\n".join(_lines(one.matches)) or "  nothing passes the filters")
+        print(
+            "\n".join(_lines(one.matches))
+            or "  nothing of it in this catalog that passes the filters"
+        )
     if found.message:
         print(found.message)
     return 0

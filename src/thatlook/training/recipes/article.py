@@ -252,7 +252,7 @@ _ENTRY: Final[dict[str, Any]] = {
     "input": {
         "name": "image",
         "area": 512 * 384,
-        "least_area": 320 * 320,
+        "least_area": 320 * 240,
         "max_side": 640,
         "multiple": 32,
     },
