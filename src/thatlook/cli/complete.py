@@ -51,8 +51,7 @@ def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     for one in found.completions:
         print(one.category)
         empty = f"  nothing of it in this catalog that passes the filters{season}"
-        print("
-".join(_lines(one.matches)) or empty)
+        print("\n".join(_lines(one.matches)) or empty)
     if found.message:
         print(found.message)
     return 0
