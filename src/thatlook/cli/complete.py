@@ -50,7 +50,10 @@ def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     print("with " + (", ".join(one.name for one in found.given) or "nothing"))
     for one in found.completions:
         print(one.category)
-        print("\n".join(_lines(one.matches)) or f"  nothing passes the filters{season}")
+        print(
+            "\n".join(_lines(one.matches))
+            or f"  nothing of it in this catalog that passes the filters{season}"
+        )
     if found.message:
         print(found.message)
     return 0

@@ -240,6 +240,14 @@ NO_ROOM_BYTES: Final = 1_000_000
 """Of a disk with less the log and its index may not fit."""
 UNLOCKED: Final = "immutable=1"
 """How a file is read beside which SQLite cannot make its log and its locks."""
+_SHUT: Final = frozenset(
+    {
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+    }
+)
 _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -258,15 +266,23 @@ def _connection(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
     """
     try:
         return _connected(path, "mode=rwc", _PRAGMAS), None
-    except sqlite3.OperationalError:
-        if not path.is_file() or (_is_writable(path) and not _is_full(path)):
+    except sqlite3.OperationalError as error:
+        open_to_write = _is_writable(path) and not _is_full(path)
+        if open_to_write or not path.is_file() or not _is_shut(error):
             raise
     looks = _looks(path)
     try:  # by the log and the locks of somebody who writes
         return _connected(path, "mode=ro", _PRAGMAS_TO_READ), None
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if not _is_shut(error):
+            raise
         _check_no_log(path)
         return _connected(path, UNLOCKED, _PRAGMAS_TO_READ), looks
+
+
+def _is_shut(error: sqlite3.Error) -> bool:
+    """Whether a file beside the database could not be made: not that somebody has it locked."""
+    return error.sqlite_errorcode & 0xFF in _SHUT
 
 
 def _connected(path: Path, mode: str, pragmas: Sequence[str]) -> sqlite3.Connection:
