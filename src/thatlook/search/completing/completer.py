@@ -32,7 +32,7 @@ SPARE: Final = 6
 MORE: Final = 4
 """So many times as many are fetched where too few suit the season."""
 MOST_OF_SEASON: Final = 2048
-"""No more are looked at for their season: where nearly none suits, as coats in summer, all would be."""
+"""No more are looked at for their season: where none suits, as coats in summer, all would be."""
 OTHER_OCCASION: Final = 1.0
 """What a product of another occasion loses of its value: a rule, not learned; nobody wears running
 shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
