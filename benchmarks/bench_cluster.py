@@ -68,7 +68,7 @@ def grown(kept: Catalog, count: int) -> Iterator[list[Row]]:
         for one in stored[: count - start]:
             noise = rng.standard_normal(dim) * (NOISE / dim**0.5 if start else 0)
             vector = one.vector + noise
-            row = {e.name: getattr(one, e.name) for e in fields(Row) if e.name != "from_feed"}
+            row = {e.name: getattr(one, e.name) for e in fields(Row) if hasattr(one, e.name)}
             row["product"] = replace(one.product, id=f"{one.product.id}-{start}")
             row["vector"] = (vector / np.linalg.norm(vector)).astype(np.float32)
             batch.append(Row(**row))

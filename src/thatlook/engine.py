@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -84,8 +83,7 @@ class Engine:
         An address is a folder, a `catalog.toml` or a database's URL. Without `create` one that
         holds no catalog is refused. Raises CatalogError, ModelMismatchError, ModelError.
         """
-        if not isinstance(catalog, str | os.PathLike):
-            raise SettingsError(f"catalog must be a folder or an address, not {catalog!r}")
+        path_of("catalog", catalog, "a folder or an address")
         settings = settings or Settings.load()
         analyzer = Analyzer.open(settings)
         opened = Catalog.open(catalog, model_key=analyzer.key, dim=analyzer.dim, create=create)

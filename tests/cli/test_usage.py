@@ -443,6 +443,7 @@ def test_a_taken_port_is_one_line_before_anything_is_loaded(capsys, monkeypatch)
     [
         ("99999", "120/minute", 2, "99999 is not in the range 0<=x<=65535"),
         ("0", "abc", 2, "thatlook: rate must be such as 120/minute, not 'abc'\n"),
+        ("0", "0/minute", 2, "not '0/minute': nobody would get in\n"),
     ],
 )
 def test_what_the_service_cannot_have_is_told_in_words(

@@ -50,4 +50,6 @@ def test_what_is_for_no_season_fits_all():
     assert fits("summer", frozenset(), "shirts")
     assert fits("summer", frozenset({"spring", "summer"}), "shirts")
     assert not fits("summer", frozenset({"winter"}), "shirts")
+    assert fits("winter", frozenset({"autumn"}), "shirts")
+    assert not fits("spring", frozenset({"autumn", "winter"}), "shirts")
     assert not fits("summer", frozenset({"summer"}), "coats")

@@ -25,5 +25,9 @@ def test_wrong_arguments_are_named(given, told):
 def test_what_is_no_path_and_no_id():
     with pytest.raises(SettingsError, match="feed must be a path, not None"):
         path_of("feed", None)
+    for none in ("", "a\0b", "\ud800", b"feed.csv"):
+        with pytest.raises(SettingsError, match="feed must be a path, not "):
+            path_of("feed", none)
+    assert path_of("feed", "caf\u00e9\udcff.csv").name == "caf\u00e9\udcff.csv"  # as Linux has it
     with pytest.raises(SettingsError, match="an id must be a text, not None"):
         normal_id(None)

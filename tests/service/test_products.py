@@ -57,6 +57,58 @@ def test_read_and_similar(client, photo):
     assert all(price <= 50 for price in prices)
 
 
+def pages(client, **query):
+    """The answers of all pages, four products each."""
+    found, offset = [], 0
+    while not found or found[-1]["products"]:
+        found.append(client.get("/v1/products", params=query | {"k": 4, "offset": offset}).json())
+        offset += 4
+    return found
+
+
+def test_all_products_in_pages(client):
+    counted = client.get("/v1/info").json()["products"]
+    found = pages(client)
+    ids = [product["id"] for page in found for product in page["products"]]
+    assert len(ids) == len(set(ids)) == counted
+    assert {page["total"] for page in found} == {counted}
+    assert found[0] == client.get("/v1/products?k=4").json()
+    assert client.get(f"/v1/products/{ids[0]}").json() == found[0]["products"][0]
+
+
+def test_products_are_filtered_and_searched(client):
+    dresses = [one for page in pages(client, category="dress") for one in page["products"]]
+    assert dresses
+    assert {one["category"] for one in dresses} == {"dress"}
+    cheap = client.get("/v1/products?max_price=40&k=50").json()
+    assert 0 < cheap["total"] == len(cheap["products"])
+    assert all(float(one["price"].split()[0]) <= 40 for one in cheap["products"])
+    found = client.get("/v1/products?q=blue+dress").json()
+    assert found["products"][0]["category"] == "dress"
+    assert [chip["key"] for chip in found["understood"]][:2] == ["color:blue", "type:dress"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/v1/products?colour=red", "query.colour there is no such field; did you mean colors?"),
+        ("/v1/search?zzz=1", "query.zzz there is no such field"),
+        ("/v1/products/x/similar?min_prise=1", "did you mean min_price"),
+    ],
+)
+def test_a_misspelt_field_is_told_the_nearest(client, path, said):
+    answer = client.get(path)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+
+
+def test_a_misspelt_field_of_a_form_is_told_the_nearest(client, photo):
+    given = {"categorys": "dress"}
+    files = {"photo": ("a.jpg", photo)}
+    answer = client.post("/v1/recommendations", files=files, data=given)
+    assert "did you mean categories" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["", "/similar", "/image"])
 def test_an_unknown_product(client, path):
     answer = client.get(f"/v1/products/no-such-thing{path}")

@@ -5,8 +5,17 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra train")
 
+from thatlook.core.errors import DataError
 from thatlook.data.items import Item
-from thatlook.training.calibrate import Pairs, curves_of, figures_of, fitted, is_good, score
+from thatlook.training.calibrate import (
+    Pairs,
+    check_both_kinds,
+    curves_of,
+    figures_of,
+    fitted,
+    is_good,
+    score,
+)
 
 
 def drawn(slope, middle, count, seed=0):
@@ -55,3 +64,13 @@ def test_a_good_match(other, good):
 
 def test_without_a_color_only_the_product_itself_is_good():
     assert not is_good(item("1", "shirts", ""), item("2", "shirts", ""))
+
+
+def test_too_few_products_kept_apart_are_told():
+    one = Pairs(np.ones(4), np.array([True, False] * 2), np.array(["bag"] * 4), np.arange(4) < 2)
+    check_both_kinds(one, 4)
+    with pytest.raises(DataError, match="0 products are kept apart from training, too few"):
+        check_both_kinds(Pairs(*(np.zeros(0, bool) for _ in range(4))), 0)
+    alike = Pairs(one.similarity, np.array([True, True, True, False]), one.category, one.held)
+    with pytest.raises(DataError, match="both halves of them need neighbours that match"):
+        check_both_kinds(alike, 4)

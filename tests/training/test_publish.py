@@ -6,6 +6,7 @@ import pytest
 
 from thatlook.cli import main
 from thatlook.core.errors import ModelError
+from thatlook.training import publish
 from thatlook.training.publish import add_metrics
 
 
@@ -26,12 +27,38 @@ def test_figures_of_other_weights_are_refused(tmp_path):
         add_metrics(entry, figures)
 
 
+def test_an_entry_says_what_taught_its_network(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(publish.article, "export_to", lambda *told: given.append(told[2]))
+    own = {"trained_on": [("ours", "proprietary")], "own_license": "MIT"}
+    publish.export_task("article", tmp_path / "best.pt", tmp_path, **own)
+    publish.export_task("article", tmp_path / "best.pt", tmp_path)
+    mine, ours = given
+    assert mine["data"] == [{"name": "ours", "license": "proprietary"}]
+    assert (mine["license"], mine["limits"], mine["metrics_command"]) == ("MIT", (), "")
+    assert "data" not in ours
+    assert (ours["license"], ours["limits"]) == ("Apache-2.0", publish.LIMITS["article"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["publish", "article", "--checkpoint", "best.pt"], "--out"),
+        (["calibrate", "--data", "."], "--model"),
+        (["calibrate-worn", "--data", ".", "--pairs", "p.jsonl", "--catalog", "c"], "--model"),
+    ],
+)
+def test_what_ships_is_not_overwritten_unasked(arguments, option, capsys):
+    assert main(["train", *arguments]) == 2
+    assert option in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["publish", "person", "--checkpoint", "best.pt"],
-        ["publish", "embedding", "--checkpoint", "best.pt"],
-        ["calibrate"],
+        ["publish", "person", "--checkpoint", "best.pt", "--out", "networks"],
+        ["publish", "embedding", "--checkpoint", "best.pt", "--out", "networks"],
+        ["calibrate", "--model", "embedding.json"],
     ],
 )
 def test_the_photos_folder_must_be_named(arguments, capsys, tmp_path, monkeypatch):

@@ -451,6 +451,17 @@ def test_the_exported_vector_joins_the_look_with_the_guesses():
     assert patterns.shape == (2, 3)
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_head_without_classes_is_not_exported():
+    net = embedding.EmbeddingNet((5, 4, 3, 0, 2, 0), 8).eval()
+    mix = embedding.Mix((1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 1.0, 6)
+    made = np.eye(8, dtype=np.float32), np.eye(8, 1280, dtype=np.float32)
+    graph = embedding.EmbeddingGraph(net, *embedding.fit_pca(*made, mix), mix).eval()
+    with torch.no_grad():
+        found = graph(torch.rand(2, 3, 64, 64))
+    assert [one.shape[1] for one in found] == [6 + 5 + 4 + 3, 5, 4, 3, 2]
+
+
 def test_guesses_that_doubt_alike_are_alike():
     black, navy, red = torch.tensor([[4.0, 3.4, -3.0], [3.4, 4.0, -3.0], [-3.0, -2.0, 4.0]])
 
@@ -527,3 +538,19 @@ def test_rare_categories_are_taken_more_often_than_their_share(model):
     # Roots: 16 at 1/4 and one at 1.
     assert probabilities[0] == pytest.approx(0.25 / 5)
     assert probabilities[-1] == pytest.approx(1 / 5)
+
+
+def test_too_few_products_stop_an_embedding_before_it_learns():
+    def some(count, side="train", color="red"):
+        labels = ("handbags", color, "", "", "bag", "")
+        return [Item(str(k), "bag/female", side, (), labels) for k in range(count)]
+
+    assert len(embedding.axes_items(some(66))) == 66
+    assert len(embedding.axes_items(some(40 * 66))) == 10 * 66
+    with pytest.raises(DataError, match="65 training products; the vector's 66 axes need as many"):
+        embedding.check_enough(some(65) + some(9, "val"))
+    with pytest.raises(DataError, match="no color is on enough training products"):
+        embedding.check_enough(some(66, color=""))
+    with pytest.raises(DataError, match="no product is kept apart"):
+        embedding.check_enough(some(66))
+    embedding.check_enough(some(66) + some(1, "val"))

@@ -46,10 +46,12 @@ def complete(worn: tuple[str, ...], catalog: str, **given: Any) -> int:
     if given["as_json"]:
         print(json.dumps(found.to_dict()))
         return 0
+    season = f" and suits {request.season}" if request.season else ""
     print("with " + (", ".join(one.name for one in found.given) or "nothing"))
     for one in found.completions:
         print(one.category)
-        print("\n".join(_lines(one.matches)) or "  nothing passes the filters")
+        empty = f"  nothing of it in this catalog that passes the filters{season}"
+        print("\n".join(_lines(one.matches)) or empty)
     if found.message:
         print(found.message)
     return 0

@@ -57,18 +57,23 @@ private_option = click.option(
 boxes_option = click.option("--boxes", type=PATH, help="JSON of the products' own articles by id")
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, category = text.rpartition("=")
-    if not (name and equals and category):
-        raise click.BadParameter(f"expected NAME=CATEGORY, not {text!r}")
-    return name, category
+def named(value: str) -> Callable[[str], tuple[str, str]]:
+    """The type of an option NAME=`value`: both, of which NAME may hold an equals sign."""
+
+    def parse(text: str) -> tuple[str, str]:
+        name, equals, found = text.rpartition("=")
+        if not (name and equals and found):
+            raise click.BadParameter(f"expected NAME={value}, not {text!r}")
+        return name, found
+
+    return parse
 
 
 labels_options = together(
     click.option(
         "--map-class",
         multiple=True,
-        type=_pair,
+        type=named("CATEGORY"),
         metavar="NAME=CATEGORY",
         help="what a class of the data is (repeat it); other leaves it out",
     ),

@@ -20,7 +20,10 @@ from thatlook.core.ports import why_not_free
 if TYPE_CHECKING:
     from thatlook.service.settings import ServiceSettings
 
-NEEDED: Final = ("fastapi", "uvicorn", "python_multipart", "limits", "prometheus_client")
+NEEDED: Final = (
+    *("fastapi", "fastapi_swagger", "uvicorn", "python_multipart", "limits"),
+    "prometheus_client",
+)
 APP: Final = "thatlook.service.app:from_environment"
 METRIC_FILES: Final = "PROMETHEUS_MULTIPROC_DIR"
 STOP_S: Final = 20

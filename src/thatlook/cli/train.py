@@ -20,6 +20,7 @@ from thatlook.cli.options import (
     boxes_option,
     json_option,
     labels_options,
+    named,
     outfit_options,
     pairs_options,
     private_option,
@@ -75,6 +76,14 @@ audit_options = together(
 )
 
 project_option = click.option("--data", type=PATH, required=True, help=PROJECT)
+
+entry_option = click.option(
+    "--model",
+    type=PATH,
+    required=True,
+    metavar="ENTRY",
+    help="the embedding's registry entry, into which the curves are written",
+)
 
 
 @needs_torch(
@@ -290,17 +299,24 @@ def pseudo(data: Path, model: str, threads: int, out: Path, own: Path | None) ->
 @click.option("--metrics", type=PATH, help="figures of `thatlook evaluate --json`")
 @boxes_option
 @click.option("--data", type=PATH, help="folder with street/ and catalog/")
-@click.option("--out", type=PATH, help="default: the folder of the weights that ship")
+@click.option("--out", type=PATH, required=True, help="folder of the entry and its weights")
 @click.option("--id", "model_id", default="", help="of the network, such as article-5")
 @click.option("--seed", type=int, default=0, help="for the entry")
 @click.option("--recipe", default="", help="the commands that trained the checkpoint")
+@click.option(
+    "--trained-on",
+    multiple=True,
+    type=named("LICENSE"),
+    metavar="NAME=LICENSE",
+    help="data that taught it, in place of those of the networks that ship (repeat it)",
+)
+@click.option("--license", "own_license", default="Apache-2.0", help="the network's own")
 def publish(
-    network: str, checkpoint: Path | None, metrics: Path | None, out: Path | None, **entry: Any
+    network: str, checkpoint: Path | None, metrics: Path | None, out: Path, **entry: Any
 ) -> int:
     """Export a checkpoint to a registry entry, or add figures to one."""
-    from thatlook.training.publish import add_metrics, export_task, weights_folder
+    from thatlook.training.publish import add_metrics, export_task
 
-    out = out or weights_folder()
     if checkpoint:
         spec = export_task(network, checkpoint, out, **entry)
         print(spec.path, spec.sha256)
@@ -312,33 +328,37 @@ def publish(
 @needs_torch(
     "calibrate",
     stage="Entries and scores, after it",
-    examples=("thatlook train calibrate --data data",),
+    examples=("thatlook train calibrate --data data --model networks/embedding.json",),
 )
 @project_option
+@entry_option
 @boxes_option
 @click.option("--rounds", type=int, default=2, help="views of each photo")
-def fit_scores(data: Path, boxes: Path | None, rounds: int) -> int:
+def fit_scores(data: Path, model: Path, boxes: Path | None, rounds: int) -> int:
     """Fit the scores of the embedding."""
     from thatlook.training.calibrate import calibrate
 
-    print(json.dumps(calibrate(data, boxes, rounds), indent=1))
+    print(json.dumps(calibrate(data, model, boxes, rounds), indent=1))
     return 0
 
 
 @needs_torch(
     "calibrate-worn",
     stage="Entries and scores, after it",
-    examples=("thatlook train calibrate-worn --data data --pairs judged.jsonl --catalog catalog",),
+    examples=(
+        "thatlook train calibrate-worn --data data --pairs p.jsonl --catalog shop --model e.json",
+    ),
 )
 @project_option
+@entry_option
 @click.option("--pairs", type=PATH, required=True, help="judged pairs: labels/street_pairs.jsonl")
 @click.option("--catalog", type=address, required=True, help="a catalog of DATA/catalog")
 @click.option("--threads", type=int, default=0, help="0, the default: one per core")
-def fit_worn_scores(data: Path, pairs: Path, catalog: str, threads: int) -> int:
+def fit_worn_scores(data: Path, model: Path, pairs: Path, catalog: str, threads: int) -> int:
     """Fit the scores of what people wear, by what an eye accepted."""
     from thatlook.training.calibrate_worn import calibrate_worn
 
-    print(json.dumps(calibrate_worn(data, pairs, catalog, threads), indent=1))
+    print(json.dumps(calibrate_worn(data, model, pairs, catalog, threads), indent=1))
     return 0
 
 

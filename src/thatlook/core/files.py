@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from pathlib import Path
+from typing import Final
+
+_STREAMS: Final = (["stdout"], ["stderr"], ["fd"])
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes `data` under a temporary name, synced, then renamed; the folder must be there.
 
-    Where that fails, as on a full disk, nothing is left of it, and the OSError names the file. What
-    is no file, such as /dev/stdout, takes the data as it is; a link stays one.
+    Where that fails, as on a full disk, nothing is left of it, and the OSError names the file. A
+    file that was there gives its mode, a link stays one, of several writers at once the last one's
+    data is there. What is no file of a folder, such as /dev/stdout, takes the data as it is.
     """
-    if path.exists() and not path.is_file():
+    if _is_open_already(path) or (path.exists() and not path.is_file()):
         path.write_bytes(data)
         return
     place = path.resolve()
-    part = place.with_name(place.name + ".part")
+    part = place.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("wb") as file:
+            if place.exists():
+                part.chmod(stat.S_IMODE(place.stat().st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -28,6 +36,12 @@ def write_whole(path: Path, data: bytes) -> None:
         if isinstance(error, OSError):
             error.filename = str(path)
         raise
+
+
+def _is_open_already(path: Path) -> bool:
+    """Whether a path is the name of an open file, which may be a file on the disk or not."""
+    _, *parts = path.absolute().parts
+    return parts[:1] == ["proc"] or (parts[:1] == ["dev"] and parts[1:2] in _STREAMS)
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,11 +20,9 @@ _WORDS: Final = {
     "winter": ("winter", "hiver", "invierno", "inverno"),
 }
 _SEASON_OF: Final = {word: season for season, words in _WORDS.items() for word in words}
-_HALVES: Final = {
-    "ss": ("spring", "summer"),
-    "aw": ("autumn", "winter"),
-    "fw": ("autumn", "winter"),
-}
+_WARM: Final = ("spring", "summer")
+_COLD: Final = ("autumn", "winter")
+_HALVES: Final = {"ss": _WARM, "aw": _COLD, "fw": _COLD}
 _HALF: Final = re.compile(r"(ss|aw|fw)(?:\d{2}|\d{4})?")
 
 TITLE_WORDS: Final = ("summer", "sommer", "winter", "autumn", "herbst", "hiver", "invierno")
@@ -64,5 +62,9 @@ def rules_out(kind: str, season: str) -> bool:
 
 
 def fits(season: str, told: frozenset[str], kind: str) -> bool:
-    """Whether a product of a type that is told to be for these seasons (none: any) suits one."""
-    return (not told or season in told) and not rules_out(kind, season)
+    """Whether a product of a type that is told to be for these seasons (none: any) suits one.
+
+    Shops sell by halves of the year: what is for autumn suits winter, what is for spring summer.
+    """
+    half = _WARM if season in _WARM else _COLD
+    return (not told or not told.isdisjoint(half)) and not rules_out(kind, season)

@@ -200,6 +200,16 @@ class WordsAnswer(Answer):
     timing_ms: Timing
 
 
+class ProductsAnswer(Answer):
+    """A page of the products, from `offset` on; `total` and `facets` count all of them."""
+
+    total: int
+    offset: int
+    products: list[ProductAnswer]
+    understood: list[ChipAnswer]
+    facets: FacetsAnswer
+
+
 class RecommendationsAnswer(Answer):
     """The look and its recommendations; none, with the reason, where it was refused.
 

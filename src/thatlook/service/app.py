@@ -31,6 +31,7 @@ from thatlook.service import (
     photos,
     problems,
     products,
+    reference,
     scenes,
     words,
 )
@@ -88,6 +89,7 @@ def create_app(
     app.include_router(feedback.router)
     app.include_router(operations.router)
     pages.install(app, settings.language)
+    reference.install(app)
     return app
 
 

@@ -148,6 +148,9 @@ def network_of(address: str) -> str:
 
 def _rate(name: str, text: str) -> RateLimitItem:
     try:
-        return parse(text)
+        rate = parse(text)
     except ValueError as error:
         raise SettingsError(f"{name} must be such as 120/minute, not {text!r}") from error
+    if rate.amount < 1:
+        raise SettingsError(f"{name} must be such as 120/minute, not {text!r}: nobody would get in")
+    return rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from thatlook.core.errors import (
     ThatlookError,
     UnknownProductError,
 )
+from thatlook.core.nearest import did_you_mean
 from thatlook.service import allowed, metrics
 from thatlook.service.context import request_id
 
@@ -100,12 +101,22 @@ def install(app: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestValidationError):
+        return invalid(error.errors(), _parameters(request)).response()
     problem = problem_of(error)
     if problem.status == 405:
         # Starlette's own header tells of the first route of an address only.
         methods = allowed.methods(request.app.openapi(), request.url.path) or ["GET", "HEAD"]
         problem.headers["Allow"] = ", ".join(methods)
     return problem.response()
+
+
+def _parameters(request: Request) -> list[str]:
+    """The names that the address takes."""
+    path = getattr(request.scope.get("route"), "path", "")
+    described = request.app.openapi()["paths"].get(path.replace(":path", ""), {})
+    told = described.get(request.method.lower(), {}).get("parameters", ())
+    return [parameter["name"] for parameter in told]
 
 
 def problem_of(error: Exception) -> Problem:
@@ -161,11 +172,22 @@ def _of_setup(error: ThatlookError) -> Problem:
     return Problem(500, "internal", "the service is not set up rightly; its log says why")
 
 
-def invalid(errors: Sequence[Any]) -> Problem:
-    """The problem for pydantic's errors: where and what, never the value that came."""
+def invalid(errors: Sequence[Any], known: Iterable[str] = ()) -> Problem:
+    """The problem for pydantic's errors: where and what, never the value that came; of a field that
+    is not there the nearest of those `known`.
+    """
+    names = list(known)
     fields = [
-        {"field": ".".join(str(part) for part in entry["loc"]), "message": str(entry["msg"])}
+        {"field": ".".join(map(str, entry["loc"])), "message": _said(entry, names)}
         for entry in errors
     ]
     first = " ".join(fields[0].values()) if fields else "the request is not valid"
     return Problem(422, "invalid", first, errors=fields)
+
+
+def _said(error: Mapping[str, Any], known: Sequence[str]) -> str:
+    """What is wrong, in words."""
+    if error["type"] != "extra_forbidden":
+        return str(error["msg"])
+    near = did_you_mean(str(error["loc"][-1]), known)
+    return f"there is no such field; {near}" if near else "there is no such field"

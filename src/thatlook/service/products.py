@@ -1,4 +1,4 @@
-"""`/v1/products/{id}`: read, similar, look, picture, put, delete."""
+"""`/v1/products`: all of them, in pages; of one: read, similar, look, picture, put, delete."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from thatlook.search.request import SearchRequest
 from thatlook.service import bodies
 from thatlook.service.answers import (
     ProductAnswer,
+    ProductsAnswer,
     RecommendationsAnswer,
     SimilarAnswer,
     StoredAnswer,
@@ -28,7 +29,7 @@ from thatlook.service.problems import Problem
 from thatlook.service.product_body import ProductBody
 from thatlook.service.queue import deadline
 from thatlook.service.scenes import shown
-from thatlook.service.schemas import SearchParameters
+from thatlook.service.schemas import ListParameters, SearchParameters
 from thatlook.service.state import Service, service_of
 from thatlook.service.stock import Put, put, remove
 
@@ -43,6 +44,30 @@ Id = Annotated[
 _MIN_SCORE: Final = "Scenes below it are left out; without it those that are not similar."
 _LOOKUP: Final = [Depends(guarded("lookup"))]
 _WRITE: Final = [Depends(guarded("write"))]
+
+
+@router.get(
+    "",
+    summary="Products, in pages",
+    response_model=ProductsAnswer,
+    responses=problems(401, 422, 429, 503),
+    dependencies=_LOOKUP,
+)
+async def products(wanted: Annotated[ListParameters, Query()], service: Here) -> Response:
+    """All products that pass the filters, and with `q` those that fit the words, best first.
+
+    Without words the order is none in particular, the same in every page of a catalog that does
+    not change.
+    """
+
+    def job() -> dict[str, Any]:
+        found = service.engine.search(wanted.q, **wanted.word_request())
+        told = found.to_dict()
+        listed = [match["product"] for match in told["matches"]]
+        kept = {name: told[name] for name in ("total", "offset", "understood", "facets")}
+        return kept | {"products": listed}
+
+    return JSONResponse(await service.lookup(job))
 
 
 @router.get(

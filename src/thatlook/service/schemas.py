@@ -55,7 +55,8 @@ class StrictBody(BaseModel):
         try:
             return cls.model_validate(cls.from_form(body.fields) if body.form else body.fields)
         except ValidationError as error:
-            raise invalid(error.errors(include_url=False, include_input=False)) from error
+            found = error.errors(include_url=False, include_input=False)
+            raise invalid(found, cls.model_fields) from error
 
     @classmethod
     def from_form(cls, fields: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -175,6 +176,15 @@ class WordParameters(FilterParameters):
             "filters": self.filters(),
             "off": self.off,
         }
+
+
+class ListParameters(WordParameters):
+    """Which of all products are listed."""
+
+    age: Annotated[
+        Literal["auto", "adult", "child", "any"],
+        Field(description="For whom; `auto`: what the words say, else grown-ups."),
+    ] = "any"
 
 
 class LookRequest(StrictBody):

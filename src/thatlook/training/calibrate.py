@@ -1,6 +1,6 @@
 """From similarity to a probability that two crops match: the curve of each category.
 
-thatlook train calibrate --data DATA [--rounds 2]
+thatlook train calibrate --data DATA --model ENTRY [--rounds 2]
 
 Queries are products kept apart, seen as a phone would see them: other crop, light, blur, JPEG,
 often another background. Each is searched among all products of its category and gender; a
@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.color import related
+from thatlook.core.errors import DataError
+from thatlook.core.files import write_whole
 from thatlook.core.progress import Progress
 from thatlook.core.settings import Settings
 from thatlook.data.items import HEADS, Item, catalog_items
@@ -30,8 +32,7 @@ from thatlook.evaluate.detection.own_boxes import own_boxes
 from thatlook.evaluate.person.metrics import calibration_error
 from thatlook.evaluate.retrieval import crop_vectors
 from thatlook.training.products import ItemViews
-from thatlook.training.publish import weights_folder
-from thatlook.vision.models.registry import shipped
+from thatlook.vision.models.registry import resolve, shipped
 from thatlook.vision.models.session import Session, to_batch
 from thatlook.vision.stages.article import ArticleStage
 from thatlook.vision.stages.embedding import EmbeddingStage, unit
@@ -93,8 +94,22 @@ def pairs_of(
             vectors = unit(session.run({"crop": batch})["embedding"])
             for row, vector in zip(rows, vectors, strict=True):
                 found += _neighbours(items, gallery, parts, row, vector)
-    similarity, good, category, held = zip(*found, strict=True)
-    return Pairs(np.array(similarity), np.array(good), np.array(category), np.array(held))
+    similarity, good, category, held = np.array(found, object).reshape(-1, 4).T
+    pairs = Pairs(
+        similarity.astype(np.float32), good.astype(bool), category.astype(str), held.astype(bool)
+    )
+    check_both_kinds(pairs, len(asked))
+    return pairs
+
+
+def check_both_kinds(pairs: Pairs, asked: int) -> None:
+    """Raises DataError where the half that fits, or the other, lacks matches of one kind."""
+    for half in (pairs.good[pairs.held], pairs.good[~pairs.held]):
+        if len(set(half.tolist())) < 2:
+            raise DataError(
+                f"{asked} products are kept apart from training, too few to fit a curve: both "
+                "halves of them need neighbours that match and neighbours that do not"
+            )
 
 
 def _neighbours(
@@ -138,11 +153,15 @@ def figures_of(pairs: Pairs, curves: Mapping[str, Mapping[str, float]]) -> dict[
     }
 
 
-def calibrate(data: Path, boxes: Path | None = None, rounds: int = 2) -> dict[str, Any]:
-    """Fits the curves, writes them into the embedding's entry; the curves and their figures.
+def calibrate(
+    data: Path, model: Path, boxes: Path | None = None, rounds: int = 2
+) -> dict[str, Any]:
+    """Fits the curves, writes them into the entry `model`; the curves and their figures.
 
     `data` is the folder with street/ and catalog/, `boxes` JSON of the products' own articles.
+    Raises ModelError, DataError where too few products are kept apart to fit a curve.
     """
+    spec = resolve("embedding", str(model))
     catalog = data / "catalog"
     if boxes:
         known = json.loads(boxes.read_text(encoding="utf-8"))
@@ -150,12 +169,11 @@ def calibrate(data: Path, boxes: Path | None = None, rounds: int = 2) -> dict[st
         known = own_boxes(ArticleStage.of(Session(shipped("article")), Settings()), catalog)
     items = catalog_items(catalog, known)
     streets = sorted((data / "street" / "images").glob("*.jpg"))
-    pairs = pairs_of(Session(shipped("embedding")), items, streets, rounds)
+    pairs = pairs_of(Session(spec), items, streets, rounds)
     curves = curves_of(pairs)
-    path = weights_folder() / "embedding.json"
-    entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    entry: dict[str, Any] = json.loads(model.read_text(encoding="utf-8"))
     worn = entry.get("calibration", {}).get("worn")
     entry["calibration"] = curves | ({"worn": worn} if worn else {})
-    path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(model, (json.dumps(entry, indent=1, ensure_ascii=False) + "\n").encode())
     measured = {name: round(value, 4) for name, value in figures_of(pairs, curves).items()}
     return {"curves": curves, "measured": measured}

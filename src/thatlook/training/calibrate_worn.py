@@ -1,6 +1,6 @@
 """What an eye accepts for a worn article: the one curve that orders, scores and explains matches.
 
-thatlook train calibrate-worn --data DATA --pairs labels/street_pairs.jsonl --catalog CATALOG
+thatlook train calibrate-worn --data DATA --pairs PAIRS --catalog CATALOG --model ENTRY
 
 Each pair of the file is a worn article beside a product, judged by eye. A logistic regression of
 "accepted" on the similarity, moved by whether type and color are the same, similar or other in
@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from thatlook.core.errors import DataError
+from thatlook.core.files import write_whole
 from thatlook.core.image import decode
 from thatlook.core.records import Box
 from thatlook.core.settings import Settings
@@ -28,7 +29,6 @@ from thatlook.evaluate.person.metrics import calibration_error
 from thatlook.search.ranking import Agreement, Calibration, Curve, Traits, tellable_types
 from thatlook.search.recommender import traits_of
 from thatlook.store.catalog import Catalog
-from thatlook.training.publish import weights_folder
 from thatlook.vision.analyzer import Analyzer
 from thatlook.vision.models.registry import resolve
 
@@ -116,14 +116,14 @@ def measure_worn(pairs: Sequence[JudgedPair], curve: dict[str, Any]) -> dict[str
 
 
 def calibrate_worn(
-    data: Path, pairs: Path, catalog: str | Path, threads: int = 0
+    data: Path, model: Path, pairs: Path, catalog: str | Path, threads: int = 0
 ) -> dict[str, Any]:
-    """Fit the curve, write it into the embedding's entry; the curve and its figures.
+    """Fit the curve, write it into the entry `model`; the curve and its figures.
 
-    `data` is the folder with street/, `catalog` that of a catalog made from data/catalog. The
-    entry is the one that the settings name. Raises DataError, CatalogError.
+    `data` is the folder with street/, `catalog` that of a catalog made from data/catalog with that
+    network. Raises ModelError, DataError, CatalogError.
     """
-    settings = Settings.load()
+    settings = replace(Settings.load(), embedding_model=str(model))
     if threads:
         settings = replace(settings, threads=threads)
     analyzer = Analyzer.open(settings)
@@ -132,8 +132,7 @@ def calibrate_worn(
         found = list(judged_pairs(pairs, images, opened, analyzer, settings))
     curve = fit_worn([pair for pair in found if pair.split == "train"])
     measured = measure_worn([pair for pair in found if pair.split == "val"], curve)
-    path = Path(settings.embedding_model or weights_folder() / "embedding.json")
-    entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    entry: dict[str, Any] = json.loads(model.read_text(encoding="utf-8"))
     entry.setdefault("calibration", {})["worn"] = curve
-    path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(model, (json.dumps(entry, indent=1, ensure_ascii=False) + "\n").encode())
     return {"curve": curve, "measured": {name: round(v, 4) for name, v in measured.items()}}

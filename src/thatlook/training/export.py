@@ -54,6 +54,7 @@ class RegistryEntry:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     limits: Sequence[str] = ()
     data: Sequence[Mapping[str, str]] = LICENSES
+    license: str = "Apache-2.0"
     more: Mapping[str, Any] = field(default_factory=dict)
     """What else a stage reads of its entry."""
 
@@ -106,7 +107,7 @@ def write(net: onnx.ModelProto, entry: RegistryEntry, folder: Path) -> ModelSpec
         "file": f"{entry.task}.onnx",
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "license": "Apache-2.0",
+        "license": entry.license,
         "input": pixels | dict(entry.input),
         "outputs": dict(entry.outputs),
         "labels": {k: list(v) for k, v in entry.labels.items()},

@@ -1,15 +1,15 @@
-"""A checkpoint to the shipped weights: export, then the measured figures into the entry.
+"""A checkpoint to a registry entry: export, then the measured figures into the entry.
 
-thatlook train publish article --checkpoint runs/article/best.pt --recipe "..."
-thatlook train publish person --checkpoint runs/person/best.pt --data DATA
+thatlook train publish article --checkpoint runs/article/best.pt --out FOLDER --recipe "..."
+thatlook train publish person --checkpoint runs/person/best.pt --out FOLDER --data DATA
 thatlook evaluate article --data DATA --json runs/article.json
-thatlook train publish article --metrics runs/article.json
+thatlook train publish article --out FOLDER --metrics runs/article.json
 """
 
 from __future__ import annotations
 
 import json
-from importlib import resources
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,16 +49,22 @@ def export_task(  # noqa: PLR0913 - what is written into the entry, by name
     model_id: str = "",
     recipe: str = "",
     seed: int = 0,
+    trained_on: Sequence[tuple[str, str]] = (),
+    own_license: str = "Apache-2.0",
 ) -> ModelSpec:
     """Export `checkpoint` into `out`; the written entry, without figures.
 
-    `data` is the folder whose photos fit a person's or an embedding's last numbers. Raises
-    SettingsError where it is needed and missing.
+    `data` is the folder whose photos fit a person's or an embedding's last numbers. `trained_on`
+    are the data that taught it, (name, license) each; without, the entry names the project's, and
+    its limits. Raises SettingsError where `data` is needed and missing.
     """
     if task not in LIMITS:
         raise SettingsError(f"--checkpoint is not for {task}: its training writes the entry itself")
-    limits = LIMITS[task]
-    entry = {"id": model_id or f"{task}-1", "recipe": recipe, "seed": seed, "limits": limits}
+    entry: dict[str, Any] = {"id": model_id or f"{task}-1", "recipe": recipe, "seed": seed}
+    entry |= {"license": own_license, "limits": LIMITS[task]}
+    if trained_on:
+        entry["data"] = [{"name": name, "license": terms} for name, terms in trained_on]
+        entry |= {"limits": (), "metrics_command": ""}
     if task == "article":
         return article.export_to(out, checkpoint, entry)
     if data is None:
@@ -67,11 +73,6 @@ def export_task(  # noqa: PLR0913 - what is written into the entry, by name
         scenes = [s for s in read_scenes(data) if s.kind != "product"]
         return person.export_to(out, checkpoint, scenes, entry)
     return embedding.export_to(out, checkpoint, embedding.items_of(data, boxes), entry)
-
-
-def weights_folder() -> Path:
-    """The folder of the weights that ship."""
-    return Path(str(resources.files("thatlook.vision.models"))) / "weights"
 
 
 def add_metrics(path: Path, measured: Path) -> None:

@@ -77,6 +77,9 @@ def test_why_nothing_is_possible(shop):
 
 def test_an_outfit_of_a_season_is_of_it_and_the_cheapest_too(shop):
     fall = {"extra": {"season": "Fall"}}
+    assert ids(asked(shop(*SHOP[:4]), ["shirt"], k=1, season="winter")) == [
+        ["red jeans", "red boots"]
+    ]
     completer = shop(*SHOP[:3], *SHOP[4:5], row_of("cheap", "footwear", "red", "1", **fall))
     assert ids(asked(completer, ["shirt"], k=1, budget=35, season="summer")) == [
         ["blue jeans", "blue boots"]
@@ -91,6 +94,19 @@ def test_an_outfit_of_a_season_is_of_it_and_the_cheapest_too(shop):
     assert asked(late, ["shirt"], budget=99, season="summer").message == (
         "no footwear that passes the filters and suits summer has a price up to 99.0"
     )
+
+
+def test_the_rules_hold_between_the_pieces_of_an_outfit(shop):
+    completer = shop(
+        row_of("jeans", "bottomwear", "red", usage="formal"),
+        row_of("a shirt", "topwear", "red", usage="formal"),
+        row_of("runners", "footwear", "red", usage="sports"),
+        row_of("boots", "footwear", "white", usage="formal", look=1),
+    )
+    # Red shoes are worth 1 more to each of two others, and lose as much for the occasion; half
+    # the pattern of each is the same.
+    (first, *_) = ids(asked(completer, k=1))
+    assert set(first) == {"jeans", "a shirt", "boots"}
 
 
 def test_a_budget_needs_one_currency(shop):

@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -170,8 +171,10 @@ def test_a_question_is_one_call_of_the_engine_and_one_of_the_store(fed, monkeypa
     """Of the count of all that pass the last seconds' is taken."""
     vector, asked = random_vector(np.random.default_rng(22))[None], []
     fed.search(vector, Query(k=10))
-    for name, place in (("engine", fed.cluster.engine._client), ("store", fed._store.database)):
-        method = "call" if name == "engine" else "rows"
+    engine, database = fed.cluster.engine._client, fed._store.database
+    for name, place, method in (
+        ("engine", engine, "call"), ("store", database, "one"), ("store", database, "rows"),
+    ):  # fmt: skip
         real = getattr(place, method)
         monkeypatch.setattr(
             place, method, lambda *a, n=name, real=real, **b: (asked.append(n), real(*a, **b))[1]
@@ -203,6 +206,14 @@ def test_searches_for_one_look_wait_for_the_engine_side_by_side(fed, tmp_path):
     with Catalog.open(tmp_path / "built-in", "net", DIM) as plain:
         threads = plain.each(lambda _: threading.get_ident(), [1, 2])
         assert threads == [threading.get_ident()] * 2
+
+
+def test_callers_do_not_wait_for_each_others_articles(fed):
+    callers = 12
+    all_there = threading.Barrier(2 * callers, timeout=60)
+    with ThreadPoolExecutor(callers) as pool:
+        found = pool.map(lambda _: fed.each(lambda _: all_there.wait(), [1, 2]), range(callers))
+        assert sorted(place for places in found for place in places) == list(range(2 * callers))
 
 
 def test_what_changed_since_is_compared_as_it_is_now(fed):

@@ -62,14 +62,30 @@ def test_each_change_is_seen_whoever_made_it(catalog):
 
 def test_no_more_are_kept_than_said_and_none_is_read_again(catalog, monkeypatch):
     catalog.upsert([row_of(n) for n in range(6)])
-    ranked, read = Ranked(catalog._store, kept=3), []
-    rows = catalog._store.ranked_rows
+    rows, read = catalog._store.ranked_rows, []
     monkeypatch.setattr(catalog._store, "ranked_rows", lambda ids: read.append(ids) or rows(ids))
+    ranked = Ranked(catalog._store, kept=3)
     for asked in (["p0", "p1"], ["p1", "p0"], ["p2", "p3"], ["p3", "p1"], ["p0"]):
         assert (
             ranked.candidates(asked).vectors == [vector_of(int(name[1])) for name in asked]
         ).all()
     assert [ids for ids in read if ids] == [["p0", "p1"], ["p2", "p3"], ["p0"]]
+
+
+@pytest.mark.parametrize("more", [1, 2])
+def test_nothing_is_kept_of_a_catalog_that_was_brought_back(catalog, more):
+    """Also where it has had other changes since, as many or more."""
+    catalog.upsert([row_of(n) for n in range(4)])
+    database, before = catalog._store.database, catalog.sequence
+    catalog.upsert([row_of(1, color="red")])
+    assert [t.color for t in catalog.candidates(["p0", "p1"]).traits] == ["navy blue", "red"]
+    database.execute("UPDATE products SET color = 'navy blue', sequence = 2 WHERE id = 'p1'")
+    database.execute("DELETE FROM commits WHERE sequence > ?", (before,))
+    database.execute("UPDATE state SET sequence = ?", (before,))
+    for _ in range(more):
+        catalog.upsert([row_of(3, color="red")])
+    found = catalog.candidates(["p0", "p1", "p3"])
+    assert [t.color for t in found.traits] == ["navy blue", "navy blue", "red"]
 
 
 def test_nothing_and_the_unknown(catalog):

@@ -426,3 +426,8 @@ def test_shopware(tmp_path):
     assert (one.product.id, str(one.product.price), one.product.brand) == ("0a1b", "10", "Acme")
     assert (one.product.availability, one.product.gender) == ("in_stock", "male")
     assert (two.product.item_group_id, two.product.availability) == ("0a1b", "discontinued")
+
+
+@pytest.mark.parametrize("column", ["Farbe", "Farbton", "Farbname", "Grundfarbe"])
+def test_colors_have_several_names_in_german(column):
+    assert recognised(["Artikelnr", "Bezeichnung", column])["color"] == column

@@ -58,11 +58,22 @@ def check_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
 
 
-def path_of(name: str, value: object) -> Path:
-    """The path that an argument is; raises SettingsError for what is none."""
-    if not isinstance(value, str | os.PathLike):
-        raise SettingsError(f"{name} must be a path, not {value!r}")
+def path_of(name: str, value: object, kind: str = "a path") -> Path:
+    """The path that an argument is; raises SettingsError for what no file can be called."""
+    if not isinstance(value, str | os.PathLike) or not _names_a_file(os.fspath(value)):
+        raise SettingsError(f"{name} must be {kind}, not {value!r}")
     return Path(value)
+
+
+def _names_a_file(path: str | bytes) -> bool:
+    """Whether a file system could have it: the empty one would be the current folder."""
+    if not isinstance(path, str) or not path or "\0" in path:
+        return False
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:  # half a character
+        return False
+    return True
 
 
 def check_score(name: str, value: float) -> None:

@@ -158,27 +158,27 @@ class Completer:
             np.stack([one.vector for one in seen if one.vector is not None])
         )
         values = rows @ asked
-        occasions = {one.occasion for one in given} - {""}
         found = []
         for one, row, value in zip(seen, rows, values, strict=True):
             own = given_product(one)
-            loss = self._loss(own, occasions, given)
+            loss = self.loss(own, given)
             found.append(Candidate(one, own, row, float(value) - loss, loss))
         return sorted(found, key=lambda one: (-one.value, one.product.id))
 
-    def _loss(self, own: Given, occasions: set[str], given: Sequence[Given]) -> float:
-        """What the rules take from a product's value."""
+    def loss(self, own: Given, given: Sequence[Given]) -> float:
+        """What all rules take from the value of a product beside what is given."""
+        known = bool(own.type and self.together.worn)
+        rare = known and normal(own.type) not in self.together.worn
+        return RARELY_WORN * rare + self.against(own, given)
+
+    def against(self, own: Given, given: Sequence[Given]) -> float:
+        """What the rules about two pieces take from it."""
+        occasions = {one.occasion for one in given} - {""}
         seldom = any(self.together.seldom(own.type, one.type) for one in given)
         clash = clashes(own.color, [one.color for one in given])
         bold = own.bold and any(one.bold for one in given)
         other = bool(own.occasion and occasions) and own.occasion not in occasions
-        rare = bool(own.type and self.together.worn) and normal(own.type) not in self.together.worn
-        return (
-            OTHER_OCCASION * other
-            + RARELY_WORN * rare
-            + SELDOM_TOGETHER * seldom
-            + CLASH * (clash + bold)
-        )
+        return OTHER_OCCASION * other + SELDOM_TOGETHER * seldom + CLASH * (clash + bold)
 
     def _vector(self, asked: Floats, query: Query) -> Vector | None:
         """The vector to search with; None where the catalog has nothing to be found."""

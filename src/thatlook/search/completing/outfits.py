@@ -177,9 +177,15 @@ class OutfitFinder:
         return Problem(own, pairs, prices, Decimal(str(request.budget)))
 
     def _pairs(self, one: _Slot, other: _Slot) -> Floats:
-        """How well the candidates of two slots go together (n, m), the mean of both directions."""
+        """How well the candidates of two slots go together (n, m): the mean of both directions,
+        less what the rules say against it.
+        """
         there, back = self._speaks_for(one, other), self._speaks_for(other, one)
-        return np.asarray((there + back.T) / 2, np.float32)
+        against = [
+            [self._completer.against(a.given, [b.given]) for b in other.candidates]
+            for a in one.candidates
+        ]
+        return np.asarray((there + back.T) / 2 - np.array(against), np.float32)
 
     def _speaks_for(self, one: _Slot, other: _Slot) -> Floats:
         stage = self._completer.stage
@@ -199,7 +205,7 @@ class OutfitFinder:
         for slot, one in zip(slots, picked, strict=True):
             beside = [*given, *(other.given for other in picked if other is not one)]
             asked = self._asked(beside, slot.category)
-            value = float(one.row @ asked.sum(axis=0)) + _penalty(one, slot)
+            value = float(one.row @ asked.sum(axis=0)) - self._completer.loss(one.given, beside)
             matches.append(self._completer.match(replace(one, value=value), beside, asked))
         prices = [one.product.current_price for one in picked]
         currencies = {price.currency for price in prices if price}
@@ -209,11 +215,6 @@ class OutfitFinder:
         )
         score = float(np.mean([match.score for match in matches]))
         return OutfitOffer(tuple(matches), score, total)
-
-
-def _penalty(one: Candidate, slot: _Slot) -> float:
-    """What the rules took from a candidate's value, as a negative number."""
-    return one.value - float(one.row @ slot.asked.sum(axis=0))
 
 
 def _shapes(worn: Sequence[str], asked: Sequence[str]) -> Iterator[tuple[str, ...]]:

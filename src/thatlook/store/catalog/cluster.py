@@ -28,6 +28,7 @@ from thatlook.search.index.query import (
     similarities,
 )
 from thatlook.search.index.scan import SPARE
+from thatlook.store.catalog.kept import Kept
 from thatlook.store.catalog.search_feed import SearchFeed
 from thatlook.store.catalog.store import Store
 
@@ -35,8 +36,7 @@ ROUNDING: Final = 1e-4
 """How far the engine's similarity of unit vectors in single precision may be from ours."""
 _LOOKS_S: Final = 0.05
 AT_ONCE: Final = 8
-"""Searches of one process that wait for the engine side by side on behalf of one another: as many
-as a look has articles."""
+"""Searches of one caller that wait for the engine side by side: as many as a look has articles."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -80,7 +80,7 @@ class ClusterFinder:
         self._place = place
         self._engine: MilvusIndex | None = None
         self._lock = threading.Lock()
-        self._pool = _pool()
+        self._kept = Kept(store, store.entries)
         self.watch: Watch = _Nobody()
 
     @property
@@ -117,10 +117,16 @@ class ClusterFinder:
             raise
 
     def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """See Finder: all at once, as each waits for the engine."""
+        """See Finder: all at once, as each waits for the engine.
+
+        Every caller has threads of its own: in threads that all share, one who waits for an engine
+        that does not answer would make all others wait.
+        """
         if len(items) < 2:
             return [work(item) for item in items]
-        return list(self._pool.map(work, items))
+        with ThreadPoolExecutor(min(AT_ONCE, len(items)) - 1, "thatlook-search") as pool:
+            others = pool.map(work, items[1:])
+            return [work(items[0]), *others]
 
     def _searched(self, vectors: Vectors, query: Query) -> Answers:
         if self._place.strong:
@@ -141,8 +147,7 @@ class ClusterFinder:
 
     def reset(self) -> None:
         """Lets go of the engine's index: the network may be another, of other vectors."""
-        self._pool.shutdown(wait=False)
-        self._pool = _pool()
+        self._kept = Kept(self._store, self._store.entries)
         with self._lock:
             if self._engine is not None:
                 self._engine.close()
@@ -205,11 +210,6 @@ class ClusterFinder:
         places = set(query.partitions())
         return {
             product_id: entry
-            for product_id, entry in self._store.entries(ids).items()
+            for product_id, entry in self._kept.rows(ids).items()
             if (entry.category, entry.gender) in places and passes(entry, query.filters)
         }
-
-
-def _pool() -> ThreadPoolExecutor:
-    """Threads that are made when they are first needed."""
-    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="thatlook-search")

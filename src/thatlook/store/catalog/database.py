@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -260,6 +260,14 @@ NO_ROOM_BYTES: Final = 1_000_000
 """Of a disk with less the log and its index may not fit."""
 UNLOCKED: Final = "immutable=1"
 """How a file is read beside which SQLite cannot make its log and its locks."""
+_SHUT: Final = frozenset(
+    {
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+    }
+)
 _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -288,10 +296,11 @@ def _connection(path: Path, mode: str = "mode=rwc") -> tuple[sqlite3.Connection,
         logged = _log_of(path).exists()
         try:
             return _connected(path, mode, _PRAGMAS), None
-        except sqlite3.OperationalError:
-            if not path.is_file() or (_may_write(path.parent) and not _is_full(path)):
+        except sqlite3.OperationalError as error:
+            open_to_write = _may_write(path.parent) and not _is_full(path)
+            if open_to_write or not path.is_file() or not _is_shut(error):
                 raise
-        if not logged:
+        if not logged and _log_of(path).exists():
             _remove_log(path)
     return _connection_to_read(path)
 
@@ -300,8 +309,11 @@ def _connection_to_read(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
     looks = _looks(path)
     if _log_of(path).exists() and _log_index_of(path).exists():
         # By the log and the locks of somebody who writes; SQLite would make missing ones.
-        with suppress(sqlite3.OperationalError):
+        try:
             return _connected(path, "mode=ro&readonly_shm=1", _PRAGMAS_TO_READ), None
+        except sqlite3.OperationalError as error:
+            if not _is_shut(error):
+                raise
     _check_no_log(path)
     try:
         return _connected(path, UNLOCKED, _PRAGMAS_TO_READ), looks
@@ -325,6 +337,11 @@ def _remove_log(path: Path) -> None:
         pass  # others have it open
     finally:
         connection.close()
+
+
+def _is_shut(error: sqlite3.Error) -> bool:
+    """Whether a file beside the database could not be made: not that somebody has it locked."""
+    return error.sqlite_errorcode & 0xFF in _SHUT
 
 
 def _connected(path: Path, mode: str, pragmas: Sequence[str]) -> sqlite3.Connection:

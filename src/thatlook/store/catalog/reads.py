@@ -31,7 +31,7 @@ RankedRow = tuple[bytes, Traits, Style]
 """What one product is ranked by; the vector as bytes of little-endian float32."""
 
 _ENTRY_SQL: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    coalesce(json_extract(data, '$.age_group'), ''), vector, (SELECT model_key FROM state)
+    coalesce(json_extract(data, '$.age_group'), ''), vector
     FROM products JOIN articles ON product = key WHERE status = 'active' AND id IN"""
 
 _RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
@@ -77,6 +77,17 @@ class Reads:
         found = self.database.one("SELECT sequence FROM state")
         return int(found[0]) if found else 0
 
+    def moment(self) -> tuple[int, str]:
+        """The number of the last change with the mark of its commit.
+
+        Raises ModelMismatchError as `check_model`.
+        """
+        sql = f"""SELECT sequence, {self.MODEL_KEY}, (SELECT hex(token) FROM commits
+            WHERE commits.sequence = state.sequence) FROM state"""  # noqa: S608 - constant
+        sequence, kept, token = self.database.one(sql) or (0, self.model_key, "")
+        self._check_key(kept)
+        return int(sequence), str(token or "")
+
     def catalog_id(self) -> str:
         """The catalog's own random name."""
         found = self.database.one("SELECT catalog_id FROM state")
@@ -118,17 +129,11 @@ class Reads:
         return found
 
     def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
-        """Of these products, spelled as they are stored, those that can be found, as they are.
-
-        Raises ModelMismatchError as `check_model`, in the same query where any is found.
-        """
+        """Of these products, spelled as they are stored, those that can be found, as they are."""
         found = {}
-        for *row, kept in self._in(_ENTRY_SQL, ids):
-            self._check_key(kept)
+        for row in self._in(_ENTRY_SQL, ids):
             with _row(row[0]):
                 found[row[0]] = _entry(row)
-        if not found:
-            self.check_model()
         return found
 
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:

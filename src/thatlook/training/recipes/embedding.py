@@ -24,7 +24,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thatlook.core.errors import ModelError
+from thatlook.core.errors import DataError, ModelError
 from thatlook.core.progress import Progress
 from thatlook.core.records import Box
 from thatlook.data.eye_labels import FILE
@@ -255,7 +255,10 @@ class EmbeddingTask:
 def checked_words(spec: ModelSpec, words: Mapping[str, Sequence[str]]) -> None:
     """Raises ModelError where a network that goes on learned other labels than the data has."""
     if any(list(spec.names(head)) != list(words[head]) for head in HEADS):
-        raise ModelError(f"{spec.id}: learned other labels than this data has; train anew")
+        raise ModelError(
+            f"{spec.id}: learned other labels than this data has; a new network learns them: "
+            "`thatlook train embedding` without --shipped"
+        )
 
 
 def batches_of(
@@ -412,6 +415,7 @@ def run(options: EmbeddingOptions) -> int:
 
     def make() -> EmbeddingTask:
         items = items_of(options.data, options.boxes, options.sample, options, options.eye_labels)
+        check_enough(items)
         if options.teacher:
             items = with_teacher_labels(items, ModelSpec.from_file(options.teacher))
         judged = read_judged(options.feedback) if options.feedback else []
@@ -442,7 +446,7 @@ def guess(logits: Tensor, lean: float) -> Tensor:
 
 
 class EmbeddingGraph(nn.Module):
-    """The network as exported: the joined vector and each head's probabilities.
+    """The network as exported: the joined vector and the probabilities of each head with classes.
 
     `axes` (dim + TOP, k) and `offset` (k,) turn the learned vector and the features to their main
     axes, as `fit_pca` finds them.
@@ -467,7 +471,32 @@ class EmbeddingGraph(nn.Module):
         vector = fuse_embedding(
             project_look(learned, seen, (self.axes, self.offset)), logits, self.mix
         )
-        return (vector, *(x.softmax(-1) for x in logits))
+        return (vector, *(x.softmax(-1) for x in logits if x.shape[-1]))
+
+
+def axes_items(items: Sequence[Item], axes: int = MIX.axes) -> list[Item]:
+    """The training products that the look's main axes are fitted to: every fourth, or all where
+    these are few.
+
+    Raises DataError where there are fewer than axes.
+    """
+    train = [i for i in items if i.split == "train" and i.kind == "product"]
+    if len(train) < axes:
+        raise DataError(f"{len(train)} training products; the vector's {axes} axes need as many")
+    return train[::4] if len(train) >= 40 * axes else train
+
+
+def check_enough(items: Sequence[Item]) -> None:
+    """Raises DataError, before hours are spent, where products are too few to export, teach no type
+    or no color, or none is kept apart to measure.
+    """
+    axes_items(items)
+    words = vocabulary(items)
+    untold = [head for head in HEADS[:2] if not words[head]]
+    if untold:
+        raise DataError(f"no {untold[0]} is on enough training products to be learned")
+    if not any(i.split == "val" and i.kind == "product" for i in items):
+        raise DataError("no product is kept apart to measure: 15 % are, by their names; add some")
 
 
 def project_look(learned: Tensor, features: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
@@ -550,10 +579,10 @@ def export_to(
     words = vocabulary(items)
     model = restored_embedding_net(checkpoint)
     _check_heads(checkpoint, model, words)
-    outs = ("embedding", *HEADS)
+    heads = [head for head in HEADS if words[head]]  # a shop may tell no usage and no season
+    outs = ("embedding", *heads)
     axes = {name: {0: "n"} for name in ("crop", *outs)}
-    train = [i for i in items if i.split == "train" and i.kind == "product"][::4]
-    graph = EmbeddingGraph(model, *fit_pca(*looks(model, train))).eval()
+    graph = EmbeddingGraph(model, *fit_pca(*looks(model, axes_items(items)))).eval()
     parts = {"look": MIX.axes, **{head: len(words[head]) for head in HEADS[:3]}}
     vector = {
         "dim": sum(parts.values()),
@@ -562,9 +591,11 @@ def export_to(
         "worn_weights": {"look": WORN_LOOK},
     }
     outputs: dict[str, Any] = {"embedding": vector}
-    outputs |= {head: {"classes": len(words[head])} for head in HEADS}
+    outputs |= {head: {"classes": len(words[head])} for head in heads}
     examples = [torch.rand(n, 3, SIDE, SIDE) * 2 - 1 for n in (2, 1)]
-    found = export.RegistryEntry(**(_ENTRY | {"outputs": outputs, "labels": words} | entry))
+    found = export.RegistryEntry(
+        **(_ENTRY | {"outputs": outputs, "labels": {head: words[head] for head in heads}} | entry)
+    )
     return export.publish(graph, (examples, outs, axes), found, folder)
 
 
