@@ -86,4 +86,5 @@ def test_colors_of_shops_texts(text, name, right):
 
 def test_words_of_phrases_tell_less_than_words_that_stand_alone():
     told = said.vocabulary()
+    assert (told["husband"], told["meinen"]) == (1, 0)
     assert (told["red"], told["heel"], told["women"], told["lie"], told["mit"]) == (3, 3, 2, 1, 0)

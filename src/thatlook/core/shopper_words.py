@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import product
 from typing import Any, Final
 
 from thatlook.core.taxonomy import type_leaf, words_of
@@ -24,6 +25,8 @@ LANGUAGES: Final = ("en", "de", "fr")
 _ENDINGS: Final = ("e", "er", "es", "en", "em", "n")
 _TAXONOMY: Final = {"categories": "category", "genders": "gender", "patterns": "pattern"}
 _ROLES: Final = ("not", "below", "above", "size", "cheap", "joining", "empty")
+ROLES: Final = frozenset(_ROLES)
+PEOPLE: Final = frozenset({"whose", "whom"})
 _SAID: Final = "said"
 _SHORTEST_INFLECTED: Final = 3
 
@@ -31,7 +34,8 @@ _SHORTEST_INFLECTED: Final = 3
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a phrase means: its `kind` ("type", "color", "category", "gender", "child", "pattern",
-    "other", or a role such as "not" or "cheap") and its `name` there.
+    "other", a person ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or
+    "cheap") and its `name` there, a person's gender.
     """
 
     kind: str
@@ -77,11 +81,27 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
             yield kind, name, _listed(entry)
         for name, texts in words_of(section).items():
             yield kind, name, (("en", text) for text in texts)
+    for gender in ("female", "male"):
+        yield "whose", gender, _for_people(gender, data["people"]["whose"])
+        yield "whom", gender, _for_people(gender)
     for role in _ROLES:
         yield role, role, _listed(data[role])
     for name, entry in data["others"].items():
         yield "other", name, (("en", name), *_listed(entry))
         yield "other", name, ((_SAID, text) for _, text in _listed(entry.get(_SAID, {})))
+
+
+def _for_people(
+    gender: str, whose: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[tuple[str, str]]:
+    """ "for dad", and with words for `whose` "for my dad"; alone such words name cuts."""
+    people = _data()["people"]
+    for language in LANGUAGES:
+        owners = ("",) if whose is None else whose[language]
+        for before, owner, person in product(
+            people["for"][language], owners, people[gender][language]
+        ):
+            yield language, f"{before} {owner} {person}"
 
 
 def _listed(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -103,7 +123,16 @@ def meaning_at(words: Sequence[str], start: int) -> tuple[Meaning, int] | None:
     return None
 
 
-_TELLING: Final = {"color": 3, "type": 3, "category": 2, "pattern": 2, "gender": 2, "child": 1}
+_TELLING: Final = {
+    "color": 3,
+    "type": 3,
+    "category": 2,
+    "pattern": 2,
+    "gender": 2,
+    "child": 1,
+    "whose": 1,
+    "whom": 1,
+}
 
 
 @cache
@@ -116,6 +145,9 @@ def vocabulary() -> Mapping[str, int]:
     for phrase, meaning in meanings().items():
         most = 3 if len(phrase) == 1 else 1
         for word in phrase:
+            found.setdefault(word, 0)
+        # Of "for my dad" the last word alone: "feinen" is no slip of "meinen".
+        for word in phrase[-1:] if meaning.kind in PEOPLE else phrase:
             found[word] = max(found.get(word, 0), min(most, _TELLING.get(meaning.kind, 0)))
     return found
 

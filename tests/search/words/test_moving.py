@@ -66,6 +66,14 @@ def test_what_is_asked_for_goes_before_the_words():
     assert asked("nothing") == SearchRequest()
 
 
+@pytest.mark.parametrize(
+    ("text", "cheap", "told"),
+    [("in red", True, True), ("cheaper", False, True), ("in red", False, False)],
+)
+def test_low_prices_are_wished_by_words_or_by_the_request(text, cheap, told):
+    assert asked(text, cheap=cheap).cheap is told
+
+
 def test_which_article_words_speak_of():
     articles = [article("bag"), article("topwear", 0.5), article("topwear", 0.8), article("bag")]
     first = most_meant(articles)

@@ -16,6 +16,9 @@ SHOP = Lines(
 )
 NO_PRICES = Lines({}, {}, frozenset(), priced=False)
 
+SCARF = ["type:scarf", "category:neckwear"]
+JEANS = ["type:jeans", "category:bottomwear"]
+
 
 def keys(text, shop=SHOP, **more):
     return [chip.key for chip in understand(text, shop, **more).chips]
@@ -43,6 +46,23 @@ def keys(text, shop=SHOP, **more):
         ("chaussures pour femme pas cher", ["category:footwear", "gender:female", "price:low"]),
         ("nicht zu teuer", ["price:low"]),
         ("watch for my husband", ["type:watch", "category:other", "gender:male"]),
+        ("gift for dad", ["gender:male"]),
+        ("for mom under 50", ["max_price:50", "gender:female"]),
+        ("for my wife red scarf", ["gender:female", "color:red", *SCARF]),
+        ("Schal für meinen Freund", [*SCARF, "gender:male"]),
+        ("Schal für Mama", [*SCARF, "gender:female"]),
+        ("écharpe pour mon mari", [*SCARF, "gender:male"]),
+        ("écharpe pour ma petite amie", [*SCARF, "gender:female"]),
+        ("boyfriend jeans", JEANS),
+        ("mom jeans", JEANS),
+        ("looking for mom jeans", JEANS),
+        ("looking for boyfriend fit jeans", JEANS),
+        ("mom jeans for her", [*JEANS, "gender:female"]),
+        ("dad hat", ["type:hat", "category:headwear"]),
+        ("any kind of scarf", SCARF),
+        ("one of a kind scarf", SCARF),
+        ("what kinds of scarf", SCARF),
+        ("Schal für ein Kind", [*SCARF, "age:child"]),
         ("bh", ["type:bra", "category:other"]),
         ("beach wedding", ["occasion:summer", "occasion:party"]),
         ("wedding shoes", ["category:footwear", "occasion:party"]),
@@ -141,6 +161,12 @@ def test_a_kind_of_a_type_is_looked_for_under_its_other_names():
     (group,) = understand("hoodie", shop).telling
     assert ("hooded",) in group.wordings
     assert understand("hoodie", SHOP).telling == ()  # nothing here is called so
+
+
+@pytest.mark.parametrize("text", ["mom jeans", "looking for mom jeans"])
+def test_who_names_a_cut_is_looked_for(text):
+    shop = Lines({"mom": 3}, {}, frozenset(), priced=True)
+    assert [group.wordings for group in understand(text, shop).telling][-1] == (("mom",),)
 
 
 def test_parts_of_a_compound_are_looked_for():

@@ -71,6 +71,35 @@ def test_every_change_is_found_by_the_next_search(catalog):
     assert found(catalog, "red") == ["c"]
 
 
+@pytest.mark.parametrize("scored", [True, False])
+def test_a_feed_indexed_again_and_again_is_found_as_at_first(catalog, monkeypatch, scored):
+    """What is asked for is as much as there is: old entries must not take the places."""
+    if not scored:
+        monkeypatch.setattr(module, "MOST_SCORED", 1)
+    monkeypatch.setattr(module, "MOST_MATCHING", 6)
+    groups = [[("red",)], [("shoe",)]]
+    for turn in range(3):
+        catalog.upsert([row(f"p{n}", f"red shoe turn{turn}") for n in range(6)])
+        for asked in ([[("red",)]], groups):
+            for k in (1, 4, 6):
+                hits = catalog.by_words(asked, Query(k=k))
+                assert len(hits) == len({hit.product_id for hit in hits}) == k
+                assert len(set(catalog.some_with(asked, Query(k=k)))) == k
+            assert set(catalog.matching(asked)) == {f"p{n}" for n in range(6)}
+    catalog.mark_left(["p0", "p1"])
+    assert sorted(catalog.some_with(groups, Query(k=4))) == ["p2", "p3", "p4", "p5"]
+    assert sorted(found(catalog, "red", k=4)) == ["p2", "p3", "p4", "p5"]
+    assert len(catalog.matching(groups)) == 4
+
+
+def test_where_words_are_not_ordered_what_changed_last_comes(catalog, monkeypatch):
+    monkeypatch.setattr(module, "MOST_SCORED", 1)
+    catalog.upsert([row(f"p{n}", "red shoe") for n in range(6)])
+    catalog.upsert([row("p2", "a red shoe")])
+    assert set(catalog.some_with([[("red",)]], Query(k=2))) == {"p2", "p5"}
+    assert set(found(catalog, "red", k=2)) == {"p2", "p5"}
+
+
 def test_another_process_sees_it_too(catalog):
     with Catalog.open(catalog.address) as other:
         catalog.upsert([row("a", "red shoe")])

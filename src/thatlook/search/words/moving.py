@@ -54,7 +54,7 @@ def asked_with(understood: Understood, request: SearchRequest) -> SearchRequest:
         request,
         filters=filters,
         unwanted=understood.unwanted or request.unwanted,
-        cheap=understood.wish("price") is not None,
+        cheap=request.cheap or understood.wish("price") is not None,
         age=understood.value("age") or request.age if request.age == "auto" else request.age,
         gender=gender if gender and request.gender == "auto" else request.gender,
         categories=request.categories or (frozenset({category}) if category else None),

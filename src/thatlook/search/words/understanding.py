@@ -9,6 +9,8 @@ from functools import cache
 from typing import Final, Protocol
 
 from thatlook.core.shopper_words import (
+    PEOPLE,
+    ROLES,
     Meaning,
     Phrase,
     apart,
@@ -314,12 +316,25 @@ def _without_idle(spans: Sequence[_Span]) -> list[_Span]:
 
 def _meaning(words: Phrase, place: int, brands: Mapping[Phrase, str]) -> tuple[Meaning, int]:
     """What the longest phrase here means; a brand goes before a shorter phrase of the tables."""
-    told = meaning_at(words, place)
+    told = _meant(words, place)
     reach = told[1] if told else place
     for end in range(min(len(words), place + 4), reach, -1):
         if words[place:end] in brands:
             return Meaning("brand", brands[words[place:end]]), end
     return told or (NOTHING, place + 1)
+
+
+def _meant(words: Phrase, place: int) -> tuple[Meaning, int] | None:
+    """What the tables say; "for dad" is for men, but "looking for dad hats" is not."""
+    told = meaning_at(words, place)
+    if told is None or told[0].kind not in PEOPLE:
+        return told
+    meaning, end = told
+    after = meaning_at(words, end)
+    last = end == len(words) or (after is not None and after[0].kind in ROLES)
+    if meaning.kind == "whose" or last:
+        return Meaning("gender", meaning.name), end
+    return meaning_at(words[: place + 1], place)
 
 
 def _spelled(text: str, lexicon: Lexicon, off: frozenset[str]) -> tuple[Phrase, list[Chip]]:

@@ -12,6 +12,10 @@ from thatlook.store.catalog.wanted import WEIGHTS, Wanted
 
 _WEIGHTS: Final = ", ".join(map(str, WEIGHTS))
 
+# A cross join keeps the order of the tables: words first, then their products.
+_ACTIVE: Final = """FROM words CROSS JOIN products ON sequence = words.rowid
+    WHERE words MATCH ? AND status = 'active'"""
+
 
 class Fts5:
     """See FullText.
@@ -60,17 +64,15 @@ class Fts5:
 
     def matching(self, wanted: Wanted, count: int, *, scored: bool) -> list[tuple[str, float]]:
         """See FullText."""
-        order = "ORDER BY score" if scored else ""
-        sql = f"""SELECT id, score FROM (SELECT rowid AS entry, bm25(words, {_WEIGHTS}) AS score
-            FROM words WHERE words MATCH ? {order} LIMIT ?)
-            JOIN products ON sequence = entry WHERE status = 'active'"""  # noqa: S608 - constants
+        order = "score, sequence" if scored else "words.rowid DESC"
+        sql = f"""SELECT id, bm25(words, {_WEIGHTS}) AS score {_ACTIVE}
+            ORDER BY {order} LIMIT ?"""
         rows = self._database.rows(sql, (_expression(wanted), count))
         return [(product_id, -float(score)) for product_id, score in rows]
 
     def having(self, wanted: Wanted, count: int) -> list[str]:
         """See FullText."""
-        sql = """SELECT id FROM (SELECT rowid AS entry FROM words WHERE words MATCH ? LIMIT ?)
-            JOIN products ON sequence = entry WHERE status = 'active'"""
+        sql = f"SELECT id {_ACTIVE} ORDER BY words.rowid DESC LIMIT ?"
         rows = self._database.rows(sql, (_expression(wanted), count))
         return [product_id for (product_id,) in rows]
 

@@ -17,6 +17,7 @@ from thatlook.core.shopper_words import Phrase
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.wanted import WEIGHTS, Wanted
 
+_LAST: Final = "ORDER BY entry DESC"
 _K1: Final = 1.2
 _B: Final = 0.75
 _LEAST_IDF: Final = 1e-6
@@ -60,26 +61,23 @@ class PostgresWords:
         phrases = [word for group in wanted.groups for wording in group for word in wording]
         words = list(dict.fromkeys(phrases))
         condition, values = _condition(wanted)
-        order = "" if scored else "ORDER BY entry LIMIT ?"
+        active = _active(condition) if scored else f"{_active(condition, _LAST)} LIMIT ?"
         limit = [] if scored else [count]
         mean, factors = self._rarity(words)
         weights = ", ".join(f"{_WEIGHT} AS w{n}" for n in range(len(words)))
         parts = [_PART.format(f"w{words.index(word)}") for word in phrases]
         # Without the offset each weight would be looked for once more where it stands twice.
-        sql = f"""SELECT entry, {" + ".join(parts)} AS score FROM (
-            SELECT entry, {_NORM} AS norm, {weights} FROM words
-            WHERE {condition} {order} OFFSET 0) AS weighed
+        sql = f"""SELECT id, {" + ".join(parts)} AS score FROM (
+            SELECT id, entry, {_NORM} AS norm, {weights} {active} OFFSET 0) AS weighed
             ORDER BY score DESC, entry LIMIT ?"""  # noqa: S608 - bound values alone
         idf = [factors[word] for word in phrases]
         found = self._database.rows(sql, [*idf, mean, *words, *values, *limit, count])
-        return self._active([(int(entry), float(score)) for entry, score in found])
+        return [(product_id, float(score)) for product_id, score in found]
 
     def having(self, wanted: Wanted, count: int) -> list[str]:
         """See FullText."""
         condition, values = _condition(wanted)
-        sql = f"""SELECT id FROM (SELECT entry FROM words WHERE {condition} ORDER BY entry LIMIT ?)
-            AS found JOIN products ON sequence = entry
-            WHERE status = 'active'"""  # noqa: S608 - bound values alone
+        sql = f"SELECT id {_active(condition, _LAST)} LIMIT ?"
         rows = self._database.rows(sql, [*values, count])
         return [product_id for (product_id,) in rows]
 
@@ -92,15 +90,6 @@ class PostgresWords:
         having = {term: doc for _, _, term, doc in rows}
         mean = max(1, length) / max(1, entries)
         return mean, {word: _idf(entries, having.get(word, 0)) for word in words}
-
-    def _active(self, best: Sequence[tuple[int, float]]) -> list[tuple[str, float]]:
-        """The entries that are still what their products say, by product."""
-        scores = dict(best)
-        if not scores:
-            return []
-        sql = "SELECT id, sequence FROM products WHERE status = 'active' AND sequence = ANY(?)"
-        ids = self._database.rows(sql, (list(scores),))
-        return [(product_id, scores[number]) for product_id, number in ids]
 
 
 def _idf(entries: int, having: int) -> float:
@@ -118,6 +107,18 @@ def _entry(number: int, *texts: str) -> tuple[int, int, list[str], list[float]]:
         for word in words:
             weights[word] = weights.get(word, 0.0) + weight
     return number, length, list(weights), list(weights.values())
+
+
+def _active(condition: str, order: str = "") -> str:
+    """Entries that are still what their products say, joined with these.
+
+    The offsets have the database choose and order entries first, then look up each one's product:
+    of its own it may read all products for a few entries.
+    """
+    return f"""FROM (SELECT entry, length, words, weights FROM words
+        WHERE {condition} {order} OFFSET 0) AS fitting CROSS JOIN LATERAL (
+        SELECT id, status FROM products WHERE sequence = entry OFFSET 0) AS said
+        WHERE status = 'active' {order}"""  # noqa: S608 - bound values alone
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[list[str]]]:

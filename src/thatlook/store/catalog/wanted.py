@@ -50,10 +50,10 @@ class FullText(Protocol):
     def matching(self, wanted: Wanted, count: int, *, scored: bool) -> list[tuple[str, float]]:
         """At most `count` ids of active products with their BM25, the higher the better.
 
-        The best ones where `scored`, else those that changed first.
+        The best ones where `scored`, else those that changed last, which are not among stale ones.
         """
         ...
 
     def having(self, wanted: Wanted, count: int) -> list[str]:
-        """The ids of `matching` without a score, those that changed first."""
+        """The ids of `matching` without a score, those that changed last."""
         ...
