@@ -41,12 +41,12 @@ def test_what_is_worn_in_a_photo_is_an_outfit(tmp_path):
     labels = tmp_path / "eye.jsonl"
     labels.write_text(json.dumps(row) + "\n")
     (found,) = worn_outfits([labels, labels], tmp_path)
-    box = (1.0, 2.0, 30.0, 40.0)
+    crop = (tmp_path / "a.jpg", (1.0, 2.0, 30.0, 40.0))
     assert found == Outfit(
         "a.jpg",
         (
-            Piece("a.jpg#0", "topwear", ("shirts", "red", "solid"), (tmp_path / "a.jpg", box)),
-            Piece("a.jpg#1", "bag", ("handbags", "tan", "solid"), (tmp_path / "a.jpg", box)),
+            Piece("a.jpg#0", "topwear", ("shirts", "red", "solid"), crop, "white"),
+            Piece("a.jpg#1", "bag", ("handbags", "tan", "solid"), crop, "white"),
         ),
         split=split_of("a.jpg"),
     )

@@ -111,7 +111,7 @@ def upload(page: Any, file: Any = LOOK) -> None:
 
 def settled(page: Any) -> None:
     """Waits until nothing is under way: what a click sets off marks the page before it returns."""
-    page.wait_for_selector("#main:not([aria-busy=true])")
+    page.wait_for_selector("body:not([data-busy=true])")
 
 
 def until(page: Any, true: str | Callable[[], bool]) -> None:

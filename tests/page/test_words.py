@@ -45,6 +45,21 @@ def test_more_is_shown_when_asked_for(page):
     until(page, f"document.querySelectorAll('#hits .card').length > {before}")
 
 
+def test_an_answer_that_comes_too_late_is_not_shown(page):
+    held = []
+    page.route("**/v1/search?q=blue*", lambda route: held.append(route))  # noqa: PLW0108 - it is given attributes
+    search(page, "blue dress")
+    until(page, lambda: len(held) == 1)
+    search(page, "for women")
+    page.wait_for_selector("#hits .card")
+    women = page.locator("#hits .card").count()
+    with page.expect_response("**/v1/search?q=blue*"):
+        held[0].continue_()
+    settled(page)
+    assert page.locator("#foundTitle").inner_text() == "for women"
+    assert page.locator("#hits .card").count() == women
+
+
 def test_nothing_found_says_so(page):
     search(page, "dress under 1")
     until(page, "document.getElementById('foundTitle').textContent.startsWith('Nothing found')")

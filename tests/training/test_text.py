@@ -87,7 +87,7 @@ def test_titles_without_pictures_teach_too(catalog, tmp_path):
             told = (("Zorblax", "Handbags", "Pink"), ("Quixle", "Jeans", "Blue"))[n % 2]
             rows.writerow([f"t{n}", f"{told[0]} {n}", *told[1:]])
     assert len(list(read_titles(feed))) == 40
-    run(options(catalog, tmp_path, titles=[feed]))
+    run(options(catalog, tmp_path, titles=[feed], epochs=24))
     tower = Tower.of(ModelSpec.from_file(tmp_path / "out" / "text.json"))
     part = shipped("embedding").parts_of("embedding")["type"]
     names = shipped("embedding").names("type")

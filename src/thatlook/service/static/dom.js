@@ -51,16 +51,17 @@ export async function atWork(step) {
 
 function busy(change) {
   steps += change;
-  byId("main").setAttribute("aria-busy", String(steps > 0));
+  document.body.dataset.busy = String(steps > 0);
 }
 
-/** `step`, once it was not asked for again for a while; the page is busy until then. */
+/** `step`, once it was not asked for again for a while; the page is busy until then. `cancel` forgets it. */
 export function debounced(step, waitMs = 450) {
   let wake = () => {};
-  return () => atWork(async () => {
+  const later = () => atWork(async () => {
     wake(false);
     if (await new Promise((resolve) => { wake = resolve; setTimeout(resolve, waitMs, true); })) await step();
   });
+  return Object.assign(later, { cancel: () => wake(false) });
 }
 
 /** The address where it is one that a link may have, else "". */

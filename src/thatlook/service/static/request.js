@@ -13,6 +13,7 @@ const NAMES = new Set(["gender", "age", "min_price", "max_price", "brands", "col
 
 const TOP_BRANDS = 8;
 
+let later = null; // asks again soon after a filter changed
 let known = { brands: [], whole: false };
 let shop = { color: new Map(), brand: new Map() }; // how many products the whole shop has of each
 
@@ -20,7 +21,7 @@ const form = () => byId("request");
 
 /** Fills the pills and calls `changed` when a filter does. */
 export function listen(changed) {
-  const later = debounced(() => {
+  later = debounced(() => {
     showCount();
     if (check()) changed();
   });
@@ -153,6 +154,7 @@ function edits(one, other) {
 
 /** Sets the filters to those of an address. */
 export function fill(params) {
+  later.cancel(); // the address says what is asked for
   form().reset();
   for (const [name, value] of params) {
     if (!NAMES.has(name)) continue;

@@ -86,6 +86,7 @@ export async function search(changed, order) {
   renew();
   asked.matches = [];
   const answer = await page();
+  if (!answer) return;
   byId("foundTitle").textContent = answer.total ? asked.text || t("everything") : t("nothing_for", { words: asked.text });
   showChips("understood", answer.understood, changed);
   byId("facets").replaceChildren(...facets(answer.facets, changed));
@@ -93,11 +94,14 @@ export async function search(changed, order) {
   say(t("found", { n: answer.total }));
 }
 
+/** The next page of what was found; none where something else was asked for meanwhile. */
 async function page() {
+  const { matches } = asked;
   const query = new URLSearchParams({ q: asked.text, k: PAGE, offset: asked.matches.length });
   for (const key of asked.off) query.append("off", key);
   for (const pairs of asked.limits.values()) for (const [name, value] of pairs) query.append(name, value);
-  return get(`/v1/search?${query}`);
+  const answer = await get(`/v1/search?${query}`);
+  return asked.matches === matches ? answer : null;
 }
 
 function add(answer, order) {
@@ -132,5 +136,8 @@ export function listen(changed, order) {
     event.preventDefault();
     changed();
   });
-  byId("moreHits").addEventListener("click", () => attempt(async () => add(await page(), order())));
+  byId("moreHits").addEventListener("click", () => attempt(async () => {
+    const answer = await page();
+    if (answer) add(answer, order());
+  }));
 }
