@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Price, Product
+from thatlook.core.shopper_words import category_of_type, types_for
 from thatlook.search.index import Filters
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.searcher import WordSearch
@@ -57,6 +59,9 @@ class Tower:
         known = {"heel": axis(0), "leather": axis(2)}
         found = [known[word] for word in words if word in known]
         return found[0] if found else None
+
+    def embed_all(self, texts):
+        return list(map(self.embed, texts))
 
 
 @pytest.fixture
@@ -178,6 +183,44 @@ def test_what_is_worn_for_an_occasion_comes_first_however_it_looks(tmp_path, mon
     assert found.matches[0].product.id == "bag"
     assert "occasion: party" in found.matches[0].reasons
     assert off.matches[0].product.id != "bag"
+
+
+class Counting(Occasions):
+    """Counts how often it is asked for many texts, and for how many."""
+
+    def __init__(self):
+        self.asked = []
+
+    def embed_all(self, texts):
+        self.asked.append(len(texts))
+        return super().embed_all(texts)
+
+
+def searches(catalog, monkeypatch, text):
+    """How many texts the network was asked for at once, and which categories were searched."""
+    network, found, search = Counting(), [], catalog.search
+    with monkeypatch.context() as watched:
+        watched.setattr(
+            catalog, "search", lambda v, q: found.append((q.category, len(v))) or search(v, q)
+        )
+        WordSearch(catalog, network).find(WordRequest(text=text))
+    return network.asked, found
+
+
+def test_occasions_cost_one_reading_and_one_search_a_category(catalog, monkeypatch):
+    kinds = types_for("party")
+    asked, found = searches(catalog, monkeypatch, "party")
+    assert asked == [len(kinds)]
+    worn = Counter(map(category_of_type, kinds))
+    assert found[0] == (None, 1)
+    assert sorted(found[1:]) == sorted(worn.items())
+    _, found = searches(catalog, monkeypatch, "winter summer sports office party")
+    three = frozenset().union(*map(types_for, ("winter", "summer", "sports")))
+    assert sum(count for category, count in found if category) == len(three)
+    asked, found = searches(catalog, monkeypatch, "party shoes")
+    shoes = [kind for kind in kinds if category_of_type(kind) == "footwear"]
+    assert (asked, found[1:]) == ([len(shoes)], [("footwear", len(shoes))])
+    assert searches(catalog, monkeypatch, "red shoes")[0] == []
 
 
 def test_a_compound_in_a_title_is_found_by_its_parts_and_by_itself(tmp_path):

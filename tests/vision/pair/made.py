@@ -124,15 +124,16 @@ def text(
     masked=True,
     type_=INT64,
     length="l",
+    batch="n",
 ) -> None:
-    inputs = {ids: (type_, ["n", length])}
+    inputs = {ids: (type_, [batch, length])}
     if masked:
-        inputs["attention_mask"] = (INT64, ["n", length])
+        inputs["attention_mask"] = (INT64, [batch, length])
     _model(
         path,
         _text_nodes(ids, output, masked=masked),
         inputs,
-        {output: (FLOAT, ["n", dim])},
+        {output: (FLOAT, [batch, dim])},
         table=table(dim),
         **(_AXES if masked else {}),
     )

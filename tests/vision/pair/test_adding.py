@@ -16,7 +16,7 @@ from thatlook.cli import main
 from thatlook.core.errors import FetchError, ModelError, SettingsError
 from thatlook.core.records import Box
 from thatlook.vision.pair.adding import Addition, add
-from thatlook.vision.pair.spec import PairSpec, image_stage
+from thatlook.vision.pair.spec import PairSpec, TextInput, image_stage
 from thatlook.vision.pair.text import TextEncoder
 
 RED = np.array([1, 0, 0, 0.2]) / 1.04**0.5
@@ -70,6 +70,7 @@ def test_the_entry(tmp_path):
         "mask": "attention_mask",
         "type": "int64",
         "length": 6,
+        "batch": 16,
         "pad_id": made.PAD,
         "pad_token": "<pad>",
     }
@@ -84,6 +85,31 @@ def test_a_variant_and_names_of_ones_own(tmp_path):
     assert done.pair.image.path == folder / "onnx/vision_model_quantized.onnx"
     assert done.pair.text.path == folder / "onnx/text_model_quantized.onnx"
     assert (done.pair.image.id, done.pair.image.license) == ("mine", "GPL-3.0")
+
+
+@pytest.mark.parametrize(("batch", "runs"), [("n", 1), (1, 3)])
+def test_texts_go_in_together_where_the_network_takes_them(tmp_path, monkeypatch, batch, runs):
+    folder = made.transformers_js(tmp_path / "pair")
+    made.text(folder / "onnx/text_model.onnx", batch=batch)
+    encoder = TextEncoder.of(added(folder).pair, 1)
+    texts = [("red", "bag"), (), ("red",), ("bag",)]
+    alone = [encoder.embed(words) for words in texts]
+    run, count = encoder._session.run, []
+    monkeypatch.setattr(encoder._session, "run", lambda inputs: count.append(1) or run(inputs))
+    together = encoder.embed_all(texts)
+    assert together[1] is alone[1] is None
+    for place in (0, 2, 3):
+        np.testing.assert_allclose(together[place], alone[place], atol=1e-6)
+    assert len(count) == runs
+    assert encoder.embed_all([()]) == [None]
+
+
+def test_an_entry_that_says_no_batch_takes_one_text_at_a_time(tmp_path):
+    entry = added(made.transformers_js(tmp_path / "pair")).entry
+    text = json.loads(entry.read_text())["text"]
+    told = {name: value for name, value in text["input"].items() if name != "batch"}
+    changed(entry, text=text | {"input": told})
+    assert TextInput.of(PairSpec.named(str(entry)).text).batch == 1
 
 
 def test_a_longer_text_is_cut_and_keeps_its_last_mark(tmp_path):
@@ -289,7 +315,7 @@ def test_entries_that_lack_a_part(tmp_path, part, values, message):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ids", 1), ("type", "int8"), ("length", 0), ("pad_id", -1), ("pad_id", True)],
+    [("ids", 1), ("type", "int8"), ("length", 0), ("batch", 0), ("pad_id", -1), ("pad_id", True)],
 )
 def test_entries_with_impossible_text_inputs(tmp_path, name, value):
     entry = added(made.transformers_js(tmp_path / "pair")).entry

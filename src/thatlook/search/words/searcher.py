@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +29,9 @@ DEPTH: Final = 200
 
 WORN_DEPTH: Final = 40
 """Candidates of each type that is worn for an occasion."""
+
+MOST_OCCASIONS: Final = 3
+"""Occasions for which candidates are looked for; all of them order."""
 
 PHOTO_TYPE: Final = "photo_type"
 
@@ -328,13 +331,18 @@ class WordSearch:
 
     def _worn_for(self, understood: Understood, query: Query) -> Iterator[str]:
         """Candidates by likeness of each type that is worn for what the words name."""
-        occasions = [wish.name for wish in understood.wishes if wish.kind == "occasion"]
-        for kind in sorted(frozenset().union(*map(types_for, occasions))):
-            category = category_of_type(kind)
-            vector = self.told((*understood.plain, *tokens(kind)))
-            if vector is not None and query.category in (None, category):
+        network = self._network
+        worn = _worn(understood, query.category)
+        if network is None or not worn:
+            return
+        texts = {kind: (*understood.plain, *tokens(kind)) for kind in chain(*worn.values())}
+        told = dict(zip(texts, network.embed_all(list(texts.values())), strict=True))
+        for category, kinds in worn.items():
+            vectors = [vector for kind in kinds if (vector := told[kind]) is not None]
+            if vectors:
                 few = replace(query, category=category, k=WORN_DEPTH)
-                yield from (hit.product_id for hit in self._shelf.search(vector[None], few)[0])
+                for hits in self._shelf.search(np.stack(vectors), few).hits:
+                    yield from (hit.product_id for hit in hits)
 
     def _any_direction(self) -> Vector:
         """A vector for a request of filters alone: any order will do, the same every time."""
@@ -360,6 +368,16 @@ class WordSearch:
         whole = sum(map(weights.__getitem__, parts))
         score = sum(weights[n] * part for n, part in parts.items()) / whole if whole else 0.0
         return Ranked(facts, min(1.0, score), parts)
+
+
+def _worn(understood: Understood, category: str | None) -> dict[str, list[str]]:
+    """By category the types that are worn for the first occasions; of one category where given."""
+    occasions = [wish.name for wish in understood.wishes if wish.kind == "occasion"]
+    found: dict[str, list[str]] = {}
+    for kind in sorted(frozenset().union(*map(types_for, occasions[:MOST_OCCASIONS]))):
+        if category in (None, category_of_type(kind)):
+            found.setdefault(category_of_type(kind), []).append(kind)
+    return found
 
 
 def _fitting(found: Sequence[Facts], words: Mapping[str, float]) -> Sequence[float]:

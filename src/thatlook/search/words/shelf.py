@@ -107,6 +107,10 @@ class WordNetwork(Protocol):
         """The unit vector, float32 (dim,), of words; None for none."""
         ...
 
+    def embed_all(self, texts: Sequence[Sequence[str]]) -> list[Vector | None]:
+        """`embed` of each of the texts, together where that costs less."""
+        ...
+
 
 class Shelf(Protocol):
     """Products by words, by vectors, and what is known of them."""

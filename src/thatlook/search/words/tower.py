@@ -91,6 +91,10 @@ class Tower:
         length = float(np.linalg.norm(vector))
         return np.asarray(vector / length, np.float32) if length > 0 else None
 
+    def embed_all(self, texts: Sequence[Sequence[str]]) -> list[Vector | None]:
+        """`embed` of each of the texts."""
+        return list(map(self.embed, texts))
+
     def of_text(self, text: str) -> Vector | None:
         """The unit vector of a text; None for one without words."""
         return self.embed(tokens(text))

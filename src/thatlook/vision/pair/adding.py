@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.errors import ModelError, SettingsError
 from thatlook.core.files import write_whole
+from thatlook.vision.models.inputs import DEFAULT_BATCH
 from thatlook.vision.models.registry import PAIR, ModelSpec
 from thatlook.vision.models.session import Port, Session
 from thatlook.vision.pair.checking import PLAIN, Probe, Trial, tried
@@ -187,7 +188,8 @@ class _Halves:
         mask = MASK if MASK in whole else ""
         length = ports[ids].shape[1] or settings.length()
         put = {"ids": ids, "mask": mask, "type": _type(where["file"], ids, ports[ids])}
-        put |= {"length": length} | self._padding(settings)
+        batch = ports[ids].shape[0] or DEFAULT_BATCH
+        put |= {"length": length, "batch": batch} | self._padding(settings)
         size = settings.preprocessing().size
         put |= _fillers(where["file"], ports, {ids, mask}, length, size)
         output, dim = self._vector(session, TEXT_OUTPUTS, size)

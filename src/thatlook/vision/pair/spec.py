@@ -25,7 +25,8 @@ FILLER_TYPES: Final = {**ID_TYPES, "float": np.float32}
 class TextInput:
     """How texts become the text network's input: `length` token ids, padded by `pad_id`.
 
-    `mask` names the input that says which are no padding, "" for none.
+    `mask` names the input that says which are no padding, "" for none. At most `batch` texts go in
+    at once, one where the entry does not say.
     """
 
     ids: str
@@ -34,18 +35,20 @@ class TextInput:
     length: int
     pad_id: int
     pad_token: str
+    batch: int
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Self:
         """The record of a text network's entry. Raises ModelError."""
-        given = spec.input
+        given = {"batch": 1, **spec.input}
         for name in ("ids", "mask", "pad_token"):
             if not isinstance(given.get(name), str):
                 raise spec.misfit(f"text.input.{name}", "a text", given.get(name))
         if given.get("type") not in ID_TYPES:
             raise spec.misfit("text.input.type", " or ".join(ID_TYPES), given.get("type"))
-        if not is_whole(given.get("length")):
-            raise spec.misfit("text.input.length", "a whole number", given.get("length"))
+        for name in ("length", "batch"):
+            if not is_whole(given.get(name)):
+                raise spec.misfit(f"text.input.{name}", "a whole number", given.get(name))
         pad = given.get("pad_id")
         if not isinstance(pad, int) or isinstance(pad, bool) or pad < 0:
             raise spec.misfit("text.input.pad_id", "a whole number of 0 or more", pad)

@@ -52,6 +52,12 @@ class TextEncoder:
         """The unit vector, float32 (dim,), of words; None for none. Raises ModelError."""
         return self.of_text(" ".join(words))
 
+    def embed_all(self, texts: Sequence[Sequence[str]]) -> list[Vector | None]:
+        """`embed` of each of the texts, as many at a time as the entry's `batch`."""
+        told = [joined for words in texts if (joined := " ".join(words)).strip()]
+        vectors = iter(unit(self._raw(told)) if told else ())
+        return [next(vectors) if " ".join(words).strip() else None for words in texts]
+
     def of_text(self, text: str) -> Vector | None:
         """The unit vector of a text; None for one without letters. Raises ModelError."""
         if not text.strip():
@@ -61,10 +67,21 @@ class TextEncoder:
 
     def raw(self, text: str) -> NDArray[np.float32]:
         """The network's own numbers, float32 (dim,), for a text. Raises ModelError."""
-        inputs = {name: value[None] for name, value in self.tokens(text).items()}
-        shape = (1, self._pair.dim)
+        (found,) = self._raw([text])
+        return np.asarray(found, np.float32)
+
+    def _raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same (n, dim) for several."""
+        size = self._input.batch
+        parts = [texts[start : start + size] for start in range(0, len(texts), size)]
+        return np.concatenate(list(map(self._together, parts)))
+
+    def _together(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        read = list(map(self.tokens, texts))
+        inputs = {name: np.stack([one[name] for one in read]) for name in read[0]}
+        shape = (len(texts), self._pair.dim)
         found = output_of_shape(self._pair.text, self._session.run(inputs), self._output, shape)
-        return np.asarray(found[0], np.float32)
+        return np.asarray(found, np.float32)
 
     def tokens(self, text: str) -> dict[str, NDArray[Any]]:
         """The text network's inputs (length,): ids, cut off or padded, and their mask."""
