@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import backup, restore
 from thatlook.store.catalog.blocks import CACHED_FROM
+from thatlook.store.catalog.database import _connected_to_log
 from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.catalog.versions import snapshot
 from thatlook.store.ingest.turn import own_turn
@@ -239,6 +243,28 @@ def test_after_changes_that_could_not_be_read_it_is_read_again(tmp_path):
         with writable(folder):
             log_of(folder).unlink()
         assert reader.product("p7").title == "gown 7"
+
+
+@pytest.fixture
+def shared_folder():
+    """Where every user may make files."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "c").mkdir()
+        (Path(name) / "c").chmod(0o777)
+        yield Path(name) / "c"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs another user")
+def test_no_log_of_ours_stays_where_its_owner_removed_his_just_then(shared_folder):
+    file = filled(shared_folder) / FILE_NAME
+    os.seteuid(65534)
+    try:
+        with pytest.raises(sqlite3.OperationalError):
+            _connected_to_log(file)
+    finally:
+        os.seteuid(0)
+    assert names_in(shared_folder) == [FILE_NAME]
 
 
 WRITER = """

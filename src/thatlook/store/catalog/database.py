@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -214,8 +215,8 @@ class Database:
             if self._unlocked is None or self._connection.in_transaction:
                 return self._run_once(work)
             for _ in range(_ATTEMPTS):
-                self._follow()
                 try:
+                    self._follow()
                     return self._run_once(work)
                 except _ChangedError:
                     continue
@@ -318,9 +319,8 @@ def _connection_to_read(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
     looks = _looks(path)
     if _log_of(path).exists() and _log_index_of(path).exists():
         # By the log and the locks of somebody who writes; SQLite would make missing ones.
-        mode = "mode=ro" if _may_write(path) else "mode=ro&readonly_shm=1"
         try:
-            return _connected(path, mode, _PRAGMAS_TO_READ), None
+            return _connected_to_log(path), None
         except sqlite3.OperationalError as error:
             if not _is_shut(error):
                 raise
@@ -331,6 +331,37 @@ def _connection_to_read(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
         if _looks(path) != looks:
             raise _ChangedError(path) from error
         raise
+
+
+def _connected_to_log(path: Path) -> sqlite3.Connection:
+    if _may_write(path):
+        return _connected(path, "mode=ro", _PRAGMAS_TO_READ)
+    try:
+        connection = _connected(path, "mode=ro&readonly_shm=1", _PRAGMAS_TO_READ)
+    except sqlite3.OperationalError:
+        _remove_our_log(path)
+        raise
+    if _is_our_log(path):
+        connection.close()
+        _remove_our_log(path)
+        raise _ChangedError(path)
+    return connection
+
+
+def _is_our_log(path: Path) -> bool:
+    """Whether this user made the log beside another's file, who removed his own just then."""
+    if sys.platform == "win32":
+        return False
+    try:
+        log = _log_of(path).stat()
+        return log.st_uid == os.geteuid() != path.stat().st_uid and not log.st_size
+    except FileNotFoundError:
+        return False
+
+
+def _remove_our_log(path: Path) -> None:
+    if _is_our_log(path):
+        _log_of(path).unlink(missing_ok=True)
 
 
 def _remove_log(path: Path) -> None:
