@@ -8,7 +8,7 @@
     │   ├── CatalogDamagedError   its file, or a row of it, is not what was written
     │   ├── CatalogFullError      its disk has no room for a change; it may pass
     │   ├── CatalogReadOnlyError   it cannot be written by this user, or in this place
-    │   ├── CatalogUnavailableError   its database or search engine cannot be reached now
+    │   ├── CatalogUnavailableError   its file, database or search engine cannot be read now
     │   │   └── SearchUnavailableError   its search engine does not answer
     │   ├── CatalogVersionError   written by a newer thatlook
     │   ├── ModelMismatchError    its vectors come from another embedding network
@@ -95,7 +95,7 @@ class CatalogReadOnlyError(CatalogError):
 
 
 class CatalogUnavailableError(CatalogError):
-    """A catalog whose database or search engine cannot be reached now; it may pass."""
+    """A catalog whose file, database or search engine cannot be read now; it may pass."""
 
 
 class CatalogVersionError(CatalogError):

@@ -19,6 +19,7 @@ from thatlook.search.completing import (
 from thatlook.search.completing.completer import missing
 from thatlook.search.completing.why import Together
 from thatlook.search.index import Filters
+from thatlook.store.catalog import Catalog
 
 
 def given(completer, *ids):
@@ -176,6 +177,25 @@ def test_of_a_season_enough_are_fetched_and_what_tells_none_stays(shop, monkeypa
     }  # fmt: skip
     winter = found(completer, ["shirt"], **asked, season="winter", k=11)["footwear"]
     assert set(winter) == {"fall 0", "fall 1", "any"}  # each picture once, no flip flops
+
+
+def test_for_a_season_no_more_are_looked_at_than_is_said(shop, monkeypatch):
+    monkeypatch.setattr("thatlook.search.completing.completer.FETCHED", 2)
+    monkeypatch.setattr("thatlook.search.completing.completer.SPARE", 1)
+    monkeypatch.setattr("thatlook.search.completing.completer.MOST_OF_SEASON", 8)
+    autumn = [
+        row_of(f"a{n}", "footwear", "red", extra={"season": "Fall"}, look=n % 2) for n in range(9)
+    ]
+    completer = shop(SHIRT, *autumn)
+    asked = []
+    search = Catalog.search
+    monkeypatch.setattr(
+        Catalog, "search", lambda self, v, query: asked.append(query.k) or search(self, v, query)
+    )
+    assert not found(completer, ["shirt"], categories=("footwear",), season="summer", k=2)[
+        "footwear"
+    ]
+    assert asked[-2:] == [2, 8]
 
 
 def test_an_empty_catalog_answers_with_nothing(shop):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.small_disk import fill, small_disk
 from tests.store.catalog.conftest import DIM, row_of, vector_of
-from thatlook.core.errors import CatalogFullError
+from thatlook.core.errors import CatalogFullError, CatalogReadOnlyError
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import backup
+from thatlook.store.catalog.database import _remove_log
+from thatlook.store.catalog.opening import FILE_NAME
 from thatlook.store.catalog.versions import snapshot
 
 COUNT = 40
@@ -26,9 +30,7 @@ def disk(tmp_path):
 
 
 def files_of(folder):
-    """The files but SQLite's own, which stay empty here."""
-    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    return [path for path in found if not path.endswith(("-shm", "-wal"))]
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def asked(catalog):
@@ -55,6 +57,39 @@ def test_a_change_is_refused_and_made_once_there_is_room(disk):
         (disk / "ballast").unlink()
         assert catalog.remove(["p1"]) == ["p1"]
         assert asked(catalog) == ("p7", COUNT - 1, COUNT - 1)
+
+
+def test_who_writes_once_there_is_room_is_followed(disk):
+    fill(disk)
+    with Catalog.open(disk / "c", create=False) as reader:
+        assert asked(reader) == ("p7", COUNT, COUNT)
+        (disk / "ballast").unlink()
+        with Catalog.open(disk / "c", "net", DIM) as writer:
+            for n in range(5):
+                writer.remove([f"p{n}"])
+                assert asked(reader) == ("p7", COUNT - 1 - n, COUNT - 1 - n)
+        assert not reader.read_only
+
+
+def test_the_log_of_who_writes_stays(disk):
+    with Catalog.open(disk / "c", "net", DIM) as writer:
+        writer.remove(["p1"])
+        before = files_of(disk)
+        _remove_log(disk / "c" / FILE_NAME)
+        assert files_of(disk) == before
+        writer.remove(["p2"])
+    with Catalog.open(disk / "c", create=False) as catalog:
+        assert catalog.info().products == COUNT - 2
+
+
+def test_a_read_only_medium_has_no_room_either_and_is_not_called_full(disk):
+    fill(disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    with Catalog.open(disk / "c", "net", DIM, create=False) as catalog:
+        assert asked(catalog) == ("p7", COUNT, COUNT)
+        with pytest.raises(CatalogReadOnlyError, match="cannot be written here"):
+            catalog.remove(["p1"])
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
 
 
 def test_a_search_for_words_after_a_change_needs_no_room(disk):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.store.catalog.conftest import DIM, row_of, vector_of
 from tests.unwritable import unwritable
-from thatlook.core.errors import CatalogReadOnlyError
+from thatlook.core.errors import CatalogReadOnlyError, CatalogUnavailableError
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import backup, restore
@@ -43,9 +43,17 @@ def filled(folder, count=20):
     return folder
 
 
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def found(catalog, number):
     (hits,) = catalog.search(vector_of(number)[None], Query(k=1))
     return hits[0].product_id
+
+
+def log_of(folder):
+    return folder / f"{FILE_NAME}-wal"
 
 
 def words_of(catalog):
@@ -54,7 +62,7 @@ def words_of(catalog):
 
 def test_what_can_be_answered_is(tmp_path):
     folder = filled(tmp_path / "c")
-    before = sorted(path.name for path in folder.iterdir())
+    before = names_in(folder)
     with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as catalog:
         assert catalog.info().products == 20
         assert found(catalog, 7) == "p7"
@@ -64,7 +72,7 @@ def test_what_can_be_answered_is(tmp_path):
         catalog.warm()
         catalog.settle()
         assert backup(catalog, tmp_path / "copy").products == 20
-    assert sorted(path.name for path in folder.iterdir()) == before
+    assert names_in(folder) == before
 
 
 def test_a_file_that_is_not_ours_in_a_folder_that_is(tmp_path):
@@ -78,6 +86,15 @@ def test_a_file_that_is_not_ours_in_a_folder_that_is(tmp_path):
                 CatalogReadOnlyError, match=r"catalog\.sqlite: cannot be written here"
             ):
                 catalog.remove(["p7"])
+        assert names_in(folder) == [FILE_NAME]  # a log of ours would lock its owner out
+        folder.chmod(0o777)
+        with writable(folder):
+            writer = Catalog.open(folder, "net", DIM)
+        with Catalog.open(folder, "net", DIM, create=False) as catalog:
+            folder.chmod(0o777)
+            writer.remove(["p7"])
+            assert found(catalog, 7) != "p7"
+        writer.close()
 
 
 @pytest.mark.parametrize(
@@ -134,6 +151,94 @@ def test_a_file_that_was_written_meanwhile_is_read_again(tmp_path):
             reader.remove(["p8"])
 
 
+def test_who_writes_into_an_empty_log_that_lay_there_is_followed(tmp_path):
+    folder = filled(tmp_path / "c")
+    log_of(folder).touch()
+    with unwritable(folder), Catalog.open(folder, create=False) as reader:
+        assert found(reader, 7) == "p7"
+        with writable(folder), Catalog.open(folder, "net", DIM) as writer:
+            writer.remove(["p7"])
+            assert found(reader, 7) != "p7"
+            assert reader.info().products == 19
+
+
+def removed(folder, *ids):
+    """By somebody else, who moves it to the file itself."""
+    with writable(folder), Catalog.open(folder, "net", DIM) as writer:
+        writer.remove(ids)
+
+
+def test_a_query_that_others_write_into_is_asked_again(tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder), Catalog.open(folder, create=False) as reader:
+        seen = []
+
+        def meanwhile(_):
+            if not seen:
+                seen.append(1)
+                removed(folder, "p7")
+
+        reader._store.database._connection.set_trace_callback(meanwhile)
+        assert reader._store.database.rows(
+            "SELECT count(*), (SELECT sequence FROM state) FROM products"
+        ) == [(19, 21)]
+
+
+def test_a_transaction_never_mixes_two_states(tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder), Catalog.open(folder, create=False) as reader:
+        database = reader._store.database
+        with database.reading():
+            assert database.one("SELECT sequence FROM state") == (20,)
+            removed(folder, "p7")
+            with pytest.raises(CatalogUnavailableError, match="was written while it was read"):
+                database.rows("SELECT id FROM products")
+        assert reader.info().products == 19
+
+
+def test_half_of_two_states_is_not_called_damaged(tmp_path):
+    folder = filled(tmp_path / "c")
+    file = folder / FILE_NAME
+    whole = file.read_bytes()
+    with unwritable(folder), Catalog.open(folder, create=False) as reader:
+        database = reader._store.database
+        with database.reading():
+            database.one("SELECT 1 FROM state")
+            with writable(folder):
+                file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+            with pytest.raises(CatalogUnavailableError, match="was written while it was read"):
+                database.rows("SELECT * FROM articles")
+        with writable(folder):
+            file.write_bytes(whole)
+        assert found(reader, 7) == "p7"
+
+
+def test_a_file_that_comes_back_is_read_again(tmp_path):
+    folder = filled(tmp_path / "c")
+    file, away = folder / FILE_NAME, tmp_path / "away"
+    with unwritable(folder), Catalog.open(folder, create=False) as reader:
+        with writable(folder):
+            file.rename(away)
+        with pytest.raises(CatalogUnavailableError, match=r"catalog\.sqlite: is not there now"):
+            reader.product("p7")
+        with writable(folder):
+            away.rename(file)
+        assert reader.product("p7").title == "gown 7"
+
+
+def test_after_changes_that_could_not_be_read_it_is_read_again(tmp_path):
+    folder = filled(tmp_path / "c")
+    with unwritable(folder), Catalog.open(folder, create=False) as reader:
+        with writable(folder):
+            log_of(folder).write_bytes(bytes(5000))
+        for _ in range(2):
+            with pytest.raises(CatalogUnavailableError, match="-wal: holds changes"):
+                reader.product("p7")
+        with writable(folder):
+            log_of(folder).unlink()
+        assert reader.product("p7").title == "gown 7"
+
+
 def test_changes_in_a_log_that_cannot_be_read_are_not_passed_over(tmp_path):
     folder = filled(tmp_path / "c")
     copy = tmp_path / "copy"
@@ -144,7 +249,7 @@ def test_changes_in_a_log_that_cannot_be_read_are_not_passed_over(tmp_path):
             shutil.copyfile(folder / name, copy / name)
     with (
         unwritable(copy),
-        pytest.raises(CatalogReadOnlyError, match=r"-wal: holds changes .* catalog info"),
+        pytest.raises(CatalogUnavailableError, match=r"-wal: holds changes .* catalog info"),
     ):
         Catalog.open(copy, create=False)
     with Catalog.open(copy, create=False) as catalog:

@@ -31,6 +31,8 @@ FETCHED: Final = 30
 SPARE: Final = 6
 MORE: Final = 4
 """So many times as many are fetched where too few suit the season."""
+MOST_OF_SEASON: Final = 2048
+"""No more are looked at for their season: where none suits, as coats in summer, all would be."""
 OTHER_OCCASION: Final = 1.0
 """What a product of another occasion loses of its value: a rule, not learned; nobody wears running
 shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
@@ -136,14 +138,15 @@ class Completer:
 
     def of_season(self, vector: Vector, query: Query, season: str) -> tuple[list[Stored], int]:
         """The `k` products of a query nearest to a vector that suit a season, and how many there
-        are in any: no index knows seasons, so more are fetched until enough do.
+        are in any: no index knows seasons, so more are fetched until enough do, or until
+        MOST_OF_SEASON were looked at.
         """
         asked = query
         while True:
             answers = self._catalog.search(vector[None], asked)
             stored = self._catalog.stored_many([hit.product_id for hit in answers[0]])
             kept = [one for one in stored if suits(one, season)]
-            if len(kept) >= query.k or len(answers[0]) < asked.k:
+            if len(kept) >= query.k or len(answers[0]) < asked.k or asked.k >= MOST_OF_SEASON:
                 return kept[: query.k], answers.eligible
             asked = replace(asked, k=MORE * asked.k)
 

@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from thatlook.core.errors import (
     CatalogDamagedError,
     CatalogError,
     CatalogFullError,
     CatalogReadOnlyError,
+    CatalogUnavailableError,
     unwritable,
 )
 from thatlook.core.lock import locked
@@ -26,6 +27,10 @@ from thatlook.store.catalog.wanted import FullText
 SQLITE_VERSION: Final = sqlite3.sqlite_version
 BUSY_SECONDS: Final = 60.0
 """How long a writer waits for another process's transaction."""
+_ATTEMPTS: Final = 5
+"""How often a query is repeated that others wrote into."""
+
+Found = TypeVar("Found")
 
 
 class Database:
@@ -42,9 +47,9 @@ class Database:
         self._times_opened = 0
         self._open()
 
-    def _open(self) -> None:
+    def _open(self, mode: str = "mode=rwc") -> None:
         with self._translated():
-            self._connection, self._unlocked = _connection(self.path)
+            self._connection, self._unlocked = _connection(self.path, mode)
         self._read_only = self._unlocked is not None or not _may_write(self.path)
         self._times_opened += 1
 
@@ -70,18 +75,15 @@ class Database:
 
     def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
         """Runs one statement; raises CatalogError."""
-        with self._using() as connection:
-            return connection.execute(sql, values)
+        return self._run(lambda connection: connection.execute(sql, values))
 
     def executemany(self, sql: str, rows: Any) -> None:
         """Runs one statement for many rows; raises CatalogError."""
-        with self._using() as connection:
-            connection.executemany(sql, rows)
+        self._run(lambda connection: connection.executemany(sql, rows))
 
     def rows(self, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._using() as connection:
-            return connection.execute(sql, values).fetchall()
+        return self._run(lambda connection: connection.execute(sql, values).fetchall())
 
     def batches(
         self, sql: str, values: Any = (), size: int = 4096
@@ -89,17 +91,17 @@ class Database:
         """The rows of a query, in parts; for within one transaction."""
         cursor = self.execute(sql, values)
         while True:
-            with self._translated():
-                batch = cursor.fetchmany(size)
+            batch = self._run(lambda _: cursor.fetchmany(size))
             if not batch:
                 return
             yield batch
 
     def one(self, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        with self._using() as connection:
-            found: tuple[Any, ...] | None = connection.execute(sql, values).fetchone()
-            return found
+        found: tuple[Any, ...] | None = self._run(
+            lambda connection: connection.execute(sql, values).fetchone()
+        )
+        return found
 
     def has(self, table: str) -> bool:
         """Whether there is a table of this name."""
@@ -158,16 +160,7 @@ class Database:
 
     def backup(self, path: Path) -> None:
         """Writes a consistent copy to `path`, while others read and write."""
-        with self._using() as connection:
-            copy = sqlite3.connect(path)
-            try:
-                connection.backup(copy)
-            except sqlite3.OperationalError as error:
-                if _FULL in str(error):  # it is the copy that does not fit
-                    raise _translated(path, error) from error
-                raise
-            finally:
-                copy.close()
+        self._run(lambda connection: _back_up(connection, path))
 
     def take_over(self, path: Path) -> int:
         """Makes the contents those of the catalog in another file; how many products changed."""
@@ -203,24 +196,51 @@ class Database:
         return sum(file.stat().st_size for file in files if file.is_file())
 
     def _rollback(self) -> None:
-        if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
-            self.execute("ROLLBACK")
+        with self._translated():
+            if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
+                self._connection.execute("ROLLBACK")
 
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        with self.lock, self._translated():
-            if self._unlocked is not None and not self._connection.in_transaction:
+    def _run(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
+        with self.lock:
+            if self._unlocked is None or self._connection.in_transaction:
+                return self._run_once(work)
+            for _ in range(_ATTEMPTS):
                 self._follow()
-            yield self._connection
+                try:
+                    return self._run_once(work)
+                except _ChangedError:
+                    continue
+            raise _ChangedError(self.path)
+
+    def _run_once(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
+        """Raises _ChangedError where others wrote meanwhile a file that is read without locks."""
+        try:
+            with self._translated():
+                found = work(self._connection)
+        except CatalogError:
+            self._check_unchanged()  # half of two states looks like damage
+            raise
+        self._check_unchanged()
+        return found
+
+    def _check_unchanged(self) -> None:
+        if self._unlocked is not None and _looks(self.path) != self._unlocked:
+            raise _ChangedError(self.path)
 
     def _follow(self) -> None:
-        """Opens the file again where somebody else began to write it."""
-        if _looks(self.path) != self._unlocked:
+        """Opens the file again where somebody else began to write it, or its disk has room."""
+        if self._unlocked is not None and (
+            _looks(self.path) != self._unlocked
+            or (_is_writable(self.path) and not _is_full(self.path))
+        ):
             self._reopen()
 
     def _reopen(self) -> None:
-        self._connection.close()
-        self._open()
+        """Raises CatalogError; what was open stays open then."""
+        _looks(self.path)  # a file that is gone is told as that
+        old = self._connection
+        self._open("mode=rw")
+        old.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -260,24 +280,63 @@ _PRAGMAS_TO_READ: Final = ("temp_store=MEMORY", "cache_size=-65536")
 _Looks = tuple[int, ...]
 
 
-def _connection(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
-    """A connection to a file, made where there is none; how the file looks where it is read without
-    locks, for which it must not change.
+class _ChangedError(CatalogUnavailableError):
+    """A file that is read without locks and that others write just now."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: was written while it was read; try again")
+
+
+def _connection(path: Path, mode: str = "mode=rwc") -> tuple[sqlite3.Connection, _Looks | None]:
+    """A connection to a file, made where there is none and the mode allows it; how the file looks
+    where it is read without locks, for which it must not change.
     """
-    try:
-        return _connected(path, "mode=rwc", _PRAGMAS), None
-    except sqlite3.OperationalError as error:
-        open_to_write = _is_writable(path) and not _is_full(path)
-        if open_to_write or not path.is_file() or not _is_shut(error):
-            raise
+    # SQLite would make a log beside a file that is not ours, and its owner could not write it.
+    if not path.is_file() or _may_write(path):
+        logged = _log_of(path).exists()
+        try:
+            return _connected(path, mode, _PRAGMAS), None
+        except sqlite3.OperationalError as error:
+            open_to_write = _may_write(path.parent) and not _is_full(path)
+            if open_to_write or not path.is_file() or not _is_shut(error):
+                raise
+        if not logged and _log_of(path).exists():
+            _remove_log(path)
+    return _connection_to_read(path)
+
+
+def _connection_to_read(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
     looks = _looks(path)
-    try:  # by the log and the locks of somebody who writes
-        return _connected(path, "mode=ro", _PRAGMAS_TO_READ), None
-    except sqlite3.OperationalError as error:
-        if not _is_shut(error):
-            raise
-        _check_no_log(path)
+    if _log_of(path).exists() and _log_index_of(path).exists():
+        # By the log and the locks of somebody who writes; SQLite would make missing ones.
+        try:
+            return _connected(path, "mode=ro&readonly_shm=1", _PRAGMAS_TO_READ), None
+        except sqlite3.OperationalError as error:
+            if not _is_shut(error):
+                raise
+    _check_no_log(path)
+    try:
         return _connected(path, UNLOCKED, _PRAGMAS_TO_READ), looks
+    except sqlite3.Error as error:
+        if _looks(path) != looks:
+            raise _ChangedError(path) from error
+        raise
+
+
+def _remove_log(path: Path) -> None:
+    """Removes the empty log that an attempt without room left, unless others have the file open.
+
+    SQLite removes it with its last connection, here one that needs no room for an index of the log.
+    """
+    connection = sqlite3.connect(_uri(path, "mode=rw"), uri=True, timeout=0, isolation_level=None)
+    try:
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        _log_index_of(path).unlink(missing_ok=True)
+    except sqlite3.OperationalError:
+        pass  # others have it open
+    finally:
+        connection.close()
 
 
 def _is_shut(error: sqlite3.Error) -> bool:
@@ -312,7 +371,9 @@ def _is_writable(path: Path) -> bool:
 
 
 def _is_full(path: Path) -> bool:
-    return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+    """Whether room is what is missing: a read-only medium has none free either."""
+    writable = _may_write(path.parent) and (not path.exists() or _may_write(path))
+    return writable and shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
 
 
 def _may_write(path: Path) -> bool:
@@ -323,20 +384,50 @@ def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
+def _log_index_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-shm")
+
+
 def _looks(path: Path) -> _Looks:
-    """What differs once somebody else opened the file to write, or wrote it."""
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, _log_of(path).exists()
+    """What differs once somebody else wrote the file, or changes to its log.
+
+    Raises CatalogUnavailableError where the file is gone.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise CatalogUnavailableError(f"{path}: is not there now: {error.strerror}") from error
+    return found.st_ino, found.st_size, found.st_mtime_ns, *_looks_of_log(path)
+
+
+def _looks_of_log(path: Path) -> tuple[int, int]:
+    try:
+        log = _log_of(path).stat()
+    except FileNotFoundError:
+        return -1, 0
+    return log.st_size, log.st_mtime_ns
 
 
 def _check_no_log(path: Path) -> None:
-    """Raises CatalogReadOnlyError where changes are in a log that cannot be read."""
-    log = _log_of(path)
-    if log.exists() and log.stat().st_size:
-        raise CatalogReadOnlyError(
-            f"{log}: holds changes that can be read only where its folder can be written and has "
-            "room; there, open the catalog once: thatlook catalog info"
+    """Raises CatalogUnavailableError where changes are in a log that cannot be read."""
+    size, _ = _looks_of_log(path)
+    if size > 0:
+        raise CatalogUnavailableError(
+            f"{_log_of(path)}: holds changes that can be read only where its folder can be written "
+            "and has room; there, open the catalog once: thatlook catalog info"
         )
+
+
+def _back_up(connection: sqlite3.Connection, path: Path) -> None:
+    copy = sqlite3.connect(path)
+    try:
+        connection.backup(copy)
+    except sqlite3.OperationalError as error:
+        if _FULL in str(error):  # it is the copy that does not fit
+            raise _translated(path, error) from error
+        raise
+    finally:
+        copy.close()
 
 
 _FULL: Final = "disk is full"
