@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -237,6 +239,34 @@ def test_after_changes_that_could_not_be_read_it_is_read_again(tmp_path):
         with writable(folder):
             log_of(folder).unlink()
         assert reader.product("p7").title == "gown 7"
+
+
+WRITER = """
+import sys
+from thatlook.store.catalog import Catalog
+with Catalog.open(sys.argv[1], create=False) as catalog:
+    catalog.remove(["p7"])
+    print("removed", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_who_writes_and_is_killed_in_the_midst_is_no_error_of_who_reads(tmp_path):
+    folder = filled(tmp_path / "c")
+    command = [sys.executable, "-c", WRITER, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout.readline() == b"removed\n"
+        with unwritable(folder), Catalog.open(folder, create=False) as reader:
+            assert reader.info().products == 19
+            writer.kill()
+            writer.wait()
+            with writable(folder), (folder / f"{FILE_NAME}-shm").open("r+b") as index:
+                index.seek(16)
+                index.write(bytes(4))  # the head of the log's index, half written
+            with pytest.raises(CatalogUnavailableError, match="-wal: cannot be read before"):
+                reader.product("p1")
+    with Catalog.open(folder, create=False) as catalog:
+        assert catalog.info().products == 19
 
 
 def test_changes_in_a_log_that_cannot_be_read_are_not_passed_over(tmp_path):

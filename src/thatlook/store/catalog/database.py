@@ -83,7 +83,7 @@ class Database:
 
     def rows(self, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return self._run(lambda connection: connection.execute(sql, values).fetchall())
+        return self._read(lambda connection: connection.execute(sql, values).fetchall())
 
     def batches(
         self, sql: str, values: Any = (), size: int = 4096
@@ -91,14 +91,14 @@ class Database:
         """The rows of a query, in parts; for within one transaction."""
         cursor = self.execute(sql, values)
         while True:
-            batch = self._run(lambda _: cursor.fetchmany(size))
+            batch = self._read(lambda _: cursor.fetchmany(size))
             if not batch:
                 return
             yield batch
 
     def one(self, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        found: tuple[Any, ...] | None = self._run(
+        found: tuple[Any, ...] | None = self._read(
             lambda connection: connection.execute(sql, values).fetchone()
         )
         return found
@@ -199,6 +199,15 @@ class Database:
         with self._translated():
             if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
                 self._connection.execute("ROLLBACK")
+
+    def _read(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
+        try:
+            return self._run(work)
+        except CatalogReadOnlyError as error:  # whoever wrote the log ended in the midst of it
+            raise CatalogUnavailableError(
+                f"{_log_of(self.path)}: cannot be read before the catalog is opened where it can "
+                f"be written: thatlook catalog info ({error.__cause__})"
+            ) from error
 
     def _run(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
         with self.lock:
@@ -309,8 +318,9 @@ def _connection_to_read(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
     looks = _looks(path)
     if _log_of(path).exists() and _log_index_of(path).exists():
         # By the log and the locks of somebody who writes; SQLite would make missing ones.
+        mode = "mode=ro" if _may_write(path) else "mode=ro&readonly_shm=1"
         try:
-            return _connected(path, "mode=ro&readonly_shm=1", _PRAGMAS_TO_READ), None
+            return _connected(path, mode, _PRAGMAS_TO_READ), None
         except sqlite3.OperationalError as error:
             if not _is_shut(error):
                 raise
