@@ -62,6 +62,7 @@ def keys(text, shop=SHOP, **more):
         ("any kind of scarf", SCARF),
         ("one of a kind scarf", SCARF),
         ("what kinds of scarf", SCARF),
+        ("scarves of all kinds", SCARF),
         ("Schal für ein Kind", [*SCARF, "age:child"]),
         ("bh", ["type:bra", "category:other"]),
         ("beach wedding", ["occasion:summer", "occasion:party"]),
