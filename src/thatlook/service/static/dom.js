@@ -39,7 +39,7 @@ export function say(text) {
 
 let steps = 0;
 
-/** Runs a step of work. From the first step's start to the last one's end the page is marked as busy. */
+/** Runs a step of work. From the first step's start to the last one's end `data-busy` of the body says so, for whoever waits. */
 export async function atWork(step) {
   busy(1);
   try {

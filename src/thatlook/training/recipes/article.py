@@ -262,7 +262,7 @@ _ENTRY: Final[dict[str, Any]] = {
         "masks": {"classes": list(CATEGORIES), "stride": 4},
     },
     "labels": {"scores": DETECTOR_CLASSES},
-    "metrics_command": "thatlook evaluate article --data ../shared/data",
+    "metrics_command": "thatlook evaluate article --data ../shared/data --labels labels",
     "recipe": "",
     "seed": 0,
 }
