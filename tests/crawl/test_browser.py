@@ -113,7 +113,7 @@ def test_a_stream_of_events_is_no_sign_of_loading(local_shop: LocalShop, browser
     page = b"<h1>Shop</h1><script>new EventSource('/events')</script>"
     local_shop.pages = {"/live": Answer(page)}
     local_shop.faults = {"/events": ["slow 3"] * 3}
-    browser(timeout_s=1.0).open(f"{local_shop.url}/live", "h1")
+    browser(timeout_s=1.0).open(f"{local_shop.url}/live", "")
     assert local_shop.asked()["/events"] == 1
 
 
@@ -121,7 +121,7 @@ def test_a_request_that_its_page_broke_off_is_over(local_shop: LocalShop, browse
     page = b"<h1>Shop</h1><script>fetch('/slow', {signal: AbortSignal.timeout(200)})</script>"
     local_shop.pages = {"/impatient": Answer(page)}
     local_shop.faults = {"/slow": ["slow 5"]}
-    browser(timeout_s=2.0).open(f"{local_shop.url}/impatient", "h1")
+    browser(timeout_s=2.0).open(f"{local_shop.url}/impatient", "")
     assert local_shop.asked()["/slow"] == 1
 
 
