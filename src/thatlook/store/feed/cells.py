@@ -19,7 +19,7 @@ _AMOUNTS: Final = ("amount", "value", "price")
 _CURRENCIES: Final = ("currency", "currency_code", "currencyCode", "priceCurrency", "code")
 _PLACES: Final = ("src", "url", "href", "link", "original", "large", "image", "path", "file")
 _NAMES: Final = ("name", "title", "value", "label", "text", "displayName")
-_JOINED: Final = {"gender": ", ", "color": "/", "material": "/", "size": ", "}
+_JOINED: Final = {"gender": ", ", "color": "/", "material": "/", "size": ", ", "season": ", "}
 """Fields of which all values count, and what stands between them; of others the first does."""
 
 
