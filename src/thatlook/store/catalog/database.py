@@ -162,9 +162,9 @@ class Database:
             for _ in range(_ATTEMPTS):
                 try:
                     return self._read_at_once(work)
-                except _ChangedError:
+                except ChangedError:
                     continue
-            raise _ChangedError(self.path)
+            raise ChangedError(self.path)
 
     def _read_at_once(self, work: Callable[[], Found]) -> Found:
         with self.reading():
