@@ -30,9 +30,9 @@ from thatlook.search.ranking import (
     diverse,
     gentle,
     grouped,
-    leaning,
-    part_likeness,
+    part_similarities,
     reasons,
+    rocchio,
     show_same_picture,
     tellable_types,
 )
@@ -223,8 +223,8 @@ class Recommender:
             found += self._search(asked, there, request, named)[0]
         if not some:
             return found
-        least = self._scale.similar
-        near = [group for group in found if asked.curve.score(group.worth) >= least]
+        threshold = self._scale.similar
+        near = [group for group in found if asked.curve.score(group.worth) >= threshold]
         return sorted(near, key=_place)[: query.k // 3]
 
     def _refined(
@@ -243,7 +243,7 @@ class Recommender:
             [s for s in self._catalog.stored_many(sorted(ids)) if s.product.category in categories]
             for ids in (request.liked, request.disliked)
         )
-        lean = leaning(*(_rows([s.vector for s in some]) for some in (liked, disliked)))
+        lean = rocchio(*(_rows([s.vector for s in some]) for some in (liked, disliked)))
         if lean is None:
             return list(before)
         hidden = query.filters.exclude_ids | request.disliked
@@ -347,9 +347,9 @@ class Recommender:
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
         if ids:
-            least = asked.curve.worth_of(SAME_PICTURE_SCORE)
+            min_worth = asked.curve.worth_of(SAME_PICTURE_SCORE)
             same = show_same_picture(columns.vectors, asked.vector, self._look)
-            worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
+            worth = [max(w, min_worth) if s else w for w, s in zip(worth, same, strict=True)]
         order = [w + p for w, p in zip(worth, self._preferences(ids, request), strict=True)]
         if asked.lean is not None and ids:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
@@ -373,16 +373,16 @@ class Recommender:
             return []
         best_first = sorted(
             range(len(found.hits)),
-            key=lambda place: (-found.worth[place], found.hits[place].product_id),
+            key=lambda index: (-found.worth[index], found.hits[index].product_id),
         )
         vectors = found.columns.vectors[best_first]
-        kept = [best_first[place] for place in distinct(vectors, len(vectors))]
-        styles = [found.columns.styles[place] for place in kept]
+        kept = [best_first[index] for index in distinct(vectors, len(vectors))]
+        styles = [found.columns.styles[index] for index in kept]
         keys = Counter(style.key for style in styles)
         shared = {key for key, count in keys.items() if key and count > 1}
         vague = self._catalog.vague_styles(shared) if shared else set()
         told = [style._replace(key="") if style.key in vague else style for style in styles]
-        return [_group(found, [kept[place] for place in group]) for group in grouped(told)]
+        return [_group(found, [kept[index] for index in group]) for group in grouped(told)]
 
     def _matches(
         self, shown: Sequence[_Group], asked: _Asked, min_score: float | None
@@ -403,18 +403,18 @@ class Recommender:
         if not scored:
             return []
         vectors = np.stack([group.vector for _, group in scored])
-        parts = part_likeness(asked.vector, vectors, self._parts)
+        parts = part_similarities(asked.vector, vectors, self._parts)
         return [
             reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
             for (_, group), own in zip(scored, parts, strict=True)
         ]
 
 
-def _group(found: _Found, places: Sequence[int]) -> _Group:
-    """The products found at these places, of one style, best first."""
-    best = places[0]
+def _group(found: _Found, indices: Sequence[int]) -> _Group:
+    """The products found at these indices, of one style, best first."""
+    best = indices[0]
     return _Group(
-        tuple(found.hits[place].product_id for place in places),
+        tuple(found.hits[index].product_id for index in indices),
         found.columns.vectors[best],
         found.columns.traits[best],
         found.hits[best].similarity,
@@ -469,11 +469,11 @@ def _shown(
     orders = np.array([group.order for group in best_first])
     vectors = _rows([group.vector for group in best_first])
     # Variety decides which k are shown; the best of them still come first.
-    places = sorted(diverse(orders, vectors, request.k, request.diversity))
+    indices = sorted(diverse(orders, vectors, request.k, request.diversity))
     if before:
         holders = {id_: n for n, group in enumerate(best_first) for id_ in group.ids}
-        places = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), places, most)
-    return [best_first[place] for place in sorted(places)]
+        indices = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), indices, most)
+    return [best_first[index] for index in sorted(indices)]
 
 
 def _searched(query: Query) -> dict[str, Any]:
