@@ -218,7 +218,20 @@ def test_parts_of_a_compound_are_looked_for():
 
 
 @pytest.mark.parametrize(
-    "text", ["cute old things", "wide fit", "cold day", "best deal", "mein Haus", "vent de mer"]
+    "text",
+    [
+        "cute old things",
+        "wide fit",
+        "cold day",
+        "best deal",
+        "mein Haus",
+        "vent de mer",
+        "from Paris",
+        "air force",
+        "king of the lake",
+        "mein Herz",
+        "coeur",
+    ],
 )
 def test_common_words_are_no_slips_of_telling_ones(text):
     assert keys(text) == []
