@@ -247,8 +247,14 @@ class WordSearch:
         return replace(found, wishes=(*found.wishes, Wish(PHOTO_TYPE, kind)))
 
     def told(self, words: Sequence[str]) -> Vector | None:
-        """The vector of words among the catalog's; None where the network has none there."""
+        """The vector of words among the catalog's; None where the network has none there.
+
+        Parts of words in another script than any product's tell a network that guesses nothing.
+        """
         network = self._network
+        if network is not None and network.guesses:
+            known = self._shelf.lines()
+            words = [word for word in words if word.isascii() or known.frequency(word)]
         return network.embed(words) if network else None
 
     def ranked(
