@@ -20,9 +20,9 @@ _AMOUNTS: Final = ("amount", "value", "price")
 _CURRENCIES: Final = ("currency", "currency_code", "currencyCode", "priceCurrency", "code")
 _PLACES: Final = ("src", "url", "href", "link", "original", "large", "image", "path", "file")
 _NAMES: Final = ("name", "title", "value", "label", "text", "displayName")
-<<<<<<< HEAD
 _JOINED: Final = {
-    "gender": ", ", "color": "/", "material": "/", "size": ", ", **dict.fromkeys(_PRICES, " / "),
+    "gender": ", ", "color": "/", "material": "/", "size": ", ", "season": ", ",
+    **dict.fromkeys(_PRICES, " / "),
 }  # fmt: skip
 """Fields of which all values count, and what stands between them; of others the first does.
 
@@ -30,10 +30,6 @@ Two prices are none: which is asked nobody knows.
 """
 _CONTROL: Final = re.compile(r"\\+u0000|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """The first as JSON writes the character 0, which is how an object's text has it."""
-=======
-_JOINED: Final = {"gender": ", ", "color": "/", "material": "/", "size": ", ", "season": ", "}
-"""Fields of which all values count, and what stands between them; of others the first does."""
->>>>>>> h18
 
 
 def field_text(field: str, values: Sequence[str]) -> str:
