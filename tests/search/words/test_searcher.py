@@ -137,6 +137,16 @@ def test_the_products_that_have_the_words_beside_a_photo(search):
     assert worded("nowhere") == set()
 
 
+def test_a_type_that_is_named_comes_first_beside_a_photo(search):
+    def first(text):
+        return search.beside_photo(search.understood(WordRequest(text=text)))
+
+    assert first("red heels") == {"heel", "pump", "navy", "blue", "girl", "gone"}
+    assert first("heels or ballerinas") == first("heels") | {"flat"}
+    assert first("eva heels") == {"heel"}
+    assert first("red") == set()
+
+
 def test_what_no_title_says_is_found_by_its_picture(search):
     found = search.find(WordRequest(text="leather", k=2))
     assert found.by_likeness
