@@ -251,6 +251,13 @@ def test_one_of_several_categories_is_none():
     assert taken.category == "bottomwear"
 
 
+def test_who_is_not_meant_is_told_in_the_shoppers_words():
+    (_, chip) = understand("shoes not for men", SHOP).chips
+    assert (chip.key, chip.words, chip.shown) == ("gender:female", "not for men", "for women")
+    off = understand("shoes not for men", SHOP, frozenset({"gender:female"}))
+    assert ("men",) not in [wording for group in off.groups for wording in group.wordings]
+
+
 def test_the_color_of_what_only_goes_with_it_is_not_looked_for():
     understood = understand("bag for my red dress", SHOP)
     assert (understood.wishes, understood.plain) == ((), ("bag", "dress"))
