@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,14 +75,14 @@ class _Found:
     and `order`, by which they are ordered, that with the boosts and what was liked.
     """
 
-    hits: Sequence[Hit]
+    ids: Sequence[str]
+    similarities: Sequence[float]
     columns: Candidates
     worth: Sequence[float]
     order: Sequence[float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
+class _Group(NamedTuple):
     """A style: the ids of its products, best first; the rest is the best one's, as in _Found."""
 
     ids: tuple[str, ...]
@@ -321,7 +321,7 @@ class Recommender:
         Raises UnknownProductError.
         """
         own = self._catalog.stored(product_id)
-        vector = self._catalog.vector(product_id)
+        vector = self._catalog.vector(product_id) if own.vector is None else own.vector
         others = request.filters.exclude_ids | {own.product.id}
         gender = own.product.gender if own.product.gender != "unisex" else None
         query = Query(
@@ -441,7 +441,8 @@ class Recommender:
     def _ordered(
         self, asked: _Asked, hits: Sequence[Hit], columns: Candidates, request: SearchRequest
     ) -> _Found:
-        worth = [hit.similarity for hit in hits]
+        ids, likeness = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
+        worth = likeness
         if asked.curve.moves:
             moves = {
                 traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
@@ -453,12 +454,13 @@ class Recommender:
             same = show_same_picture(columns.vectors, asked.vector, self._look)
             worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
         order = worth
-        if preferred := self._preferences([hit.product_id for hit in hits], request):
+        if preferred := self._preferences(ids, request):
             order = [w + p for w, p in zip(order, preferred, strict=True)]
         if asked.lean is not None and hits:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
         told = [meant(w) for w in worth]
-        return _Found(hits, columns, told, told if order is worth else list(map(meant, order)))
+        meant_order = told if order is worth else [meant(o) for o in order]
+        return _Found(ids, likeness, columns, told, meant_order)
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
         """What is added to each product's similarity for the order, by what is preferred; [] where
@@ -542,12 +544,10 @@ def _fetched(question: _Question, request: SearchRequest) -> int:
 
 def _pictures(found: _Found) -> list[int]:
     """The places of the products found that show different pictures, those of most worth first."""
-    if not found.hits:
+    if not found.ids:
         return []
-    best_first = sorted(
-        range(len(found.hits)),
-        key=lambda place: (-found.worth[place], found.hits[place].product_id),
-    )
+    keys = [(-worth, product_id) for worth, product_id in zip(found.worth, found.ids, strict=True)]
+    best_first = sorted(range(len(keys)), key=keys.__getitem__)
     vectors = found.columns.vectors[best_first]
     return [best_first[place] for place in distinct(vectors, len(vectors))]
 
@@ -563,10 +563,10 @@ def _group(found: _Found, places: Sequence[int]) -> _Group:
     """The products found at these places, of one style, best first."""
     best = places[0]
     return _Group(
-        tuple(found.hits[place].product_id for place in places),
+        tuple([found.ids[place] for place in places]),
         found.columns.vectors[best],
         found.columns.traits[best],
-        found.hits[best].similarity,
+        found.similarities[best],
         found.worth[best],
         found.order[best],
     )

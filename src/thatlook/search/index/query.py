@@ -208,5 +208,6 @@ def similarities(rows: Vectors, query: Vector) -> NDArray[np.float32]:
 
 def ranked(ids: Sequence[str], values: Sequence[float], k: int) -> tuple[Hit, ...]:
     """The best `k` as hits, best first, ties by id."""
-    order = sorted(range(len(ids)), key=lambda i: (-values[i], ids[i]))[:k]
+    keys = [(-value, product_id) for value, product_id in zip(values, ids, strict=True)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)[:k]
     return tuple(Hit(ids[i], float(values[i])) for i in order)
