@@ -58,15 +58,22 @@ class Offered:
 
 def offered_of(database: Backend) -> Offered:
     """The values as of now, all from one moment."""
-    with database.reading():
-        values = {name: _counts(database, column) for name, column in _VALUES.items()}
-        rows = database.rows(
-            """SELECT currency, min(price), max(price), count(*) FROM products
-            WHERE status = 'active' AND price IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1"""
-        )
+    values, prices = database.in_one_state(lambda: (_values(database), _prices(database)))
     whole = len(values["brands"]) <= MOST_VALUES
     cut = {name: found[:MOST_VALUES] for name, found in values.items()}
-    return Offered(**cut, prices=tuple(PriceRange(*row) for row in rows), all_brands=whole)
+    return Offered(**cut, prices=prices, all_brands=whole)
+
+
+def _values(database: Backend) -> dict[str, tuple[Count, ...]]:
+    return {name: _counts(database, column) for name, column in _VALUES.items()}
+
+
+def _prices(database: Backend) -> tuple[PriceRange, ...]:
+    rows = database.rows(
+        """SELECT currency, min(price), max(price), count(*) FROM products
+        WHERE status = 'active' AND price IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1"""
+    )
+    return tuple(PriceRange(*row) for row in rows)
 
 
 def _counts(database: Backend, column: str) -> tuple[Count, ...]:
