@@ -260,7 +260,7 @@ class Engine(Closing):
             return (), self._recommender.for_look(look, request)
         words = self._tower_search
         understood = words.understood(WordRequest(text=request.text, off=request.off))
-        asked = replace(asked_with(understood, request), worded=words.worded(understood))
+        asked = replace(asked_with(understood, request), worded=words.beside_photo(understood))
         moved = look_with(look, words.told(understood.plain), request.text_weight)
         chips = tuple(chip.to_dict() for chip in understood.chips)
         return chips, self._recommender.for_look(moved, asked)
