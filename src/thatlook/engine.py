@@ -313,7 +313,7 @@ class Engine:
             with watch.part("decode"):
                 decoded = decode_photo(photo, self._settings)
             look = self._analyzer.parse_image(decoded.image, name_of(photo), watch)
-            told = category or words.understood(request).value("category")
+            told = category or words.understood(request).category
             meant = meant_article(look.articles, told, most_meant(look.articles))
             request = _of_article(request, look, meant)
             if meant is not None and words is not self._tower_search:

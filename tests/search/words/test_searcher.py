@@ -99,12 +99,23 @@ def test_a_color_comes_before_its_shades(search):
         ("shoes size 42", {"navy"}),
         ("acme heels", {"heel", "pump"}),
         ("heels not red, not blue", {"pump"}),
+        ("heels not red or blue", {"pump"}),
+        ("acme shirt or heels", {"heel", "pump"}),
+        ("shirt or heels", {"his", "shirt", "heel", "pump", "navy", "blue", "flat"}),
+        ("heels for men and women", {"heel", "pump", "navy", "blue", "flat", "his"}),
         ("red shirt without pocket", set()),
         ("schwarze Damen Schuhe", {"heel", "pump", "navy", "blue", "flat"}),
     ],
 )
 def test_what_must_hold(search, text, found):
     assert set(ids(search, text)) == found
+
+
+def test_either_of_two_things_comes_first(search):
+    found = search.find(WordRequest(text="shirt or heels"))
+    assert {match.product.id for match in found.matches[:2]} == {"heel", "shirt"}
+    assert found.total == len(found.matches)
+    assert "shirt" not in ids(search, "shirt or heels", off={"category:topwear"})
 
 
 def test_a_filter_that_is_taken_off_no_longer_holds(search):

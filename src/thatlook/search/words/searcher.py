@@ -82,10 +82,10 @@ class Found:
 
     `total` counts all that pass and, where words tell more than filters and wishes, have these
     words or are among the nearest; `facets` count the same by category, color, brand and price.
-    With sizes, or things that must not be there, both count the candidates alone. `by_likeness` is
-    whether pictures were compared too, `compared_by` the id of the network that did, "" for none.
-    `look` is that of the photo, of which the words speak of the `article` at this place; None where
-    they speak of none.
+    With sizes, several categories, or things that must not be there, both count the candidates
+    alone. `by_likeness` is whether pictures were compared too, `compared_by` the id of the network
+    that did, "" for none. `look` is that of the photo, of which the words speak of the `article` at
+    this place; None where they speak of none.
     """
 
     understood: Understood
@@ -183,7 +183,7 @@ class WordSearch:
         """Everything that answers the words."""
         entries = Counted.of(one.facts.entry for one in ranked)
         query = self._query(understood, request)
-        if understood.unwanted or understood.values("size"):
+        if understood.unwanted or understood.values("size") or _several(understood, request):
             return _Whole(entries, None)
         ids = frozenset(one.facts.entry.id for one in ranked)
         filters = query.filters
@@ -267,13 +267,14 @@ class WordSearch:
         ids |= dict.fromkeys(self._near(understood, query, vector))
         ids |= dict.fromkeys(self._worn_for(understood, query))
         facts = self._shelf.facts(list(ids))
-        sizes = understood.values("size")
+        sizes, categories = understood.values("size"), _several(understood, request)
         kept = [
             one
             for one in facts.values()
             if passes(one.entry, query.filters)
             and not is_unwanted(one, understood)
             and (not sizes or sizes & one.sizes)
+            and (not categories or one.entry.category in categories)
         ]
         network = self._network
         told = {
@@ -306,7 +307,7 @@ class WordSearch:
             in_stock=filters.in_stock or (self._in_stock and not filters.availability),
         )
         return Query(
-            category=request.category or understood.value("category"),
+            category=request.category or understood.category,
             genders=genders_for(gender),
             k=DEPTH,
             filters=filters,
@@ -325,6 +326,9 @@ class WordSearch:
         if color and not query.filters.colors:
             wished = replace(query.filters, colors=color_words(color))
             queries.append(replace(query, filters=wished))
+        several = understood.values("category") if query.category is None else ()
+        if several:
+            queries = [replace(q, category=one) for q in queries for one in sorted(several)]
         for one in queries:
             for hit in self._shelf.search(vector[None], one)[0]:
                 yield hit.product_id
@@ -368,6 +372,12 @@ class WordSearch:
         whole = sum(map(weights.__getitem__, parts))
         score = sum(weights[n] * part for n, part in parts.items()) / whole if whole else 0.0
         return Ranked(facts, min(1.0, score), parts)
+
+
+def _several(understood: Understood, request: WordRequest) -> frozenset[str]:
+    """The categories of which any will do; empty where there is one, or none."""
+    told = understood.values("category")
+    return told if request.category is None and len(told) > 1 else frozenset()
 
 
 def _worn(understood: Understood, category: str | None) -> dict[str, list[str]]:

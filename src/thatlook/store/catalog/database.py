@@ -147,6 +147,24 @@ class Database:
             finally:
                 self._rollback()
 
+    def in_one_state(self, work: Callable[[], Found]) -> Found:
+        """See Backend; repeated so often as a query is. Raises CatalogUnavailableError after that,
+        and at once within a transaction, which began before.
+        """
+        with self.lock:
+            if self._unlocked is None or self._connection.in_transaction:
+                return self._read_at_once(work)
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._read_at_once(work)
+                except _ChangedError:
+                    continue
+            raise _ChangedError(self.path)
+
+    def _read_at_once(self, work: Callable[[], Found]) -> Found:
+        with self.reading():
+            return work()
+
     @contextmanager
     def alone(self, work: str) -> Iterator[Callable[[], bool]]:
         """See Backend; raises CatalogError where the folder cannot be written."""

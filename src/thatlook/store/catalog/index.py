@@ -104,11 +104,14 @@ class CatalogIndex:
         if self._store.dim is None:
             return
         database = self._store.database
-        with database.lock, database.reading():
-            index = self._current(Query())
-            for key, partition in index.partitions.items():
-                index.put(key, self._blocks.save(key, partition))
+        with database.lock:
+            database.in_one_state(self._saved)
         self._blocks.tidy()
+
+    def _saved(self) -> None:
+        index = self._current(Query())
+        for key, partition in index.partitions.items():
+            index.put(key, self._blocks.save(key, partition))
 
     def _current(self, query: Query) -> PartitionedIndex:
         """The index with every commit in it, and the partitions of the query loaded."""
@@ -117,13 +120,16 @@ class CatalogIndex:
         fresh = not self._changed and version == self._seen_version
         if self._index is not None and fresh and _has(self._index, query):
             return self._index
-        with database.reading():
-            self._store.check_model()
-            index = self._followed()
-            index.prepared(query)
-            self._token = self._store.token(index.sequence)
+        index = database.in_one_state(lambda: self._loaded(query))
         self._blocks.forget()
         self._index, self._seen_version, self._changed = index, version, False
+        return index
+
+    def _loaded(self, query: Query) -> PartitionedIndex:
+        self._store.check_model()
+        index = self._followed()
+        index.prepared(query)
+        self._token = self._store.token(index.sequence)
         return index
 
     def _followed(self) -> PartitionedIndex:

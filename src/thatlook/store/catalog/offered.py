@@ -65,17 +65,24 @@ class Offered:
 
 def offered_of(database: Backend) -> Offered:
     """The values as of now, all from one moment."""
-    with database.reading():
-        values = {name: _counts(database, column) for name, column in _VALUES.items()}
-        seasons = _seasons(_counts(database, _SEASON))
-        rows = database.rows(
-            """SELECT currency, min(price), max(price), count(*) FROM products
-            WHERE status = 'active' AND price IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1"""
-        )
+    values, seasons, prices = database.in_one_state(
+        lambda: (_values(database), _seasons(_counts(database, _SEASON)), _prices(database))
+    )
     whole = len(values["brands"]) <= MOST_VALUES
     cut = {name: found[:MOST_VALUES] for name, found in values.items()}
-    prices = tuple(PriceRange(*row) for row in rows)
     return Offered(**cut, seasons=seasons, prices=prices, all_brands=whole)
+
+
+def _values(database: Backend) -> dict[str, tuple[Count, ...]]:
+    return {name: _counts(database, column) for name, column in _VALUES.items()}
+
+
+def _prices(database: Backend) -> tuple[PriceRange, ...]:
+    rows = database.rows(
+        """SELECT currency, min(price), max(price), count(*) FROM products
+        WHERE status = 'active' AND price IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1"""
+    )
+    return tuple(PriceRange(*row) for row in rows)
 
 
 def _seasons(cells: Iterable[Count]) -> tuple[Count, ...]:

@@ -240,14 +240,13 @@ class Reads:
             availability, coalesce(json_extract(data, '$.age_group'), ''), vector, status
             FROM products LEFT JOIN {self.VECTORS} ON product = key WHERE sequence > ?
             ORDER BY sequence LIMIT ?"""  # noqa: S608 - constant
-        with self.database.reading():
-            found = self.database.rows(sql, (since, count))
-            gone = (
-                "SELECT sequence, id FROM tombstones WHERE sequence > ? ORDER BY sequence LIMIT ?"
-            )
-            changes = [
-                Change(int(n), id_, None) for n, id_ in self.database.rows(gone, (since, count))
-            ]
+        gone_sql = (
+            "SELECT sequence, id FROM tombstones WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        )
+        found, gone = self.database.in_one_state(
+            lambda: [self.database.rows(one, (since, count)) for one in (sql, gone_sql)]
+        )
+        changes = [Change(int(number), id_, None) for number, id_ in gone]
         for number, *columns, status in found:
             entry = _entry(columns) if status == "active" and columns[-1] is not None else None
             changes.append(Change(int(number), columns[0], entry))
@@ -261,12 +260,16 @@ class Reads:
             coalesce(json_extract(data, '$.age_group'), '')
             FROM products JOIN {self.VECTORS} ON product = key
             WHERE category = ? AND gender = ? AND status = 'active' ORDER BY id"""  # noqa: S608 - constant
-        builder = BlockBuilder(dim)
-        with self.database.reading(), self._partition(category, gender):
+
+        def built() -> Block:
+            builder = BlockBuilder(dim)
             for batch in self.database.batches(sql, (category, gender)):
                 for id_, vector, price, *words in batch:
                     builder.add(id_, vector, price, words)
             return builder.build()
+
+        with self._partition(category, gender):
+            return self.database.in_one_state(built)
 
     @contextmanager
     def _partition(self, category: str, gender: str) -> Iterator[None]:

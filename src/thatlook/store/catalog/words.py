@@ -20,7 +20,7 @@ from thatlook.core.records import Product
 from thatlook.core.shopper_words import Phrase, apart
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
-from thatlook.search.words.shelf import Facts, Lines, WordHit, sizes_in
+from thatlook.search.words.shelf import Facts, Lines, WordHit, brands_by_words, sizes_in
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import product_of
 from thatlook.store.catalog.wanted import Wanted
@@ -128,7 +128,7 @@ class WordIndex:
             """SELECT DISTINCT brand FROM products WHERE brand != '' AND status = 'active'
             ORDER BY brand"""
         )
-        return {phrase: brand for (brand,) in rows if (phrase := tokens(brand))}
+        return brands_by_words(brand for (brand,) in rows)
 
     def _sizes(self) -> frozenset[str]:
         """The sizes of a sample of the feed: which columns it has is the same in every row."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from thatlook.core import taxonomy
@@ -66,6 +67,14 @@ def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) 
         if field not in ranked or rank < ranked[field][0]:
             ranked[field] = (rank, column)
     return fields | {field: column for field, (_, column) in ranked.items()}
+
+
+@lru_cache(maxsize=256)
+def resembling(what: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns whose names are of nothing we know and hold a word for "price" or a "sale"."""
+    words = [plain(word) for word in taxonomy.feed_words()["resembling"][what]]
+    unknown = [(column, plain(column)) for column in columns if plain(column) not in _BY_NAME]
+    return tuple(column for column, name in unknown if any(word in name for word in words))
 
 
 def all_of(field: str, columns: Iterable[str]) -> list[str]:
