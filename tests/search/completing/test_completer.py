@@ -76,7 +76,8 @@ def test_why_is_told_in_words_most_telling_first(shop):
     (one,) = completer.complete(worn, "female", request).completions
     told = {match.product.id: match.reasons for match in one.matches}
     assert told["casual"] == ("same color: red, worn together in 3 looks", "same occasion: casual")
-    assert told["blue boots"] == ()  # nothing spoke for it but the pattern, which is not told
+    # Nothing spoke for it but the pattern, which is not told.
+    assert told["blue boots"] == ("little in this shop goes better",)
     assert "goes with" not in str(told)
 
 

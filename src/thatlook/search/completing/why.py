@@ -21,6 +21,8 @@ Floats = NDArray[np.float32]
 TELLING: Final = 0.05
 """What speaks less for a product than this is not told."""
 MOST: Final = 3
+LITTLE: Final = "little in this shop goes better"
+"""The reason where nothing spoke for a product that is answered all the same."""
 TELLING_LOOKS: Final = 6.0
 SELDOM: Final = 3
 """Types are seldom worn together where chance has them together in TELLING_LOOKS looks or more, and
@@ -106,7 +108,8 @@ def reasons(
     """Why a product (`own`, its row (length,)) goes with each of `others`, most telling first.
 
     `wanted` (others, length) is what each of the others speaks for: the sum of its products with
-    the row is what the product was ranked by. Only what spoke for it is told.
+    the row is what the product was ranked by. Only what spoke for it is told; LITTLE where nothing
+    did.
     """
     layout, together = told
     found: list[tuple[float, str]] = []
@@ -118,7 +121,7 @@ def reasons(
     best = [reason for value, reason in found if reason and value > TELLING]
     same = {other.occasion for other in others} == {own.occasion} and own.occasion
     occasion = [f"same occasion: {own.occasion}"] if same else []
-    return tuple([*dict.fromkeys(best)][:MOST] + occasion)
+    return tuple([*dict.fromkeys(best)][:MOST] + occasion) or (LITTLE,)
 
 
 def _by_part(asked: Floats, row: Floats, layout: Layout) -> dict[str, float]:
