@@ -218,7 +218,20 @@ def test_parts_of_a_compound_are_looked_for():
 
 
 @pytest.mark.parametrize(
-    "text", ["cute old things", "wide fit", "cold day", "best deal", "mein Haus", "vent de mer"]
+    "text",
+    [
+        "cute old things",
+        "wide fit",
+        "cold day",
+        "best deal",
+        "mein Haus",
+        "vent de mer",
+        "from Paris",
+        "air force",
+        "king of the lake",
+        "mein Herz",
+        "coeur",
+    ],
 )
 def test_common_words_are_no_slips_of_telling_ones(text):
     assert keys(text) == []
@@ -236,6 +249,13 @@ def test_one_of_several_categories_is_none():
     assert understand("red dress", SHOP).category == "dress"
     taken = understand("dress or skirt", SHOP, frozenset({"category:dress"}))
     assert taken.category == "bottomwear"
+
+
+def test_who_is_not_meant_is_told_in_the_shoppers_words():
+    (_, chip) = understand("shoes not for men", SHOP).chips
+    assert (chip.key, chip.words, chip.shown) == ("gender:female", "not for men", "for women")
+    off = understand("shoes not for men", SHOP, frozenset({"gender:female"}))
+    assert ("men",) not in [wording for group in off.groups for wording in group.wordings]
 
 
 def test_the_color_of_what_only_goes_with_it_is_not_looked_for():

@@ -151,7 +151,7 @@ def _turned(span: Span) -> Span:
     if not span.negated or kind not in {"gender", "child"}:
         return span
     meant = _OTHER_GENDER.get(name, "unisex") if kind == "gender" else "unisex"
-    return Span(span.words, Meaning("gender", meant))
+    return Span(("not", *span.words), Meaning("gender", meant))
 
 
 def _of_one_thing(spans: Sequence[Span]) -> list[Span]:

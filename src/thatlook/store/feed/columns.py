@@ -48,6 +48,11 @@ def _by_name() -> dict[str, tuple[str, int]]:
 _BY_NAME: Final = _by_name()
 
 
+def names_of(field: str) -> tuple[str, ...]:
+    """The names that a field is known by, plain."""
+    return tuple(plain(name) for name in _COLUMNS[field])
+
+
 def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
     """The column of each field that is there: field -> column as it is written in the feed.
 
