@@ -373,13 +373,13 @@ class Recommender:
             for question, count in zip(questions, fetched, strict=True)
         ]
         answers, found, moment = {}, {}, None
-        for place, answer in self._catalog.search_each(asked):
-            answers[place], moment = answer, answer.moment
-            hits = self._chosen(questions[place], answer[0], request)
-            found[place] = self._found(questions[place].asked, hits, request, moment)
-        places = range(len(questions))
-        groups = self._groups([found[place] for place in places], moment)
-        return [answers[place] for place in places], groups
+        for index, answer in self._catalog.search_each(asked):
+            answers[index], moment = answer, answer.moment
+            hits = self._chosen(questions[index], answer[0], request)
+            found[index] = self._found(questions[index].asked, hits, request, moment)
+        indices = range(len(questions))
+        groups = self._groups([found[index] for index in indices], moment)
+        return [answers[index] for index in indices], groups
 
     def _chosen(
         self, question: _Question, hits: Sequence[Hit], request: SearchRequest
