@@ -117,7 +117,7 @@ def _meant(words: Phrase, place: int) -> tuple[Meaning, int] | None:
         return told
     meaning, end = told
     if meaning.kind == "title":
-        return NOTHING, _end_of_title(words, place, end, meaning)
+        return NOTHING, _end_of_title(words, place, end)
     after = meaning_at(words, end)
     last = end == len(words) or (after is not None and after[0].kind in ROLES)
     if last or (meaning.kind == "whose" and not _names_cut(words, end)):
@@ -133,11 +133,11 @@ def _names_cut(words: Phrase, end: int) -> bool:
     return words[end] in _CUT_WORDS or (after is not None and after[0].kind == "type")
 
 
-def _end_of_title(words: Phrase, place: int, end: int, meaning: Meaning) -> int:
+def _end_of_title(words: Phrase, place: int, end: int) -> int:
     """Where the words end that mean nothing else: the tee of "baby tee" is a tee."""
     told = meaning_at(words[:end], end - 1)
     own = told is not None and told[0].kind in _THINGS | _OF_THINGS
-    return end - 1 if meaning.name == "child" and own and end - place > 1 else end
+    return end - 1 if own and end - place > 1 else end
 
 
 def _reconciled(spans: Sequence[Span]) -> list[Span]:
