@@ -266,3 +266,11 @@ def test_the_color_of_what_only_goes_with_it_is_not_looked_for():
 @pytest.mark.parametrize("text", ["eu", "rd", "gr"])
 def test_two_letters_are_no_slip(text):
     assert keys(text) == []
+
+
+def test_a_brand_called_autumn_is_a_brand_and_the_season_is_nothing_to_filter_by():
+    shop = Lines({}, brands_by_words(["Autumn", "Summer House"]), frozenset(), priced=True)
+    assert keys("autumn dress", shop) == ["brand:Autumn", *DRESS]
+    assert keys("Autumn", shop) == ["brand:Autumn"]
+    assert keys("summer house dress", shop) == ["brand:Summer House", *DRESS]
+    assert keys("autumn dress") == DRESS
