@@ -57,7 +57,7 @@ SAME_PICTURE_SCORE: Final = 0.99
 """What a product scores at least whose picture is the very one that is asked with."""
 
 MEANT_DIGITS: Final = 5
-"""Decimals of a likeness that order matches."""
+"""Decimals of a similarity that order matches."""
 
 WORDED: Final = 0.5
 """What it is worth for the order to have the words that a shopper says beside a photo."""
@@ -441,8 +441,8 @@ class Recommender:
     def _ordered(
         self, asked: _Asked, hits: Sequence[Hit], columns: Candidates, request: SearchRequest
     ) -> _Found:
-        ids, likeness = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
-        worth = likeness
+        ids, similarity = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
+        worth = similarity
         if asked.curve.moves:
             moves = {
                 traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
@@ -460,7 +460,7 @@ class Recommender:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
         told = [meant(w) for w in worth]
         meant_order = told if order is worth else [meant(o) for o in order]
-        return _Found(ids, likeness, columns, told, meant_order)
+        return _Found(ids, similarity, columns, told, meant_order)
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
         """What is added to each product's similarity for the order, by what is preferred; [] where
@@ -573,7 +573,7 @@ def _group(found: _Found, indices: Sequence[int]) -> _Group:
 
 
 def meant(worth: float) -> float:
-    """A likeness as far as it carries meaning: the same pictures give other digits after these on
+    """A similarity as far as it carries meaning: the same pictures give other digits after these on
     another processor, and what is as like is ordered by id.
     """
     return round(float(worth), MEANT_DIGITS)
