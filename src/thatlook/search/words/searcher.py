@@ -340,8 +340,8 @@ class WordSearch:
         )
 
     def _near(self, understood: Understood, query: Query, vector: Vector | None) -> Iterable[str]:
-        """Candidates by similarity, and among those of the wished color; without a vector any, where
-        no words tell more than the filters and wishes.
+        """Candidates by similarity, and among those of the wished color; without a vector any,
+        where no words tell more than the filters and wishes.
         """
         if vector is None:
             if understood.telling:
