@@ -16,7 +16,7 @@ from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import neighbours, words
 from thatlook.search.articles import primary_of
 from thatlook.search.index import Answers, Filters, Hit, Query, genders_for
-from thatlook.search.index.query import Moment
+from thatlook.search.index.query import Moment, Vectors
 from thatlook.search.ranking import (
     TOLD,
     Agreement,
@@ -72,7 +72,8 @@ SPARE: Final = 4
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """Products found, as columns. `worth` is their similarity to the article moved by what agrees,
-    and `order`, by which they are ordered, that with the boosts and what was liked.
+    and `order`, by which they are ordered, that with the boosts and what was liked. `kept` are the
+    indices of those that show different pictures, those of most worth first.
     """
 
     ids: Sequence[str]
@@ -80,6 +81,7 @@ class _Found:
     columns: Candidates
     worth: Sequence[float]
     order: Sequence[float]
+    kept: Sequence[int]
 
 
 class _Group(NamedTuple):
@@ -366,19 +368,18 @@ class Recommender:
         self, questions: Sequence[_Question], fetched: Sequence[int], request: SearchRequest
     ) -> tuple[list[Answers], list[list[_Group]]]:
         """The nearest products of each question, and those of them that are wanted by style."""
-        answers = self._catalog.search_all(
-            [
-                (question.asked.vector[None], replace(question.query, k=count))
-                for question, count in zip(questions, fetched, strict=True)
-            ]
-        )
-        hits = [
-            self._chosen(question, answer[0], request)
-            for question, answer in zip(questions, answers, strict=True)
+        asked = [
+            (question.asked.vector[None], replace(question.query, k=count))
+            for question, count in zip(questions, fetched, strict=True)
         ]
-        moment = answers[0].moment
-        found = self._found([one.asked for one in questions], hits, request, moment)
-        return answers, self._groups(found, moment)
+        answers, found, moment = {}, {}, None
+        for index, answer in self._catalog.search_each(asked):
+            answers[index], moment = answer, answer.moment
+            hits = self._chosen(questions[index], answer[0], request)
+            found[index] = self._found(questions[index].asked, hits, request, moment)
+        indices = range(len(questions))
+        groups = self._groups([found[index] for index in indices], moment)
+        return [answers[index] for index in indices], groups
 
     def _chosen(
         self, question: _Question, hits: Sequence[Hit], request: SearchRequest
@@ -424,24 +425,14 @@ class Recommender:
 
     def _found(
         self,
-        asked: Sequence[_Asked],
-        hits: Sequence[Sequence[Hit]],
+        asked: _Asked,
+        hits: Sequence[Hit],
         request: SearchRequest,
         moment: Moment | None,
-    ) -> list[_Found]:
-        """The products of the hits, with what orders them."""
-        ids = [hit.product_id for some in hits for hit in some]
-        columns = self._catalog.candidates(ids, moment)
-        found, start = [], 0
-        for one, some in zip(asked, hits, strict=True):
-            found.append(self._ordered(one, some, columns.part(start, len(some)), request))
-            start += len(some)
-        return found
-
-    def _ordered(
-        self, asked: _Asked, hits: Sequence[Hit], columns: Candidates, request: SearchRequest
     ) -> _Found:
+        """The products of the hits, with what orders them."""
         ids, similarity = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
+        columns = self._catalog.candidates(ids, moment)
         worth = similarity
         if asked.curve.moves:
             moves = {
@@ -460,7 +451,8 @@ class Recommender:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
         told = [meant(w) for w in worth]
         meant_order = told if order is worth else [meant(o) for o in order]
-        return _Found(ids, similarity, columns, told, meant_order)
+        kept = _pictures(ids, told, columns.vectors)
+        return _Found(ids, similarity, columns, told, meant_order, kept)
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
         """What is added to each product's similarity for the order, by what is preferred; [] where
@@ -480,15 +472,14 @@ class Recommender:
 
     def _groups(self, found: Sequence[_Found], moment: Moment | None) -> list[list[_Group]]:
         """The products found by style, each picture once, those of most worth first."""
-        kept = [_pictures(one) for one in found]
         shared = {
             key
-            for one, indices in zip(found, kept, strict=True)
-            for key, count in Counter(one.columns.styles[index].key for index in indices).items()
+            for one in found
+            for key, count in Counter(one.columns.styles[index].key for index in one.kept).items()
             if key and count > 1
         }
         vague = self._catalog.vague_styles(shared, moment) if shared else set()
-        return [_by_style(one, indices, vague) for one, indices in zip(found, kept, strict=True)]
+        return [_by_style(one, vague) for one in found]
 
     def _products(self, shown: Iterable[Sequence[_Group]], moment: Moment | None) -> _Products:
         """The products of all that is shown: no others are read."""
@@ -542,21 +533,20 @@ def _fetched(question: _Question, request: SearchRequest) -> int:
     return max(question.query.k * SPARE, WIDE if wide else MOVED if asked.curve.moves else 0)
 
 
-def _pictures(found: _Found) -> list[int]:
-    """The indices of the products found that show different pictures, those of most worth first."""
-    if not found.ids:
+def _pictures(ids: Sequence[str], worth: Sequence[float], vectors: Vectors) -> list[int]:
+    """The indices of the products that show different pictures, those of most worth first."""
+    if not ids:
         return []
-    keys = [(-worth, product_id) for worth, product_id in zip(found.worth, found.ids, strict=True)]
+    keys = [(-value, product_id) for value, product_id in zip(worth, ids, strict=True)]
     best_first = sorted(range(len(keys)), key=keys.__getitem__)
-    vectors = found.columns.vectors[best_first]
-    return [best_first[index] for index in distinct(vectors, len(vectors))]
+    return [best_first[index] for index in distinct(vectors[best_first], len(keys))]
 
 
-def _by_style(found: _Found, indices: Sequence[int], vague: Collection[str]) -> list[_Group]:
-    """The products at these indices by style; `vague` names tell none."""
-    styles = [found.columns.styles[index] for index in indices]
+def _by_style(found: _Found, vague: Collection[str]) -> list[_Group]:
+    """The products that are kept, by style; `vague` names tell none."""
+    styles = [found.columns.styles[index] for index in found.kept]
     told = [Style(s.group, "", *s[2:]) if s.key in vague else s for s in styles]
-    return [_group(found, [indices[index] for index in group]) for group in grouped(told)]
+    return [_group(found, [found.kept[index] for index in group]) for group in grouped(told)]
 
 
 def _group(found: _Found, indices: Sequence[int]) -> _Group:
