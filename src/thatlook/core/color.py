@@ -73,7 +73,7 @@ _LAB: Final = lab(np.array([rgb for anchors in ANCHORS.values() for rgb in ancho
 _ANCHOR_TWICE: Final = (2 * _LAB * _AXIS_WEIGHTS).T
 _ANCHOR_SQUARES: Final = (_LAB**2 * _AXIS_WEIGHTS).sum(axis=1)
 _ROWS: Final = 1024
-"""Pixels in one matrix product: OpenBLAS spreads larger ones over threads, which then wait awake
+"""Pixels in one matrix product: OpenBLAS spreads larger ones over threads, which then spin
 for 20 ms and take the cores from the networks (benchmarks/bench_recommend.py)."""
 
 

@@ -57,7 +57,7 @@ SAME_PICTURE_SCORE: Final = 0.99
 """What a product scores at least whose picture is the very one that is asked with."""
 
 MEANT_DIGITS: Final = 5
-"""Decimals of a likeness that order matches."""
+"""Decimals of a similarity that order matches."""
 
 WORDED: Final = 0.5
 """What it is worth for the order to have the words that a shopper says beside a photo."""
@@ -73,7 +73,7 @@ SPARE: Final = 4
 class _Found:
     """Products found, as columns. `worth` is their similarity to the article moved by what agrees,
     and `order`, by which they are ordered, that with the boosts and what was liked. `kept` are the
-    places of those that show different pictures, those of most worth first.
+    indices of those that show different pictures, those of most worth first.
     """
 
     ids: Sequence[str]
@@ -431,9 +431,9 @@ class Recommender:
         moment: Moment | None,
     ) -> _Found:
         """The products of the hits, with what orders them."""
-        ids, likeness = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
+        ids, similarity = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
         columns = self._catalog.candidates(ids, moment)
-        worth = likeness
+        worth = similarity
         if asked.curve.moves:
             moves = {
                 traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
@@ -452,7 +452,7 @@ class Recommender:
         told = [meant(w) for w in worth]
         meant_order = told if order is worth else [meant(o) for o in order]
         kept = _pictures(ids, told, columns.vectors)
-        return _Found(ids, likeness, columns, told, meant_order, kept)
+        return _Found(ids, similarity, columns, told, meant_order, kept)
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
         """What is added to each product's similarity for the order, by what is preferred; [] where
@@ -563,7 +563,7 @@ def _group(found: _Found, indices: Sequence[int]) -> _Group:
 
 
 def meant(worth: float) -> float:
-    """A likeness as far as it carries meaning: the same pictures give other digits after these on
+    """A similarity as far as it carries meaning: the same pictures give other digits after these on
     another processor, and what is as like is ordered by id.
     """
     return round(float(worth), MEANT_DIGITS)

@@ -20,7 +20,7 @@ Floats = NDArray[np.floating[Any]]
 
 _PRODUCT: Final = 2**18
 """Multiplications in one matrix product: OpenBLAS spreads larger ones over threads, which then
-wait awake and take the cores from the networks."""
+spin and take the cores from the networks."""
 
 SAME_PICTURE: Final = 0.998
 """Two products whose vectors are more alike than this show one picture under two ids."""

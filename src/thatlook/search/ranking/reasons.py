@@ -79,7 +79,7 @@ _REMEMBERED: Final = 16_384
 """Pairs of words whose comparison is kept: a shop has few types and colors, and asks again."""
 
 TOLD: Final = ("type", "color", "pattern")
-"""The parts of the likeness that a reason gives a number of, in this order."""
+"""The parts of the similarity that a reason gives a number of, in this order."""
 
 
 def part_similarities(
@@ -88,7 +88,7 @@ def part_similarities(
     """How alike a vector (d,) is to others (n, d) in each of its parts: n times the cosines, 0
     where a part is all zero.
 
-    The likeness of the whole vectors is the mean of these, weighted by the parts' lengths.
+    The similarity of the whole vectors is the mean of these, weighted by the parts' lengths.
     """
     cosines = []
     for part in parts.values():
@@ -109,7 +109,7 @@ def reasons(
     """Why a product matches an article: what is the same, what differs, how alike in numbers.
 
     What is not known of one of them is left out, as are types of which one is a kind of the other.
-    `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
+    `parts` are the similarities of the parts that `similarity` is made of; those TOLD are named.
     `tellable` as in `Agreement.of`.
     """
     told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]
