@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from itertools import repeat
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ from thatlook.search.ranking import (
     leaning,
     part_likeness,
     reasons,
+    shared_keys,
     show_same_picture,
     tellable_types,
 )
@@ -79,16 +81,25 @@ class _Found:
     order: Sequence[float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
-    """A style: the ids of its products, best first; the rest is the best one's, as in _Found."""
+class _Group(NamedTuple):
+    """A style: the places of its products among those found, best first; `order` and `vector` are
+    the best one's. Most are not shown, so that nothing more is made of them.
+    """
 
-    ids: tuple[str, ...]
-    vector: Vector
-    traits: Traits
-    similarity: float
-    worth: float
+    found: _Found
+    places: Sequence[int]
     order: float
+    vector: Vector
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its products, best first."""
+        return [self.found.hits[place].product_id for place in self.places]
+
+    @property
+    def worth(self) -> float:
+        """The best one's, as in _Found."""
+        return self.found.worth[self.places[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,18 @@ class _Asked:
     curve: Curve
     lean: NDArray[np.floating[Any]] | None = None
     tellable: frozenset[str] | None = None
+
+
+class _Answer(NamedTuple):
+    """What is shown for an article, each style with its score, best first, before their products
+    are read; the rest is as in Recommendation.
+    """
+
+    asked: _Asked | None = None
+    scored: Sequence[tuple[float, _Group]] = ()
+    eligible: int = 0
+    best_score: float | None = None
+    searched: Mapping[str, Any] = MappingProxyType({})
 
 
 class Recommender:
@@ -169,32 +192,35 @@ class Recommender:
         )
         worn = worn or look.person is not None
 
-        def of_article(index: int) -> Recommendation:
-            article, is_primary = look.articles[index], index == primary
-            return self._for_article(index, article, query, request, primary=is_primary, worn=worn)
+        def of_article(index: int) -> _Answer:
+            return self._for_article(look.articles[index], query, request, worn=worn)
 
-        found = self._catalog.each(of_article, wanted)
+        answers = self._catalog.each(of_article, wanted)
+        found = [
+            Recommendation(
+                index,
+                look.articles[index].category,
+                "primary" if index == primary else "secondary",
+                matches,
+                answer.eligible,
+                answer.best_score,
+                answer.searched,
+            )
+            for index, answer, matches in zip(wanted, answers, self._matches(answers), strict=True)
+        ]
         return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
 
     def _for_article(
-        self,
-        index: int,
-        article: Article,
-        query: Query,
-        request: SearchRequest,
-        *,
-        primary: bool,
-        worn: bool,
-    ) -> Recommendation:
-        role = "primary" if primary else "secondary"
+        self, article: Article, query: Query, request: SearchRequest, *, worn: bool
+    ) -> _Answer:
         if article.vector is None:
-            return Recommendation(index, article.category, role, ())
+            return _Answer()
         query = replace(query, category=article.category)
         curve = self._calibration.curve(article.category, worn=worn)
         traits = Traits.of(article.attributes)
         asked = _Asked(article.vector, traits, curve, tellable=self._tellable)
         groups, eligible = self._search(asked, query, request)
-        best = max((curve.score(group.worth) for group in groups), default=None)
+        best = curve.score(groups[0].worth) if groups else None
         weak = (best or 0.0) < self._scale.similar
         others = neighbours(article.category) if weak else {}
         searched = _searched(query) | ({"neighbours": sorted(others)} if others else {})
@@ -202,8 +228,8 @@ class Recommender:
         shown = _shown(groups, request)
         if request.liked or request.disliked:
             shown = self._refined(shown, asked, query, request, others)
-        matches = self._matches(shown, asked, request.min_score)
-        return Recommendation(index, article.category, role, matches, eligible, best, searched)
+        scored = _scored(shown, curve, request.min_score)
+        return _Answer(asked, scored, eligible, best, searched)
 
     def _neighbours(
         self,
@@ -275,7 +301,8 @@ class Recommender:
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
         groups, _ = self._search(asked, query, request)
-        return self._matches(_shown(groups, request), asked, request.min_score)
+        scored = _scored(_shown(groups, request), curve, request.min_score)
+        return self._matches([_Answer(asked, scored)])[0]
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
         return settled(filters, age, own, in_stock=self._in_stock)
@@ -283,7 +310,7 @@ class Recommender:
     def _search(
         self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
     ) -> tuple[list[_Group], int]:
-        """The candidates by style, best first, and how many products passed the filters.
+        """The candidates by style, most worth first, and how many products passed the filters.
 
         Where words are `named`, only products among the nearest WIDE whose type or title has one.
         """
@@ -349,11 +376,15 @@ class Recommender:
         if ids:
             least = asked.curve.worth_of(SAME_PICTURE_SCORE)
             same = show_same_picture(columns.vectors, asked.vector, self._look)
-            worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
-        order = [w + p for w, p in zip(worth, self._preferences(ids, request), strict=True)]
+            for place in np.flatnonzero(same).tolist():
+                worth[place] = max(worth[place], least)
+        order = worth
+        if request.worded or request.boosts or request.cheap:
+            order = [w + p for w, p in zip(worth, self._preferences(ids, request), strict=True)]
         if asked.lean is not None and ids:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
-        return _Found(hits, columns, [meant(w) for w in worth], [meant(w) for w in order])
+        told = [meant(w) for w in worth]
+        return _Found(hits, columns, told, told if order is worth else [meant(w) for w in order])
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
         """What is added to each product's similarity for the order, by what is preferred."""
@@ -378,49 +409,50 @@ class Recommender:
         vectors = found.columns.vectors[best_first]
         kept = [best_first[place] for place in distinct(vectors, len(vectors))]
         styles = [found.columns.styles[place] for place in kept]
-        keys = Counter(style.key for style in styles)
-        shared = {key for key, count in keys.items() if key and count > 1}
-        vague = self._catalog.vague_styles(shared) if shared else set()
-        told = [style._replace(key="") if style.key in vague else style for style in styles]
-        return [_group(found, [kept[place] for place in group]) for group in grouped(told)]
+        shared = shared_keys(styles)
+        telling = shared - self._catalog.vague_styles(shared) if shared else shared
+        groups = grouped(styles, telling)
+        places = [[kept[place] for place in group] for group in groups]
+        best = [group[0] for group in places]
+        orders, rows = [found.order[place] for place in best], found.columns.vectors[best]
+        return list(map(_Group, repeat(found), places, orders, rows))
 
-    def _matches(
-        self, shown: Sequence[_Group], asked: _Asked, min_score: float | None
-    ) -> tuple[Match, ...]:
-        """The groups that score enough as matches: only their products are read."""
-        scored = [(asked.curve.score(group.worth), group) for group in shown]
-        scored = [entry for entry in scored if min_score is None or entry[0] >= min_score]
-        ids = [product_id for _, group in scored for product_id in group.ids]
+    def _matches(self, answers: Sequence[_Answer]) -> list[tuple[Match, ...]]:
+        """What is shown of each answer: the products of all are read at once, and no others."""
+        ids = [id_ for answer in answers for _, group in answer.scored for id_ in group.ids]
         products = dict(zip(ids, self._catalog.products(ids), strict=True))
-        matches = []
-        for (score, group), why in zip(scored, self._why(asked, scored), strict=True):
-            first, *variants = (products[product_id] for product_id in group.ids)
-            matches.append(Match(score, first, why, tuple(variants), self._scale.word(score)))
-        return tuple(matches)
+        return [tuple(self._of_answer(answer, products)) for answer in answers]
 
-    def _why(self, asked: _Asked, scored: Sequence[tuple[float, _Group]]) -> list[tuple[str, ...]]:
+    def _of_answer(self, answer: _Answer, products: Mapping[str, Product]) -> Iterator[Match]:
+        if answer.asked is None or not answer.scored:
+            return
+        told = self._why(answer.asked, [group for _, group in answer.scored])
+        for (score, group), why in zip(answer.scored, told, strict=True):
+            first, *variants = [products[product_id] for product_id in group.ids]
+            yield Match(score, first, why, tuple(variants), self._scale.word(score))
+
+    def _why(self, asked: _Asked, groups: Sequence[_Group]) -> list[tuple[str, ...]]:
         """The reasons for the best product of each group."""
-        if not scored:
-            return []
-        vectors = np.stack([group.vector for _, group in scored])
+        vectors = _rows([group.vector for group in groups])
         parts = part_likeness(asked.vector, vectors, self._parts)
         return [
-            reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
-            for (_, group), own in zip(scored, parts, strict=True)
+            reasons(
+                asked.traits,
+                found.columns.traits[places[0]],
+                found.hits[places[0]].similarity,
+                own,
+                asked.tellable,
+            )
+            for (found, places, *_), own in zip(groups, parts, strict=True)
         ]
 
 
-def _group(found: _Found, places: Sequence[int]) -> _Group:
-    """The products found at these places, of one style, best first."""
-    best = places[0]
-    return _Group(
-        tuple(found.hits[place].product_id for place in places),
-        found.columns.vectors[best],
-        found.columns.traits[best],
-        found.hits[best].similarity,
-        found.worth[best],
-        found.order[best],
-    )
+def _scored(
+    shown: Sequence[_Group], curve: Curve, min_score: float | None
+) -> list[tuple[float, _Group]]:
+    """The groups with their scores, those that score enough."""
+    scored = [(curve.score(group.worth), group) for group in shown]
+    return [entry for entry in scored if min_score is None or entry[0] >= min_score]
 
 
 def meant(worth: float) -> float:
@@ -432,7 +464,7 @@ def meant(worth: float) -> float:
 
 def _place(group: _Group) -> tuple[float, str]:
     """What groups are sorted by, best first."""
-    return -group.order, group.ids[0]
+    return -group.order, group.found.hits[group.places[0]].product_id
 
 
 def settled(
@@ -458,7 +490,9 @@ def traits_of(stored: Stored) -> Traits:
 
 def _rows(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
-    return np.stack(known) if known else np.zeros((0, 1), np.float32)
+    if not known:
+        return np.zeros((0, 1), np.float32)
+    return np.concatenate(known).reshape(len(known), -1)
 
 
 def _shown(

@@ -11,6 +11,7 @@ from tests.store.catalog.conftest import DIM, FULL, row_of, vector_of
 from thatlook.core.errors import UnknownProductError
 from thatlook.search.ranking import Style, Traits, label, style_key
 from thatlook.store.catalog import Catalog
+from thatlook.store.catalog.kept import Kept
 from thatlook.store.catalog.ranked import Ranked
 
 SHIRT = {"title": "Acme Men Oxford Navy Shirt", "item_group_id": "g", "product_type": "A > Shirts"}
@@ -103,3 +104,37 @@ def test_fields_of_many(catalog):
     ]
     with pytest.raises(UnknownProductError, match="nothing"):
         catalog.fields(["nothing"], ["brand"])
+
+
+def test_whole_products_are_read_once_until_they_change(catalog, monkeypatch):
+    catalog.upsert([row_of(n) for n in range(3)])
+    rows, read = catalog._store.products_by_id, []
+    monkeypatch.setattr(
+        catalog, "_whole", Kept(catalog._store, lambda ids: read.append(list(ids)) or rows(ids))
+    )
+    with Catalog.open(catalog.address, "net", DIM) as other:
+        assert [p.id for p in catalog.products(["p1", "p0", "p1"])] == ["p1", "p0", "p1"]
+        assert [p.brand for p in catalog.products(["p0", "p1"])] == [row_of(0).product.brand] * 2
+        other.upsert([row_of(1, brand="Newer")])
+        assert [p.brand for p in catalog.products(["p1"])] == ["Newer"]
+        other.remove(["p0"])
+        with pytest.raises(UnknownProductError, match="p0"):
+            catalog.products(["p1", "p0"])
+    assert [sorted(set(ids)) for ids in read] == [["p0", "p1"], ["p1"], ["p0"]]
+
+
+def test_a_style_is_vague_from_the_change_on_that_makes_it_so(catalog, monkeypatch):
+    title = "Acme Men Oxford Long Shirt"
+    catalog.upsert([row_of(n, title=title, color=c) for n, c in enumerate(["red", "navy"])])
+    key = style_key(catalog.product("p0"))
+    asked, vague = [], catalog._store.vague_styles
+    monkeypatch.setattr(
+        catalog._store, "vague_styles", lambda keys: asked.append(set(keys)) or vague(keys)
+    )
+    with Catalog.open(catalog.address, "net", DIM) as other:
+        catalog.candidates(["p0"])
+        assert catalog.vague_styles({key}) == catalog.vague_styles({key}) == set()
+        other.upsert([row_of(2, title=title, color="red")])
+        catalog.candidates(["p0"])
+        assert catalog.vague_styles({key, "none"}) == catalog.vague_styles({key}) == {key}
+    assert [keys for keys in asked if keys] == [{key}, {key, "none"}]

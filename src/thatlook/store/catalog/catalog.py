@@ -20,6 +20,7 @@ from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.cluster import ClusterFinder
 from thatlook.store.catalog.database import Database, damaged_file
 from thatlook.store.catalog.info import CatalogInfo, info_of
+from thatlook.store.catalog.kept import MOST_WHOLE, Kept
 from thatlook.store.catalog.offered import Offered, offered_of
 from thatlook.store.catalog.opening import FILE_NAME, database_at, finder_at, store_of
 from thatlook.store.catalog.pairs import PairShelf
@@ -50,6 +51,7 @@ class Catalog:
         self._finder = finder_at(address, store)
         self._pair: PairShelf | None = None
         self._ranked = Ranked(store)
+        self._whole = Kept(store, store.products_by_id, MOST_WHOLE)
         self._words = WordIndex(store.database)
 
     @classmethod
@@ -191,7 +193,10 @@ class Catalog:
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
-        return self._store.products(ids)
+        found = self._whole.rows(ids)
+        if not all(product_id in found for product_id in ids):
+            return self._store.products(ids)  # another spelling, or unknown
+        return [found[product_id] for product_id in ids]
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order, quicker than one by one.
@@ -231,7 +236,7 @@ class Catalog:
 
         Two active products of one color have such a name.
         """
-        return self._store.vague_styles(styles)
+        return self._ranked.vague_styles(styles)
 
     def stored(self, product_id: str) -> Stored:
         """Everything kept of a product; raises UnknownProductError."""

@@ -11,6 +11,9 @@ from thatlook.store.catalog.reads import Reads
 MOST: Final = 20_000
 """Products at most, some 30 MB."""
 
+MOST_WHOLE: Final = 5_000
+"""Whole products at most: some 10 MB, where a shop describes each at length 30."""
+
 Row = TypeVar("Row")
 
 
@@ -27,7 +30,7 @@ class Kept(Generic[Row]):
         self._read = read
         self._most = most
         self._rows: dict[str, Row] = {}
-        self._moment = (-1, "")
+        self.moment = (-1, "")
 
     def rows(self, ids: Sequence[str]) -> dict[str, Row]:
         """What `read` gives of these products now; those of which it gives nothing are left out.
@@ -36,18 +39,19 @@ class Kept(Generic[Row]):
         """
         with self._store.database.lock:
             self._forget_changed()
-            missing = [product_id for product_id in ids if product_id not in self._rows]
-            self._rows.update(self._read(missing) if missing else {})
-            found = {one: self._rows[one] for one in ids if one in self._rows}
+            if not self._rows.keys() >= (wanted := set(ids)):
+                self._rows.update(self._read([one for one in ids if one not in self._rows]))
+                wanted &= self._rows.keys()
+            found = {one: self._rows[one] for one in wanted}
             for product_id in list(islice(self._rows, max(0, len(self._rows) - self._most))):
                 del self._rows[product_id]  # those read first
         return found
 
     def _forget_changed(self) -> None:
         moment = self._store.moment()
-        if moment == self._moment:
+        if moment == self.moment:
             return
-        (before, token), self._moment = self._moment, moment
+        (before, token), self.moment = self.moment, moment
         # Of a catalog that was brought back from a copy nobody knows what changed.
         follows = 0 < moment[0] - before <= len(self._rows) and token == self._store.token(before)
         for product_id in self._store.changed_ids(before) if follows else list(self._rows):

@@ -113,12 +113,15 @@ class Reads:
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products alone, in order; raises UnknownProductError."""
-        rows = self._in("SELECT id, data FROM products WHERE id IN", _spellings(ids))
+        return _in_order(self.products_by_id(_spellings(ids)), ids)
+
+    def products_by_id(self, ids: Sequence[str]) -> dict[str, Product]:
+        """The products that there are of these ids, spelled as they are stored."""
         found = {}
-        for product_id, data in rows:
+        for product_id, data in self._in("SELECT id, data FROM products WHERE id IN", ids):
             with _row(product_id):
                 found[product_id] = product_of(data)
-        return _in_order(found, ids)
+        return found
 
     def ranked_rows(self, ids: Sequence[str]) -> dict[str, RankedRow]:
         """What these products, spelled as they are stored, are ranked by; those with a vector."""
