@@ -176,6 +176,12 @@ def words_tell_category(product: Product) -> bool:
     return types is not None or names_category(product.title)
 
 
+def _knowing(text: str) -> list[str]:
+    """The languages in which a text names a category."""
+    english = ["en"] if _english(text) is not None else []
+    return english + [one for one in languages() if category_in(one, text) is not None]
+
+
 class LanguageVotes:
     """Which language a feed's product types are in: the one that knows most of them."""
 
@@ -183,14 +189,14 @@ class LanguageVotes:
         self._known = Counter(dict.fromkeys(("en", *languages()), 0))
         self._left = VOTES
 
-    def add(self, text: str) -> None:
-        """Counts a product type, or a title where there is none; no more than VOTES count."""
+    def add(self, *texts: str) -> None:
+        """Counts a row: its product type, or where no language knows that, its title, whichever
+        comes first. No more than VOTES rows count.
+        """
         if not self._left:
             return
         self._left -= 1
-        self._known["en"] += _english(text) is not None
-        for language in languages():
-            self._known[language] += category_in(language, text) is not None
+        self._known.update(next(filter(None, map(_knowing, texts)), ()))
 
     @property
     def language(self) -> str:

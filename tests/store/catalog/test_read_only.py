@@ -20,8 +20,8 @@ from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import backup, restore
 from thatlook.store.catalog.blocks import CACHED_FROM
-from thatlook.store.catalog.database import _connected_to_log
 from thatlook.store.catalog.opening import FILE_NAME
+from thatlook.store.catalog.sqlite_file import _connected_to_log
 from thatlook.store.catalog.versions import snapshot
 from thatlook.store.ingest.turn import own_turn
 
@@ -188,6 +188,32 @@ def test_a_query_that_others_write_into_is_asked_again(tmp_path):
         assert reader._store.database.rows(
             "SELECT count(*), (SELECT sequence FROM state) FROM products"
         ) == [(19, 21)]
+
+
+@pytest.mark.parametrize("after", range(1, 8))
+@pytest.mark.parametrize(
+    ("read", "before", "afterwards"),
+    [
+        (lambda reader: found(reader, 7) == "p7", True, False),
+        (lambda reader: reader.info().products, 20, 19),
+        (lambda reader: reader.offered().genders[0].count, 20, 19),
+        (lambda reader: len([c for c in reader.changes(0) if c.entry is None]), 0, 1),
+    ],
+)
+def test_what_takes_several_queries_is_read_again(tmp_path, after, read, before, afterwards):
+    folder = filled(tmp_path / "c")
+    statements = []
+
+    def meanwhile(statement):
+        statements.append(statement)
+        if len(statements) == after:
+            removed(folder, "p7")
+
+    with unwritable(folder), Catalog.open(folder, "net", DIM, create=False) as reader:
+        reader._store.database._connection.set_trace_callback(meanwhile)
+        assert read(reader) in {before, afterwards}
+        if len(statements) >= after:
+            assert read(reader) == afterwards
 
 
 def test_a_transaction_never_mixes_two_states(tmp_path):

@@ -275,6 +275,58 @@ def test_objects_are_opened_for_their_field():
         made(id=Nested.of({"name": "x"}))
 
 
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [
+        ({"amountMicros": "15990000", "currencyCode": "USD"}, ("15.99 USD", "", 0)),
+        ({"amountMicros": 20000000}, ("20", "", 0)),
+        ({"centAmount": 1999, "fractionDigits": 2, "currencyCode": "EUR"}, ("19.99 EUR", "", 0)),
+        ({"centAmount": 1999, "fractionDigits": 0, "currencyCode": "JPY"}, ("1999 JPY", "", 0)),
+        ({"centAmount": 1999, "currencyCode": "EUR"}, ("", "", 1)),
+        ({"text": "5"}, ("", "", 1)),
+        ({"amount": None, "currency": ""}, ("", "", 0)),
+    ],
+)
+def test_objects_that_count_in_parts_of_a_currency(price, expected):
+    assert prices(price=Nested.of(price)) == expected
+
+
+def test_two_prices_are_none():
+    assert prices(price=("15.00 EUR", "19.00 EUR")) == ("", "", 1)
+    assert prices(price=("15.00 EUR", "15.00 EUR")) == ("15.00 EUR", "", 0)
+    assert prices(price=(Number(15.5), Number(19))) == ("", "", 1)
+
+
+def test_columns_that_may_be_the_price_are_told():
+    found = made(price_net="10", shipping="4 EUR", **{"Wholesale price": "3", "g:x.g:price": "1"})
+    assert found.product.price is None
+    (told,) = found.notes
+    assert "if it is 'price_net' or 'Wholesale price', name it: --map price=" in told
+    assert made(price_net="", title="x").notes == ()
+    assert made(price_net="10", price="12 EUR").notes == ()
+    assert made(price_net="10", price="call us").notes == ()  # told by its line already
+
+
+def test_columns_that_may_be_the_time_of_a_sale_are_told():
+    late = {"Rabatt gültig": "2020-01-01", "Aktion": "Sommer"}
+    (told,) = made(price="4", sale_price="3", **late).notes
+    assert told.startswith("sale_price: 'Rabatt gültig' may be the time of the sale")
+    assert made(price="4", **late).notes == ()
+    assert made(price="4", sale_price="3", sale_end="2099-01-01", **late).notes == ()
+
+
+def test_control_characters_are_left_out():
+    product = made(
+        title="Kl\x00ei\x1bd\x7f",
+        brand=Nested.of({"name": "A\x00B"}),
+        image_link="a\x00.jpg",
+        more=Nested.of({"k\x00": "\\u0000 y"}),
+        **{"no\x00te": "x\x00\ty"},
+    ).product
+    assert (product.title, product.brand, product.image_link) == ("Kleid", "AB", "a.jpg")
+    assert product.extra == {"more": '{"k": " y"}', "note": "x\ty"}
+
+
 def test_numbers_have_a_point():
     assert prices(price=Number(1.299), currency="EUR") == ("1.299 EUR", "", 0)
     assert prices(price="1.299", currency="EUR") == ("", "", 1)
@@ -296,6 +348,15 @@ def test_product_types_in_the_language_of_the_feed(tmp_path, language):
     found = read(tmp_path, "f.csv", "id,product_type,image_link\n" + "\n".join(lines))
     categories = [row.product.category for row in found]
     assert categories == ["dress", "bottomwear", "footwear", "bag", "other"]
+
+
+def test_a_feed_whose_types_say_nothing_is_in_the_language_of_its_titles(tmp_path):
+    found = read(
+        tmp_path,
+        "f.csv",
+        "id;name;categories;image\n1;Sommerkleid;0a1b|77c2;a.jpg\n2;Hose;0a1b;a.jpg\n",
+    )
+    assert [row.product.category for row in found] == ["dress", "bottomwear"]
 
 
 def test_a_word_of_two_languages_is_read_in_that_of_the_feed(tmp_path):
@@ -396,6 +457,44 @@ def test_woocommerce(tmp_path):
     assert "no image_link" in blue.message
 
 
+WOO_HEADERS = {
+    "de": "ID;Typ;Name;Veröffentlicht;Datum, an dem Angebotspreis beginnt;"
+    "Datum, an dem Angebotspreis endet;Vorrätig?;Lager;Angebotspreis;Regulärer Preis;"
+    "Kategorien;Bilder",
+    "fr": "ID;Type;Nom;Publié;Date de début de promo;Date de fin de promo;En stock ?;Stock;"
+    "Tarif promo;Tarif régulier;Catégories;Images",
+    "es": "ID;Tipo;Nombre;Publicado;Día en que empieza el precio rebajado;"
+    "Día en que termina el precio rebajado;¿Existencias?;Inventario;Precio rebajado;"
+    "Precio normal;Categorías;Imágenes",
+    "nl": "ID;Type;Naam;Gepubliceerd;Startdatum actieprijs;Einddatum actieprijs;Op voorraad?;"
+    "Voorraad;Actieprijs;Reguliere prijs;Categorieën;Afbeeldingen",
+}
+
+
+@pytest.mark.parametrize("language", WOO_HEADERS)
+def test_woocommerce_in_the_language_of_the_shop(tmp_path, language):
+    trousers = TYPES[language].split()[1]
+    rows = (
+        f"1;simple;A;1;2020-01-01;2020-02-01;1;3;19,90;39,90;{trousers};a.jpg\n"
+        f"2;simple;B;1;2020-01-01;;1;3;19,90;39,90;{trousers};a.jpg\n"
+        f"3;simple;C;0;;;0;0;;39,90;{trousers};a.jpg\n"
+    )
+    over, runs, hidden = read(tmp_path, "f.csv", f"{WOO_HEADERS[language]}\n{rows}")
+    assert (str(over.product.price), over.product.sale_price) == ("39.90", None)
+    assert (str(runs.product.sale_price), runs.product.availability) == ("19.90", "in_stock")
+    assert (hidden.product.availability, hidden.product.category) == ("discontinued", "bottomwear")
+
+
+def test_prestashops_specific_prices(tmp_path):
+    text = (
+        "id_product;name;price;reduction;reduction_type;from;to;image\n"
+        "1;Robe;40;0.20;percentage;2020-01-01 00:00:00;2020-02-01 00:00:00;a.jpg\n"
+        "2;Robe;40;0.20;percentage;0000-00-00 00:00:00;0000-00-00 00:00:00;a.jpg\n"
+    )
+    over, runs = read(tmp_path, "f.csv", text)
+    assert (over.product.sale_price, str(runs.product.sale_price)) == (None, "32.00")
+
+
 def test_prestashop(tmp_path):
     text = (
         "Product ID;Active (0/1);Name *;Categories (x,y,z...);Price tax included;Manufacturer;"
@@ -426,6 +525,28 @@ def test_shopware(tmp_path):
     assert (one.product.id, str(one.product.price), one.product.brand) == ("0a1b", "10", "Acme")
     assert (one.product.availability, one.product.gender) == ("in_stock", "male")
     assert (two.product.item_group_id, two.product.availability) == ("0a1b", "discontinued")
+
+
+def test_shopware_5(tmp_path):
+    text = (
+        "mainnumber;ordernumber;name;price_EK;pseudoprice_EK;active;instock;imageUrl\n"
+        "SW1;SW1.1;Kleid;19,99;24,99;1;25;a.jpg|b.jpg\n"
+    )
+    (row,) = read(tmp_path, "f.csv", text)
+    assert (str(row.product.price), str(row.product.sale_price)) == ("24.99", "19.99")
+    assert (row.product.id, row.product.item_group_id) == ("SW1.1", "SW1")
+    assert (row.product.image_link, row.product.additional_image_link) == ("a.jpg", ("b.jpg",))
+
+
+def test_titles_in_parts_in_googles_xml(tmp_path):
+    text = (
+        '<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>1</g:id>'
+        "<g:structured_title><g:digital_source_type>default</g:digital_source_type>"
+        "<g:content>Red dress</g:content></g:structured_title>"
+        "<g:image_link>a.jpg</g:image_link></item></channel></rss>"
+    )
+    (row,) = read(tmp_path, "f.xml", text)
+    assert row.product.title == "Red dress"
 
 
 @pytest.mark.parametrize("column", ["Farbe", "Farbton", "Farbname", "Grundfarbe"])

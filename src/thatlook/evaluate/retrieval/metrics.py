@@ -113,6 +113,11 @@ class Bootstrap:
         drawn = rng.multinomial(count, shares, size=rounds)
         self._counts = drawn[:, owner].astype(np.float64)
 
+    @property
+    def counts(self) -> Floats:
+        """How often each query is in each resample: (rounds, queries)."""
+        return self._counts
+
     def interval(
         self, column: Floats, level: float = 0.95, weights: Floats | None = None
     ) -> tuple[float, float]:

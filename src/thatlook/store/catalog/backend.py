@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from thatlook.store.catalog.wanted import FullText
+
+Found = TypeVar("Found")
 
 
 class Cursor(Protocol):
@@ -94,6 +96,13 @@ class Backend(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """One read transaction: every query of the block sees the same state."""
+        ...
+
+    def in_one_state(self, work: Callable[[], Found]) -> Found:
+        """What `work` gives, all its queries in one read transaction.
+
+        It is done again from its beginning where others wrote into what is read without locks.
+        """
         ...
 
     def alone(self, work: str) -> AbstractContextManager[Callable[[], bool]]:

@@ -43,14 +43,16 @@ def info_of(database: Backend, address: str, folder: Path) -> CatalogInfo:
     """The numbers of a catalog as of now, all from one moment."""
     sql = """SELECT category, gender, status, count(*), count(vector) FROM products
         LEFT JOIN articles ON product = key GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
-    with database.reading():
-        state = database.one("SELECT model_key, dim, sequence FROM state") or (None, None, 0)
-        counts = database.rows(sql)
-        version = version_of(database)
-        pair = database.one(
-            """SELECT pair_key, (SELECT count(*) FROM pair_vectors JOIN products ON product = key
-            WHERE status = 'active') FROM state"""
+    pair_sql = """SELECT pair_key, (SELECT count(*) FROM pair_vectors JOIN products ON product = key
+        WHERE status = 'active') FROM state"""
+    state, counts, version, pair = database.in_one_state(
+        lambda: (
+            database.one("SELECT model_key, dim, sequence FROM state") or (None, None, 0),
+            database.rows(sql),
+            version_of(database),
+            database.one(pair_sql),
         )
+    )
     categories: dict[str, dict[str, int]] = {}
     for category, gender, status, count, _ in counts:
         if status == "active":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from psycopg.errors import ConnectionTimeout
 from sqlalchemy import Connection, CursorResult, create_engine, event, make_url
@@ -24,14 +24,17 @@ from thatlook.core.errors import (
     unwritable,
 )
 from thatlook.store.catalog.address import Address
-from thatlook.store.catalog.database import BUSY_SECONDS, Database
+from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.postgres_link import SERVER_SETTINGS, Link, ServerSilentError
 from thatlook.store.catalog.postgres_schema import make, migrate
 from thatlook.store.catalog.postgres_words import PostgresWords
 from thatlook.store.catalog.schema import migrate as migrate_file
+from thatlook.store.catalog.sqlite_file import BUSY_SECONDS
 from thatlook.store.catalog.tables import NO_ZERO
 from thatlook.store.catalog.transfer import replace_all
 from thatlook.store.catalog.wanted import FullText
+
+Found = TypeVar("Found")
 
 SCHEMA: Final = "thatlook"
 OLDEST_SERVER: Final = 130000
@@ -215,6 +218,11 @@ class PostgresDatabase:
             self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             with self._transaction("ROLLBACK"):
                 yield
+
+    def in_one_state(self, work: Callable[[], Found]) -> Found:
+        """See Backend: a server keeps to the state that a transaction began with."""
+        with self.reading():
+            return work()
 
     @contextmanager
     def reserved(self, holder: str) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from html import unescape
 from typing import Any, Final
 
@@ -19,16 +20,29 @@ _AMOUNTS: Final = ("amount", "value", "price")
 _CURRENCIES: Final = ("currency", "currency_code", "currencyCode", "priceCurrency", "code")
 _PLACES: Final = ("src", "url", "href", "link", "original", "large", "image", "path", "file")
 _NAMES: Final = ("name", "title", "value", "label", "text", "displayName")
-_JOINED: Final = {"gender": ", ", "color": "/", "material": "/", "size": ", "}
-"""Fields of which all values count, and what stands between them; of others the first does."""
+_JOINED: Final = {
+    "gender": ", ", "color": "/", "material": "/", "size": ", ", "season": ", ",
+    **dict.fromkeys(_PRICES, " / "),
+}  # fmt: skip
+"""Fields of which all values count, and what stands between them; of others the first does.
+
+Two prices are none: which is asked nobody knows.
+"""
+_CONTROL: Final = re.compile(r"\\+u0000|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""The first as JSON writes the character 0, which is how an object's text has it."""
 
 
 def field_text(field: str, values: Sequence[str]) -> str:
     """What a row's values say of a field; "" for nothing. Numbers stay Number."""
     texts = list(dict.fromkeys(filter(None, (text_of(field, value) for value in values))))
-    if field in _JOINED:
+    if field in _JOINED and len(texts) > 1:
         return _JOINED[field].join(texts)
     return texts[0] if texts else ""
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which no shop means and not every database keeps."""
+    return _CONTROL.sub("", text)
 
 
 def text_of(field: str, value: str) -> str:
@@ -37,7 +51,7 @@ def text_of(field: str, value: str) -> str:
         return _opened(field, value.value)
     if isinstance(value, Number):
         return value
-    return value.strip() if field == "id" else unescaped(value).strip()
+    return value.strip() if field == "id" else printable(unescaped(value)).strip()
 
 
 def unescaped(text: str) -> str:
@@ -54,12 +68,29 @@ def unescaped(text: str) -> str:
 
 def _opened(field: str, value: Mapping[str, Any]) -> str:
     if field in _PRICES:
-        amount, currency = _first(value, _AMOUNTS), _first(value, _CURRENCIES)
-        both = f"{amount} {currency}".strip() if amount else ""
-        return Number(both) if isinstance(amount, Number) else both
+        return _price(value)
     if field in _LINKS:
-        return _first(value, _PLACES)
-    return "" if field == "id" else unescaped(_first(value, _NAMES)).strip()
+        return printable(_first(value, _PLACES))
+    return "" if field == "id" else printable(unescaped(_first(value, _NAMES))).strip()
+
+
+def _price(value: Mapping[str, Any]) -> str:
+    """The amount with its currency; an object that has none, but something, as it stands."""
+    amount = _first(value, _AMOUNTS) or _parts(value)
+    if not amount:
+        return "" if not any(value.values()) else str(Nested.of(value))
+    both = f"{amount} {_first(value, _CURRENCIES)}".strip()
+    return Number(both) if isinstance(amount, Number) else both
+
+
+def _parts(value: Mapping[str, Any]) -> str:
+    """An amount that is told in parts of its currency: "" where it is not."""
+    for name, decimals in (("amountMicros", 6), ("amount_micros", 6), ("centAmount", None)):
+        count = _first(value, (name,))
+        places = _first(value, ("fractionDigits",)) if decimals is None else str(decimals)
+        if re.fullmatch(r"\d{1,18}", count) and re.fullmatch(r"\d", places):
+            return Number(f"{Decimal(count).scaleb(-int(places)).normalize():f}")
+    return ""
 
 
 def _first(value: Mapping[str, Any], keys: Sequence[str]) -> str:

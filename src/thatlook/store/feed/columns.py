@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from thatlook.core import taxonomy
@@ -16,7 +17,7 @@ from thatlook.core.errors import FeedError, SettingsError
 HELPERS: Final = (
     "currency", "sale_price_effective_date", "sale_start", "sale_end", "compare_at_price", "stock",
     "backorders", "tracked", "published", "size", "discount_amount", "discount_percent",
-    "discount_type", "expiration_date",
+    "discount_type", "expiration_date", "season",
 )  # fmt: skip
 """Columns that are no field of a product but say what some of its fields mean."""
 
@@ -47,6 +48,11 @@ def _by_name() -> dict[str, tuple[str, int]]:
 _BY_NAME: Final = _by_name()
 
 
+def names_of(field: str) -> tuple[str, ...]:
+    """The names that a field is known by, plain."""
+    return tuple(plain(name) for name in _COLUMNS[field])
+
+
 def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
     """The column of each field that is there: field -> column as it is written in the feed.
 
@@ -66,6 +72,14 @@ def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) 
         if field not in ranked or rank < ranked[field][0]:
             ranked[field] = (rank, column)
     return fields | {field: column for field, (_, column) in ranked.items()}
+
+
+@lru_cache(maxsize=256)
+def resembling(what: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns whose names are of nothing we know and hold a word for "price" or a "sale"."""
+    words = [plain(word) for word in taxonomy.feed_words()["resembling"][what]]
+    unknown = [(column, plain(column)) for column in columns if plain(column) not in _BY_NAME]
+    return tuple(column for column, name in unknown if any(word in name for word in words))
 
 
 def all_of(field: str, columns: Iterable[str]) -> list[str]:

@@ -12,9 +12,12 @@ from thatlook.core import taxonomy
 from thatlook.core.ages import age_group_of
 from thatlook.core.errors import FeedError, SettingsError
 from thatlook.core.records import Product, normal_id
+from thatlook.core.seasons import COLUMN as SEASON
+from thatlook.core.seasons import seasons_said
 from thatlook.core.type_words import LanguageVotes, category_told, google_category, google_words
-from thatlook.store.feed.cells import field_text, text_of
+from thatlook.store.feed.cells import field_text, printable, text_of
 from thatlook.store.feed.columns import FIELDS, all_of, plain, recognised
+from thatlook.store.feed.doubts import doubts_of
 from thatlook.store.feed.mapping import FeedMapping
 from thatlook.store.feed.offers import PRICES, learn_prices, offer_of
 from thatlook.store.feed.prices import PriceHabits
@@ -80,7 +83,7 @@ class ProductMaker:
             if field in columns and not isinstance((*row.values[columns[field]], "")[0], Nested)
         }
         learn_prices(texts, self._mapping, self._habits)
-        self._votes.add(next((texts[name] for name in _NAMING if texts.get(name)), ""))
+        self._votes.add(*(texts[name] for name in _NAMING if texts.get(name)))
 
     def id_of(self, row: RawRow) -> str:
         """The row's id, or "" where it has none; what is no letter in it is replaced."""
@@ -104,6 +107,7 @@ class ProductMaker:
             raise _no_id_column(row)
         product_id = checked_id(feed_id(texts["id"]))
         offer = offer_of(texts, self._mapping, self._clock(), self._habits)
+        offer.notes += doubts_of(row.values, fields, offer)
         link = _NOT_IN_LINKS.sub("", texts.get("link", ""))
         if _OTHER_SCHEME.match(link):
             offer.unread.append(f"link: expected a page's address, got {link!r:.80}")
@@ -121,7 +125,7 @@ class ProductMaker:
                 sale_price=offer.sale_price,
                 age_group=_age_group(texts),
                 availability=offer.availability,
-                extra=_extra(row, fields),
+                extra=_extra(row, fields) | _season(texts, offer.notes),
                 **{name: texts.get(name, "") for name in _PLAIN},
             )
         except SettingsError as error:
@@ -230,7 +234,7 @@ def _images(
     return (mains[0] if mains else ""), tuple(dict.fromkeys((*mains[1:], *others)))
 
 
-_WEB_LINKS: Final = re.compile(r",\s*(?=https?://)")
+_WEB_LINKS: Final = re.compile(r",\s*(?=https?://)|\|")
 
 
 def _links(values: Sequence[str]) -> tuple[str, ...]:
@@ -265,11 +269,19 @@ def _extra(row: RawRow, fields: Mapping[str, str]) -> dict[str, str]:
     if own and _joined(row.values[own]).strip().lower() not in taxonomy.PRODUCT_CATEGORIES:
         used.discard(own)
     return {
-        column: _joined(values)
+        printable(column): _joined(values)
         for column, values in row.values.items()
         if column not in used and any(values)
     }
 
 
+def _season(texts: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """What the column of the season says, by one name, however the feed calls it."""
+    said = texts.get(SEASON, "")
+    if seasons_said(said) is None:
+        notes.append(f"season: {said!r:.80} is not understood, the product counts as for any")
+    return {SEASON: said} if said else {}
+
+
 def _joined(values: Sequence[str]) -> str:
-    return ", ".join(values)
+    return ", ".join(map(printable, values))
