@@ -127,7 +127,8 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
         kept = np.append(kept, start + np.flatnonzero(new))
         if len(kept) >= limit:
             break
-    return [int(place) for place in kept[:limit]]
+    places: list[int] = kept[:limit].tolist()
+    return places
 
 
 def show_same_picture(vectors: Floats, query: Floats, look: slice) -> NDArray[np.bool_]:

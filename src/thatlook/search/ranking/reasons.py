@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -46,8 +45,7 @@ def label(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(NamedTuple):
     """Whether a product is of the article's type and color: "same", "similar" (colors alone) or
     "other"; "" where one of them is not known, or types are near or one a kind of the other.
     """
@@ -94,7 +92,8 @@ def part_similarities(
     for part in parts.values():
         own, theirs = one[part], others[:, part]
         sizes = np.sqrt((own @ own) * np.einsum("nd,nd->n", theirs, theirs))
-        cosines.append(np.divide(theirs @ own, sizes, out=np.zeros_like(sizes), where=sizes > 0))
+        sizes[sizes == 0] = np.inf
+        cosines.append(theirs @ own / sizes)
     rows = np.array(cosines).reshape(len(parts), len(others)).T
     return [dict(zip(parts, row, strict=True)) for row in rows.tolist()]
 
