@@ -67,6 +67,12 @@ def _loop_options(
         click.option("--every", type=int, default=5, help="epochs between measurements"),
         click.option("--resume", is_flag=True, help="go on from OUT/last.pt"),
         click.option("--start", type=PATH, help="a checkpoint whose weights are the start"),
+        click.option(
+            "--device",
+            type=click.Choice(("auto", "cpu", "cuda", "mps")),
+            default="cpu",
+            help="what it runs on; auto: cuda where it is there",
+        ),
         heading="Data and training",
     )
 

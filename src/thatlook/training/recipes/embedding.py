@@ -203,6 +203,7 @@ class EmbeddingTask:
         far they disagree about two views; what shoppers judged.
         """
         images, rows, classes = batch
+        self.groups, self.named = self.groups.to(rows.device), self.named.to(rows.device)
         vectors, *logits = model(images)
         known = rows < (len(self.groups) if self.judged is None else self.judged.first)
         alike = self.metric_loss(vectors[known], self.groups[rows][known])
