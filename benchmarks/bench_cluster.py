@@ -1,25 +1,30 @@
 """The search cluster beside the built-in search, over the same catalogs, in one run.
 
     python benchmarks/bench_cluster.py [--products 100000] [--catalog DIR --photos DIR] [--out FILE]
+        [--only-photos]
 
 Feeds synthetic products to Milvus (the standalone server of the PyPI package `milvus`, which is
 started and stopped; `--search HOST:PORT` asks another), waits until they are indexed, and prints:
 how quickly they were fed and indexed, what they take of memory, recall@20 and times under filters
 of 15, 2 and 0.15 %. Then photo to products with the search's share, in those or in the products of
-`--catalog`, repeated with noise in their vectors until there are as many. `--settings 'ef=256'`
-tries other parameters. Ratios are to the reference of `reference.py`.
+`--catalog`, repeated with noise in their vectors until there are as many: from the folder with its
+built-in search, and from PostgreSQL (Debian's server, which is started and stopped; `--store URL`
+names another, `--store folder` takes the folder) with Milvus; also how often a photo asks each.
+`--only-photos` measures nothing else. `--settings 'ef=256'` tries other parameters. Ratios are to
+the reference of `reference.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +34,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.engines import Engine, Standalone
+from tests.postgres import Server, why_missing
 
 import thatlook
 from bench_search import Data, cases, made, measured, ours, rows, timed, truth
@@ -41,6 +47,8 @@ from thatlook.vision.analyzer import Analyzer
 
 INDEXED_S = 900
 SETTLED_S = 10
+TICK_MS = 200
+"""As a server has it by default; the tests' own ticks faster, for strong consistency."""
 NOISE = 0.5
 """The length of the noise beside a unit vector: a likeness of 0.89."""
 
@@ -51,7 +59,7 @@ def milvus(folder: Path, args: argparse.Namespace) -> Iterator[tuple[str, Engine
     if args.search:
         yield args.search, None
         return
-    engine = Standalone(folder)
+    engine = Standalone(folder, **{"proxy.timeTickInterval": TICK_MS})
     engine.start()
     try:
         yield f"127.0.0.1:{engine.port}", engine
@@ -146,6 +154,17 @@ class Share:
         pass
 
 
+def statements_of(catalog: Catalog) -> list[str]:
+    """The statements that a catalog in PostgreSQL is asked from now on; none where it is a file."""
+    found: list[str] = []
+    engine = getattr(catalog._store.database, "_engine", None)
+    if engine is not None:
+        from sqlalchemy import event
+
+        event.listen(engine, "before_cursor_execute", lambda *told: found.append(told[2]))
+    return found
+
+
 def compared(
     folder: Catalog, cluster: Catalog, data: Data, count: int, server: Engine | None
 ) -> dict[str, Any]:
@@ -169,17 +188,28 @@ def compared(
     return result
 
 
+def filtered(
+    places: dict[str, Path], data: Data, count: int, server: Engine | None
+) -> dict[str, Any]:
+    """What feeding takes, then each filter's times and recall."""
+    with Catalog.open(places["built in"]) as plain, Catalog.open(places["Milvus"]) as cluster:
+        told: dict[str, Any] = fed(cluster, server, resident_mb(server))
+        print(json.dumps(told), flush=True)
+        return told | {"cases": compared(plain, cluster, data, count, server)}
+
+
 def photos_to_products(places: dict[str, Path], photos: list[Path], rounds: int) -> dict[str, Any]:
     """A photo's time and its search's share, in ms, photo by photo in turn."""
     settings = thatlook.Settings.load(threads=2)
     engines = {name: thatlook.open(place, settings) for name, place in places.items()}
     found: dict[str, list[float]] = {"reference": []}
-    share = Share()
+    share, statements = Share(), statements_of(engines["Milvus"].catalog)
     for number in range(-1, rounds):
         for photo in photos:
             found["reference"].append(quiet_reference_ms())
             if number == 0 and not share.ms:
                 engines["Milvus"].catalog.cluster.watch = share
+                statements.clear()
             for name, engine in engines.items():
                 begun = time.perf_counter()
                 result = engine.recommend(photo)
@@ -187,8 +217,10 @@ def photos_to_products(places: dict[str, Path], photos: list[Path], rounds: int)
                     continue
                 found.setdefault(f"{name}, photo", []).append((time.perf_counter() - begun) * 1e3)
                 found.setdefault(f"{name}, search", []).append(result.timing_ms["search"])
+    asked = {"questions": share.ms, "statements": statements}
+    for what, times in asked.items():
+        found[f"Milvus, {what} of a photo"] = [len(times) / len(found["Milvus, search"])]
     found["Milvus, one question"] = share.ms
-    found["Milvus, questions of a photo"] = [len(share.ms) / len(found["Milvus, search"])]
     for engine in engines.values():
         engine.close()
     reference = statistics.median(found["reference"])
@@ -203,14 +235,40 @@ def photos_to_products(places: dict[str, Path], photos: list[Path], rounds: int)
 
 
 @contextmanager
-def both(folder: Path, address: str, batches: Iterator[list[Row]], network: tuple[str, int]) -> Any:
+def stored(args: argparse.Namespace) -> Iterator[str]:
+    """What a `catalog.toml` says of its store; "" for the folder."""
+    if args.store == "folder":
+        yield ""
+    elif args.store:
+        yield f'store = "{args.store}"\n'
+    elif why := why_missing():
+        raise SystemExit(f"{why}; --store names a server, --store folder needs none")
+    else:
+        with closing(Server()) as server:
+            os.environ["BENCH_PASSWORD"] = server.password
+            place = server.new_url(password="")
+            yield f'store = "{place}"\nstore_password_env = "BENCH_PASSWORD"\n'
+
+
+@contextmanager
+def both(
+    folder: Path,
+    address: str,
+    batches: Iterator[list[Row]],
+    network: tuple[str, int],
+    store: str = "",
+) -> Iterator[dict[str, Path]]:
     """The places of one catalog with either search; the collection goes when the block ends."""
     with Catalog.open(folder, *network) as catalog:
         for batch in batches:
             catalog.upsert(batch)
         catalog.warm()
-    file = folder / "cluster.toml"
-    file.write_text(f'search = "{address}"\n')
+        file = (folder / "cluster" if store else folder) / "cluster.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f'{store}search = "{address}"\n')
+        if store:
+            with Catalog.open(file, *network) as copied:
+                copied.copy_from(catalog, lambda _count: None)
     yield {"built in": folder, "Milvus": file}
     with Catalog.open(file) as cluster:
         cluster.cluster.engine.drop()
@@ -225,6 +283,8 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path, help="whose products the photos are to find")
     parser.add_argument("--photos", type=Path, help="JPEGs; default: the sample's looks")
     parser.add_argument("--search", default="", help="a server; default: one is started")
+    parser.add_argument("--store", default="", help="PostgreSQL's address, or folder")
+    parser.add_argument("--only-photos", action="store_true", help="photo to products alone")
     parser.add_argument("--settings", default="", help="of the collection, as NAME=VALUE&...")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
@@ -238,20 +298,18 @@ def main() -> None:
         place, server = stack.enter_context(milvus(base / "milvus", args))
         data = made(args.products, analyzer.dim)
         address = f"milvus://{place}/bench?timeout=60&{args.settings}"
-        with both(base / "synthetic", address, rows(data), network) as places:
-            with Catalog.open(places["built in"]) as plain, Catalog.open(places["Milvus"]) as other:
-                result |= fed(other, server, resident_mb(server))
-                print(json.dumps(result), flush=True)
-                result["cases"] = compared(plain, other, data, args.queries, server)
-            if not args.catalog:
-                result["photos"] = photos_to_products(places, photos, args.rounds)
+        if not args.only_photos:
+            with both(base / "synthetic", address, rows(data), network) as places:
+                result |= filtered(places, data, args.queries, server)
+        batches = rows(data)
         if args.catalog:
             kept = stack.enter_context(Catalog.open(args.catalog, create=False))
             batches = grown(kept, args.products)
-            with both(base / "grown", address, batches, network) as places:
-                with Catalog.open(places["Milvus"]) as other:
-                    result["grown"] = fed(other, server)
-                result["photos"] = photos_to_products(places, photos, args.rounds)
+        store = stack.enter_context(stored(args))
+        with both(base / "grown", address, batches, network, store) as places:
+            with Catalog.open(places["Milvus"]) as other:
+                result["grown"] = fed(other, server)
+            result["photos"] = photos_to_products(places, photos, args.rounds)
     print(json.dumps({name: result[name] for name in ("photos",)}, indent=1))
     if args.out:
         args.out.write_text(json.dumps(result, indent=1))

@@ -596,7 +596,9 @@ def test_a_title_that_two_products_of_one_color_have_names_no_style(styles):
 def test_only_the_products_shown_are_read(recommender, monkeypatch):
     catalog, read = recommender._catalog, []
     products = catalog.products
-    monkeypatch.setattr(catalog, "products", lambda ids: read.append(list(ids)) or products(ids))
+    monkeypatch.setattr(
+        catalog, "products", lambda ids, moment: read.append(list(ids)) or products(ids, moment)
+    )
     monkeypatch.setattr(catalog, "stored_many", None)
     (found,) = recommender.for_look(look_of(), SearchRequest(k=3, diversity=0))
     assert ids([found]) == ["near", "middle", "g1"]

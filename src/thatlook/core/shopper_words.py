@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import product
+from itertools import chain, product
 from typing import Any, Final
 
-from thatlook.core.taxonomy import type_leaf, words_of
+from thatlook.core.taxonomy import age_words, type_leaf, words_of
 from thatlook.core.tokens import tokens
 
 Phrase = tuple[str, ...]
@@ -24,7 +24,7 @@ Phrase = tuple[str, ...]
 LANGUAGES: Final = ("en", "de", "fr")
 _ENDINGS: Final = ("e", "er", "es", "en", "em", "n")
 _TAXONOMY: Final = {"categories": "category", "genders": "gender", "patterns": "pattern"}
-_ROLES: Final = ("not", "below", "above", "size", "cheap", "joining", "empty")
+_ROLES: Final = ("not", "or", "and", "below", "above", "size", "cheap", "joining", "empty")
 ROLES: Final = frozenset(_ROLES)
 PEOPLE: Final = frozenset({"whose", "whom"})
 _SAID: Final = "said"
@@ -34,8 +34,9 @@ _SHORTEST_INFLECTED: Final = 3
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a phrase means: its `kind` ("type", "color", "category", "gender", "child", "pattern",
-    "other", a person ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or
-    "cheap") and its `name` there, a person's gender.
+    "other", "title" (read as it is: "Spider-Man"; "baby doll", whose name is "child"), a person
+    ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or "cheap") and its `name`
+    there, a person's gender.
     """
 
     kind: str
@@ -81,9 +82,14 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
             yield kind, name, _listed(entry)
         for name, texts in words_of(section).items():
             yield kind, name, (("en", text) for text in texts)
+    people, whose = data["people"], data["people"]["whose"]
     for gender in ("female", "male"):
-        yield "whose", gender, _for_people(gender, data["people"]["whose"])
-        yield "whom", gender, _for_people(gender)
+        yield "whose", gender, _for_people(people[gender], whose)
+        yield "whom", gender, _for_people(people[gender])
+    for gender, entry in data["families"].items():
+        yield "child", gender, chain(_for_people(entry, whose), _for_people(entry))
+    yield "title", "", (("en", text) for text in data["names"])
+    yield "title", "child", (("en", text) for text in _childless())
     for role in _ROLES:
         yield role, role, _listed(data[role])
     for name, entry in data["others"].items():
@@ -91,16 +97,26 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
         yield "other", name, ((_SAID, text) for _, text in _listed(entry.get(_SAID, {})))
 
 
+def _childless() -> list[str]:
+    """Phrases that begin with a child's word and mean no child: "baby doll". Of those that end
+    with a word such as "with" none: they hold for titles alone.
+    """
+    children = {
+        tokens(text)[:1] for one in _data()["children"].values() for _, text in _listed(one)
+    }
+    idle = {tokens(text) for role in _ROLES for _, text in _listed(_data()[role])}
+    phrases = ((text, tokens(text)) for text in age_words()["traps"])
+    return [text for text, said in phrases if said[:1] in children and said[-1:] not in idle]
+
+
 def _for_people(
-    gender: str, whose: Mapping[str, Sequence[str]] | None = None
+    people: Mapping[str, Sequence[str]], whose: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[tuple[str, str]]:
     """ "for dad", and with words for `whose` "for my dad"; alone such words name cuts."""
-    people = _data()["people"]
     for language in LANGUAGES:
         owners = ("",) if whose is None else whose[language]
-        for before, owner, person in product(
-            people["for"][language], owners, people[gender][language]
-        ):
+        said = _data()["people"]["for"][language]
+        for before, owner, person in product(said, owners, people[language]):
             yield language, f"{before} {owner} {person}"
 
 
@@ -147,9 +163,15 @@ def vocabulary() -> Mapping[str, int]:
         for word in phrase:
             found.setdefault(word, 0)
         # Of "for my dad" the last word alone: "feinen" is no slip of "meinen".
-        for word in phrase[-1:] if meaning.kind in PEOPLE else phrase:
+        for word in phrase[-1:] if meaning.kind in {*PEOPLE, "child"} else phrase:
             found[word] = max(found.get(word, 0), min(most, _TELLING.get(meaning.kind, 0)))
     return found
+
+
+@cache
+def cuts() -> frozenset[str]:
+    """The people after whom cuts are named: boyfriend jeans, dad hats."""
+    return frozenset(_data()["cuts"])
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Final
 
 from thatlook.core.taxonomy import singular
 
-VERSION: Final = 2
+VERSION: Final = 3
 """To be raised when `tokens` or `shopper_words.apart` changes: an index of words made by an older
 one is made anew.
 """

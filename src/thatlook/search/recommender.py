@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,15 @@ from thatlook.core.records import Article, Look, Match, Product, Recommendation,
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import neighbours, words
 from thatlook.search.articles import primary_of
-from thatlook.search.index import Filters, Hit, Query, genders_for
+from thatlook.search.index import Answers, Filters, Hit, Query, genders_for
+from thatlook.search.index.query import Moment
 from thatlook.search.ranking import (
     TOLD,
     Agreement,
     Calibration,
     Curve,
     NearnessScale,
+    Style,
     Traits,
     boost_of,
     changes,
@@ -73,14 +75,14 @@ class _Found:
     and `order`, by which they are ordered, that with the boosts and what was liked.
     """
 
-    hits: Sequence[Hit]
+    ids: Sequence[str]
+    similarities: Sequence[float]
     columns: Candidates
     worth: Sequence[float]
     order: Sequence[float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
+class _Group(NamedTuple):
     """A style: the ids of its products, best first; the rest is the best one's, as in _Found."""
 
     ids: tuple[str, ...]
@@ -102,6 +104,44 @@ class _Asked:
     curve: Curve
     lean: NDArray[np.floating[Any]] | None = None
     tellable: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What is searched: for what, where, and, where words are `named`, only what has one of them
+    in its type or title.
+    """
+
+    asked: _Asked
+    query: Query
+    named: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """The candidates by style, best first, and how many products passed the filters."""
+
+    groups: list[_Group]
+    eligible: int
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """What was found for one article, and what is shown of it. `best` is the best score of its own
+    category, None where nothing is in it; `others` are searched too.
+    """
+
+    question: _Question
+    answer: _Answer
+    best: float | None
+    others: _Others
+    shown: Sequence[_Group] = ()
+
+
+_Products = Mapping[str, Product]
+_Others = Mapping[str, tuple[str, ...]]
+"""Neighbouring categories, each with the words that are named of its products."""
 
 
 class Recommender:
@@ -169,90 +209,110 @@ class Recommender:
         )
         worn = worn or look.person is not None
 
-        def of_article(index: int) -> Recommendation:
-            article, is_primary = look.articles[index], index == primary
-            return self._for_article(index, article, query, request, primary=is_primary, worn=worn)
-
-        found = self._catalog.each(of_article, wanted)
+        questions = {
+            index: self._question(article, article.vector, query, worn=worn)
+            for index, article in enumerate(look.articles)
+            if index in wanted and article.vector is not None
+        }
+        rows = dict(zip(questions, self._rows([*questions.values()], request), strict=True))
+        moment = next((row.answer.moment for row in rows.values()), None)
+        products = self._products((row.shown for row in rows.values()), moment)
+        found = []
+        for index in wanted:
+            category, role = look.articles[index].category, "secondary"
+            if index == primary:
+                role = "primary"
+            found.append(self._recommendation(index, category, role, rows.get(index), products))
         return tuple(sorted(found, key=lambda entry: entry.role != "primary"))
 
-    def _for_article(
-        self,
-        index: int,
-        article: Article,
-        query: Query,
-        request: SearchRequest,
-        *,
-        primary: bool,
-        worn: bool,
-    ) -> Recommendation:
-        role = "primary" if primary else "secondary"
-        if article.vector is None:
-            return Recommendation(index, article.category, role, ())
-        query = replace(query, category=article.category)
+    def _question(self, article: Article, vector: Vector, query: Query, *, worn: bool) -> _Question:
         curve = self._calibration.curve(article.category, worn=worn)
         traits = Traits.of(article.attributes)
-        asked = _Asked(article.vector, traits, curve, tellable=self._tellable)
-        groups, eligible = self._search(asked, query, request)
-        best = max((curve.score(group.worth) for group in groups), default=None)
-        weak = (best or 0.0) < self._scale.similar
-        others = neighbours(article.category) if weak else {}
-        searched = _searched(query) | ({"neighbours": sorted(others)} if others else {})
-        groups += self._neighbours(asked, query, request, others, some=bool(groups))
-        shown = _shown(groups, request)
-        if request.liked or request.disliked:
-            shown = self._refined(shown, asked, query, request, others)
-        matches = self._matches(shown, asked, request.min_score)
-        return Recommendation(index, article.category, role, matches, eligible, best, searched)
+        asked = _Asked(vector, traits, curve, tellable=self._tellable)
+        return _Question(asked, replace(query, category=article.category))
 
-    def _neighbours(
-        self,
-        asked: _Asked,
-        query: Query,
-        request: SearchRequest,
-        others: Mapping[str, tuple[str, ...]],
-        *,
-        some: bool,
-    ) -> list[_Group]:
-        """The products that `others` names in neighbouring categories; where the article's own
-        category has `some`, only similar ones, for a third of the places at most.
+    def _recommendation(
+        self, index: int, category: str, role: str, row: _Row | None, products: _Products
+    ) -> Recommendation:
+        if row is None:
+            return Recommendation(index, category, role, ())
+        matches = self._matches(row.shown, row.question.asked, products)
+        searched = _searched(row.question.query, row.others)
+        eligible = row.answer.eligible
+        return Recommendation(index, category, role, matches, eligible, row.best, searched)
+
+    def _rows(self, questions: Sequence[_Question], request: SearchRequest) -> list[_Row]:
+        """What is shown for each article: all are searched, and read of the catalog, together."""
+        answers = self._search(questions, request)
+        rows = [self._row(*found) for found in zip(questions, answers, strict=True)]
+        groups = self._with_neighbours(rows, request)
+        shown = [_shown(some, request) for some in groups]
+        if request.liked or request.disliked:
+            shown = self._refined(rows, shown, request)
+        return [
+            replace(row, shown=_enough(some, row.question.asked, request.min_score))
+            for row, some in zip(rows, shown, strict=True)
+        ]
+
+    def _row(self, question: _Question, answer: _Answer) -> _Row:
+        worth = max((group.worth for group in answer.groups), default=None)
+        best = None if worth is None else question.asked.curve.score(worth)
+        alone = (best or 0.0) >= self._scale.similar
+        others = {} if alone else neighbours(question.query.category or "")
+        return _Row(question, answer, best, others)
+
+    def _with_neighbours(self, rows: Sequence[_Row], request: SearchRequest) -> list[list[_Group]]:
+        """What was found, with the products that `others` name in neighbouring categories.
+
+        Where an article's own category has some, only similar ones, for a third of the places at
+        most.
         """
-        found = []
-        for category, named in others.items():
-            there = replace(query, category=category)
-            found += self._search(asked, there, request, named)[0]
-        if not some:
-            return found
-        least = self._scale.similar
-        near = [group for group in found if asked.curve.score(group.worth) >= least]
-        return sorted(near, key=_place)[: query.k // 3]
+        asked = [
+            _Question(row.question.asked, replace(row.question.query, category=category), named)
+            for row in rows
+            for category, named in row.others.items()
+        ]
+        found = iter(self._search(asked, request))
+        groups = []
+        for row in rows:
+            more = [group for _ in row.others for group in next(found).groups]
+            if row.answer.groups:
+                more = self._similar_alone(row.question, more)
+            groups.append([*row.answer.groups, *more])
+        return groups
+
+    def _similar_alone(self, question: _Question, groups: Sequence[_Group]) -> list[_Group]:
+        """The best that are similar, as many as a third of the places."""
+        least, curve = self._scale.similar, question.asked.curve
+        near = [group for group in groups if curve.score(group.worth) >= least]
+        return sorted(near, key=_place)[: question.query.k // 3]
 
     def _refined(
-        self,
-        before: Sequence[_Group],
-        asked: _Asked,
-        query: Query,
-        request: SearchRequest,
-        others: Mapping[str, tuple[str, ...]],
-    ) -> list[_Group]:
-        """What is shown after what was liked and disliked of these categories: never what was
-        disliked, and most of what was shown `before`.
+        self, rows: Sequence[_Row], before: Sequence[list[_Group]], request: SearchRequest
+    ) -> list[list[_Group]]:
+        """What is shown after what was liked and disliked of an article's categories: never what
+        was disliked, and most of what was shown `before`.
         """
-        categories = {query.category, *others}
-        liked, disliked = (
-            [s for s in self._catalog.stored_many(sorted(ids)) if s.product.category in categories]
-            for ids in (request.liked, request.disliked)
-        )
-        lean = leaning(*(_rows([s.vector for s in some]) for some in (liked, disliked)))
-        if lean is None:
-            return list(before)
-        hidden = query.filters.exclude_ids | request.disliked
-        query = replace(query, filters=replace(query.filters, exclude_ids=hidden))
-        leant = replace(asked, lean=lean)
-        groups, _ = self._search(leant, query, request)
-        groups += self._neighbours(leant, query, request, others, some=bool(groups))
-        kept = [group.ids[0] for group in before]
-        return _shown(groups, request, kept, changes(request.k, len(liked) + len(disliked)))
+        judged = [
+            self._catalog.stored_many(sorted(ids)) for ids in (request.liked, request.disliked)
+        ]
+        leant, said = {}, {}
+        for place, row in enumerate(rows):
+            categories = {row.question.query.category, *row.others}
+            some = [[s.vector for s in one if s.product.category in categories] for one in judged]
+            if (lean := leaning(*map(_stacked, some))) is not None:
+                leant[place] = _leant(row.question, lean, request.disliked)
+                said[place] = sum(map(len, some))
+        answers = self._search([*leant.values()], request)
+        again = [
+            replace(rows[place], question=question, answer=answer)
+            for (place, question), answer in zip(leant.items(), answers, strict=True)
+        ]
+        shown = list(before)
+        for place, found in zip(leant, self._with_neighbours(again, request), strict=True):
+            kept = [group.ids[0] for group in before[place]]
+            shown[place] = _shown(found, request, kept, changes(request.k, said[place]))
+        return shown
 
     @steady
     def similar(self, product_id: str, request: SearchRequest) -> tuple[Match, ...]:
@@ -261,7 +321,7 @@ class Recommender:
         Raises UnknownProductError.
         """
         own = self._catalog.stored(product_id)
-        vector = self._catalog.vector(product_id)
+        vector = self._catalog.vector(product_id) if own.vector is None else own.vector
         others = request.filters.exclude_ids | {own.product.id}
         gender = own.product.gender if own.product.gender != "unisex" else None
         query = Query(
@@ -274,34 +334,61 @@ class Recommender:
         )
         curve = self._calibration.curve(own.product.category)
         asked = _Asked(vector, traits_of(own), curve)
-        groups, _ = self._search(asked, query, request)
-        return self._matches(_shown(groups, request), asked, request.min_score)
+        (answer,) = self._search([_Question(asked, query)], request)
+        shown = _enough(_shown(answer.groups, request), asked, request.min_score)
+        return self._matches(shown, asked, self._products([shown], answer.moment))
 
     def _settled(self, filters: Filters, age: str, own: Product | None = None) -> Filters:
         return settled(filters, age, own, in_stock=self._in_stock)
 
-    def _search(
-        self, asked: _Asked, query: Query, request: SearchRequest, named: Collection[str] = ()
-    ) -> tuple[list[_Group], int]:
-        """The candidates by style, best first, and how many products passed the filters.
+    def _search(self, questions: Sequence[_Question], request: SearchRequest) -> list[_Answer]:
+        """What is found for each: all are searched, and read of the catalog, together.
 
-        Where words are `named`, only products among the nearest WIDE whose type or title has one.
+        Where words are named, only products among the nearest WIDE whose type or title has one.
         """
-        moved = MOVED if asked.curve.moves else 0
-        wide = request.boosts or request.cheap or named or asked.lean is not None
-        fetched = max(query.k * SPARE, WIDE if wide else moved)
-        while True:
-            answers = self._catalog.search(asked.vector[None], replace(query, k=fetched))
-            all_there = len(answers[0]) < fetched
-            hits = self._named(answers[0], named) if named else answers[0]
-            hits = self._wanted(hits, request.unwanted) if request.unwanted else hits
-            if request.worded and not named:
-                hits = [*hits, *self._with_words(asked, query, request, hits)]
-            groups = self._groups(self._found(asked, hits, request))
-            # k are owed wherever k exist: look further while duplicates took the places.
-            if named or len(groups) >= query.k or all_there or fetched >= MAX_FETCHED:
-                return groups, answers.eligible
-            fetched = min(fetched * 4, MAX_FETCHED)
+        answers: dict[int, _Answer] = {}
+        wanted = {place: _fetched(one, request) for place, one in enumerate(questions)}
+        while wanted:
+            asked = [questions[place] for place in wanted]
+            found, groups = self._looked_up(asked, list(wanted.values()), request)
+            for place, hits, some in zip(list(wanted), found, groups, strict=True):
+                answers[place] = _Answer(some, hits.eligible, hits.moment)
+                question, fetched = questions[place], wanted[place]
+                # k are owed wherever k exist: look further while duplicates took the places.
+                enough = question.named or len(some) >= question.query.k
+                if enough or len(hits[0]) < fetched or fetched >= MAX_FETCHED:
+                    del wanted[place]
+                else:
+                    wanted[place] = min(fetched * 4, MAX_FETCHED)
+        return [answers[place] for place in range(len(questions))]
+
+    def _looked_up(
+        self, questions: Sequence[_Question], fetched: Sequence[int], request: SearchRequest
+    ) -> tuple[list[Answers], list[list[_Group]]]:
+        """The nearest products of each question, and those of them that are wanted by style."""
+        answers = self._catalog.search_all(
+            [
+                (question.asked.vector[None], replace(question.query, k=count))
+                for question, count in zip(questions, fetched, strict=True)
+            ]
+        )
+        hits = [
+            self._chosen(question, answer[0], request)
+            for question, answer in zip(questions, answers, strict=True)
+        ]
+        moment = answers[0].moment
+        found = self._found([one.asked for one in questions], hits, request, moment)
+        return answers, self._groups(found, moment)
+
+    def _chosen(
+        self, question: _Question, hits: Sequence[Hit], request: SearchRequest
+    ) -> Sequence[Hit]:
+        """Of what was found what the words want, and what else has them."""
+        hits = self._named(hits, question.named) if question.named else hits
+        hits = self._wanted(hits, request.unwanted) if request.unwanted else hits
+        if request.worded and not question.named:
+            hits = [*hits, *self._with_words(question.asked, question.query, request, hits)]
+        return hits
 
     def _with_words(
         self, asked: _Asked, query: Query, request: SearchRequest, known: Sequence[Hit]
@@ -335,28 +422,52 @@ class Recommender:
             if not set(words(" ".join(text))).isdisjoint(named)
         ]
 
-    def _found(self, asked: _Asked, hits: Sequence[Hit], request: SearchRequest) -> _Found:
+    def _found(
+        self,
+        asked: Sequence[_Asked],
+        hits: Sequence[Sequence[Hit]],
+        request: SearchRequest,
+        moment: Moment | None,
+    ) -> list[_Found]:
         """The products of the hits, with what orders them."""
-        ids = [hit.product_id for hit in hits]
-        columns = self._catalog.candidates(ids)
-        worth = [hit.similarity for hit in hits]
+        ids = [hit.product_id for some in hits for hit in some]
+        columns = self._catalog.candidates(ids, moment)
+        found, start = [], 0
+        for one, some in zip(asked, hits, strict=True):
+            found.append(self._ordered(one, some, columns.part(start, len(some)), request))
+            start += len(some)
+        return found
+
+    def _ordered(
+        self, asked: _Asked, hits: Sequence[Hit], columns: Candidates, request: SearchRequest
+    ) -> _Found:
+        ids, likeness = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
+        worth = likeness
         if asked.curve.moves:
             moves = {
                 traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
                 for traits in set(columns.traits)
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
-        if ids:
+        if hits:
             least = asked.curve.worth_of(SAME_PICTURE_SCORE)
             same = show_same_picture(columns.vectors, asked.vector, self._look)
             worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
-        order = [w + p for w, p in zip(worth, self._preferences(ids, request), strict=True)]
-        if asked.lean is not None and ids:
+        order = worth
+        if preferred := self._preferences(ids, request):
+            order = [w + p for w, p in zip(order, preferred, strict=True)]
+        if asked.lean is not None and hits:
             order = [w + lean for w, lean in zip(order, columns.vectors @ asked.lean, strict=True)]
-        return _Found(hits, columns, [meant(w) for w in worth], [meant(w) for w in order])
+        told = [meant(w) for w in worth]
+        meant_order = told if order is worth else [meant(o) for o in order]
+        return _Found(ids, likeness, columns, told, meant_order)
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
-        """What is added to each product's similarity for the order, by what is preferred."""
+        """What is added to each product's similarity for the order, by what is preferred; [] where
+        nothing is.
+        """
+        if not (request.worded or request.boosts or request.cheap):
+            return []
         found = [WORDED if one in request.worded else 0.0 for one in ids]
         if request.boosts:
             values = self._catalog.fields(ids, [boost.field for boost in request.boosts])
@@ -367,57 +478,95 @@ class Recommender:
             found = [f + CHEAP * share for f, share in zip(found, shares, strict=True)]
         return found
 
-    def _groups(self, found: _Found) -> list[_Group]:
+    def _groups(self, found: Sequence[_Found], moment: Moment | None) -> list[list[_Group]]:
         """The products found by style, each picture once, those of most worth first."""
-        if not found.hits:
-            return []
-        best_first = sorted(
-            range(len(found.hits)),
-            key=lambda place: (-found.worth[place], found.hits[place].product_id),
-        )
-        vectors = found.columns.vectors[best_first]
-        kept = [best_first[place] for place in distinct(vectors, len(vectors))]
-        styles = [found.columns.styles[place] for place in kept]
-        keys = Counter(style.key for style in styles)
-        shared = {key for key, count in keys.items() if key and count > 1}
-        vague = self._catalog.vague_styles(shared) if shared else set()
-        told = [style._replace(key="") if style.key in vague else style for style in styles]
-        return [_group(found, [kept[place] for place in group]) for group in grouped(told)]
+        kept = [_pictures(one) for one in found]
+        shared = {
+            key
+            for one, places in zip(found, kept, strict=True)
+            for key, count in Counter(one.columns.styles[place].key for place in places).items()
+            if key and count > 1
+        }
+        vague = self._catalog.vague_styles(shared, moment) if shared else set()
+        return [_by_style(one, places, vague) for one, places in zip(found, kept, strict=True)]
+
+    def _products(self, shown: Iterable[Sequence[_Group]], moment: Moment | None) -> _Products:
+        """The products of all that is shown: no others are read."""
+        ids = list(dict.fromkeys(one for some in shown for group in some for one in group.ids))
+        return dict(zip(ids, self._catalog.products(ids, moment), strict=True)) if ids else {}
 
     def _matches(
-        self, shown: Sequence[_Group], asked: _Asked, min_score: float | None
+        self, shown: Sequence[_Group], asked: _Asked, products: _Products
     ) -> tuple[Match, ...]:
-        """The groups that score enough as matches: only their products are read."""
-        scored = [(asked.curve.score(group.worth), group) for group in shown]
-        scored = [entry for entry in scored if min_score is None or entry[0] >= min_score]
-        ids = [product_id for _, group in scored for product_id in group.ids]
-        products = dict(zip(ids, self._catalog.products(ids), strict=True))
+        """The groups as matches."""
+        scores = [asked.curve.score(group.worth) for group in shown]
         matches = []
-        for (score, group), why in zip(scored, self._why(asked, scored), strict=True):
+        for score, group, why in zip(scores, shown, self._why(asked, shown), strict=True):
             first, *variants = (products[product_id] for product_id in group.ids)
             matches.append(Match(score, first, why, tuple(variants), self._scale.word(score)))
         return tuple(matches)
 
-    def _why(self, asked: _Asked, scored: Sequence[tuple[float, _Group]]) -> list[tuple[str, ...]]:
+    def _why(self, asked: _Asked, shown: Sequence[_Group]) -> list[tuple[str, ...]]:
         """The reasons for the best product of each group."""
-        if not scored:
+        if not shown:
             return []
-        vectors = np.stack([group.vector for _, group in scored])
+        vectors = np.stack([group.vector for group in shown])
         parts = part_likeness(asked.vector, vectors, self._parts)
         return [
             reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
-            for (_, group), own in zip(scored, parts, strict=True)
+            for group, own in zip(shown, parts, strict=True)
         ]
+
+
+def _enough(shown: Sequence[_Group], asked: _Asked, min_score: float | None) -> Sequence[_Group]:
+    """Those that score enough."""
+    if min_score is None:
+        return shown
+    return [group for group in shown if asked.curve.score(group.worth) >= min_score]
+
+
+def _leant(
+    question: _Question, lean: NDArray[np.floating[Any]], disliked: frozenset[str]
+) -> _Question:
+    """The question that leans to what was liked and leaves out what was not."""
+    filters = question.query.filters
+    hidden = replace(filters, exclude_ids=filters.exclude_ids | disliked)
+    asked = replace(question.asked, lean=lean)
+    return _Question(asked, replace(question.query, filters=hidden))
+
+
+def _fetched(question: _Question, request: SearchRequest) -> int:
+    """How many candidates are looked at first."""
+    asked = question.asked
+    wide = request.boosts or request.cheap or question.named or asked.lean is not None
+    return max(question.query.k * SPARE, WIDE if wide else MOVED if asked.curve.moves else 0)
+
+
+def _pictures(found: _Found) -> list[int]:
+    """The places of the products found that show different pictures, those of most worth first."""
+    if not found.ids:
+        return []
+    keys = [(-worth, product_id) for worth, product_id in zip(found.worth, found.ids, strict=True)]
+    best_first = sorted(range(len(keys)), key=keys.__getitem__)
+    vectors = found.columns.vectors[best_first]
+    return [best_first[place] for place in distinct(vectors, len(vectors))]
+
+
+def _by_style(found: _Found, places: Sequence[int], vague: Collection[str]) -> list[_Group]:
+    """The products at these places by style; `vague` names tell none."""
+    styles = [found.columns.styles[place] for place in places]
+    told = [Style(s.group, "", *s[2:]) if s.key in vague else s for s in styles]
+    return [_group(found, [places[place] for place in group]) for group in grouped(told)]
 
 
 def _group(found: _Found, places: Sequence[int]) -> _Group:
     """The products found at these places, of one style, best first."""
     best = places[0]
     return _Group(
-        tuple(found.hits[place].product_id for place in places),
+        tuple([found.ids[place] for place in places]),
         found.columns.vectors[best],
         found.columns.traits[best],
-        found.hits[best].similarity,
+        found.similarities[best],
         found.worth[best],
         found.order[best],
     )
@@ -456,7 +605,7 @@ def traits_of(stored: Stored) -> Traits:
     return Traits.of_product(stored.product, stored.attributes)
 
 
-def _rows(vectors: Sequence[Vector | None]) -> Vector:
+def _stacked(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
     return np.stack(known) if known else np.zeros((0, 1), np.float32)
 
@@ -467,7 +616,7 @@ def _shown(
     """The k styles that are shown, best first: at most `most` of the products `before` go."""
     best_first = sorted(groups, key=_place)
     orders = np.array([group.order for group in best_first])
-    vectors = _rows([group.vector for group in best_first])
+    vectors = _stacked([group.vector for group in best_first])
     # Variety decides which k are shown; the best of them still come first.
     places = sorted(diverse(orders, vectors, request.k, request.diversity))
     if before:
@@ -476,14 +625,16 @@ def _shown(
     return [best_first[place] for place in sorted(places)]
 
 
-def _searched(query: Query) -> dict[str, Any]:
-    """What was searched, as JSON data: category, genders of products (all where None), filters."""
+def _searched(query: Query, others: _Others) -> dict[str, Any]:
+    """What was searched, as JSON data: category, genders of products (all where None), filters, and
+    the neighbouring categories.
+    """
     genders = sorted(query.genders) if query.genders is not None else None
     return {
         "category": query.category,
         "genders": genders,
         "filters": query.filters.to_dict(),
-    }
+    } | ({"neighbours": sorted(others)} if others else {})
 
 
 def _with_request(request: SearchRequest) -> Filters:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from thatlook.core.records import Box, Product, Vector
 from thatlook.search.index import Answers, Query
-from thatlook.search.index.query import Vectors
+from thatlook.search.index.query import Moment, Vectors
 from thatlook.search.ranking import Style, Traits
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -65,6 +62,11 @@ class Candidates:
     traits: Sequence[Traits]
     styles: Sequence[Style]
 
+    def part(self, start: int, count: int) -> Candidates:
+        """So many of them, from one on."""
+        some = slice(start, start + count)
+        return Candidates(self.vectors[some], self.traits[some], self.styles[some])
+
 
 class ProductStore(Protocol):
     """What a recommender needs of a catalog, wherever it is kept."""
@@ -77,10 +79,10 @@ class ProductStore(Protocol):
         """The products with these ids, in order. Raises UnknownProductError."""
         ...
 
-    def candidates(self, ids: Sequence[str]) -> Candidates:
+    def candidates(self, ids: Sequence[str], moment: Moment | None = None) -> Candidates:
         """What the products with these ids, each spelled as a hit is, are ranked by, in order.
 
-        Raises UnknownProductError.
+        As of now; with the `moment` of answers at least as of then. Raises UnknownProductError.
         """
         ...
 
@@ -88,24 +90,30 @@ class ProductStore(Protocol):
         """The texts of products in the fields `names` of a Product. Raises UnknownProductError."""
         ...
 
-    def products(self, ids: Sequence[str]) -> list[Product]:
-        """The products with these ids, in order. Raises UnknownProductError."""
+    def products(self, ids: Sequence[str], moment: Moment | None = None) -> list[Product]:
+        """The products with these ids, in order. Raises UnknownProductError.
+
+        As of now; with the `moment` of answers at least as of then.
+        """
         ...
 
     def vector(self, product_id: str) -> Vector:
         """The vector of a product, float32 (dim,). Raises UnknownProductError."""
         ...
 
-    def vague_styles(self, styles: Collection[str]) -> set[str]:
-        """Those of these style keys (`ranking.style_key`) that do not tell one style."""
+    def vague_styles(self, styles: Collection[str], moment: Moment | None = None) -> set[str]:
+        """Those of these style keys (`ranking.style_key`) that do not tell one style.
+
+        As of now; with the `moment` of answers at least as of then.
+        """
         ...
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """The hits of each of the vectors (n, dim). Raises CatalogError."""
         ...
 
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """What `work`, which searches, gives of each of the items, in order: at once where
-        searches wait for another machine. Raises what the first that fails raises.
+    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
+        """What `search` answers to each of the questions, in order: asked side by side where
+        another machine answers. Raises CatalogError.
         """
         ...

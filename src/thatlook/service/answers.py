@@ -251,13 +251,16 @@ class PriceRangeAnswer(Answer):
 
 
 class OfferedAnswer(Answer):
-    """What shoppers can choose among, most frequent first, at most 500 of each."""
+    """What shoppers can choose among, most frequent first, at most 500 of each; seasons in their
+    order.
+    """
 
     brands: list[CountAnswer]
     colors: list[CountAnswer]
     genders: list[CountAnswer]
     availability: list[CountAnswer]
     age_groups: list[CountAnswer]
+    seasons: list[CountAnswer]
     prices: list[PriceRangeAnswer]
     all_brands: bool
 

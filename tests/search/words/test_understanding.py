@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from thatlook.search.request import Unwanted
-from thatlook.search.words.shelf import Lines
+from thatlook.search.words.shelf import Lines, brands_by_words
 from thatlook.search.words.understanding import MAX_TEXT, understand
 
 SHOP = Lines(
     {"grey": 9, "slim": 9, "jersey": 9, "nike": 50, "pocket": 9, "leather": 9, "stiletto": 2},
-    {("nike",): "Nike", ("red", "tape"): "Red Tape"},
+    brands_by_words(["Nike", "Red Tape"]),
     frozenset({"42", "xl"}),
     priced=True,
 )
 NO_PRICES = Lines({}, {}, frozenset(), priced=False)
 
 SCARF = ["type:scarf", "category:neckwear"]
+TEE = ["type:T-shirt", "category:topwear"]
+DRESS = ["type:dress", "category:dress"]
 JEANS = ["type:jeans", "category:bottomwear"]
 
 
@@ -65,6 +67,45 @@ def keys(text, shop=SHOP, **more):
         ("scarves of all kinds", SCARF),
         ("Schal für ein Kind", [*SCARF, "age:child"]),
         ("bh", ["type:bra", "category:other"]),
+        ("be kind tee", TEE),
+        ("for my boyfriend jeans", JEANS),
+        ("for my husband jeans", ["gender:male", *JEANS]),
+        ("for my boyfriend red jeans", ["gender:male", "color:red", *JEANS]),
+        ("dress for my daughter", [*DRESS, "age:child", "gender:female"]),
+        ("T-Shirt für meinen Sohn", [*TEE, "age:child", "gender:male"]),
+        ("baby doll dress", DRESS),
+        ("baby tee", TEE),
+        ("boys will be boys tee", TEE),
+        ("iron man tee for women", [*TEE, "gender:female"]),
+        ("shoes for men and women", ["category:footwear"]),
+        ("tees for boys and girls", [*TEE, "age:child"]),
+        ("shoes not for men", ["category:footwear", "gender:female"]),
+        ("shoes not for kids", ["category:footwear"]),
+        ("dress -black", [*DRESS, "not:black"]),
+        ("t-shirt -black", [*TEE, "not:black"]),
+        ("not black or white dress", ["not:black", "not:white", *DRESS]),
+        ("not black and white dress", ["not:black", "color:white", *DRESS]),
+        ("not black or a dress", ["not:black", *DRESS]),
+        ("neither black nor red", ["not:black", "not:red"]),
+        ("weder schwarz noch rot", ["not:black", "not:red"]),
+        ("ni noir ni rouge", ["not:black", "not:red"]),
+        ("everything but black", ["not:black"]),
+        ("alles außer schwarz", ["not:black"]),
+        ("tout sauf noir", ["not:black"]),
+        ("red dress with white shoes", ["color:red", *DRESS]),
+        ("shoes to go with a red dress", ["category:footwear"]),
+        ("bag for my red dress", ["category:bag"]),
+        ("dress with a white belt", DRESS),
+        ("dress or skirt", [*DRESS, "type:skirt", "category:bottomwear"]),
+        (
+            "red dress or blue skirt",
+            ["color:red", *DRESS, "color:blue", "type:skirt", "category:bottomwear"],
+        ),
+        ("shirt dress", DRESS),
+        ("jean jacket", ["type:jacket", "category:outerwear"]),
+        ("rose gold watch", ["color:gold", "type:watch", "category:other"]),
+        ("redtape shoes", ["brand:Red Tape", "category:footwear"]),
+        ('NEAR(red* OR "dress")', ["color:red", *DRESS]),
         ("beach wedding", ["occasion:summer", "occasion:party"]),
         ("wedding shoes", ["category:footwear", "occasion:party"]),
         ("work bag", ["category:bag"]),  # no bag is worn for it
@@ -177,7 +218,51 @@ def test_parts_of_a_compound_are_looked_for():
 
 
 @pytest.mark.parametrize(
-    "text", ["cute old things", "wide fit", "cold day", "best deal", "mein Haus", "vent de mer"]
+    "text",
+    [
+        "cute old things",
+        "wide fit",
+        "cold day",
+        "best deal",
+        "mein Haus",
+        "vent de mer",
+        "from Paris",
+        "air force",
+        "king of the lake",
+        "mein Herz",
+        "coeur",
+    ],
 )
 def test_common_words_are_no_slips_of_telling_ones(text):
+    assert keys(text) == []
+
+
+def test_a_name_keeps_the_words_that_stand_for_prices():
+    assert [group.wordings for group in understand("air max", SHOP).telling] == [
+        (("air",),),
+        (("max",),),
+    ]
+
+
+def test_one_of_several_categories_is_none():
+    assert understand("dress or skirt", SHOP).category is None
+    assert understand("red dress", SHOP).category == "dress"
+    taken = understand("dress or skirt", SHOP, frozenset({"category:dress"}))
+    assert taken.category == "bottomwear"
+
+
+def test_who_is_not_meant_is_told_in_the_shoppers_words():
+    (_, chip) = understand("shoes not for men", SHOP).chips
+    assert (chip.key, chip.words, chip.shown) == ("gender:female", "not for men", "for women")
+    off = understand("shoes not for men", SHOP, frozenset({"gender:female"}))
+    assert ("men",) not in [wording for group in off.groups for wording in group.wordings]
+
+
+def test_the_color_of_what_only_goes_with_it_is_not_looked_for():
+    understood = understand("bag for my red dress", SHOP)
+    assert (understood.wishes, understood.plain) == ((), ("bag", "dress"))
+
+
+@pytest.mark.parametrize("text", ["eu", "rd", "gr"])
+def test_two_letters_are_no_slip(text):
     assert keys(text) == []

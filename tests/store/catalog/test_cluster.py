@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from thatlook.core.errors import (
 from thatlook.search.index import ExactIndex, Filters, Query
 from thatlook.search.index.milvus import MilvusIndex, MilvusPlace
 from thatlook.search.index.milvus import index as milvus_index
+from thatlook.search.index.scan import SPARE
 from thatlook.store.catalog import Catalog, Row, search_feed
 
 NAMES = (f"contract_{n}" for n in itertools.count())
@@ -192,28 +194,63 @@ def test_a_network_that_was_switched_is_noticed(fed):
             fed.search(vector, Query(filters=filters))
 
 
-def test_searches_for_one_look_wait_for_the_engine_side_by_side(fed, tmp_path):
-    together = threading.Barrier(3, timeout=20)
+def together(monkeypatch, catalog, count):
+    """Lets searches of the engine go on when so many wait for it; breaks where fewer come."""
+    barrier, call = threading.Barrier(count, timeout=60), catalog.cluster.engine._client.call
 
-    def work(number):
-        together.wait()  # breaks unless three are here at once
-        return 10 * number
+    def waiting(name, **given):
+        if name == "search":
+            barrier.wait()
+        return call(name, **given)
 
-    assert fed.each(work, [3, 1, 2]) == [30, 10, 20]
-    assert fed.each(lambda number: number, []) == []
-    with pytest.raises(ZeroDivisionError):
-        fed.each(lambda number: 1 // number, [1, 0, 2])
-    with Catalog.open(tmp_path / "built-in", "net", DIM) as plain:
-        threads = plain.each(lambda _: threading.get_ident(), [1, 2])
-        assert threads == [threading.get_ident()] * 2
+    monkeypatch.setattr(catalog.cluster.engine._client, "call", waiting)
 
 
-def test_callers_do_not_wait_for_each_others_articles(fed):
+def questions_of(seed, count):
+    """Up to three questions of one vector each, of other filters and k."""
+    rng = np.random.default_rng(seed)
+    filters = [Filters(colors=frozenset({color})) for color in ("red", "blue", "white")]
+    return [(random_vector(rng)[None], Query(k=3 + n, filters=filters[n])) for n in range(count)]
+
+
+def test_questions_asked_together_wait_for_the_engine_side_by_side(fed, monkeypatch, tmp_path):
+    questions = questions_of(24, 3)
+    alone = [fed.search(*question) for question in questions]
+    together(monkeypatch, fed, 3)
+    found = fed.search_all(questions)
+    assert found == alone
+    assert [len(one[0]) for one in found] == [3, 4, 5]
+    assert len({one.moment for one in found} - {None}) == 1
+    assert fed.search_all([]) == []
+    with Catalog.open(tmp_path / "fed" / "built-in", "net", DIM) as plain:
+        plain.upsert(Row(product=s.product, vector=s.vector) for s in fed.all_stored())
+        assert plain.search_all(questions) == alone
+
+
+def test_one_question_that_fails_fails_all_and_the_next_are_answered(fed, monkeypatch):
+    questions = questions_of(25, 3)
+    call, failing = fed.cluster.engine._client.call, [5]
+
+    def broken(name, **given):
+        if name == "search" and failing and given["limit"] == failing[0] + SPARE:
+            raise SearchUnavailableError("down")
+        return call(name, **given)
+
+    monkeypatch.setattr(fed.cluster.engine._client, "call", broken)
+    for failing[0] in (3, 4, 5):
+        with pytest.raises(SearchUnavailableError, match="down"):
+            fed.search_all(questions)
+    failing.clear()
+    assert [len(one[0]) for one in fed.search_all(questions)] == [3, 4, 5]
+
+
+def test_callers_do_not_wait_for_each_others_questions(fed, monkeypatch):
     callers = 12
-    all_there = threading.Barrier(2 * callers, timeout=60)
+    questions = questions_of(26, 2)
+    alone = fed.search_all(questions)
+    together(monkeypatch, fed, 2 * callers)
     with ThreadPoolExecutor(callers) as pool:
-        found = pool.map(lambda _: fed.each(lambda _: all_there.wait(), [1, 2]), range(callers))
-        assert sorted(place for places in found for place in places) == list(range(2 * callers))
+        assert list(pool.map(fed.search_all, [questions] * callers)) == [alone] * callers
 
 
 def test_what_changed_since_is_compared_as_it_is_now(fed):
@@ -385,7 +422,9 @@ def test_many_products_that_pass_are_all_compared_where_the_engine_gives_too_few
         fed.cluster.engine._client,
         "call",
         lambda name, **given: (
-            [one[:3] for one in call(name, **given)] if name == "search" else call(name, **given)
+            [SimpleNamespace(ids=one.ids[:3], distances=one.distances[:3]) for one in found]
+            if (found := call(name, **given)) and name == "search"
+            else found
         ),
     )
     found = fed.search(random_vector(np.random.default_rng(12))[None], Query(k=15))

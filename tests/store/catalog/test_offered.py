@@ -39,6 +39,14 @@ def test_values_are_counted_of_products_that_can_be_found(catalog):
     assert found.all_brands
 
 
+def test_seasons_are_counted_however_the_feed_says_them(catalog):
+    cells = ["Fall", "FW24", "Autumn", "S/S 24", "All season", "Beach", ""]
+    rows = [row_of(n, extra={"season": cell}) for n, cell in enumerate(cells)]
+    catalog.upsert([*rows, row_of(8, extra={"usage": "Fall"}), row_of(9, title="Winter coat")])
+    told = [(one.value, one.count) for one in catalog.offered().seasons]
+    assert told == [("spring", 1), ("summer", 1), ("autumn", 3), ("winter", 1)]
+
+
 def test_what_is_too_much_is_left_out_and_that_is_told(catalog, monkeypatch):
     filled(catalog)
     monkeypatch.setattr(offered, "MOST_VALUES", 1)
@@ -49,4 +57,4 @@ def test_what_is_too_much_is_left_out_and_that_is_told(catalog, monkeypatch):
 
 def test_an_empty_catalog_offers_nothing(catalog):
     found = catalog.offered()
-    assert (found.brands, found.prices, found.all_brands) == ((), (), True)
+    assert (found.brands, found.seasons, found.prices, found.all_brands) == ((), (), (), True)

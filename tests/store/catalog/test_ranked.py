@@ -11,6 +11,7 @@ from tests.store.catalog.conftest import DIM, FULL, row_of, vector_of
 from thatlook.core.errors import UnknownProductError
 from thatlook.search.ranking import Style, Traits, label, style_key
 from thatlook.store.catalog import Catalog
+from thatlook.store.catalog.kept import Changes
 from thatlook.store.catalog.ranked import Ranked
 
 SHIRT = {"title": "Acme Men Oxford Navy Shirt", "item_group_id": "g", "product_type": "A > Shirts"}
@@ -64,12 +65,51 @@ def test_no_more_are_kept_than_said_and_none_is_read_again(catalog, monkeypatch)
     catalog.upsert([row_of(n) for n in range(6)])
     rows, read = catalog._store.ranked_rows, []
     monkeypatch.setattr(catalog._store, "ranked_rows", lambda ids: read.append(ids) or rows(ids))
-    ranked = Ranked(catalog._store, kept=3)
+    ranked = Ranked(Changes(catalog._store), kept=3)
     for asked in (["p0", "p1"], ["p1", "p0"], ["p2", "p3"], ["p3", "p1"], ["p0"]):
         assert (
             ranked.candidates(asked).vectors == [vector_of(int(name[1])) for name in asked]
         ).all()
     assert [ids for ids in read if ids] == [["p0", "p1"], ["p2", "p3"], ["p0"]]
+
+
+def test_nobody_is_asked_twice_as_of_one_moment(catalog, monkeypatch):
+    catalog.upsert([row_of(n) for n in range(4)])
+    moment = catalog._store.moment()
+    catalog.candidates(["p0", "p1"])
+    read, asked = catalog._store.moment, []
+    monkeypatch.setattr(catalog._store, "moment", lambda: asked.append(1) or read())
+    with Catalog.open(catalog.address, "net", DIM) as other:
+        other.upsert([row_of(1, color="red")])
+        kept = catalog.candidates(["p0", "p1"], moment).traits
+        assert ([t.color for t in kept], asked) == (["navy blue", "navy blue"], [])
+        assert [t.color for t in catalog.candidates(["p0", "p1"]).traits] == ["navy blue", "red"]
+        later = catalog._store.moment()
+        assert later != moment
+        # What is kept is newer than the moment asked for: what has changed is looked at.
+        other.upsert([row_of(0, color="green")])
+        found = catalog.candidates(["p0", "p1"], moment).traits
+        assert [t.color for t in found] == ["green", "red"]
+
+
+def test_vague_styles_are_known_until_something_changes(catalog, monkeypatch):
+    catalog.upsert([row_of(1, **SHIRT | {"color": "navy"})])
+    key, moment = style_key(catalog.product("p1")), catalog._store.moment()
+    styles, asked = catalog._store.vague_styles, []
+
+    def read(some):
+        asked.extend([set(some)] if some else [])
+        return styles(some)
+
+    monkeypatch.setattr(catalog._store, "vague_styles", read)
+    assert catalog.vague_styles({key}, moment) == set()
+    assert catalog.vague_styles({key, "other"}, moment) == set()
+    assert asked == [{key}, {"other"}]
+    catalog.upsert([row_of(2, **SHIRT | {"color": "Navy"})])
+    assert catalog.vague_styles({key}) == {key}
+    later = catalog._store.moment()
+    assert [catalog.vague_styles({key}, later) for _ in range(2)] == [{key}] * 2
+    assert asked[2:] == [{key}, {key}]
 
 
 @pytest.mark.parametrize("more", [1, 2])

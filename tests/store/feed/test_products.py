@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from thatlook.core.errors import FeedError
 from thatlook.core.records import Price
-from thatlook.store.feed import read_feed
+from thatlook.store.feed import FeedMapping, Problem, read_feed
 from thatlook.store.feed.columns import recognised
 from thatlook.store.feed.lookahead import looked_ahead
 from thatlook.store.feed.prices import PriceHabits, parse_price
@@ -206,6 +206,7 @@ def test_the_columns_of_the_real_shop():
         "gender": "gender",
         "product_type": "articleType",
         "color": "baseColour",
+        "season": "season",
         "title": "productDisplayName",
     }
 
@@ -319,3 +320,33 @@ def test_a_shops_own_category_is_kept():
 
 def test_availability_has_one_spelling():
     assert product(id="1", availability="In Stock").availability == "in_stock"
+
+
+@pytest.mark.parametrize(
+    ("values", "extra"),
+    [
+        ({"season": "S/S 24"}, {"season": "S/S 24"}),
+        ({"Saison": "Herbst"}, {"Saison": "Herbst", "season": "Herbst"}),
+        ({"season": ("spring", "summer")}, {"season": "spring, summer"}),
+        ({"season": ""}, {}),
+    ],
+)
+def test_the_season_is_kept_by_one_name(values, extra):
+    assert product(id="1", **values).extra == extra
+
+
+def test_a_mapped_column_is_the_season():
+    maker = ProductMaker(FeedMapping(fields={"season": "Drop"}))
+    assert maker.product(RawRow(2, {"id": ("1",), "Drop": ("FW24",)})).extra["season"] == "FW24"
+
+
+def test_a_season_that_is_not_understood_is_told_once(tmp_path):
+    feed = tmp_path / "feed.csv"
+    cells = ["S/S 24", "Beach", "Beach", "n/a", ""]
+    rows = [f"{n},https://shop.example/{n}.jpg,{cell}" for n, cell in enumerate(cells)]
+    feed.write_text("\n".join(["id,image_link,season", *rows]), encoding="utf-8")
+    found = list(read_feed(feed))
+    told = [one.message for one in found if isinstance(one, Problem)]
+    words = "season: 'Beach' is not understood, the product counts as for any (told once)"
+    assert told == [words]
+    assert len(found) == len(cells) + len(told)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from thatlook.core.errors import SettingsError
@@ -18,6 +19,7 @@ _OUT_OF_STOCK: Final = frozenset({"outofstock", "soldout", "discontinued"})
 """Google Merchant's word and schema.org's, without case, spaces and punctuation."""
 
 
+@lru_cache(maxsize=4096)
 def in_stock(availability: str) -> bool:
     """Whether a product of this availability can be bought, now or later; so where it is ""."""
     word = availability.rstrip("/").rpartition("/")[2]  # of "https://schema.org/SoldOut" the last

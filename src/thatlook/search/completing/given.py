@@ -99,5 +99,5 @@ def suits(stored: Stored, season: str) -> bool:
     if not season:
         return True
     product = stored.product
-    told = seasons_of(season_column(product.extra.items()), product.title)
+    told = seasons_of(season_column(product.extra.items()), product.title, product.brand)
     return fits(season, told, type_leaf(traits_of(stored).type))

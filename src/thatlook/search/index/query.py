@@ -18,6 +18,9 @@ from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
 Vectors = NDArray[np.float32]
 """Row vectors, float32, shape (n, dim)."""
 
+Moment = tuple[int, str]
+"""What a catalog was at some time: the number of its last change, and the mark of its commit."""
+
 MAX_ID_BYTES: Final = 255
 """The longest product id, in UTF-8 bytes: ids are kept in columns of fixed width."""
 
@@ -148,10 +151,12 @@ class Answers:
 
     `eligible` is the number of products in the partitions searched that pass the filters: the
     same for every vector of a query. Fewer than `k` hits come only when fewer are eligible.
+    `moment` is when the hits were compared; None where whoever answers does not tell.
     """
 
     hits: tuple[tuple[Hit, ...], ...]
     eligible: int
+    moment: Moment | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -203,5 +208,6 @@ def similarities(rows: Vectors, query: Vector) -> NDArray[np.float32]:
 
 def ranked(ids: Sequence[str], values: Sequence[float], k: int) -> tuple[Hit, ...]:
     """The best `k` as hits, best first, ties by id."""
-    order = sorted(range(len(ids)), key=lambda i: (-values[i], ids[i]))[:k]
+    keys = [(-value, product_id) for value, product_id in zip(values, ids, strict=True)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)[:k]
     return tuple(Hit(ids[i], float(values[i])) for i in order)

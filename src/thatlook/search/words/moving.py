@@ -49,7 +49,7 @@ def asked_with(understood: Understood, request: SearchRequest) -> SearchRequest:
     colors = [color_words(wish.name) for wish in understood.wishes if wish.kind == "color"]
     if colors and not filters.colors:
         filters = replace(filters, colors=frozenset().union(*colors))
-    category, gender = understood.value("category"), understood.value("gender")
+    gender = understood.value("gender")
     return replace(
         request,
         filters=filters,
@@ -57,7 +57,7 @@ def asked_with(understood: Understood, request: SearchRequest) -> SearchRequest:
         cheap=request.cheap or understood.wish("price") is not None,
         age=understood.value("age") or request.age if request.age == "auto" else request.age,
         gender=gender if gender and request.gender == "auto" else request.gender,
-        categories=request.categories or (frozenset({category}) if category else None),
+        categories=request.categories or understood.values("category") or None,
     )
 
 

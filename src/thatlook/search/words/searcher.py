@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.records import Look, Match, Vector
-from thatlook.core.shopper_words import category_of_type, color_words, type_of, types_for
+from thatlook.core.shopper_words import (
+    Meaning,
+    category_of_type,
+    color_words,
+    type_of,
+    types_for,
+    wordings,
+)
 from thatlook.core.tokens import tokens
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.counting import Counted
@@ -82,10 +89,10 @@ class Found:
 
     `total` counts all that pass and, where words tell more than filters and wishes, have these
     words or are among the nearest; `facets` count the same by category, color, brand and price.
-    With sizes, or things that must not be there, both count the candidates alone. `by_likeness` is
-    whether pictures were compared too, `compared_by` the id of the network that did, "" for none.
-    `look` is that of the photo, of which the words speak of the `article` at this place; None where
-    they speak of none.
+    With sizes, several categories, or things that must not be there, both count the candidates
+    alone. `by_likeness` is whether pictures were compared too, `compared_by` the id of the network
+    that did, "" for none. `look` is that of the photo, of which the words speak of the `article` at
+    this place; None where they speak of none.
     """
 
     understood: Understood
@@ -183,7 +190,7 @@ class WordSearch:
         """Everything that answers the words."""
         entries = Counted.of(one.facts.entry for one in ranked)
         query = self._query(understood, request)
-        if understood.unwanted or understood.values("size"):
+        if understood.unwanted or understood.values("size") or _several(understood, request):
             return _Whole(entries, None)
         ids = frozenset(one.facts.entry.id for one in ranked)
         filters = query.filters
@@ -202,6 +209,19 @@ class WordSearch:
     def worded(self, understood: Understood, query: Query | None = None) -> frozenset[str]:
         """The ids of the products that have the telling words, in the query's partitions."""
         return frozenset(self._shelf.matching([g.wordings for g in understood.telling], query))
+
+    def beside_photo(self, understood: Understood) -> frozenset[str]:
+        """The ids of the products that come first beside a photo: those with the telling words,
+        and of a type that the words name.
+        """
+        types = [w.name for w in understood.wishes if w.kind == "type"]
+        said = tuple(chain(*(wordings(Meaning("type", name)) for name in types)))
+        groups = [group.wordings for group in understood.telling]
+        if len(types) > 1:  # "ballerinas or heels": the words of one are not those of the other
+            groups = [group for group in groups if set(group).isdisjoint(said)]
+        groups += [said] if said else []
+        query = Query(category=understood.category) if understood.category else None
+        return frozenset(self._shelf.matching(groups, query))
 
     def _with_words(self, understood: Understood, query: Query) -> frozenset[str]:
         """The ids of the products that have the telling words, of those that the query allows."""
@@ -247,8 +267,14 @@ class WordSearch:
         return replace(found, wishes=(*found.wishes, Wish(PHOTO_TYPE, kind)))
 
     def told(self, words: Sequence[str]) -> Vector | None:
-        """The vector of words among the catalog's; None where the network has none there."""
+        """The vector of words among the catalog's; None where the network has none there.
+
+        Parts of words in another script than any product's tell a network that guesses nothing.
+        """
         network = self._network
+        if network is not None and network.guesses:
+            known = self._shelf.lines()
+            words = [word for word in words if word.isascii() or known.frequency(word)]
         return network.embed(words) if network else None
 
     def ranked(
@@ -267,13 +293,14 @@ class WordSearch:
         ids |= dict.fromkeys(self._near(understood, query, vector))
         ids |= dict.fromkeys(self._worn_for(understood, query))
         facts = self._shelf.facts(list(ids))
-        sizes = understood.values("size")
+        sizes, categories = understood.values("size"), _several(understood, request)
         kept = [
             one
             for one in facts.values()
             if passes(one.entry, query.filters)
             and not is_unwanted(one, understood)
             and (not sizes or sizes & one.sizes)
+            and (not categories or one.entry.category in categories)
         ]
         network = self._network
         told = {
@@ -306,7 +333,7 @@ class WordSearch:
             in_stock=filters.in_stock or (self._in_stock and not filters.availability),
         )
         return Query(
-            category=request.category or understood.value("category"),
+            category=request.category or understood.category,
             genders=genders_for(gender),
             k=DEPTH,
             filters=filters,
@@ -325,6 +352,9 @@ class WordSearch:
         if color and not query.filters.colors:
             wished = replace(query.filters, colors=color_words(color))
             queries.append(replace(query, filters=wished))
+        several = understood.values("category") if query.category is None else ()
+        if several:
+            queries = [replace(q, category=one) for q in queries for one in sorted(several)]
         for one in queries:
             for hit in self._shelf.search(vector[None], one)[0]:
                 yield hit.product_id
@@ -368,6 +398,12 @@ class WordSearch:
         whole = sum(map(weights.__getitem__, parts))
         score = sum(weights[n] * part for n, part in parts.items()) / whole if whole else 0.0
         return Ranked(facts, min(1.0, score), parts)
+
+
+def _several(understood: Understood, request: WordRequest) -> frozenset[str]:
+    """The categories of which any will do; empty where there is one, or none."""
+    told = understood.values("category")
+    return told if request.category is None and len(told) > 1 else frozenset()
 
 
 def _worn(understood: Understood, category: str | None) -> dict[str, list[str]]:

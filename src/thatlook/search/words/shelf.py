@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
 from thatlook.core.records import Vector
-from thatlook.core.shopper_words import Phrase
+from thatlook.core.shopper_words import Phrase, meaning_at
+from thatlook.core.tokens import tokens
 from thatlook.search.index import Answers, Query
 from thatlook.search.index.counting import Counted
 from thatlook.search.index.query import Entry, Vectors
@@ -60,9 +61,37 @@ def sizes_in(extra: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in parts if part.strip())
 
 
+def brands_by_words(brands: Iterable[str]) -> dict[Phrase, str]:
+    """The brands by their words, and by those of their other spellings: "Jack and Jones",
+    "redtape". Of two brands the one that is written so.
+    """
+    exact: dict[Phrase, str] = {}
+    others: dict[Phrase, str] = {}
+    for brand in brands:
+        exact[tokens(brand)] = brand
+        for phrase in _other_spellings(brand):
+            others.setdefault(phrase, brand)
+    found = others | exact
+    found.pop((), None)
+    return found
+
+
+def _other_spellings(brand: str) -> Iterator[Phrase]:
+    words = tokens(brand)
+    yield tokens(_PLUS.sub(" and ", brand))
+    yield tuple(word for word in words if word != "and")
+    joined = tokens("".join(words))
+    if len(words) > 1 and len(joined[0]) >= _SHORTEST_JOINED and meaning_at(joined, 0) is None:
+        yield joined
+
+
+_PLUS: Final = re.compile(r"\s*[&+]\s*")
+_SHORTEST_JOINED: Final = 4
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """A shop's own words; fulfils `understanding.Lexicon`."""
+    """A shop's own words; fulfils `chips.Lexicon`."""
 
     frequencies: Mapping[str, int]
     by_words: Mapping[Phrase, str]
@@ -85,7 +114,8 @@ class Lines:
 class WordNetwork(Protocol):
     """Words to vectors among those of pictures: the text tower, or a text-image pair's.
 
-    `narrow` says that pictures of all kinds are about as alike to a text.
+    `narrow` says that pictures of all kinds are about as alike to a text, `guesses` that a word
+    which it never saw is guessed by its parts.
     """
 
     @property
@@ -101,6 +131,11 @@ class WordNetwork(Protocol):
     @property
     def narrow(self) -> bool:
         """Whether a likeness says something only beside others."""
+        ...
+
+    @property
+    def guesses(self) -> bool:
+        """Whether a word that it never saw is guessed by its parts."""
         ...
 
     def embed(self, words: Sequence[str]) -> Vector | None:

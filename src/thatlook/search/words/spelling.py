@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-_SHORTEST: Final = 2
+_SHORTEST: Final = 3
 _LONG: Final = 5
 """Words with fewer letters are taken for telling words alone: a shop's vocabulary has too many."""
 
@@ -50,7 +50,7 @@ def corrected(word: str, known: Mapping[str, int], frequency: Callable[[str], in
 
 def slipped(word: str, rng: np.random.Generator) -> str:
     """The word with one edit, drawn at random from all of them; short words stay."""
-    if len(word) <= _SHORTEST:
+    if len(word) < _SHORTEST:
         return word
     return str(rng.choice(sorted(set(edits(word)) - {word})))
 

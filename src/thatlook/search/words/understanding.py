@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Final, Protocol
+from typing import Final
 
 from thatlook.core.shopper_words import (
-    PEOPLE,
-    ROLES,
     Meaning,
     Phrase,
     apart,
     category_of_type,
     general_words,
     is_said,
-    meaning_at,
-    role_words,
     same_kind,
     types_for,
     vocabulary,
@@ -27,65 +22,20 @@ from thatlook.core.shopper_words import (
 from thatlook.core.taxonomy import shown_names
 from thatlook.core.tokens import tokens, whole_words
 from thatlook.search.request import Unwanted
+from thatlook.search.words.amounts import missing, read_numbers
+from thatlook.search.words.chips import Chip, Lexicon
+from thatlook.search.words.spans import NOTHING, Span, heads, read_spans
 from thatlook.search.words.spelling import corrected
 
 MAX_TEXT: Final = 300
 """Letters of a text that are read."""
 
-NOTHING: Final = Meaning("", "")
 CHEAP: Final = Meaning("cheap", "cheap")
 UNPRICED: Final = Meaning("cheap", "unpriced")
 _WISHED: Final = ("color", "type", "pattern", "occasion", "price")
 _SHOWN_AS_THEY_ARE: Final = ("color", "pattern", "brand")
 _WORDED: Final = (*_WISHED, "other")
 _FILTERED: Final = ("gender", "child", "brand", "cheap")
-
-
-class Lexicon(Protocol):
-    """What a shop's own words are."""
-
-    def frequency(self, word: str) -> int:
-        """In how many products the word is."""
-        ...
-
-    def brands(self) -> Mapping[Phrase, str]:
-        """The shop's brands as it writes them, by their words."""
-        ...
-
-    def sizes(self) -> frozenset[str]:
-        """The sizes that the shop's feed names, in small letters; empty where it names none."""
-        ...
-
-    @property
-    def priced(self) -> bool:
-        """Whether any product has a price."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One thing that was understood, for the shopper to see and to take off.
-
-    `kind` is one of category, gender, age, brand, size, min_price, max_price, not (filters), color,
-    type, pattern, occasion, price (wishes: what fulfils them comes first), spelling (what was read
-    for what was written), no_price, no_size (what the shop cannot filter by). `words` are the
-    shopper's own.
-    """
-
-    kind: str
-    value: str
-    words: str
-    shown: str = ""
-
-    @property
-    def key(self) -> str:
-        """What names the chip where it is taken off: "color:red"."""
-        return f"{self.kind}:{self.value}"
-
-    def to_dict(self) -> dict[str, str]:
-        """An entry of `understood` in the JSON."""
-        told = {"key": self.key, "kind": self.kind, "value": self.value}
-        return told | {"words": self.words, "shown": self.shown or self.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +94,19 @@ class Understood:
         found = [wish.name for wish in self.wishes if wish.kind == kind]
         return found[-1] if found else None
 
+    @property
+    def category(self) -> str | None:
+        """The one category that is asked for; None where none is, or one of several."""
+        found = self.values("category")
+        return next(iter(found)) if len(found) == 1 else None
+
     def values(self, kind: str) -> frozenset[str]:
         """The values of all chips of a kind."""
         return frozenset(chip.value for chip in self.chips if chip.kind == kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """Words in a row with one meaning; `place` counts words."""
-
-    words: Phrase
-    meaning: Meaning
-    negated: bool = False
+_MINUS: Final = re.compile(r"(?:(?<=\w\w\s)|^)-(?=[^\W\d])")
+"""A dash that leaves something out, as in search engines: "dress -black"."""
 
 
 def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -> Understood:
@@ -164,18 +115,18 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
     The words of a chip that is off are looked for like any other words. Only the first MAX_TEXT
     letters count.
     """
-    rest, chips = _numbers(text[:MAX_TEXT], lexicon, off)
+    rest, chips = read_numbers(_MINUS.sub("not ", text[:MAX_TEXT]), lexicon, off)
     words, spelled = _spelled(rest, lexicon, off)
     chips += spelled
-    spans = _spans(apart(words), lexicon)
-    head = _head(spans)
+    spans = read_spans(apart(words), lexicon.brands())
+    named = heads(spans)
     for place, span in enumerate(spans):
-        if span.meaning.kind == "type" and place != head and not span.negated:
+        if span.meaning.kind == "type" and place not in named and not span.negated:
             spans[place] = replace(span, meaning=NOTHING)
         elif span.meaning == CHEAP and not lexicon.priced:
             spans[place] = replace(span, meaning=UNPRICED)
     told = {chip.key: chip for span in spans for chip in _chips(span)}
-    if head is None:
+    if not named:
         category = next((chip.value for chip in told.values() if chip.kind == "category"), None)
         told |= {chip.key: chip for span in spans for chip in _occasions(span, category)}
     chips += [chip for key, chip in told.items() if key not in off]
@@ -183,7 +134,7 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
 
 
 def _understood(
-    text: str, spans: Sequence[_Span], chips: Sequence[Chip], lexicon: Lexicon
+    text: str, spans: Sequence[Span], chips: Sequence[Chip], lexicon: Lexicon
 ) -> Understood:
     keys = {chip.key for chip in chips}
     positive = [span for span in spans if not span.negated]
@@ -209,14 +160,14 @@ def _understood(
     )
 
 
-def _unwanted(negative: Sequence[_Span]) -> Unwanted:
+def _unwanted(negative: Sequence[Span]) -> Unwanted:
     """What the spans say must not be there."""
     colors = frozenset(s.meaning.name for s in negative if s.meaning.kind == "color")
     others = (Group.of(s.words, s.meaning) for s in negative if s.meaning.kind != "color")
     return Unwanted(colors, tuple(group.wordings for group in others))
 
 
-def _tells_more(span: _Span, lexicon: Lexicon) -> bool:
+def _tells_more(span: Span, lexicon: Lexicon) -> bool:
     """Whether the words say more to this shop than the wish or category they are taken for."""
     kind, name = span.meaning.kind, span.meaning.name
     if kind == "category":
@@ -227,22 +178,22 @@ def _tells_more(span: _Span, lexicon: Lexicon) -> bool:
     return span.words != tokens(name) and any(all(map(lexicon.frequency, one)) for one in said)
 
 
-def _telling(span: _Span) -> Group:
+def _telling(span: Span) -> Group:
     """What was written of a wish ("stilettos" of heels), all wordings of anything else."""
     worded = span.meaning.kind == "other"
     return Group.of(span.words, span.meaning if worded else NOTHING)
 
 
-def _counts(span: _Span, keys: set[str]) -> bool:
+def _counts(span: Span, keys: set[str]) -> bool:
     """Whether what the span means was not taken off."""
     return not _chips(span) or any(chip.key in keys for chip in _chips(span))
 
 
-def _named(span: _Span) -> str:
+def _named(span: Span) -> str:
     return span.meaning.name or " ".join(span.words)
 
 
-def _chips(span: _Span) -> list[Chip]:
+def _chips(span: Span) -> list[Chip]:
     """What a span tells, as it is shown."""
     kind, name, words = span.meaning.kind, span.meaning.name, " ".join(span.words)
     if span.negated:
@@ -257,11 +208,11 @@ def _chips(span: _Span) -> list[Chip]:
         return [made(name, words)] if name != "unisex" else []
     if kind == "cheap":
         low = Chip("price", "low", words, "cheaper first")
-        return [low if span.meaning == CHEAP else _missing("no_price", words)]
+        return [low if span.meaning == CHEAP else missing("no_price", words)]
     return [Chip(kind, name, words)] if kind in _SHOWN_AS_THEY_ARE else []
 
 
-def _occasions(span: _Span, category: str | None) -> list[Chip]:
+def _occasions(span: Span, category: str | None) -> list[Chip]:
     """What is worn for what a span names, where something of the category is."""
     kind, name, words = span.meaning.kind, span.meaning.name, " ".join(span.words)
     if kind != "other" or span.negated:
@@ -279,64 +230,6 @@ def _gender_chip(gender: str, words: str) -> Chip:
     return Chip("gender", gender, words, {"female": "for women", "male": "for men"}[gender])
 
 
-def _head(spans: Sequence[_Span]) -> int | None:
-    """Which span names the thing: the last type before a "with" or "for"."""
-    found = None
-    for place, span in enumerate(spans):
-        if span.meaning.kind == "joining" and found is not None:
-            break
-        if span.meaning.kind == "type" and not span.negated:
-            found = place
-    return found
-
-
-def _spans(words: Phrase, lexicon: Lexicon) -> list[_Span]:
-    """The words as spans of meaning, without those that say nothing."""
-    found: list[_Span] = []
-    brands, negated, place = lexicon.brands(), False, 0
-    while place < len(words):
-        meaning, end = _meaning(words, place, brands)
-        written, place = words[place:end], end
-        if meaning.kind == "not":
-            negated = True
-        elif meaning.kind in {"empty", "below", "above", "size"}:
-            continue
-        elif meaning.kind == "joining":
-            found.append(_Span((), meaning))
-        else:
-            found.append(_Span(written, meaning, negated))
-            negated = False
-    return _without_idle(found)
-
-
-def _without_idle(spans: Sequence[_Span]) -> list[_Span]:
-    """The spans; joining words stay as marks without words."""
-    return [span for span in spans if span.words or span.meaning.kind == "joining"]
-
-
-def _meaning(words: Phrase, place: int, brands: Mapping[Phrase, str]) -> tuple[Meaning, int]:
-    """What the longest phrase here means; a brand goes before a shorter phrase of the tables."""
-    told = _meant(words, place)
-    reach = told[1] if told else place
-    for end in range(min(len(words), place + 4), reach, -1):
-        if words[place:end] in brands:
-            return Meaning("brand", brands[words[place:end]]), end
-    return told or (NOTHING, place + 1)
-
-
-def _meant(words: Phrase, place: int) -> tuple[Meaning, int] | None:
-    """What the tables say; "for dad" is for men, but "looking for dad hats" is not."""
-    told = meaning_at(words, place)
-    if told is None or told[0].kind not in PEOPLE:
-        return told
-    meaning, end = told
-    after = meaning_at(words, end)
-    last = end == len(words) or (after is not None and after[0].kind in ROLES)
-    if meaning.kind == "whose" or last:
-        return Meaning("gender", meaning.name), end
-    return meaning_at(words[: place + 1], place)
-
-
 def _spelled(text: str, lexicon: Lexicon, off: frozenset[str]) -> tuple[Phrase, list[Chip]]:
     known = {word: 3 for phrase in lexicon.brands() for word in phrase} | dict(vocabulary())
     chips, found = [], []
@@ -350,63 +243,3 @@ def _spelled(text: str, lexicon: Lexicon, off: frozenset[str]) -> tuple[Phrase, 
             found.append(meant)
             chips.append(chip)
     return tuple(found), chips
-
-
-_AMOUNT: Final = (
-    r"[€$£]?\s*(\d+(?:[.,]\d{1,2})?)(?:\s*(?:€|\$|£|eur\b|euros?\b|usd\b|dollars?\b|rs\b))?"
-)
-_BETWEEN: Final = re.compile(
-    rf"\b(?:between|zwischen|entre)\s+{_AMOUNT}\s+(?:and|und|et|to)\s+{_AMOUNT}", re.IGNORECASE
-)
-
-
-@cache
-def _bound(role: str) -> re.Pattern[str]:
-    """A price with one of the words of "below" or "above" before it, or a size."""
-    said = "|".join(sorted(map(re.escape, role_words(role)), key=len, reverse=True))
-    value = r"(\w{1,6})" if role == "size" else _AMOUNT
-    return re.compile(rf"(?<!\w)(?:{said})\s+{value}", re.IGNORECASE)
-
-
-def _numbers(text: str, lexicon: Lexicon, off: frozenset[str]) -> tuple[str, list[Chip]]:
-    """The text without prices and sizes, and the chips of these; what is off stays in the text."""
-    chips: list[Chip] = []
-    for chip in _number_chips(text, lexicon):
-        if chip.key not in off:
-            chips.append(chip)
-            text = text.replace(chip.words, " ", 1)
-    return text, chips
-
-
-_LETTERS: Final = frozenset({"xs", "s", "m", "l", "xl", "xxl"})
-_MISSING: Final = {"no_price": "no prices here", "no_size": "no such size here"}
-
-
-def _number_chips(text: str, lexicon: Lexicon) -> Iterator[Chip]:
-    """Prices and sizes; those that the shop has none of are told, and filter nothing."""
-    for chip in _price_chips(text):
-        yield chip if lexicon.priced else _missing("no_price", chip.words)
-    for found in _bound("size").finditer(text):
-        value = found.group(1).lower()
-        chip = Chip("size", value, found.group(), f"size {value}")
-        if value in lexicon.sizes():
-            yield chip
-        elif value in _LETTERS or any(map(str.isdigit, value)):
-            yield _missing("no_size", chip.words)
-
-
-def _missing(kind: str, words: str) -> Chip:
-    """Says that this shop cannot filter by what the words ask for."""
-    return Chip(kind, words, words, f"{_MISSING[kind]}: {words}")
-
-
-def _price_chips(text: str) -> Iterator[Chip]:
-    for found in _BETWEEN.finditer(text):
-        low, high = (value.replace(",", ".") for value in found.groups())
-        yield Chip("min_price", low, found.group(), f"from {low}")
-        yield Chip("max_price", high, found.group(), f"up to {high}")
-    bounds = (("below", "max_price", "up to"), ("above", "min_price", "from"))
-    for role, kind, said in bounds:
-        for found in _bound(role).finditer(text):
-            value = found.group(1).replace(",", ".")
-            yield Chip(kind, value, found.group(), f"{said} {value}")

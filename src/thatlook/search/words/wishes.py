@@ -18,8 +18,17 @@ NAMED: Final = 0.95
 SHADE: Final = 0.85
 """What navy blue is worth where blue is wished."""
 
+NAMED_ONCE: Final = 0.9
+"""What a product is worth whose title names another type than the feed: flats among heels."""
+
+TITLED: Final = 0.8
+"""What a product is worth whose title alone names the wished type."""
+
 NEAR: Final = 0.5
 """What a type near the wished one is worth beside it."""
+
+PRINTS: Final = frozenset({"floral", "dotted", "animal", "camouflage"})
+"""Patterns that shops call printed too."""
 
 RELATED: Final = 0.25
 """What a color is worth that a shopper would call a shade of the wished one."""
@@ -32,11 +41,30 @@ def fulfilled(wish: Wish, facts: Facts) -> float:
     if wish.kind == "color":
         return _color(wish, facts.entry.color.lower())
     if wish.kind == "pattern":
-        return float(wish.name in (_pattern(facts.pattern), _pattern(facts.title)))
-    own = type_of(facts.product_type) or type_of(facts.title)
+        return max(_printed(wish.name, text) for text in (facts.pattern, facts.title))
+    titled = type_of(facts.title)
+    own = type_of(facts.product_type) or titled
     if wish.kind == "occasion":
         return float(own in types_for(wish.name))
-    return 1.0 if own == wish.name else NEAR if own in near_types(wish.name) else 0.0
+    return _type(wish.name, own, titled or own)
+
+
+def _type(wished: str, own: str, titled: str) -> float:
+    if own == wished:
+        return 1.0 if titled == wished else NAMED_ONCE
+    if titled == wished:
+        return TITLED
+    return NEAR if own in near_types(wished) else 0.0
+
+
+def _printed(wished: str, text: str) -> float:
+    """How far a text says the pattern: flowers are a print, and a print may be of flowers."""
+    found = _pattern(text)
+    if found == wished:
+        return 1.0
+    if wished == "printed":
+        return SHADE if found in PRINTS else 0.0
+    return NEAR if found == "printed" and wished in PRINTS else 0.0
 
 
 def _color(wish: Wish, color: str) -> float:

@@ -14,6 +14,11 @@ export function push(pairs, refined = false) {
   history.pushState({ depth: refined ? depth() + 1 : 0 }, "", next);
 }
 
+/** Changes one value of the address, as a step that can be undone. */
+export function change(name, value) {
+  push([...[...read()].filter(([other]) => other !== name), [name, value]], true);
+}
+
 /** Goes to an address that the page had before, as a step of its own. */
 export function go(search) {
   history.pushState({ depth: 0 }, "", `/${search}`);

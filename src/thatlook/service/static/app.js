@@ -34,7 +34,7 @@ const sourceOf = (params) => SOURCES.filter((name) => params.has(name)).map((nam
 
 function pairs() {
   const source = state.source.length ? [state.source] : [];
-  return [...source, ...words.pairs(), ...request.pairs(), ...tweaks.pairs(), ["sort", state.order]];
+  return [...source, ...words.pairs(), ...request.pairs(), ...tweaks.pairs(), together.season(), ["sort", state.order]];
 }
 
 /** After the shopper changed something: one piece's row, or all of it. */
@@ -237,8 +237,14 @@ function render(focused) {
 function goesWith() {
   const fields = together.fieldsOf(request.fields());
   const key = JSON.stringify([state.source, fields]);
-  if (state.together?.key !== key) state.together = { key, place: together.later(() => bodyOf(state, fields)) };
+  if (state.together?.key !== key) state.together = { key, place: together.later(() => bodyOf(state, together.fieldsOf(request.fields())), reseasoned) };
   return state.together.place;
+}
+
+/** After another season was chosen, which what goes with the look alone depends on. */
+function reseasoned() {
+  looks.left(state.source, location.search);
+  showUndo();
 }
 
 function emptyWords(accepted, reason) {
@@ -358,6 +364,7 @@ attempt(async () => {
   const found = await api.info();
   state.colors = found.colors;
   request.offer(found);
+  together.offer(found);
   feedback.offer(found.feedback);
   byId("byUrl").hidden = !found.photo_url;
   byId("count").textContent = found.products ? t("in_count", { n: found.products }) : t("empty_shop");

@@ -14,11 +14,11 @@ const SHOWN = 10;
 export async function show(id) {
   const at = `/v1/products/${encodeURIComponent(id)}`;
   const { product, matches } = await api.get(`${at}/similar?k=${SHOWN}`);
-  const body = JSON.stringify({ product_ids: [product.id], k: 6 });
+  const body = () => JSON.stringify({ product_ids: [product.id], ...Object.fromEntries([["k", 6], together.season()].filter(([, value]) => value)) });
   const look = el("div", {});
   const worn = el("section", { class: "styled" });
   byId("product").replaceChildren(head(product),
-    strip(t("similar"), matches, { source: "product", category: product.category, query: product.id }, matches.length ? "" : t("none_near")), together.later(() => body), worn, look);
+    strip(t("similar"), matches, { source: "product", category: product.category, query: product.id }, matches.length ? "" : t("none_near")), together.later(body), worn, look);
   document.title = `${product.title || product.id}: ${t("product_page")}`;
   wornInPicture(at, look);
   ways.show(worn, at);

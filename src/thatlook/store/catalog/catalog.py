@@ -6,36 +6,38 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self
 
+from thatlook.core.closing import Closing
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
 from thatlook.core.shopper_words import Phrase
 from thatlook.search.index.counting import Counted
-from thatlook.search.index.query import Answers, Query, Vectors
+from thatlook.search.index.query import Answers, Moment, Query, Vectors
 from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
 from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.cluster import ClusterFinder
-from thatlook.store.catalog.database import Database, damaged_file
+from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.info import CatalogInfo, info_of
+from thatlook.store.catalog.kept import Changes, Kept
 from thatlook.store.catalog.offered import Offered, offered_of
 from thatlook.store.catalog.opening import FILE_NAME, database_at, finder_at, store_of
 from thatlook.store.catalog.pairs import PairShelf
 from thatlook.store.catalog.ranked import Ranked
-from thatlook.store.catalog.reads import PairReads
+from thatlook.store.catalog.reads import PairReads, in_order
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
+from thatlook.store.catalog.sqlite_errors import damaged_file
 from thatlook.store.catalog.store import Store
 from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+SHOWN: Final = 5_000
+"""Products shown lately that are kept, some 10 MB."""
 
 
-class Catalog:
+class Catalog(Closing):
     """Products with their vectors; made by `Catalog.open`.
 
     `folder` holds what is in files: everything, or what is beside a database. Changes are on the
@@ -47,9 +49,11 @@ class Catalog:
         self.address = address
         self.folder = address.folder
         self._store = store
-        self._finder = finder_at(address, store)
+        changes = Changes(store)
+        self._finder = finder_at(address, changes)
         self._pair: PairShelf | None = None
-        self._ranked = Ranked(store)
+        self._ranked = Ranked(changes, self.cluster.ranked_rows if self.cluster else None)
+        self._products = Kept(changes, store.product_rows, SHOWN)
         self._words = WordIndex(store.database)
 
     @classmethod
@@ -77,17 +81,6 @@ class Catalog:
         except BaseException:
             database.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of files and connections; a second time does nothing."""
@@ -189,9 +182,15 @@ class Catalog:
         """The product; raises UnknownProductError."""
         return self._store.stored(product_id).product
 
-    def products(self, ids: Sequence[str]) -> list[Product]:
-        """The products in the order of `ids`; raises UnknownProductError for the first unknown."""
-        return self._store.products(ids)
+    def products(self, ids: Sequence[str], moment: Moment | None = None) -> list[Product]:
+        """The products in the order of `ids`; raises UnknownProductError for the first unknown.
+
+        As of now; with the `moment` of answers at least as of then, those shown lately without
+        reading them again.
+        """
+        if moment is None:
+            return self._store.products(ids)
+        return in_order(self._products.rows(ids, moment)[0], ids)
 
     def stored_many(self, ids: Sequence[str]) -> list[Stored]:
         """Everything kept of these products, in order, quicker than one by one.
@@ -200,12 +199,13 @@ class Catalog:
         """
         return self._store.stored_many(ids)
 
-    def candidates(self, ids: Sequence[str]) -> Candidates:
+    def candidates(self, ids: Sequence[str], moment: Moment | None = None) -> Candidates:
         """What products are ranked by, in the order of `ids`, spelled as hits are.
 
-        Raises UnknownProductError for an id that is unknown or without a vector.
+        As of now; with the `moment` of answers at least as of then, without asking what has
+        changed since. Raises UnknownProductError for an id that is unknown or without a vector.
         """
-        return self._ranked.candidates(ids)
+        return self._ranked.candidates(ids, moment)
 
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
         """The texts that products have in the fields `names`, in the order of `ids`; "" for none.
@@ -226,12 +226,12 @@ class Catalog:
         """How many different `item_group_id`s the active products have."""
         return self._store.groups()
 
-    def vague_styles(self, styles: Collection[str]) -> set[str]:
+    def vague_styles(self, styles: Collection[str], moment: Moment | None = None) -> set[str]:
         """Those of these names of styles (`ranking.style_key`) that name none.
 
-        Two active products of one color have such a name.
+        Two active products of one color have such a name. `moment` as for `candidates`.
         """
-        return self._store.vague_styles(styles)
+        return self._ranked.vague_styles(styles, moment)
 
     def stored(self, product_id: str) -> Stored:
         """Everything kept of a product; raises UnknownProductError."""
@@ -378,13 +378,12 @@ class Catalog:
         """
         return self._finder.search(vectors, query)
 
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """What `work`, which searches, gives of each of the items, in order.
+    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
+        """What `search` answers to each of the questions, in order.
 
-        At once where the search is a cluster, whose answers are waited for. Raises what the first
-        that fails raises.
+        A search cluster is asked them side by side. Raises as `search`.
         """
-        return self._finder.each(work, items)
+        return self._finder.search_all(questions)
 
     def counted(self, query: Query) -> Counted | None:
         """How many products pass in the query's partitions, and by what; its k does not matter.

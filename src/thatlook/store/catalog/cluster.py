@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import Final, Protocol, TypeVar
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import numpy as np
 
 from thatlook.core.errors import CatalogError, SearchUnavailableError
+from thatlook.core.records import in_stock
 from thatlook.search.index.exact import passes
 from thatlook.search.index.milvus import MilvusIndex, MilvusPlace
 from thatlook.search.index.milvus.client import check_installed
@@ -20,7 +22,9 @@ from thatlook.search.index.milvus.index import MOST
 from thatlook.search.index.query import (
     Answers,
     Entry,
+    Filters,
     Hit,
+    Moment,
     Query,
     Vectors,
     checked_vectors,
@@ -28,18 +32,15 @@ from thatlook.search.index.query import (
     similarities,
 )
 from thatlook.search.index.scan import SPARE
-from thatlook.store.catalog.kept import Kept
+from thatlook.store.catalog.kept import Changes, Kept
+from thatlook.store.catalog.reads import FoundRow, RankedRow
 from thatlook.store.catalog.search_feed import SearchFeed
-from thatlook.store.catalog.store import Store
 
 ROUNDING: Final = 1e-4
 """How far the engine's similarity of unit vectors in single precision may be from ours."""
 _LOOKS_S: Final = 0.05
 AT_ONCE: Final = 8
-"""Searches of one caller that wait for the engine side by side: as many as a look has articles."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+"""Questions of one caller that wait for the engine side by side: as many as a look has articles."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,15 @@ class _Nobody:
         """Told to nobody."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What the engine is asked: of each vector (n, dim) the `count` products nearest to it."""
+
+    vectors: Vectors
+    query: Query
+    count: int
+
+
 class ClusterFinder:
     """Answers of an engine, hydrated from the store; fulfils Finder.
 
@@ -74,13 +84,14 @@ class ClusterFinder:
     except in a place that asks for strong consistency. Raises MissingExtraError.
     """
 
-    def __init__(self, store: Store, place: MilvusPlace) -> None:
+    def __init__(self, changes: Changes, place: MilvusPlace) -> None:
         check_installed()
-        self._store = store
+        self._store = store = changes.store
         self._place = place
         self._engine: MilvusIndex | None = None
         self._lock = threading.Lock()
-        self._kept = Kept(store, store.entries)
+        self._kept = Kept(changes, store.found_rows)
+        self._idle: list[ThreadPoolExecutor] = []
         self.watch: Watch = _Nobody()
 
     @property
@@ -109,35 +120,67 @@ class ClusterFinder:
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """See Finder. Raises SearchUnavailableError, ModelMismatchError, CatalogError."""
-        vectors = checked_vectors(vectors, self.engine.dim)
+        return self.search_all([(vectors, query)])[0]
+
+    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
+        """See Finder: the engine is asked all side by side, the store once for all.
+
+        Raises as `search`.
+        """
+        dim = self.engine.dim
+        asked = [_Question(checked_vectors(v, dim), q, q.k + SPARE) for v, q in questions]
         try:
-            return self._searched(vectors, query)
+            return self._answered(asked) if asked else []
         except SearchUnavailableError:
             self._store.check_model()  # another network's vectors are refused by the engine
             raise
 
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """See Finder: all at once, as each waits for the engine.
-
-        Every caller has threads of its own: in threads that all share, one who waits for an engine
-        that does not answer would make all others wait.
-        """
-        if len(items) < 2:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(min(AT_ONCE, len(items)) - 1, "thatlook-search") as pool:
-            others = pool.map(work, items[1:])
-            return [work(items[0]), *others]
-
-    def _searched(self, vectors: Vectors, query: Query) -> Answers:
+    def _answered(self, questions: list[_Question]) -> list[Answers]:
         if self._place.strong:
             self._wait()
-        count = query.k + SPARE
-        while True:
-            found = self._asked(vectors, query, count)
-            hits, whole = self._hydrated(found, vectors, query)
-            if whole or count >= MOST:
-                return Answers(hits, max(found.eligible, *map(len, hits)))
-            count = min(MOST, 4 * count)
+        answers: dict[int, Answers] = {}
+        asked = dict(enumerate(questions))
+        while asked:
+            found = self._side_by_side(list(asked.values()))
+            rows, moment = self._kept.rows(_ids(found))
+            for (place, question), one in zip(list(asked.items()), found, strict=True):
+                hits, whole = self._hydrated(one, question, rows)
+                answers[place] = Answers(hits, max(one.eligible, *map(len, hits)), moment)
+                if whole or question.count >= MOST:
+                    del asked[place]
+                else:
+                    asked[place] = replace(question, count=min(MOST, 4 * question.count))
+        return [answers[place] for place in range(len(questions))]
+
+    def _side_by_side(self, questions: list[_Question]) -> list[Answers]:
+        """What the engine answers to each."""
+        if len(questions) == 1:
+            return [self._asked(questions[0])]
+        with self._threads() as pool:
+            others = pool.map(self._asked, questions[1:])
+            return [self._asked(questions[0]), *others]
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads of the caller's own: in threads that all share, one who waits for an engine that
+        does not answer would make all others wait. Kept for later callers.
+        """
+        try:
+            pool = self._idle.pop()
+        except IndexError:
+            pool = ThreadPoolExecutor(AT_ONCE - 1, "thatlook-search")
+        try:
+            yield pool
+        except BaseException:  # some may wait for the engine still
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        self._idle.append(pool)
+
+    def ranked_rows(
+        self, ids: Sequence[str], moment: Moment | None = None
+    ) -> Mapping[str, RankedRow]:
+        """What products are ranked by, see `Kept.rows`: read with what a search reads of them."""
+        return {one: row for one, (_, row) in self._kept.rows(ids, moment)[0].items()}
 
     def counted(self, query: Query) -> None:
         """See Finder: the engine has too many products to count by their words."""
@@ -147,7 +190,9 @@ class ClusterFinder:
 
     def reset(self) -> None:
         """Lets go of the engine's index: the network may be another, of other vectors."""
-        self._kept = Kept(self._store, self._store.entries)
+        self._kept.clear()
+        while self._idle:
+            self._idle.pop().shutdown()
         with self._lock:
             if self._engine is not None:
                 self._engine.close()
@@ -177,39 +222,56 @@ class ClusterFinder:
                 )
             time.sleep(_LOOKS_S)
 
-    def _asked(self, vectors: Vectors, query: Query, count: int) -> Answers:
+    def _asked(self, question: _Question) -> Answers:
         begun = time.perf_counter()
         try:
-            return self.engine.search(vectors, replace(query, k=count))
+            query = replace(question.query, k=question.count)
+            return self.engine.search(question.vectors, query)
         finally:
             self.watch.asked(time.perf_counter() - begun)
 
     def _hydrated(
-        self, found: Answers, vectors: Vectors, query: Query
+        self, found: Answers, question: _Question, rows: Mapping[str, FoundRow]
     ) -> tuple[tuple[tuple[Hit, ...], ...], bool]:
         """The best k of each vector as the store knows them, and whether no more need be fetched:
         no product that was not fetched can be as near as the last, or there are none.
         """
-        ids = list(dict.fromkeys(hit.product_id for hits in found.hits for hit in hits))
-        entries = self._fitting(ids, query)
+        ids, k = _ids([found]), question.query.k
+        entries = _fitting(ids, rows, question.query)
         self.watch.stale(len(ids) - len(entries))
         answers, whole = [], True
-        for vector, hits in zip(vectors, found.hits, strict=True):
+        for vector, hits in zip(question.vectors, found.hits, strict=True):
             known = dict.fromkeys(hit.product_id for hit in hits if hit.product_id in entries)
-            near = [entries[product_id] for product_id in known]
-            rows = np.array([entry.vector for entry in near], np.float32).reshape(-1, len(vector))
-            values = similarities(rows, vector).tolist()
-            best = ranked(list(known), values, query.k)
+            near = [entries[product_id].vector for product_id in known]
+            values = similarities(np.array(near, np.float32).reshape(-1, len(vector)), vector)
+            best = ranked(list(known), values.tolist(), k)
             answers.append(best)
-            enough = len(best) == query.k and hits[-1].similarity < best[-1].similarity - ROUNDING
+            enough = len(best) == k and hits[-1].similarity < best[-1].similarity - ROUNDING
             whole = whole and (enough or len(hits) >= found.eligible)
         return tuple(answers), whole
 
-    def _fitting(self, ids: list[str], query: Query) -> Mapping[str, Entry]:
-        """Of these products those that answer the query as they are in the store now."""
-        places = set(query.partitions())
-        return {
-            product_id: entry
-            for product_id, entry in self._kept.rows(ids).items()
-            if (entry.category, entry.gender) in places and passes(entry, query.filters)
-        }
+
+def _ids(found: Sequence[Answers]) -> list[str]:
+    """The products among the hits, each once."""
+    return list(dict.fromkeys(hit.product_id for one in found for hits in one.hits for hit in hits))
+
+
+def _fitting(ids: list[str], rows: Mapping[str, FoundRow], query: Query) -> dict[str, Entry]:
+    """Of these products those that answer the query as the store has them."""
+    places, passing = set(query.partitions()), _passing(query.filters)
+    entries = (rows[product_id][0] for product_id in ids if product_id in rows)
+    return {
+        entry.id: entry
+        for entry in entries
+        if entry is not None and (entry.category, entry.gender) in places and passing(entry)
+    }
+
+
+def _passing(filters: Filters) -> Callable[[Entry], bool]:
+    """Whether a product passes; soon where little is asked for, as mostly."""
+    if replace(filters, age="any", in_stock=False).empty:
+        return lambda entry: (
+            filters.fits_age(entry.age_group)
+            and (not filters.in_stock or in_stock(entry.availability))
+        )
+    return lambda entry: passes(entry, filters)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from thatlook.core.errors import CatalogError
 from thatlook.search.index.counting import Counted
@@ -17,9 +18,6 @@ from thatlook.store.catalog.reads import Reads
 _FOLLOWED_CHANGES: Final = 10_000
 """A reader that is further behind loads its partitions again."""
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
 
 class Finder(Protocol):
     """What searches a catalog: it follows the changes of the store by itself."""
@@ -31,10 +29,8 @@ class Finder(Protocol):
         """
         ...
 
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """What `work`, which searches, gives of each, in order; at once where a search waits for
-        another machine. Raises what the first that fails raises.
-        """
+    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
+        """What `search` answers to each, in order; side by side where another machine answers."""
         ...
 
     def counted(self, query: Query) -> Counted | None:
@@ -67,9 +63,16 @@ class CatalogIndex:
         self._seen_version = -1
         self._changed = True
 
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
         """See Finder: one after another, as nothing is waited for."""
-        return [work(item) for item in items]
+        with self._store.database.lock:
+            moment = self._store.moment()
+            index = self._current([query for _, query in questions])
+            partitions = [index.prepared(query) for _, query in questions]
+        return [
+            replace(index.search_in(there, vectors, query), moment=moment)
+            for there, (vectors, query) in zip(partitions, questions, strict=True)
+        ]
 
     def changed(self) -> None:
         """To be called after this process changed the store."""
@@ -96,7 +99,7 @@ class CatalogIndex:
     def _prepared(self, query: Query) -> tuple[PartitionedIndex, list[Partition]]:
         """The index, and the partitions of the query as of now."""
         with self._store.database.lock:
-            index = self._current(query)
+            index = self._current([query])
             return index, index.prepared(query)
 
     def warm(self) -> None:
@@ -109,26 +112,27 @@ class CatalogIndex:
         self._blocks.tidy()
 
     def _saved(self) -> None:
-        index = self._current(Query())
+        index = self._current([Query()])
         for key, partition in index.partitions.items():
             index.put(key, self._blocks.save(key, partition))
 
-    def _current(self, query: Query) -> PartitionedIndex:
-        """The index with every commit in it, and the partitions of the query loaded."""
+    def _current(self, queries: Sequence[Query]) -> PartitionedIndex:
+        """The index with every commit in it, and the partitions of the queries loaded."""
         database = self._store.database
         version = database.data_version()
         fresh = not self._changed and version == self._seen_version
-        if self._index is not None and fresh and _has(self._index, query):
+        if self._index is not None and fresh and all(_has(self._index, q) for q in queries):
             return self._index
-        index = database.in_one_state(lambda: self._loaded(query))
+        index = database.in_one_state(lambda: self._loaded(queries))
         self._blocks.forget()
         self._index, self._seen_version, self._changed = index, version, False
         return index
 
-    def _loaded(self, query: Query) -> PartitionedIndex:
+    def _loaded(self, queries: Sequence[Query]) -> PartitionedIndex:
         self._store.check_model()
         index = self._followed()
-        index.prepared(query)
+        for query in queries:
+            index.prepared(query)
         self._token = self._store.token(index.sequence)
         return index
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from thatlook.store.catalog.reads import Reads
+from thatlook.search.index.query import Moment
+from thatlook.store.catalog.store import Store
 
 MOST: Final = 20_000
 """Products at most, some 30 MB."""
@@ -14,41 +15,89 @@ MOST: Final = 20_000
 Row = TypeVar("Row")
 
 
+class Changes:
+    """Follows what changes in a catalog, once for all who keep something of it.
+
+    To be used by whoever holds the database's lock.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.moment: Moment = (-1, "")
+        self._kept: list[MutableMapping[str, Any]] = []
+
+    def follow(self, rows: MutableMapping[str, Any]) -> None:
+        """Takes out of these rows, by the ids of products, whatever changes from now on."""
+        self._kept.append(rows)
+
+    def look(self, moment: Moment | None) -> Moment:
+        """As of when the rows are: now, unless they are as of `moment`; then nobody is asked.
+
+        Raises ModelMismatchError where the catalog's network was switched.
+        """
+        if moment is None or moment != self.moment:
+            self._forget_changed()
+        return self.moment
+
+    def clear(self) -> None:
+        """Takes out all rows."""
+        self.moment = (-1, "")
+        for rows in self._kept:
+            rows.clear()
+
+    def _forget_changed(self) -> None:
+        moment = self.store.moment()
+        if moment == self.moment:
+            return
+        before, token = self.moment
+        # Of a catalog that was brought back from a copy nobody knows what changed.
+        follows = 0 < moment[0] - before <= sum(map(len, self._kept))
+        if not follows or token != self.store.token(before):
+            self.clear()
+        else:
+            self._forget(self.store.changed_ids(before))
+        self.moment = moment
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        for rows in self._kept:
+            for product_id in ids:
+                rows.pop(product_id, None)
+
+
 class Kept(Generic[Row]):
     """Rows of one catalog by the ids of products, as of its last change. Threads may share it."""
 
     def __init__(
         self,
-        store: Reads,
+        changes: Changes,
         read: Callable[[Sequence[str]], Mapping[str, Row]],
         most: int = MOST,
     ) -> None:
-        self._store = store
+        self._changes = changes
         self._read = read
         self._most = most
         self._rows: dict[str, Row] = {}
-        self._moment = (-1, "")
+        changes.follow(self._rows)
 
-    def rows(self, ids: Sequence[str]) -> dict[str, Row]:
-        """What `read` gives of these products now; those of which it gives nothing are left out.
+    def rows(
+        self, ids: Sequence[str], moment: Moment | None = None
+    ) -> tuple[dict[str, Row], Moment]:
+        """What `read` gives of these products, and as of when; those of which it gives nothing are
+        left out.
 
-        Raises ModelMismatchError where the catalog's network was switched.
+        As of now; with a `moment` at least as of then. Raises ModelMismatchError where the
+        catalog's network was switched.
         """
-        with self._store.database.lock:
-            self._forget_changed()
+        with self._changes.store.database.lock:
+            seen = self._changes.look(moment)
             missing = [product_id for product_id in ids if product_id not in self._rows]
             self._rows.update(self._read(missing) if missing else {})
             found = {one: self._rows[one] for one in ids if one in self._rows}
             for product_id in list(islice(self._rows, max(0, len(self._rows) - self._most))):
                 del self._rows[product_id]  # those read first
-        return found
+        return found, seen
 
-    def _forget_changed(self) -> None:
-        moment = self._store.moment()
-        if moment == self._moment:
-            return
-        (before, token), self._moment = self._moment, moment
-        # Of a catalog that was brought back from a copy nobody knows what changed.
-        follows = 0 < moment[0] - before <= len(self._rows) and token == self._store.token(before)
-        for product_id in self._store.changed_ids(before) if follows else list(self._rows):
-            self._rows.pop(product_id, None)
+    def clear(self) -> None:
+        """Lets go of all rows."""
+        with self._changes.store.database.lock:
+            self._changes.clear()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from thatlook.core.seasons import COLUMN, SEASONS, seasons_of
 from thatlook.store.catalog.backend import Backend
 
 MOST_VALUES: Final = 500
@@ -15,6 +18,7 @@ _VALUES: Final = {
     "availability": "availability",
     "age_groups": "coalesce(json_extract(data, '$.age_group'), '')",
 }
+_SEASON: Final = f"coalesce(json_extract(data, '$.extra.{COLUMN}'), '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,9 @@ class Offered:
     """Values of the products that can be found, most frequent first, ties by value.
 
     At most MOST_VALUES of each; `all_brands` says whether no brand was left out. `availability` is
-    as the feed words it. Products without a value are not counted.
+    as the feed words it. `seasons` are those of SEASONS that the feed's column names, in their
+    order; what it tells to be for all of them is not counted. Products without a value are not
+    counted.
     """
 
     brands: tuple[Count, ...]
@@ -48,6 +54,7 @@ class Offered:
     genders: tuple[Count, ...]
     availability: tuple[Count, ...]
     age_groups: tuple[Count, ...]
+    seasons: tuple[Count, ...]
     prices: tuple[PriceRange, ...]
     all_brands: bool
 
@@ -58,10 +65,12 @@ class Offered:
 
 def offered_of(database: Backend) -> Offered:
     """The values as of now, all from one moment."""
-    values, prices = database.in_one_state(lambda: (_values(database), _prices(database)))
+    values, seasons, prices = database.in_one_state(
+        lambda: (_values(database), _seasons(_counts(database, _SEASON)), _prices(database))
+    )
     whole = len(values["brands"]) <= MOST_VALUES
     cut = {name: found[:MOST_VALUES] for name, found in values.items()}
-    return Offered(**cut, prices=prices, all_brands=whole)
+    return Offered(**cut, seasons=seasons, prices=prices, all_brands=whole)
 
 
 def _values(database: Backend) -> dict[str, tuple[Count, ...]]:
@@ -74,6 +83,16 @@ def _prices(database: Backend) -> tuple[PriceRange, ...]:
         WHERE status = 'active' AND price IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1"""
     )
     return tuple(PriceRange(*row) for row in rows)
+
+
+def _seasons(cells: Iterable[Count]) -> tuple[Count, ...]:
+    """How many products are for each season, of those that are not for all."""
+    found = Counter[str]()
+    for cell in cells:
+        told = seasons_of(cell.value)
+        if len(told) < len(SEASONS):
+            found.update(dict.fromkeys(told, cell.count))
+    return tuple(Count(name, found[name]) for name in SEASONS if found[name])
 
 
 def _counts(database: Backend, column: str) -> tuple[Count, ...]:

@@ -19,10 +19,12 @@ from thatlook.search.index.milvus.place import MilvusPlace
 from thatlook.store.catalog.address import BUILT_IN, Address
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.cluster import ClusterFinder
-from thatlook.store.catalog.database import Database, damaged_file
+from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.index import CatalogIndex, Finder
+from thatlook.store.catalog.kept import Changes
 from thatlook.store.catalog.reads import mismatch
 from thatlook.store.catalog.schema import VERSION, migrate, version_of
+from thatlook.store.catalog.sqlite_errors import damaged_file
 from thatlook.store.catalog.store import Store
 
 FILE_NAME: Final = "catalog.sqlite"
@@ -61,16 +63,16 @@ def _postgres(address: Address, *, create: bool) -> Backend:
     return opened(address, create=create)
 
 
-def finder_at(address: Address, store: Store) -> Finder:
+def finder_at(address: Address, changes: Changes) -> Finder:
     """What searches the catalog, as its address says. Raises CatalogError for what is not known."""
     if address.search == BUILT_IN:
-        return CatalogIndex(address.folder, store)
+        return CatalogIndex(address.folder, changes.store)
     if not address.search.startswith(f"{MILVUS}:"):
         raise CatalogError(
             f"{address}: search must be {BUILT_IN!r} or {MILVUS}://HOST:PORT/COLLECTION, not "
             f"{without_password(address.search)[0]!r}"
         )
-    return ClusterFinder(store, MilvusPlace.of(address.search, address.search_password))
+    return ClusterFinder(changes, MilvusPlace.of(address.search, address.search_password))
 
 
 CHECKED_BYTES: Final = 256_000_000

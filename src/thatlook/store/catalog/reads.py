@@ -17,7 +17,7 @@ from thatlook.core.errors import (
 )
 from thatlook.core.records import Product, Vector, normal_id
 from thatlook.search.index.block import WORD_COLUMNS, Block, BlockBuilder
-from thatlook.search.index.query import Entry
+from thatlook.search.index.query import Entry, Moment
 from thatlook.search.ranking import Style, Traits
 from thatlook.search.stored import Stored
 from thatlook.store.catalog.backend import Backend
@@ -30,12 +30,19 @@ _STORED_SQL: Final = """SELECT id, data, status, sequence, changed_at, row_hash,
 RankedRow = tuple[bytes, Traits, Style]
 """What one product is ranked by; the vector as bytes of little-endian float32."""
 
-_ENTRY_SQL: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
-    coalesce(json_extract(data, '$.age_group'), ''), vector
-    FROM products JOIN articles ON product = key WHERE status = 'active' AND id IN"""
+FoundRow = tuple[Entry | None, RankedRow]
+"""A product as it can be found, None where it cannot, and what it is ranked by."""
 
-_RANKED_SQL: Final = """SELECT id, vector, type, color, pattern, item_group_id, style, seen_type,
-    seen_pattern, outline FROM products JOIN articles ON product = key WHERE id IN"""
+_RANKED: Final = """id, vector, type, color, pattern, item_group_id, style, seen_type, seen_pattern,
+    outline"""
+
+_RANKED_SQL: Final = f"""SELECT {_RANKED} FROM products JOIN articles ON product = key
+    WHERE id IN"""  # noqa: S608 - constant
+
+_FOUND_SQL: Final = f"""SELECT {_RANKED}, status, id, category, gender, price, currency, brand,
+    color, availability, coalesce(json_extract(data, '$.age_group'), ''), vector
+    FROM products JOIN articles ON product = key WHERE id IN"""  # noqa: S608 - constant
+_RANKED_COLUMNS: Final = len(_RANKED.split(","))
 
 _MANY: Final = 500
 """Values per statement, below every limit of SQLite."""
@@ -77,7 +84,7 @@ class Reads:
         found = self.database.one("SELECT sequence FROM state")
         return int(found[0]) if found else 0
 
-    def moment(self) -> tuple[int, str]:
+    def moment(self) -> Moment:
         """The number of the last change with the mark of its commit.
 
         Raises ModelMismatchError as `check_model`.
@@ -109,16 +116,19 @@ class Reads:
         for values in self._in(f"{_STORED_SQL} WHERE id IN", _spellings(ids)):
             stored = _stored(values)
             found[stored.product.id] = stored
-        return _in_order(found, ids)
+        return in_order(found, ids)
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """The products alone, in order; raises UnknownProductError."""
-        rows = self._in("SELECT id, data FROM products WHERE id IN", _spellings(ids))
+        return in_order(self.product_rows(_spellings(ids)), ids)
+
+    def product_rows(self, ids: Sequence[str]) -> dict[str, Product]:
+        """Of these products, spelled as they are stored, those that are known."""
         found = {}
-        for product_id, data in rows:
+        for product_id, data in self._in("SELECT id, data FROM products WHERE id IN", ids):
             with _row(product_id):
                 found[product_id] = product_of(data)
-        return _in_order(found, ids)
+        return found
 
     def ranked_rows(self, ids: Sequence[str]) -> dict[str, RankedRow]:
         """What these products, spelled as they are stored, are ranked by; those with a vector."""
@@ -128,12 +138,17 @@ class Reads:
                 found[row[0]] = _ranked_row(row)
         return found
 
-    def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
-        """Of these products, spelled as they are stored, those that can be found, as they are."""
-        found = {}
-        for row in self._in(_ENTRY_SQL, ids):
+    def found_rows(self, ids: Sequence[str]) -> dict[str, FoundRow]:
+        """What a search reads of these products, spelled as they are stored: those with a vector.
+
+        Of those that left their feed, None and what they are ranked by.
+        """
+        found: dict[str, FoundRow] = {}
+        for row in self._in(_FOUND_SQL, ids):
             with _row(row[0]):
-                found[row[0]] = _entry(row)
+                status, *columns = row[_RANKED_COLUMNS:]
+                entry = _entry(columns) if status == "active" else None
+                found[row[0]] = entry, _ranked_row(row[:_RANKED_COLUMNS])
         return found
 
     def fields(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -144,7 +159,7 @@ class Reads:
         paths = [f"$.{name}" for name in names]
         sql = f"SELECT id, {texts} FROM products WHERE id IN"  # noqa: S608 - bound values alone
         rows = self._in(sql, _spellings(ids), paths)
-        return _in_order({row[0]: row[1:] for row in rows}, ids)
+        return in_order({row[0]: row[1:] for row in rows}, ids)
 
     def values(self, column: str) -> list[str]:
         """The different texts that active products have in a column of their table."""
@@ -328,7 +343,7 @@ def spelled(product_id: str, known: Container[str]) -> str:
     return product_id if product_id in known else normal_id(product_id)
 
 
-def _in_order(found: Mapping[str, Found], ids: Sequence[str]) -> list[Found]:
+def in_order(found: Mapping[str, Found], ids: Sequence[str]) -> list[Found]:
     """What was found of each id; raises UnknownProductError for the first that was not."""
     try:
         return [found[product_id] for product_id in ids]

@@ -17,7 +17,7 @@ from thatlook.core.errors import FeedError, SettingsError
 HELPERS: Final = (
     "currency", "sale_price_effective_date", "sale_start", "sale_end", "compare_at_price", "stock",
     "backorders", "tracked", "published", "size", "discount_amount", "discount_percent",
-    "discount_type", "expiration_date",
+    "discount_type", "expiration_date", "season",
 )  # fmt: skip
 """Columns that are no field of a product but say what some of its fields mean."""
 

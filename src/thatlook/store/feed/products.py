@@ -12,6 +12,8 @@ from thatlook.core import taxonomy
 from thatlook.core.ages import age_group_of
 from thatlook.core.errors import FeedError, SettingsError
 from thatlook.core.records import Product, normal_id
+from thatlook.core.seasons import COLUMN as SEASON
+from thatlook.core.seasons import seasons_said
 from thatlook.core.type_words import LanguageVotes, category_told, google_category, google_words
 from thatlook.store.feed.cells import field_text, printable, text_of
 from thatlook.store.feed.columns import FIELDS, all_of, plain, recognised
@@ -123,7 +125,7 @@ class ProductMaker:
                 sale_price=offer.sale_price,
                 age_group=_age_group(texts),
                 availability=offer.availability,
-                extra=_extra(row, fields),
+                extra=_extra(row, fields) | _season(texts, offer.notes),
                 **{name: texts.get(name, "") for name in _PLAIN},
             )
         except SettingsError as error:
@@ -271,6 +273,14 @@ def _extra(row: RawRow, fields: Mapping[str, str]) -> dict[str, str]:
         for column, values in row.values.items()
         if column not in used and any(values)
     }
+
+
+def _season(texts: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """What the column of the season says, by one name, however the feed calls it."""
+    said = texts.get(SEASON, "")
+    if seasons_said(said) is None:
+        notes.append(f"season: {said!r:.80} is not understood, the product counts as for any")
+    return {SEASON: said} if said else {}
 
 
 def _joined(values: Sequence[str]) -> str:

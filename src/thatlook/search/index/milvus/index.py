@@ -140,12 +140,11 @@ class MilvusIndex:
             data=list(vectors),
             filter=expression,
             limit=limit,
-            output_fields=["key"],
             anns_field="vector",
             search_params=self.place.search_params(limit),
             consistency_level=self._consistency(strong=self.place.strong),
         )
-        hits = tuple(tuple(Hit(id_of(h["key"]), h["distance"]) for h in one) for one in found)
+        hits = tuple(tuple(map(Hit, map(id_of, one.ids), one.distances)) for one in found)
         shortest = min(map(len, hits))
         if shortest == limit:
             return Answers(hits, max(limit, self._recent_count(expression)))
