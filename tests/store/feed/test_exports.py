@@ -421,6 +421,13 @@ def test_a_row_of_a_shopify_export_that_cannot_be_read_costs_itself(tmp_path):
     assert (tee.product.id, cap.product.id, bad.line) == ("tee", "cap", 6)
 
 
+def test_a_shopify_product_without_end_costs_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("thatlook.store.feed.exports.MOST_ROWS", 3)
+    bad, cap = read(tmp_path, "f.csv", SHOPIFY)
+    assert (bad.line, bad.product_id, cap.product.id) == (2, "tee", "cap")
+    assert bad.message.startswith("more than 3 rows")
+
+
 def test_shopifys_json_has_the_price_of_a_variant(tmp_path):
     text = (
         '{"id": 7, "title": "Tee", "body_html": "x", "vendor": "Acme", "product_type": "Tees", '
