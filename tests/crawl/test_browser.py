@@ -55,12 +55,12 @@ def browser(tmp_path: Path) -> Iterator[Made]:
     def started(**limits: float) -> Browser:
         addresses = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
         own = Limits(**{"timeout_s": 10.0, "retries": 0, **limits})
-        made.append(Browser(tmp_path, addresses, allowed, Pacer(1000, 0), own, "test").__enter__())
+        made.append(Browser(tmp_path, addresses, allowed, Pacer(1000, 0), own, "test"))
         return made[-1]
 
     yield started
     for each in made:
-        each.__exit__(None, None, None)
+        each.close()
 
 
 def test_everything_that_a_page_sets_off_passes_the_gate(

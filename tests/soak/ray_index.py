@@ -59,10 +59,12 @@ def actors() -> list[int]:
     return [int(word) for word in listed.stdout.split()]
 
 
-def killed(run: list[str], folder: Path, total: int, rng: random.Random) -> dict[str, int]:
+def killed(
+    run: list[str], folder: Path, total: int, kills: int, rng: random.Random
+) -> dict[str, int]:
     """Runs until some products more are there, kills an actor, then the ingest."""
     before = count(folder)
-    share = rng.uniform(0.05, 0.3)
+    share = rng.uniform(0.1, 0.6) / kills
     process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and count(folder) < before + share * total:
@@ -98,7 +100,7 @@ def main() -> int:
             subprocess.run(command(args.feed, args.images, alone), check=True)
         expected = contents(alone)
         run = command(args.feed, args.images, folder, "--ray", cluster.address)
-        kills = [killed(run, folder, len(expected), rng) for _ in range(args.kills)]
+        kills = [killed(run, folder, len(expected), args.kills, rng) for _ in range(args.kills)]
         report = subprocess.run([*run, "--json"], check=True, capture_output=True, text=True)
         found = contents(folder)
     ray.shutdown()

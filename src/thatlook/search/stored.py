@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -62,11 +62,6 @@ class Candidates:
     traits: Sequence[Traits]
     styles: Sequence[Style]
 
-    def part(self, start: int, count: int) -> Candidates:
-        """So many of them, from one on."""
-        some = slice(start, start + count)
-        return Candidates(self.vectors[some], self.traits[some], self.styles[some])
-
 
 class ProductStore(Protocol):
     """What a recommender needs of a catalog, wherever it is kept."""
@@ -112,8 +107,10 @@ class ProductStore(Protocol):
         """The hits of each of the vectors (n, dim). Raises CatalogError."""
         ...
 
-    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
-        """What `search` answers to each of the questions, in order: asked side by side where
-        another machine answers. Raises CatalogError.
+    def search_each(
+        self, questions: Sequence[tuple[Vectors, Query]]
+    ) -> Iterator[tuple[int, Answers]]:
+        """What `search` answers to each of the questions, by its place, as the answers come: asked
+        side by side where another machine answers. Raises CatalogError.
         """
         ...

@@ -19,6 +19,7 @@ NO_PRICES = Lines({}, {}, frozenset(), priced=False)
 SCARF = ["type:scarf", "category:neckwear"]
 TEE = ["type:T-shirt", "category:topwear"]
 DRESS = ["type:dress", "category:dress"]
+SKIRT = ["type:skirt", "category:bottomwear"]
 JEANS = ["type:jeans", "category:bottomwear"]
 
 
@@ -71,8 +72,12 @@ def keys(text, shop=SHOP, **more):
         ("for my boyfriend jeans", JEANS),
         ("for my husband jeans", ["gender:male", *JEANS]),
         ("for my boyfriend red jeans", ["gender:male", "color:red", *JEANS]),
-        ("dress for my daughter", [*DRESS, "age:child", "gender:female"]),
-        ("T-Shirt für meinen Sohn", [*TEE, "age:child", "gender:male"]),
+        ("dress for my daughter", [*DRESS, "age:any", "gender:female"]),
+        ("T-Shirt für meinen Sohn", [*TEE, "age:any", "gender:male"]),
+        ("tee for my boy", [*TEE, "age:child", "gender:male"]),
+        ("skirt & blouse", [*SKIRT, "type:blouse", "category:topwear"]),
+        ("perfume no 5", ["type:perfume", "category:other"]),
+        ("slippers", ["type:flip flops", "category:footwear"]),
         ("baby doll dress", DRESS),
         ("baby tee", TEE),
         ("boys will be boys tee", TEE),
@@ -244,6 +249,17 @@ def test_a_name_keeps_the_words_that_stand_for_prices():
     ]
 
 
+def test_either_of_two_words_is_looked_for():
+    understood = understand("slim leather or pocket", SHOP)
+    assert [group.wordings[0] for group in understood.telling] == [
+        ("slim",),
+        ("leather",),
+        ("pocket",),
+    ]
+    understood = understand("jersey with zorro or pocket", SHOP)
+    assert understood.telling[-1].wordings == (("zorro",), ("pocket",))
+
+
 def test_one_of_several_categories_is_none():
     assert understand("dress or skirt", SHOP).category is None
     assert understand("red dress", SHOP).category == "dress"
@@ -266,3 +282,10 @@ def test_the_color_of_what_only_goes_with_it_is_not_looked_for():
 @pytest.mark.parametrize("text", ["eu", "rd", "gr"])
 def test_two_letters_are_no_slip(text):
     assert keys(text) == []
+
+
+def test_a_name_that_titles_begin_with_is_no_color():
+    shop = Lines({"tape": 9}, {}, frozenset(), priced=True, named=frozenset({("red", "tape")}))
+    understood = understand("red tape shoes in red", shop)
+    assert [chip.key for chip in understood.chips] == ["category:footwear", "color:red"]
+    assert understood.telling[0].wordings == (("red", "tape"),)

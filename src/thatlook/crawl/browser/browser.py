@@ -7,9 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
+from thatlook.core.closing import Closing
 from thatlook.crawl.browser.chromium import START_S, Chromium
 from thatlook.crawl.browser.gate import RequestGate
 from thatlook.crawl.browser.tab import Tab
@@ -34,7 +34,7 @@ PATIENCE_S = 3.0
 """How long a quiet page may still take to show its first product."""
 
 
-class Browser:
+class Browser(Closing):
     """One Chromium, started at its first page; a context manager.
 
     `addresses` pins the hosts that it may talk to; `check` raises GoneError for an address
@@ -58,6 +58,7 @@ class Browser:
         self._limits = limits
         self._user_agent = user_agent
         self._chromium: Chromium | None = None
+        self._watchdog: Watchdog | None = None
         self._tab: Tab | None = None
         self._gate: RequestGate | None = None
         self._banners: tuple[str, ...] = ()
@@ -71,18 +72,11 @@ class Browser:
         """How many requests of the browser went out to a host."""
         return self._asked + (self._gate.asked if self._gate else 0)
 
-    def __enter__(self) -> Self:
-        self._watchdog = Watchdog().__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends it."""
         self._stop()
-        self._watchdog.__exit__(kind, error, trace)
+        if self._watchdog is not None:
+            self._watchdog.close()
 
     def open(self, url: str, ready: str, dismiss: tuple[str, ...] = ()) -> None:
         """Loads a page and waits until `ready`, a selector, is there or the page is quiet.
@@ -164,6 +158,7 @@ class Browser:
             # In the temporary folder, whose path is short enough for Chromium's sockets.
             self._folder = Path(tempfile.mkdtemp(prefix="thatlook-"))
             chromium = self._chromium = Chromium(self._folder, self._user_agent, self._addresses)
+            self._watchdog = self._watchdog or Watchdog()
             self._watchdog.watch([chromium.pid], self._folder)
             self._gate = RequestGate(chromium, self._check, self._pacer, self.answers)
             self._gate.refused = self.refused
@@ -187,7 +182,8 @@ class Browser:
             self._asked += self._gate.asked
         if self._chromium is not None:
             self._chromium.close()
-            self._watchdog.watch([], None)
+            if self._watchdog is not None:
+                self._watchdog.watch([], None)
             shutil.rmtree(self._folder, ignore_errors=True)
         self._chromium = self._tab = self._gate = None
 

@@ -44,8 +44,8 @@ def ranked(scores: NDArray[np.floating[Any]], allowed: Bools, wrong_first: Bools
     for row, values in enumerate(scores):
         indices = np.flatnonzero(allowed[row])
         if len(indices) > k:
-            least = np.partition(values[indices], -k)[-k]
-            indices = indices[values[indices] >= least]  # and all that equal the last
+            kth = np.partition(values[indices], -k)[-k]
+            indices = indices[values[indices] >= kth]  # and all that equal the last
         order = np.lexsort((indices, wrong_first[row, indices], -values[indices]))[:k]
         found[row, : len(order)] = indices[order]
     return found

@@ -378,12 +378,14 @@ class Catalog(Closing):
         """
         return self._finder.search(vectors, query)
 
-    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
-        """What `search` answers to each of the questions, in order.
+    def search_each(
+        self, questions: Sequence[tuple[Vectors, Query]]
+    ) -> Iterator[tuple[int, Answers]]:
+        """What `search` answers to each of the questions, by its place, as the answers come.
 
         A search cluster is asked them side by side. Raises as `search`.
         """
-        return self._finder.search_all(questions)
+        return self._finder.search_each(questions)
 
     def counted(self, query: Query) -> Counted | None:
         """How many products pass in the query's partitions, and by what; its k does not matter.

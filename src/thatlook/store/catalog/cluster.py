@@ -6,9 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import Final, Protocol
 
 import numpy as np
@@ -67,11 +68,37 @@ class _Nobody:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Question:
-    """What the engine is asked: of each vector (n, dim) the `count` products nearest to it."""
+    """What the engine is asked: of each vector (n, dim) the `count` products nearest to it.
 
+    `place` is the question's place among those of its caller.
+    """
+
+    place: int
     vectors: Vectors
     query: Query
     count: int
+
+
+class _SideBySide:
+    """Questions that wait for the engine side by side; answers in the order in which they come."""
+
+    def __init__(self, pool: ThreadPoolExecutor, ask: Callable[[_Question], Answers]) -> None:
+        self._pool = pool
+        self._ask = ask
+        self._come: SimpleQueue[tuple[_Question, Future[Answers]]] = SimpleQueue()
+        self.open = 0
+
+    def ask(self, question: _Question) -> None:
+        """Asks one more; `open` says how many have no answer yet."""
+        self.open += 1
+        future = self._pool.submit(self._ask, question)
+        future.add_done_callback(lambda answer: self._come.put((question, answer)))
+
+    def next(self) -> tuple[_Question, Answers]:
+        """The next answer, waited for; raises what the asking raised."""
+        question, answer = self._come.get()
+        self.open -= 1
+        return question, answer.result()
 
 
 class ClusterFinder:
@@ -120,45 +147,50 @@ class ClusterFinder:
 
     def search(self, vectors: Vectors, query: Query) -> Answers:
         """See Finder. Raises SearchUnavailableError, ModelMismatchError, CatalogError."""
-        return self.search_all([(vectors, query)])[0]
+        ((_, answer),) = self.search_each([(vectors, query)])
+        return answer
 
-    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
-        """See Finder: the engine is asked all side by side, the store once for all.
-
-        Raises as `search`.
-        """
+    def search_each(
+        self, questions: Sequence[tuple[Vectors, Query]]
+    ) -> Iterator[tuple[int, Answers]]:
+        """See Finder: the engine is asked all side by side. Raises as `search`."""
         dim = self.engine.dim
-        asked = [_Question(checked_vectors(v, dim), q, q.k + SPARE) for v, q in questions]
+        asked = [
+            _Question(place, checked_vectors(vectors, dim), query, query.k + SPARE)
+            for place, (vectors, query) in enumerate(questions)
+        ]
         try:
-            return self._answered(asked) if asked else []
+            yield from self._answered(asked)
         except SearchUnavailableError:
             self._store.check_model()  # another network's vectors are refused by the engine
             raise
 
-    def _answered(self, questions: list[_Question]) -> list[Answers]:
+    def _answered(self, questions: Sequence[_Question]) -> Iterator[tuple[int, Answers]]:
+        """An answer whose products are all kept is given while the engine works on the others; of
+        the rest the products are read together.
+        """
         if self._place.strong:
             self._wait()
-        answers: dict[int, Answers] = {}
-        asked = dict(enumerate(questions))
-        while asked:
-            found = self._side_by_side(list(asked.values()))
-            rows, moment = self._kept.rows(_ids(found))
-            for (place, question), one in zip(list(asked.items()), found, strict=True):
-                hits, whole = self._hydrated(one, question, rows)
-                answers[place] = Answers(hits, max(one.eligible, *map(len, hits)), moment)
-                if whole or question.count >= MOST:
-                    del asked[place]
-                else:
-                    asked[place] = replace(question, count=min(MOST, 4 * question.count))
-        return [answers[place] for place in range(len(questions))]
-
-    def _side_by_side(self, questions: list[_Question]) -> list[Answers]:
-        """What the engine answers to each."""
-        if len(questions) == 1:
-            return [self._asked(questions[0])]
         with self._threads() as pool:
-            others = pool.map(self._asked, questions[1:])
-            return [self._asked(questions[0]), *others]
+            engine = _SideBySide(pool, self._asked)
+            for question in questions:
+                engine.ask(question)
+            moment = self._kept.rows([])[1]  # while the engine searches
+            unread: list[tuple[_Question, Answers]] = []
+            while engine.open:
+                arrived = engine.next()
+                if engine.open and not self._kept.holds(_ids([arrived[1]])):
+                    unread.append(arrived)
+                    continue
+                ready, unread = ([arrived], unread) if engine.open else ([*unread, arrived], [])
+                rows, moment = self._kept.rows(_ids([found for _, found in ready]), moment)
+                for question, found in ready:
+                    hits, whole = self._hydrated(found, question, rows)
+                    if whole or question.count >= MOST:
+                        eligible = max(found.eligible, *map(len, hits))
+                        yield question.place, Answers(hits, eligible, moment)
+                    else:
+                        engine.ask(replace(question, count=min(MOST, 4 * question.count)))
 
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:
@@ -168,7 +200,7 @@ class ClusterFinder:
         try:
             pool = self._idle.pop()
         except IndexError:
-            pool = ThreadPoolExecutor(AT_ONCE - 1, "thatlook-search")
+            pool = ThreadPoolExecutor(AT_ONCE, "thatlook-search")
         try:
             yield pool
         except BaseException:  # some may wait for the engine still

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -29,8 +29,12 @@ class Finder(Protocol):
         """
         ...
 
-    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
-        """What `search` answers to each, in order; side by side where another machine answers."""
+    def search_each(
+        self, questions: Sequence[tuple[Vectors, Query]]
+    ) -> Iterator[tuple[int, Answers]]:
+        """What `search` answers to each, by its place, as the answers come; asked side by side
+        where another machine answers.
+        """
         ...
 
     def counted(self, query: Query) -> Counted | None:
@@ -63,16 +67,17 @@ class CatalogIndex:
         self._seen_version = -1
         self._changed = True
 
-    def search_all(self, questions: Sequence[tuple[Vectors, Query]]) -> list[Answers]:
+    def search_each(
+        self, questions: Sequence[tuple[Vectors, Query]]
+    ) -> Iterator[tuple[int, Answers]]:
         """See Finder: one after another, as nothing is waited for."""
         with self._store.database.lock:
             moment = self._store.moment()
             index = self._current([query for _, query in questions])
             partitions = [index.prepared(query) for _, query in questions]
-        return [
-            replace(index.search_in(there, vectors, query), moment=moment)
-            for there, (vectors, query) in zip(partitions, questions, strict=True)
-        ]
+        for place, (vectors, query) in enumerate(questions):
+            answer = index.search_in(partitions[place], vectors, query)
+            yield place, replace(answer, moment=moment)
 
     def changed(self) -> None:
         """To be called after this process changed the store."""

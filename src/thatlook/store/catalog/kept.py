@@ -97,6 +97,10 @@ class Kept(Generic[Row]):
                 del self._rows[product_id]  # those read first
         return found, seen
 
+    def holds(self, ids: Sequence[str]) -> bool:
+        """Whether all of these are kept, as of whenever it was looked last."""
+        return all(product_id in self._rows for product_id in ids)
+
     def clear(self) -> None:
         """Lets go of all rows."""
         with self._changes.store.database.lock:

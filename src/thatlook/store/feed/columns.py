@@ -38,8 +38,8 @@ def plain(name: str) -> str:
 def _by_name() -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for field, names in _COLUMNS.items():
-        for place, name in enumerate(names):
-            other, _ = found.setdefault(plain(name), (field, place))
+        for index, name in enumerate(names):
+            other, _ = found.setdefault(plain(name), (field, index))
             if other != field:
                 raise SettingsError(f"the column {name!r} is of {other!r} and {field!r}; keep one")
     return found

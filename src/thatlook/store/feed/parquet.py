@@ -56,11 +56,11 @@ def _long_lists(batch: Any) -> dict[int, str]:
     """
     arrow, _ = pyarrow()
     return {
-        place: f.name
+        index: f.name
         for f in batch.schema
         if arrow.types.is_nested(f.type) and batch.column(f.name).nbytes > MAX_CELL
-        for place in range(batch.num_rows)
-        if batch.column(f.name).slice(place, 1).nbytes > MAX_CELL
+        for index in range(batch.num_rows)
+        if batch.column(f.name).slice(index, 1).nbytes > MAX_CELL
     }
 
 
@@ -72,13 +72,13 @@ def _values(batch: Any, long: Mapping[int, str]) -> Iterator[dict[str, Any] | st
     short = [f.name for f in batch.schema if arrow.types.is_float32(f.type)]
     texts = {name: batch.column(name).cast("string").to_pylist() for name in short}
     whole = None if long else batch.to_pylist()
-    for place in range(batch.num_rows):
-        if place in long:
-            yield long[place]
+    for index in range(batch.num_rows):
+        if index in long:
+            yield long[index]
             continue
-        values = whole[place] if whole else batch.slice(place, 1).to_pylist()[0]
+        values = whole[index] if whole else batch.slice(index, 1).to_pylist()[0]
         for name in short:
-            values[name] = None if values[name] is None else Decimal(texts[name][place])
+            values[name] = None if values[name] is None else Decimal(texts[name][index])
         yield values
 
 

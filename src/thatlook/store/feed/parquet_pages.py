@@ -51,9 +51,9 @@ def batch_rows(file: IO[bytes], metadata: Any, most: int) -> int:
     """
     rows = most
     for group in range(metadata.num_row_groups):
-        for place in range(metadata.num_columns):
-            column = metadata.row_group(group).column(place)
-            listed, values = metadata.schema.column(place).max_repetition_level > 0, 0
+        for index in range(metadata.num_columns):
+            column = metadata.row_group(group).column(index)
+            listed, values = metadata.schema.column(index).max_repetition_level > 0, 0
             for page in _pages(file, column):
                 rows = min(rows, _rows_of(page, column.path_in_schema))
                 values += page.values

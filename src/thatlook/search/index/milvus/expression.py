@@ -64,7 +64,7 @@ def key_of(product_id: str) -> str:
 
 def id_of(key: str) -> str:
     """The id that `key_of` wrote."""
-    return unquote(key, errors="surrogatepass")
+    return unquote(key, errors="surrogatepass") if "%" in key else key
 
 
 def place_of(category: str, gender: str) -> str:
