@@ -4,7 +4,10 @@ In turn with each look are measured what the scans of its five searches take alo
 their candidates as whole products would take, and the reference of `reference.py`: read the ratios.
 Times are of the processor, not of the clock: these machines are shared.
 
-    python benchmarks/bench_ranking.py [--catalog DIR] [--looks 40] [--rounds 5]
+    python benchmarks/bench_ranking.py [--catalog DIR] [--looks 40] [--rounds 5] [--products 100000]
+
+With `--products` the products of DIR are copied into a new catalog, with noise on their vectors,
+until there are so many.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 import thatlook
+from bench_words import copies
 from reference import quiet_reference_ms
 from thatlook.cli.demo import sample
 from thatlook.core.records import Article, Box, Gate, Keypoint, Look, Person
@@ -69,6 +73,15 @@ def cpu_ms(run: Callable[[], object]) -> float:
     return (time.thread_time() - start) * 1000
 
 
+def large(catalog: Catalog, count: int, folder: Path) -> Catalog:
+    """A catalog of so many products, copies of those of another."""
+    products = [one for one in catalog.all_stored() if one.vector is not None]
+    made = Catalog.open(folder / "large", catalog.model_key, catalog.dim)
+    for rows in copies(products, count):
+        made.upsert(rows)
+    return made
+
+
 def measured(catalog: Catalog, count: int, rounds: int) -> dict[str, list[float]]:
     settings = thatlook.Settings.load()
     spec = resolve("embedding", settings.embedding_model)
@@ -105,6 +118,7 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path, help="default: the sample that ships, indexed now")
     parser.add_argument("--looks", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--products", type=int, help="so many, copied; default: those there are")
     args = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as temporary,
@@ -112,8 +126,10 @@ def main() -> None:
     ):
         if args.catalog is None:
             engine.index(sample() / "products.csv", sample())
-        products = engine.catalog.info().to_dict()["products"]
-        times = measured(engine.catalog, args.looks, args.rounds)
+        there = engine.catalog
+        with large(there, args.products, Path(temporary)) if args.products else there as catalog:
+            products = catalog.info().to_dict()["products"]
+            times = measured(catalog, args.looks, args.rounds)
     medians = {name: statistics.median(values) for name, values in times.items()}
     rows = {
         name: {"median_ms": round(value, 2), "look_is": round(medians["look"] / value, 2)}

@@ -23,7 +23,7 @@ import faiss
 
 import thatlook
 from beside.searching import OURS, search_times
-from beside.stores import STORES
+from beside.stores import STORES, why_missing
 from beside.timing import machine
 from thatlook.cli.demo import sample
 from thatlook.render.svg import bars
@@ -141,10 +141,14 @@ def searched(row: dict[str, float], *, ours: bool) -> str:
 
 
 def searches(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """The part that searches."""
+    """The part that searches; says which stores are left out, and why."""
+    missing = {name: why for name in args.stores if (why := why_missing(name))}
+    for name, why in missing.items():
+        print(f"without {name}: {why}")
     found = []
     for count in args.vectors:
-        found.append(search_times(count, args.queries, args.stores))
+        stores = [name for name in args.stores if name not in missing]
+        found.append(search_times(count, args.queries, stores))
         told_search(found[-1])
     return found
 

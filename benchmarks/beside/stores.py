@@ -22,6 +22,8 @@ import sqlite_vec
 from numpy.typing import NDArray
 
 from bench_search import Case, Data, K, cases, selector_of, stored
+from beside import postgres
+from beside.postgres import Pgvector, PgvectorGraph
 from thatlook.core.records import Vector
 from thatlook.store.catalog import Catalog
 
@@ -300,5 +302,13 @@ STORES: dict[str, Any] = {
     "sqlite-vec": SqliteVec,
     "LanceDB": Lance,
     "Qdrant Edge": QdrantEdge,
+    "pgvector": Pgvector,
+    f"pgvector HNSW{HNSW_M}": PgvectorGraph,
 }
-"""How a store is opened, by name; `write` of each keeps what it opens. Ready: the selector is."""
+"""How a store is opened, by name; `write` of each keeps what it opens. Ready: the selector is.
+usearch is not among them: from Python its searches take no filter."""
+
+
+def why_missing(name: str) -> str:
+    """Why this store cannot be measured here; "" where it can."""
+    return postgres.why_missing() if issubclass(STORES[name], Pgvector) else ""

@@ -235,7 +235,7 @@ def test_variants_are_the_products_of_one_item_group():
         Style(group="h", key="k"),
         Style(key="k"),
     ]
-    assert grouped(styles) == [[0, 2], [1], [3], [4]]
+    assert grouped(styles, {"k"}) == [[0, 2], [1], [3], [4]]
 
 
 def test_one_style_in_other_colors_is_a_variant():
@@ -243,7 +243,7 @@ def test_one_style_in_other_colors_is_a_variant():
         return Style(key=key, color=color, seen=seen, outline=outline)
 
     first = styled("navy")
-    assert grouped([first, styled("red"), styled("green")]) == [[0, 1, 2]]
+    assert grouped([first, styled("red"), styled("green")], {"k"}) == [[0, 1, 2]]
     for other in (
         styled("navy blue"),  # a shop's other word for the same color
         styled("red", bytes([255, 0, 255, 0])),  # another outline
@@ -253,9 +253,9 @@ def test_one_style_in_other_colors_is_a_variant():
         styled("red", b""),
         styled("red", key=""),
     ):
-        assert grouped([first, other]) == [[0], [1]]
+        assert grouped([first, other], {"k", "l", ""}) == [[0], [1]]
     # of two that fit, the better match; a color comes once in a group
-    assert grouped([first, styled("navy"), styled("red"), styled("red")]) == [[0, 2], [1, 3]]
+    assert grouped([first, styled("navy"), styled("red"), styled("red")], {"k"}) == [[0, 2], [1, 3]]
 
 
 def test_outlines_are_compared_by_correlation():

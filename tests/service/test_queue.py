@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from tests.service.conftest import photo_bytes
-from tests.service.live import wait_until
+from tests.service.double import engine_on
+from tests.service.live import in_thread, wait_until
+from thatlook.service.app import create_app
 from thatlook.service.problems import Problem
 from thatlook.service.queue import Uploads, WorkQueue, deadline
+from thatlook.service.settings import ServiceSettings
 
 
 def ask(client):
@@ -156,6 +162,44 @@ def test_a_late_answer_is_given_up(serve, double):
     assert ask(client).status_code == 200
 
 
+def test_a_photo_that_waits_goes_with_its_client(filled_folder, double, monkeypatch):
+    """Others get its place, and it is never worked on."""
+    gate, parse = threading.Event(), double.parse_image
+    monkeypatch.setattr(double, "parse_image", lambda *given: gate.wait(60) and parse(*given))
+    app = create_app(
+        ServiceSettings(threads=1, queue=2), lambda: engine_on(filled_folder, double, 0)
+    )
+    with in_thread(app) as address, ThreadPoolExecutor(2) as pool:
+        photos = app.state.service.photos
+        first = pool.submit(posted, address)
+        wait_until(lambda: photos.taken == 1)
+        gone = [left(address) for _ in range(2)]
+        wait_until(lambda: photos.taken == 3)
+        assert posted(address) == 503
+        for connection in gone:
+            connection.close()
+        wait_until(lambda: photos.taken == 1)
+        last = pool.submit(posted, address)
+        wait_until(lambda: photos.taken == 2)
+        gate.set()
+        assert [first.result(), last.result()] == [200, 200]
+    assert double.calls == 2
+
+
+def left(address):
+    """A connection with a photo sent whose answer nobody waits for yet."""
+    request = httpx2.Request("POST", f"{address}/v1/looks", files={"photo": photo_bytes()})
+    connection = HTTPConnection(urlsplit(address).netloc)
+    connection.request("POST", "/v1/looks", request.read(), dict(request.headers))
+    return connection
+
+
+def posted(address):
+    return httpx2.post(
+        f"{address}/v1/looks", files={"photo": photo_bytes()}, timeout=60
+    ).status_code
+
+
 def test_the_event_loop_is_free_while_photos_are_worked_on(serve, double, monkeypatch):
     gate, parse, waited = threading.Event(), double.parse_image, []
 
@@ -177,10 +221,6 @@ def test_the_event_loop_is_free_while_photos_are_worked_on(serve, double, monkey
 
 def test_a_stopping_service_finishes_what_it_has(filled_folder, double):
     from fastapi.testclient import TestClient
-
-    from tests.service.double import engine_on
-    from thatlook.service.app import create_app
-    from thatlook.service.settings import ServiceSettings
 
     double.delay_s = 0.2
     app = create_app(ServiceSettings(threads=1), lambda: engine_on(filled_folder, double, 0))

@@ -47,14 +47,16 @@ ANCHORS: Final[dict[str, tuple[tuple[int, int, int], ...]]] = {
 
 def lab(rgb: NDArray[np.uint8]) -> Floats:
     """CIELAB (..., 3) of sRGB (..., 3) values 0..255: L 0..100, a and b about -128..127."""
-    value = rgb.astype(np.float64) / 255
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _TO_XYZ.T / _D65
+    xyz = _LINEAR[rgb] @ _TO_XYZ.T / _D65
     cube = np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116)
     x, y, z = cube[..., 0], cube[..., 1], cube[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
+_STEPS: Final = np.arange(256) / 255
+_LINEAR: Final = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4)
+"""The light that each of the values 0..255 stands for: looked up, as powers cost more than all else
+of a color."""
 _TO_XYZ: Final = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],
@@ -73,7 +75,7 @@ _LAB: Final = lab(np.array([rgb for anchors in ANCHORS.values() for rgb in ancho
 _ANCHOR_TWICE: Final = (2 * _LAB * _AXIS_WEIGHTS).T
 _ANCHOR_SQUARES: Final = (_LAB**2 * _AXIS_WEIGHTS).sum(axis=1)
 _ROWS: Final = 1024
-"""Pixels in one matrix product: OpenBLAS spreads larger ones over threads, which then wait awake
+"""Pixels in one matrix product: OpenBLAS spreads larger ones over threads, which then spin
 for 20 ms and take the cores from the networks (benchmarks/bench_recommend.py)."""
 
 

@@ -95,7 +95,7 @@ def photo(path: Path) -> Pixels:
 
     Raises FileNotFoundError where it is missing or no image.
     """
-    # Not turned to RGB afterwards: OpenCV's threads for that wait awake, and what is timed next
+    # Not turned to RGB afterwards: OpenCV's threads for that spin, and what is timed next
     # took twice as long.
     rgb = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if rgb is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -23,7 +23,6 @@ from thatlook.search.ranking import (
     Calibration,
     Curve,
     NearnessScale,
-    Style,
     Traits,
     boost_of,
     changes,
@@ -35,6 +34,7 @@ from thatlook.search.ranking import (
     part_similarities,
     reasons,
     rocchio,
+    shared_keys,
     show_same_picture,
     tellable_types,
 )
@@ -57,7 +57,7 @@ SAME_PICTURE_SCORE: Final = 0.99
 """What a product scores at least whose picture is the very one that is asked with."""
 
 MEANT_DIGITS: Final = 5
-"""Decimals of a likeness that order matches."""
+"""Decimals of a similarity that order matches."""
 
 WORDED: Final = 0.5
 """What it is worth for the order to have the words that a shopper says beside a photo."""
@@ -73,7 +73,7 @@ SPARE: Final = 4
 class _Found:
     """Products found, as columns. `worth` is their similarity to the article moved by what agrees,
     and `order`, by which they are ordered, that with the boosts and what was liked. `kept` are the
-    places of those that show different pictures, those of most worth first.
+    indices of those that show different pictures, those of most worth first.
     """
 
     ids: Sequence[str]
@@ -85,14 +85,24 @@ class _Found:
 
 
 class _Group(NamedTuple):
-    """A style: the ids of its products, best first; the rest is the best one's, as in _Found."""
+    """A style: the indices of its products among those found, best first; `order` and `vector` are
+    the best one's. Most are not shown, so that nothing more is made of them.
+    """
 
-    ids: tuple[str, ...]
-    vector: Vector
-    traits: Traits
-    similarity: float
-    worth: float
+    found: _Found
+    indices: Sequence[int]
     order: float
+    vector: Vector
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its products, best first."""
+        return [self.found.ids[index] for index in self.indices]
+
+    @property
+    def worth(self) -> float:
+        """The best one's, as in _Found."""
+        return self.found.worth[self.indices[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,7 @@ class _Question:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Answer:
-    """The candidates by style, best first, and how many products passed the filters."""
+    """The candidates by style, most worth first, and how many products passed the filters."""
 
     groups: list[_Group]
     eligible: int
@@ -257,8 +267,7 @@ class Recommender:
         ]
 
     def _row(self, question: _Question, answer: _Answer) -> _Row:
-        worth = max((group.worth for group in answer.groups), default=None)
-        best = None if worth is None else question.asked.curve.score(worth)
+        best = question.asked.curve.score(answer.groups[0].worth) if answer.groups else None
         alone = (best or 0.0) >= self._scale.similar
         others = {} if alone else neighbours(question.query.category or "")
         return _Row(question, answer, best, others)
@@ -431,9 +440,9 @@ class Recommender:
         moment: Moment | None,
     ) -> _Found:
         """The products of the hits, with what orders them."""
-        ids, likeness = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
+        ids, similarity = [hit.product_id for hit in hits], [hit.similarity for hit in hits]
         columns = self._catalog.candidates(ids, moment)
-        worth = likeness
+        worth = similarity
         if asked.curve.moves:
             moves = {
                 traits: asked.curve.move(Agreement.of(asked.traits, traits, asked.tellable))
@@ -443,7 +452,8 @@ class Recommender:
         if hits:
             min_worth = asked.curve.worth_of(SAME_PICTURE_SCORE)
             same = show_same_picture(columns.vectors, asked.vector, self._look)
-            worth = [max(w, min_worth) if s else w for w, s in zip(worth, same, strict=True)]
+            if same.any():
+                worth = [max(w, min_worth) if s else w for w, s in zip(worth, same, strict=True)]
         order = worth
         if preferred := self._preferences(ids, request):
             order = [w + p for w, p in zip(order, preferred, strict=True)]
@@ -452,7 +462,7 @@ class Recommender:
         told = [meant(w) for w in worth]
         meant_order = told if order is worth else [meant(o) for o in order]
         kept = _pictures(ids, told, columns.vectors)
-        return _Found(ids, likeness, columns, told, meant_order, kept)
+        return _Found(ids, similarity, columns, told, meant_order, kept)
 
     def _preferences(self, ids: Sequence[str], request: SearchRequest) -> list[float]:
         """What is added to each product's similarity for the order, by what is preferred; [] where
@@ -472,14 +482,11 @@ class Recommender:
 
     def _groups(self, found: Sequence[_Found], moment: Moment | None) -> list[list[_Group]]:
         """The products found by style, each picture once, those of most worth first."""
-        shared = {
-            key
-            for one in found
-            for key, count in Counter(one.columns.styles[index].key for index in one.kept).items()
-            if key and count > 1
-        }
-        vague = self._catalog.vague_styles(shared, moment) if shared else set()
-        return [_by_style(one, vague) for one in found]
+        shared: set[str] = set()
+        for one in found:
+            shared |= shared_keys([one.columns.styles[index] for index in one.kept])
+        telling = shared - self._catalog.vague_styles(shared, moment) if shared else shared
+        return [_by_style(one, telling) for one in found]
 
     def _products(self, shown: Iterable[Sequence[_Group]], moment: Moment | None) -> _Products:
         """The products of all that is shown: no others are read."""
@@ -501,12 +508,13 @@ class Recommender:
         """The reasons for the best product of each group."""
         if not shown:
             return []
-        vectors = np.stack([group.vector for group in shown])
+        vectors = _stacked([group.vector for group in shown])
         parts = part_similarities(asked.vector, vectors, self._parts)
-        return [
-            reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
-            for group, own in zip(shown, parts, strict=True)
-        ]
+        told = []
+        for (found, indices, *_), own in zip(shown, parts, strict=True):
+            traits, similarity = found.columns.traits[indices[0]], found.similarities[indices[0]]
+            told.append(reasons(asked.traits, traits, similarity, own, asked.tellable))
+        return told
 
 
 def _enough(shown: Sequence[_Group], asked: _Asked, min_score: float | None) -> Sequence[_Group]:
@@ -542,28 +550,17 @@ def _pictures(ids: Sequence[str], worth: Sequence[float], vectors: Vectors) -> l
     return [best_first[index] for index in distinct(vectors[best_first], len(keys))]
 
 
-def _by_style(found: _Found, vague: Collection[str]) -> list[_Group]:
-    """The products that are kept, by style; `vague` names tell none."""
+def _by_style(found: _Found, telling: Collection[str]) -> list[_Group]:
+    """The products that are kept, by style; of their keys those that are `telling` name one."""
     styles = [found.columns.styles[index] for index in found.kept]
-    told = [Style(s.group, "", *s[2:]) if s.key in vague else s for s in styles]
-    return [_group(found, [found.kept[index] for index in group]) for group in grouped(told)]
-
-
-def _group(found: _Found, indices: Sequence[int]) -> _Group:
-    """The products found at these indices, of one style, best first."""
-    best = indices[0]
-    return _Group(
-        tuple([found.ids[index] for index in indices]),
-        found.columns.vectors[best],
-        found.columns.traits[best],
-        found.similarities[best],
-        found.worth[best],
-        found.order[best],
-    )
+    groups = [[found.kept[index] for index in group] for group in grouped(styles, telling)]
+    best = [group[0] for group in groups]
+    orders, vectors = [found.order[index] for index in best], found.columns.vectors[best]
+    return list(map(_Group, repeat(found), groups, orders, vectors))
 
 
 def meant(worth: float) -> float:
-    """A likeness as far as it carries meaning: the same pictures give other digits after these on
+    """A similarity as far as it carries meaning: the same pictures give other digits after these on
     another processor, and what is as like is ordered by id.
     """
     return round(float(worth), MEANT_DIGITS)
@@ -571,7 +568,7 @@ def meant(worth: float) -> float:
 
 def _place(group: _Group) -> tuple[float, str]:
     """What groups are sorted by, best first."""
-    return -group.order, group.ids[0]
+    return -group.order, group.found.ids[group.indices[0]]
 
 
 def settled(
@@ -597,7 +594,9 @@ def traits_of(stored: Stored) -> Traits:
 
 def _stacked(vectors: Sequence[Vector | None]) -> Vector:
     known = [vector for vector in vectors if vector is not None]
-    return np.stack(known) if known else np.zeros((0, 1), np.float32)
+    if not known:
+        return np.zeros((0, 1), np.float32)
+    return np.concatenate(known).reshape(len(known), -1)
 
 
 def _shown(

@@ -28,7 +28,7 @@ class Boost:
     """Products whose `field` has this value (compared without case) rank higher, or lower.
 
     `weight`, -1..1, is added to the similarity for the order; the score that is shown stays the
-    likeness.
+    similarity.
     """
 
     field: str
@@ -103,8 +103,8 @@ class SearchRequest:
     product ids: a little more like these, a little less like those, which are left out.
     `corrections` change the category of articles that were taken for something else. `in_color`
     asks for the same thing in another color. `box` (with `box_category`) replaces the articles that
-    were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades likeness for
-    variety among the `k`, which stay ordered by likeness; no clearly better match is left out for
+    were detected. `boosts` prefer or avoid values of fields. `diversity` 0..1 trades similarity for
+    variety among the `k`, which stay ordered by similarity; no clearly better match is left out for
     it. Matches below `min_score` are not shown. `text` are words beside the photo ("in red, long
     sleeves"), which move what is looked for by `text_weight`, 0..1; `off` holds the keys of what
     was understood of them and shall not count. Products that have what is `unwanted` are left out;

@@ -18,7 +18,7 @@ from thatlook.service.answers import CompletionsAnswer, OutfitsAnswer
 from thatlook.service.describe import photo_body, problems
 from thatlook.service.keys import caller_of, guarded
 from thatlook.service.problems import Problem
-from thatlook.service.queue import deadline
+from thatlook.service.queue import deadline, while_asked
 from thatlook.service.schemas import CompletionByIdsOrUrl, CompletionParameters
 from thatlook.service.state import Service, service_of
 
@@ -72,7 +72,8 @@ async def _answered(request: Request, service: Service, ask: Ask) -> Response:
         with await bodies.read(request, "photo") as body:
             given = (CompletionParameters if body.form else CompletionByIdsOrUrl).of(body)
             worn = await _worn(service, body, given)
-            found = await service.photos.run(lambda: _found(service, ask, worn(), given))
+            async with while_asked(request.receive):
+                found = await service.photos.run(lambda: _found(service, ask, worn(), given))
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

@@ -57,7 +57,7 @@ RUNNING: Final = Gauge(
 )
 REFUSED: Final = Counter(
     "thatlook_refused",
-    "Refused: busy, deadline, rate, key, body; connections: slow, connections.",
+    "Refused: busy, deadline, disconnected, rate, key, body; connections: slow, connections.",
     ("why",),
     registry=_REGISTRY,
 )

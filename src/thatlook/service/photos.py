@@ -21,7 +21,7 @@ from thatlook.service.bodies import shown_name
 from thatlook.service.describe import photo_body, problems
 from thatlook.service.keys import caller_of, guarded
 from thatlook.service.problems import Problem
-from thatlook.service.queue import deadline
+from thatlook.service.queue import deadline, while_asked
 from thatlook.service.schemas import (
     LookByUrl,
     LookRequest,
@@ -115,7 +115,8 @@ async def _answered(
             elif body.file is None:
                 raise Problem(422, "invalid", "a photo is needed: a file part named 'photo'")
             # Read where it is worked on: photos that wait for that are not in memory.
-            found = await service.photos.run(lambda: job(content(), name, search_request))
+            async with while_asked(request.receive):
+                found = await service.photos.run(lambda: job(content(), name, search_request))
     return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

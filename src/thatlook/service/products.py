@@ -27,7 +27,7 @@ from thatlook.service.keys import caller_of, guarded
 from thatlook.service.pictures import JPEG_ANSWERS, Thumbnail, picture_answer
 from thatlook.service.problems import Problem
 from thatlook.service.product_body import ProductBody
-from thatlook.service.queue import deadline
+from thatlook.service.queue import deadline, while_asked
 from thatlook.service.scenes import shown
 from thatlook.service.schemas import ListParameters, SearchParameters
 from thatlook.service.state import Service, service_of
@@ -125,6 +125,7 @@ async def look(
     async with (
         service.uploads.slot(caller_of(request)),
         deadline(service.settings.deadline_s),
+        while_asked(request.receive),
     ):
         return JSONResponse(await service.photos.run(job))
 

@@ -13,6 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+from starlette.types import Receive
+
 from thatlook.service import metrics
 from thatlook.service.problems import RETRY, Problem
 
@@ -148,3 +150,30 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
         metrics.REFUSED.labels("deadline").inc()
         words = f"no answer within {seconds:g} seconds; try again later"
         raise Problem(503, "deadline", words, headers={"Retry-After": "5"}) from None
+
+
+@asynccontextmanager
+async def while_asked(receive: Receive) -> AsyncIterator[None]:
+    """Ends the block with Problem 400 once the client is gone: nobody would read the answer.
+
+    For requests whose body was read. A job of the block that waits for a thread gives up its place.
+    """
+    try:
+        async with asyncio.timeout(None) as limit:
+            watch = asyncio.create_task(_ended_when_gone(receive, limit))
+            try:
+                yield
+            finally:
+                watch.cancel()
+                await asyncio.wait((watch,))
+    except TimeoutError:
+        if not limit.expired():
+            raise  # the block's own
+        metrics.REFUSED.labels("disconnected").inc()
+        raise Problem(400, "disconnected", "the client went away") from None
+
+
+async def _ended_when_gone(receive: Receive, limit: asyncio.Timeout) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    limit.reschedule(asyncio.get_running_loop().time())

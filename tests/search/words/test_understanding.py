@@ -289,3 +289,11 @@ def test_a_name_that_titles_begin_with_is_no_color():
     understood = understand("red tape shoes in red", shop)
     assert [chip.key for chip in understood.chips] == ["category:footwear", "color:red"]
     assert understood.telling[0].wordings == (("red", "tape"),)
+
+
+def test_a_brand_called_autumn_is_a_brand_and_the_season_is_nothing_to_filter_by():
+    shop = Lines({}, brands_by_words(["Autumn", "Summer House"]), frozenset(), priced=True)
+    assert keys("autumn dress", shop) == ["brand:Autumn", *DRESS]
+    assert keys("Autumn", shop) == ["brand:Autumn"]
+    assert keys("summer house dress", shop) == ["brand:Summer House", *DRESS]
+    assert keys("autumn dress") == DRESS

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,17 +92,19 @@ class Filters:
     @property
     def empty(self) -> bool:
         """Whether everything passes."""
-        return all(getattr(self, entry.name) == entry.default for entry in fields(self))
+        return all(getattr(self, name) == default for name, default in _FILTERS)
 
     def to_dict(self) -> dict[str, Any]:
         """The parts that were given, as JSON data (sets as sorted lists)."""
-        given = {e.name: getattr(self, e.name) for e in fields(self)}
-        shown = {e.name for e in fields(self) if given[e.name] != e.default}
         return {
             name: sorted(value) if isinstance(value, frozenset) else value
-            for name, value in given.items()
-            if name in shown
+            for name, default in _FILTERS
+            if (value := getattr(self, name)) != default
         }
+
+
+_FILTERS: Final = tuple((entry.name, entry.default) for entry in fields(Filters))
+"""The parts of a filter and what they are where nothing was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class Query:
             raise SettingsError(f"category must be one of {known}, not {self.category!r}")
         if self.genders is not None:
             object.__setattr__(self, "genders", frozenset(self.genders))
-            unknown = sorted(self.genders - set(PRODUCT_GENDERS))
+            unknown = sorted(self.genders.difference(PRODUCT_GENDERS))
             if unknown:
                 known = ", ".join(PRODUCT_GENDERS)
                 raise SettingsError(f"genders must be among {known}, not {unknown[0]!r}")
@@ -137,8 +139,7 @@ class Query:
         return tuple((c, g) for c in categories for g in PRODUCT_GENDERS if g in genders)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A product found.
 
     `similarity` is the inner product of unit vectors, -1..1 but for rounding (about 1e-6).

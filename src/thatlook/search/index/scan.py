@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
@@ -93,7 +94,7 @@ class FloatScan:
 
     def error(self, query: Vector) -> float:
         """The rounding of a single-precision sum of dim products of unit vectors, generously."""
-        return float(len(query) * 2.0**-22 * max(1.0, float(np.linalg.norm(query))))
+        return len(query) * 2.0**-22 * max(1.0, math.sqrt(query @ query))
 
 
 class RowsScan(FloatScan):

@@ -24,7 +24,7 @@ from thatlook.search.ranking.reasons import (
     reasons,
     tellable_types,
 )
-from thatlook.search.ranking.variants import Style, grouped, style_key
+from thatlook.search.ranking.variants import Style, grouped, shared_keys, style_key
 
 __all__ = [
     "TOLD",
@@ -46,6 +46,7 @@ __all__ = [
     "part_similarities",
     "reasons",
     "rocchio",
+    "shared_keys",
     "show_same_picture",
     "style_key",
     "tellable_types",

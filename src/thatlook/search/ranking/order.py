@@ -20,7 +20,7 @@ Floats = NDArray[np.floating[Any]]
 
 _PRODUCT: Final = 2**18
 """Multiplications in one matrix product: OpenBLAS spreads larger ones over threads, which then
-wait awake and take the cores from the networks."""
+spin and take the cores from the networks."""
 
 SAME_PICTURE: Final = 0.998
 """Two products whose vectors are more alike than this show one picture under two ids."""
@@ -127,7 +127,8 @@ def distinct(vectors: Floats, limit: int) -> list[int]:
         kept = np.append(kept, start + np.flatnonzero(new))
         if len(kept) >= limit:
             break
-    return [int(place) for place in kept[:limit]]
+    places: list[int] = kept[:limit].tolist()
+    return places
 
 
 def show_same_picture(vectors: Floats, query: Floats, look: slice) -> NDArray[np.bool_]:

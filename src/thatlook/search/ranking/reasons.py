@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -46,8 +45,7 @@ def label(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(NamedTuple):
     """Whether a product is of the article's type and color: "same", "similar" (colors alone) or
     "other"; "" where one of them is not known, or types are near or one a kind of the other.
     """
@@ -79,7 +77,7 @@ _REMEMBERED: Final = 16_384
 """Pairs of words whose comparison is kept: a shop has few types and colors, and asks again."""
 
 TOLD: Final = ("type", "color", "pattern")
-"""The parts of the likeness that a reason gives a number of, in this order."""
+"""The parts of the similarity that a reason gives a number of, in this order."""
 
 
 def part_similarities(
@@ -88,13 +86,14 @@ def part_similarities(
     """How alike a vector (d,) is to others (n, d) in each of its parts: n times the cosines, 0
     where a part is all zero.
 
-    The likeness of the whole vectors is the mean of these, weighted by the parts' lengths.
+    The similarity of the whole vectors is the mean of these, weighted by the parts' lengths.
     """
     cosines = []
     for part in parts.values():
         own, theirs = one[part], others[:, part]
         sizes = np.sqrt((own @ own) * np.einsum("nd,nd->n", theirs, theirs))
-        cosines.append(np.divide(theirs @ own, sizes, out=np.zeros_like(sizes), where=sizes > 0))
+        sizes[sizes == 0] = np.inf
+        cosines.append(theirs @ own / sizes)
     rows = np.array(cosines).reshape(len(parts), len(others)).T
     return [dict(zip(parts, row, strict=True)) for row in rows.tolist()]
 
@@ -109,7 +108,7 @@ def reasons(
     """Why a product matches an article: what is the same, what differs, how alike in numbers.
 
     What is not known of one of them is left out, as are types of which one is a kind of the other.
-    `parts` are the likenesses of the parts that `similarity` is made of; those TOLD are named.
+    `parts` are the similarities of the parts that `similarity` is made of; those TOLD are named.
     `tellable` as in `Agreement.of`.
     """
     told = [f"{name} {max(0.0, parts[name]):.2f}" for name in TOLD if parts and name in parts]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -58,16 +59,23 @@ def style_key(product: Product) -> str:
     return hashlib.sha256("\n".join((*kind, *rest, *numbers)).encode()).hexdigest()[:16]
 
 
-def grouped(styles: Sequence[Style]) -> list[list[int]]:
+def shared_keys(styles: Sequence[Style]) -> set[str]:
+    """The keys that several of these products have."""
+    keys = Counter([style.key for style in styles])
+    return {key for key, count in keys.items() if key and count > 1}
+
+
+def grouped(styles: Sequence[Style], telling: Container[str]) -> list[list[int]]:
     """Places of the products by style: each group best first, groups by their best place.
 
-    One style are the products of one item_group_id. Those without one are a style when their keys,
-    types and patterns are the same, their colors are not, and their pictures show one outline.
+    One style are the products of one item_group_id. Those without one are a style when their keys
+    are the same and `telling`, types and patterns too, their colors are not, and their pictures
+    show one outline.
     """
     groups: list[list[int]] = []
     known: dict[tuple[str, ...], list[list[int]]] = {}
     for index, style in enumerate(styles):
-        name = style.name
+        name = style.name if style.group or style.key in telling else ()
         same = known.setdefault(name, []) if name else []
         for group in same:
             if _same_style(style, styles, group):
@@ -92,7 +100,7 @@ def outline_similarity(one: bytes, other: bytes) -> float:
     """The correlation of two outlines, -1..1; 0 for one without any line, or of another size."""
     if len(one) != len(other):
         return 0.0
-    rows = np.stack([np.frombuffer(data, np.uint8) for data in (one, other)]).astype(np.float64)
+    rows = np.frombuffer(one + other, np.uint8).reshape(2, -1).astype(np.float64)
     rows -= rows.mean(axis=1, keepdims=True)
     length = float(np.prod(np.linalg.norm(rows, axis=1)))
     return float(rows[0] @ rows[1]) / length if length else 0.0

@@ -340,8 +340,8 @@ class WordSearch:
         )
 
     def _near(self, understood: Understood, query: Query, vector: Vector | None) -> Iterable[str]:
-        """Candidates by likeness, and among those of the wished color; without a vector any, where
-        no words tell more than the filters and wishes.
+        """Candidates by similarity, and among those of the wished color; without a vector any,
+        where no words tell more than the filters and wishes.
         """
         if vector is None:
             if understood.telling:
@@ -360,7 +360,7 @@ class WordSearch:
                 yield hit.product_id
 
     def _worn_for(self, understood: Understood, query: Query) -> Iterator[str]:
-        """Candidates by likeness of each type that is worn for what the words name."""
+        """Candidates by similarity of each type that is worn for what the words name."""
         network = self._network
         worn = _worn(understood, query.category)
         if network is None or not worn:

@@ -160,7 +160,7 @@ class WordNetwork(Protocol):
 
     @property
     def narrow(self) -> bool:
-        """Whether a likeness says something only beside others."""
+        """Whether a similarity says something only beside others."""
         ...
 
     @property

@@ -90,9 +90,11 @@ class Kept(Generic[Row]):
         """
         with self._changes.store.database.lock:
             seen = self._changes.look(moment)
-            missing = [product_id for product_id in ids if product_id not in self._rows]
-            self._rows.update(self._read(missing) if missing else {})
-            found = {one: self._rows[one] for one in ids if one in self._rows}
+            wanted = set(ids)
+            if not self._rows.keys() >= wanted:
+                self._rows.update(self._read([one for one in ids if one not in self._rows]))
+                wanted &= self._rows.keys()
+            found = {one: self._rows[one] for one in wanted}
             for product_id in list(islice(self._rows, max(0, len(self._rows) - self._most))):
                 del self._rows[product_id]  # those read first
         return found, seen

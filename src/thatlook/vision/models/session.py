@@ -70,7 +70,7 @@ class Session:
     One session may be used from several threads at a time.
     """
 
-    # Threads that wait awake for each other take the cores from whatever else has work:
+    # Threads that spin while they wait for each other take the cores from whatever else has work:
     # benchmarks/bench_spinning.py.
     CONFIG: ClassVar[Mapping[str, str]] = {"session.intra_op.allow_spinning": "0"}
 

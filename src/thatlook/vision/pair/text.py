@@ -21,7 +21,7 @@ EXTRA: Final = "clip"
 class TextEncoder:
     """Texts to unit vectors in the `space` of a pair's image network, which is its key.
 
-    `narrow`: such pairs give all pictures about the same likeness to a text, so a likeness says
+    `narrow`: such pairs give all pictures about the same similarity to a text, so a similarity says
     something only beside others. Tokenizer and network are opened at the first use.
     """
 
