@@ -208,7 +208,7 @@ def feed_words() -> dict[str, Any]:
     """The words of shops' feeds: of `columns` and of what stands in some, the surest first.
 
     {"columns": {field: words}, "genders": {gender: words}, "availability": {value: words},
-    "resembling": {what: parts of columns' names}, "unpublished": words}. In the file each text
+    "sale_like": parts of columns' names, "unpublished": words}. In the file each text
     lists those of one language, with commas.
     """
     return {name: _listed(table) for name, table in _data()["feeds"].items()}

@@ -297,16 +297,6 @@ def test_two_prices_are_none():
     assert prices(price=(Number(15.5), Number(19))) == ("", "", 1)
 
 
-def test_columns_that_may_be_the_price_are_told():
-    found = made(price_net="10", shipping="4 EUR", **{"Wholesale price": "3", "g:x.g:price": "1"})
-    assert found.product.price is None
-    (told,) = found.notes
-    assert "if it is 'price_net' or 'Wholesale price', name it: --map price=" in told
-    assert made(price_net="", title="x").notes == ()
-    assert made(price_net="10", price="12 EUR").notes == ()
-    assert made(price_net="10", price="call us").notes == ()  # told by its line already
-
-
 def test_columns_that_may_be_the_time_of_a_sale_are_told():
     late = {"Rabatt gültig": "2020-01-01", "Aktion": "Sommer"}
     (told,) = made(price="4", sale_price="3", **late).notes
@@ -419,6 +409,13 @@ def test_a_row_of_a_shopify_export_that_cannot_be_read_costs_itself(tmp_path):
     text = SHOPIFY.replace("cap,Cap", "too,few\ncap,Cap")
     tee, bad, cap = read(tmp_path, "f.csv", text)
     assert (tee.product.id, cap.product.id, bad.line) == ("tee", "cap", 6)
+
+
+def test_a_shopify_product_without_end_costs_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("thatlook.store.feed.exports.MOST_ROWS", 3)
+    bad, cap = read(tmp_path, "f.csv", SHOPIFY)
+    assert (bad.line, bad.product_id, cap.product.id) == (2, "tee", "cap")
+    assert bad.message.startswith("more than 3 rows")
 
 
 def test_shopifys_json_has_the_price_of_a_variant(tmp_path):

@@ -662,6 +662,17 @@ def test_numbers_of_32_bits_are_the_decimals_that_they_mean(folder):
     assert found == ["19.99", "None", "129900.24"]
 
 
+def test_rows_of_endless_columns_and_values_cost_themselves(folder):
+    many = {"id": "1", "image": [f"{n}.jpg" for n in range(1001)]}
+    wide = {"id": "2"} | {f"c{n}": 1 for n in range(5000)}
+    sound = {"id": "3", "image_link": "a.jpg"}
+    text = "".join(f"{json.dumps(row)}\n" for row in (many, wide, sound))
+    first, second, third = read_feed(write(folder, "f.jsonl", text))
+    assert str(first) == "line 1: 'image' has more than 1000 values"
+    assert str(second) == "line 2: has 5001 columns, at most 5000 are read"
+    assert third.product.id == "3"
+
+
 def test_a_feed_without_a_column_for_the_id_says_which_there_are(folder):
     (found,) = read_feed(write(folder, "f.csv", "kennung;bild\nA1;a.jpg\n"))
     assert found.message == (

@@ -80,6 +80,21 @@ def test_a_page_that_is_too_large_is_refused_before_it_is_unpacked(
         list(read_feed(path))
 
 
+def test_a_long_list_costs_its_row_before_it_is_read(tmp_path):
+    path = written(tmp_path, [["x" * 10] * 200_000, ["Shirt"]], compression="zstd")
+    one, two = read_feed(path)
+    assert (one.line, one.message) == (1, "'title' is longer than 1000000 characters")
+    assert two.product.title == "Shirt"
+
+
+def test_lists_of_too_many_values_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "MAX_LISTED", 100)
+    assert len(list(read_feed(written(tmp_path, [["a"] * 10] * 10)))) == 10
+    assert len(list(read_feed(written(tmp_path, ["a"] * 200)))) == 200
+    with pytest.raises(FeedError, match=r"'title.*' have more than 100 values in a row group"):
+        list(read_feed(written(tmp_path, [["a"] * 101])))
+
+
 def test_a_page_without_a_head_is_told(tmp_path):
     path = written(tmp_path, ["Shirt"])
     data = bytearray(path.read_bytes())

@@ -75,9 +75,9 @@ def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) 
 
 
 @lru_cache(maxsize=256)
-def resembling(what: str, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns whose names are of nothing we know and hold a word for "price" or a "sale"."""
-    words = [plain(word) for word in taxonomy.feed_words()["resembling"][what]]
+def sale_like(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns whose names are of nothing we know and hold a word for a sale."""
+    words = [plain(word) for word in taxonomy.feed_words()["sale_like"]]
     unknown = [(column, plain(column)) for column in columns if plain(column) not in _BY_NAME]
     return tuple(column for column, name in unknown if any(word in name for word in words))
 

@@ -7,7 +7,8 @@ product with a list of variants. WooCommerce writes attributes as pairs of colum
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -17,8 +18,19 @@ from thatlook.store.feed.columns import plain, recognised
 from thatlook.store.feed.jsonlines import texts_of
 from thatlook.store.feed.offers import availability_of
 from thatlook.store.feed.prices import parse_price
-from thatlook.store.feed.rows import Nested, Problem, RawRow, RawRows, Values
+from thatlook.store.feed.rows import (
+    Nested,
+    Problem,
+    RawRow,
+    RawRows,
+    Values,
+    characters,
+)
 
+MOST_ROWS: Final = 5_000
+MOST_CHARACTERS: Final = 5_000_000
+"""What of one product of Shopify is read into memory; it has 2,048 variants and 250 pictures at
+most."""
 _HANDLES: Final = ("handle", "urlhandle")
 _OF_VARIANTS: Final = (
     "price",
@@ -41,7 +53,7 @@ def brought_together(rows: RawRows) -> RawRows:
         if handle is None:
             yield from map(_single, group)
         else:
-            yield _of_shopify(handle, [row for row in group if isinstance(row, RawRow)])
+            yield _gathered(handle, (row for row in group if isinstance(row, RawRow)))
 
 
 def _handle(row: RawRow | Problem) -> str | None:
@@ -63,6 +75,18 @@ def _single(row: RawRow | Problem) -> RawRow | Problem:
     if "Type" in row.values and {plain(name) for name in row.values} >= _WOO:
         return RawRow(row.line, _of_woocommerce(row.values))
     return row
+
+
+def _gathered(handle: str, group: Iterator[RawRow]) -> RawRow | Problem:
+    rows, held = [], 0
+    for row in group:
+        rows.append(row)
+        held += characters(row)
+        if len(rows) > MOST_ROWS or held > MOST_CHARACTERS:
+            deque(group, maxlen=0)  # the others of this product
+            told = f"more than {MOST_ROWS} rows or {MOST_CHARACTERS} characters of one product"
+            return Problem(rows[0].line, handle, told)
+    return _of_shopify(handle, rows)
 
 
 def _of_shopify(handle: str, rows: Sequence[RawRow]) -> RawRow:

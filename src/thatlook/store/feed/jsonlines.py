@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
-from thatlook.store.feed.rows import Nested, Number, Problem, RawRow, RawRows
+from thatlook.store.feed.rows import MAX_VALUES, Nested, Number, Problem, RawRow, RawRows
 from thatlook.store.feed.text import encoding_of, opened
 
 MAX_LINE: Final = 5_000_000
@@ -58,7 +59,8 @@ def texts_of(value: Any) -> tuple[str, ...]:
     if isinstance(value, (str, bytes)):
         return (value if isinstance(value, str) else value.decode(errors="replace"),)
     if isinstance(value, (list, tuple)):
-        return tuple(text for one in value for text in texts_of(one))
+        texts = chain.from_iterable(map(texts_of, value))
+        return tuple(islice(texts, MAX_VALUES + 1))  # one more is enough to refuse the row
     if isinstance(value, dict):
         return (Nested.of(value),)
     if isinstance(value, bool):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from thatlook.core.errors import FeedError
-from thatlook.store.feed.rows import Problem, RawRow, RawRows
+from thatlook.store.feed.rows import Problem, RawRow, RawRows, characters
 
 AHEAD_ROWS: Final = 1000
 AHEAD_CHARACTERS: Final = 4_000_000
@@ -26,19 +26,13 @@ def looked_ahead(rows: RawRows, learn: Callable[[RawRow], None]) -> RawRows:
             if isinstance(row, RawRow):
                 learn(row)
             waiting.append(row)
-            held += _characters(row)
+            held += characters(row)
             while len(waiting) > AHEAD_ROWS or held > AHEAD_CHARACTERS:
                 first = waiting.popleft()
-                held -= _characters(first)
+                held -= characters(first)
                 yield first
     except FeedError as error:
         ended = error
     yield from waiting
     if ended is not None:
         raise ended
-
-
-def _characters(row: RawRow | Problem) -> int:
-    if isinstance(row, Problem):
-        return len(row.message)
-    return sum(len(text) for values in row.values.values() for text in values)

@@ -30,24 +30,53 @@ def read_parquet(path: Path) -> RawRows:
     number = 0
     with _opened(path) as file, path.open("rb") as raw:
         for batch in file.iter_batches(batch_rows(raw, file.metadata, BATCH_ROWS)):
-            for values in _values(batch):
+            long = _long_lists(batch)
+            for values in _values(batch, long):
                 number += 1
-                yield _row(number, {name: texts_of(value) for name, value in values.items()})
+                if isinstance(values, str):
+                    yield _too_long(number, values)
+                else:
+                    yield _row(number, {name: texts_of(value) for name, value in values.items()})
 
 
 def _row(number: int, values: Mapping[str, tuple[str, ...]]) -> RawRow | Problem:
     for name, texts in values.items():
         if any(len(text) > MAX_CELL for text in texts):
-            return Problem(number, "", f"{name!r} is longer than {MAX_CELL} characters")
+            return _too_long(number, name)
     return RawRow(number, values)
 
 
-def _values(batch: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a batch; a 32-bit number as the decimals that it means (19.99)."""
+def _too_long(number: int, name: str) -> Problem:
+    return Problem(number, "", f"{name!r} is longer than {MAX_CELL} characters")
+
+
+def _long_lists(batch: Any) -> dict[int, str]:
+    """The rows with a list or an object that is too long, and its column: as Python's values it
+    would take many times its bytes.
+    """
+    arrow, _ = pyarrow()
+    return {
+        index: f.name
+        for f in batch.schema
+        if arrow.types.is_nested(f.type) and batch.column(f.name).nbytes > MAX_CELL
+        for index in range(batch.num_rows)
+        if batch.column(f.name).slice(index, 1).nbytes > MAX_CELL
+    }
+
+
+def _values(batch: Any, long: Mapping[int, str]) -> Iterator[dict[str, Any] | str]:
+    """The rows of a batch, of those that are too `long` the column; a 32-bit number as the decimals
+    that it means (19.99).
+    """
     arrow, _ = pyarrow()
     short = [f.name for f in batch.schema if arrow.types.is_float32(f.type)]
     texts = {name: batch.column(name).cast("string").to_pylist() for name in short}
-    for index, values in enumerate(batch.to_pylist()):
+    whole = None if long else batch.to_pylist()
+    for index in range(batch.num_rows):
+        if index in long:
+            yield long[index]
+            continue
+        values = whole[index] if whole else batch.slice(index, 1).to_pylist()[0]
         for name in short:
             values[name] = None if values[name] is None else Decimal(texts[name][index])
         yield values

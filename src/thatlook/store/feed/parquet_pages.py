@@ -17,6 +17,8 @@ MAX_PAGE: Final = 1 << 27
 """The largest page, in bytes, that is unpacked; DuckDB writes some of 100 MB."""
 MAX_REPEATED: Final = 1 << 24
 """The same for one whose values rows repeat; writers end dictionaries at about 1 MB."""
+MAX_LISTED: Final = 1 << 24
+"""The most values that lists have in a row group: one row may have them all."""
 _BATCH_BYTES: Final = 1 << 26
 _REPEATED_BYTES: Final = 1 << 28
 _HEAD_BYTES: Final = (1 << 13, 1 << 24)
@@ -51,9 +53,20 @@ def batch_rows(file: IO[bytes], metadata: Any, most: int) -> int:
     for group in range(metadata.num_row_groups):
         for index in range(metadata.num_columns):
             column = metadata.row_group(group).column(index)
+            listed, values = metadata.schema.column(index).max_repetition_level > 0, 0
             for page in _pages(file, column):
                 rows = min(rows, _rows_of(page, column.path_in_schema))
+                values += page.values
+                if listed and values > MAX_LISTED:
+                    raise _too_many(column.path_in_schema)
     return max(1, rows)
+
+
+def _too_many(name: str) -> FeedError:
+    return FeedError(
+        f"the lists of the column {name!r} have more than {MAX_LISTED} values in a row group; "
+        "write smaller row groups"
+    )
 
 
 def _rows_of(page: Page, name: str) -> int:

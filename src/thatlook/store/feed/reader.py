@@ -18,7 +18,7 @@ from thatlook.store.feed.object_stores import store_of
 from thatlook.store.feed.parquet import parquet_rows, read_parquet
 from thatlook.store.feed.places import ImagePlaces
 from thatlook.store.feed.products import ProductMaker
-from thatlook.store.feed.rows import FeedRow, Problem, RawRow, RawRows
+from thatlook.store.feed.rows import FeedRow, Problem, RawRow, RawRows, bounded
 from thatlook.store.feed.text import PACKED, kind_suffix, opened, start_of
 from thatlook.store.feed.xml import read_xml
 
@@ -69,10 +69,10 @@ def read_feed(
 def raw_rows(path: Path, kind: str, encoding: str) -> RawRows:
     """The rows of a feed of this kind as they came, "" for an encoding that is found out."""
     if kind == "delimited":
-        return read_delimited(path, encoding)
+        return bounded(read_delimited(path, encoding))
     if kind == "jsonlines":
-        return read_jsonlines(path, encoding)
-    return {"parquet": read_parquet, "xml": read_xml, "folder": read_folder}[kind](path)
+        return bounded(read_jsonlines(path, encoding))
+    return bounded({"parquet": read_parquet, "xml": read_xml, "folder": read_folder}[kind](path))
 
 
 def kind_of(path: Path) -> str:

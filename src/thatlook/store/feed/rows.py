@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from thatlook.core.records import Product
 
@@ -76,3 +76,31 @@ class Problem:
 
 
 RawRows = Iterator[RawRow | Problem]
+
+MAX_COLUMNS: Final = 5_000
+MAX_VALUES: Final = 1_000
+"""Of one column in a row. What has more costs minutes, and no shop has it."""
+
+
+def bounded(rows: RawRows) -> RawRows:
+    """The rows; a Problem for one with more columns, or more values in one, than any shop has."""
+    return map(_bounded, rows)
+
+
+def _bounded(row: RawRow | Problem) -> RawRow | Problem:
+    if isinstance(row, Problem):
+        return row
+    if len(row.values) > MAX_COLUMNS:
+        told = f"has {len(row.values)} columns, at most {MAX_COLUMNS} are read"
+        return Problem(row.line, "", told)
+    for name, values in row.values.items():
+        if len(values) > MAX_VALUES:
+            return Problem(row.line, "", f"{name!r:.80} has more than {MAX_VALUES} values")
+    return row
+
+
+def characters(row: RawRow | Problem) -> int:
+    """How long the texts of a row are together."""
+    if isinstance(row, Problem):
+        return len(row.message)
+    return sum(len(text) for values in row.values.values() for text in values)
