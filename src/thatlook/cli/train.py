@@ -373,6 +373,25 @@ def fit_worn_scores(data: Path, model: Path, pairs: Path, catalog: str, threads:
     return 0
 
 
+@needs_torch(
+    "worn-color",
+    stage="Entries and scores, after it",
+    examples=(
+        "thatlook train worn-color --data data --eye-labels labels --model networks/embedding.json",
+    ),
+)
+@project_option
+@entry_option
+@click.option("--eye-labels", type=PATH, required=True, help="labels/ of the repository")
+@click.option("--threads", type=int, default=0, help="0, the default: one per core")
+def fit_worn_color(data: Path, model: Path, eye_labels: Path, threads: int) -> int:
+    """Fit the color of what people wear, by what an eye read."""
+    from thatlook.training.worn_color import worn_color
+
+    print(json.dumps(worn_color(data, eye_labels, model, threads), indent=1))
+    return 0
+
+
 @train.command(
     "pairs",
     renamed={"--most": "--max-pairs"},

@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
+from thatlook.core.color import shares
 from thatlook.core.errors import SettingsError
 from thatlook.core.image import (
     Bytes,
@@ -26,7 +27,7 @@ from thatlook.core.records import Article, Box, Described, Look, Person, Product
 from thatlook.core.settings import Settings
 from thatlook.core.taxonomy import OTHER, PERSON_CLASS
 from thatlook.core.type_words import words_tell_category
-from thatlook.vision.article_color import color_of
+from thatlook.vision.article_color import cloth_of, color_of, joined_color
 from thatlook.vision.assignment import (
     beside_hips,
     has_neighbour,
@@ -206,14 +207,23 @@ class Analyzer:
     def article_in(self, image: Pixels, box: Box, category: str, *, worn: bool = False) -> Article:
         """The article that someone says is in this box of an image, `worn` by a person there."""
         read = self._embedding.run(image, [box])[0]
-        return self._article(image, Detection(category, box, 1.0), read, worn=worn)
+        cut = worn and self._embedding.worn_color is not None
+        mask = self._articles.masks(image, [(category, box)])[0] if cut else None
+        found = self._article(image, Detection(category, box, 1.0, mask), read, worn=worn)
+        return replace(found, mask=None)
 
     def _article(self, image: Pixels, found: Detection, read: Embedded, *, worn: bool) -> Article:
+        cloth = cloth_of(image, found.box, found.mask)
+        corrected = self._embedding.worn_color if worn else None
+        if corrected is not None:
+            colors = corrected.probabilities(read.probabilities["color"], *cloth)
+            read = self._embedding.read_as(read, "color", colors)
         best = read.attributes(found.label)
         attributes = {name: label for name, (label, sure) in best.items() if sure >= SURE}
-        guess = best.get("color", ("", 0.0))
+        color, sure = best.get("color", ("", 0.0))
+        name = color if corrected is not None else joined_color(color, sure, shares(*cloth))
         pattern = attributes.get("pattern", "")
-        attributes["color"] = color_of(image, found.box, found.mask, *guess, pattern)
+        attributes["color"] = color_of(image, found.box, found.mask, name, pattern)
         vector = self._embedding.worn(read.vector) if worn else read.vector
         return Article(found.label, found.box, found.score, attributes, vector, found.mask)
 

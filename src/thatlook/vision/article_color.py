@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thatlook.core.color import related, shares
 from thatlook.core.image import Pixels, cropped, resized
@@ -27,18 +28,14 @@ SECOND_SHARE = 0.22
 it. Chosen on the photos of the train side: docs/training-log.md."""
 
 
-def color_of(
-    image: Pixels, box: Box, mask: Mask | None, label: str, probability: float, pattern: str
-) -> str:
-    """The color name of an article, or two such as "cream/navy" where its pattern is made of them.
-
-    `label` and `probability` are the network's guess. Pixels count by the mask; without one, by
-    nearness to the middle of the box.
+def color_of(image: Pixels, box: Box, mask: Mask | None, name: str, pattern: str) -> str:
+    """The color name of an article that is called `name` as a whole, or two such as "cream/navy"
+    where its pattern is made of them.
     """
-    name = joined_color(label, probability, seen_colors(image, box, mask))
     if pattern not in COLORED:
         return name
-    return "/".join(with_second(name, _shares(_picked(cropped(image, box), PATTERN_PX), mask)))
+    picked = _picked(cropped(image, box), PATTERN_PX)
+    return "/".join(with_second(name, shares(picked, _weights(mask, picked))))
 
 
 def _picked(crop: Pixels, side: int) -> Pixels:
@@ -77,23 +74,27 @@ def _families(seen: Mapping[str, float]) -> list[tuple[str, float]]:
 
 
 def seen_colors(image: Pixels, box: Box, mask: Mask | None) -> dict[str, float]:
-    """The color names of the article's pixels with their shares, most first.
+    """The color names of the article's pixels with their shares, most first."""
+    return shares(*cloth_of(image, box, mask))
 
-    Pixels count by the mask; without one, by nearness to the middle of the box.
+
+def cloth_of(image: Pixels, box: Box, mask: Mask | None) -> tuple[Pixels, NDArray[np.uint8]]:
+    """At most COLOR_PX rows and columns (h, w, 3) of an article, and how much each pixel (h, w)
+    counts, to 255: by the mask; without one, by nearness to the middle of the box.
     """
     crop = cropped(image, box)
     small = resized(crop, (min(COLOR_PX, crop.shape[1]), min(COLOR_PX, crop.shape[0])))
-    return _shares(small, mask)
+    return small, _weights(mask, small)
 
 
-def _shares(small: Pixels, mask: Mask | None) -> dict[str, float]:
+def _weights(mask: Mask | None, small: Pixels) -> NDArray[np.uint8]:
     height, width = small.shape[:2]
     if mask is not None and mask.values.max() >= 128:
         grey = np.repeat(mask.values[..., None], 3, axis=2)
-        weights = resized(grey, (width, height))[..., 0]
-        return shares(small, np.where(weights >= 128, weights, 0).astype(np.uint8))
+        inside = resized(grey, (width, height))[..., 0]
+        return np.where(inside >= 128, inside, 0).astype(np.uint8)
     ys, xs = np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1]
-    return shares(small, (np.outer(ys, xs) * 255).astype(np.uint8))
+    return (np.outer(ys, xs) * 255).astype(np.uint8)
 
 
 SURE_OF_COLOR = 0.5

@@ -209,6 +209,15 @@ class ArticleStage:
         """The same as arrays, with the masks of all categories."""
         return self._selected(self._look(image), image, min_score)
 
+    def masks(self, image: Pixels, named: Sequence[tuple[str, Box]]) -> list[Mask | None]:
+        """The mask of each category inside its box, which somebody else named; None where the
+        network gives none.
+        """
+        planes = self.detect(image).planes
+        if planes is None:
+            return [None] * len(named)
+        return [_mask(planes, CATEGORIES.index(name), box) for name, box in named]
+
     def _look(self, image: Pixels) -> _Candidates:
         fitted = self._reader.fit(image)
         batch = to_batch([fitted.canvas], self._session.spec)

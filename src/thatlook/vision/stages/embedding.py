@@ -23,6 +23,7 @@ from thatlook.core.taxonomy import OTHER, category_of, type_leaf
 from thatlook.vision.models.inputs import EmbeddingInput
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.models.session import Runs, output_of_shape, to_batch
+from thatlook.vision.worn_color import WornColor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +78,7 @@ class EmbeddingStage:
         self._worn = self._weights(spec.weights_of(self._vector, "worn_weights"))
         self._input = EmbeddingInput.of(spec)
         self._heads = {name: spec.names(name) for name in spec.labels if name in spec.outputs}
+        self.worn_color = WornColor.of(spec)
 
     @property
     def key(self) -> str:
@@ -111,17 +113,34 @@ class EmbeddingStage:
         which the entry has no part with a `logit_weight`, and unknown ones, change nothing.
         """
         vector = read.vector.copy()
-        for head, weight in self._logit_weights.items():
-            part, label = self._parts[head], self._label(head, words.get(head, ""))
+        for head in self._logit_weights:
+            label = self._label(head, words.get(head, ""))
             if label is None:
                 continue
             seen = np.array(list(read.probabilities[head].values()), np.float64)
             known = (1 - TOLD) * seen
             known[label] += TOLD
-            length = float(np.linalg.norm(vector[part]))
-            vector[part] = length * guess(np.log(np.maximum(known, 1e-8)), weight)
+            self._fill(vector, head, known)
         found: Vector = unit(vector[None])[0]
         return found
+
+    def read_as(self, read: Embedded, head: str, probabilities: Mapping[str, float]) -> Embedded:
+        """The same crop with another guess of one head, in the vector too where the entry has a
+        part with a `logit_weight` for it.
+        """
+        told = {**read.probabilities, head: probabilities}
+        if head not in self._logit_weights:
+            return Embedded(read.vector, told)
+        vector = read.vector.copy()
+        self._fill(vector, head, np.array(list(probabilities.values()), np.float64))
+        return Embedded(unit(vector[None])[0], told)
+
+    def _fill(self, vector: Vector, head: str, probabilities: NDArray[np.float64]) -> None:
+        """Put a guess into its part of the vector, whose length stays."""
+        part = self._parts[head]
+        length = float(np.linalg.norm(vector[part]))
+        logits = np.log(np.maximum(probabilities, 1e-8))
+        vector[part] = length * guess(logits, self._logit_weights[head])
 
     def _label(self, head: str, word: str) -> int | None:
         """The index of the head's label that a shop's word means."""
