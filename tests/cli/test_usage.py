@@ -312,6 +312,10 @@ def test_the_shell_completes(line, found, monkeypatch, capsys):
         (["evaluate", "artcle"], r"did you mean article\?"),
         (["catalog", "verzions"], r"did you mean versions\?"),
         (["xyzzy"], "expected demo, "),
+        (["similar", "1", "--catalog", "c", "--age", "chidl"], r"Did you mean child\?"),
+        (["similar", "1", "--catalog", "c", "--age", "xyzzy"], r"'any'\.$"),
+        (["index", "f", "--catalog", "c", "--map", "titel=x"], r"did you mean title\?"),
+        (["index", "f", "--catalog", "c", "--map", "xyzzy=x"], "known are id, title, "),
     ],
 )
 def test_what_was_meant(arguments, meant, capsys):

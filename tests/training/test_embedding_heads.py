@@ -12,11 +12,14 @@ pytest.importorskip("torch", reason="needs the extra train")
 import torch
 from PIL import Image
 
+from thatlook.core.errors import DataError
 from thatlook.data.items import Item
 from thatlook.data.scenes import photo
+from thatlook.training import loop
 from thatlook.training.nets import TOP, EmbeddingNet, Trunk
 from thatlook.training.products import plain_crop
-from thatlook.training.recipes.embedding_heads import HeadsOptions, fit, read
+from thatlook.training.recipes.embedding import learned_words
+from thatlook.training.recipes.embedding_heads import HeadsOptions, fit, read, taught
 from thatlook.training.scenes import tensor
 
 WORDS = {
@@ -36,7 +39,7 @@ def model():
 
 
 def options(**changed):
-    return HeadsOptions(data=Path(), eye_labels=Path(), out=Path(), **changed)
+    return HeadsOptions(data=Path(), out=Path(), **changed)
 
 
 def test_heads_learn_what_features_tell_and_nothing_else_changes(model):
@@ -76,3 +79,33 @@ def test_views_and_classes_of_items(model, tmp_path):
     torch.testing.assert_close(features[0], plain, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(features[2], plain, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(features[1], plain, atol=1e-3)
+
+
+def item(type_="", color="", split="train"):
+    labels = (type_, color, "", "casual", "topwear", "")
+    return Item("1", "topwear", split, ((Path("1.jpg"), (0, 0, 1, 1)),), labels)
+
+
+def test_words_of_other_shops_teach_nothing_and_are_told(capsys):
+    items = [
+        item("shirts", "rot"),
+        item("Hemden", "red"),
+        item("Hemden"),
+        item("skirts", split="val"),
+    ]
+    assert taught(items, WORDS) == items[:2]
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "type: no class of the network, teaches nothing: Hemden",
+        "color: no class of the network, teaches nothing: rot",
+    ]
+    with pytest.raises(DataError, match="without --shipped"):
+        taught(items[2:], WORDS)
+
+
+def test_a_checkpoint_says_which_labels_it_learned(tmp_path):
+    told = {head: list(words) for head, words in WORDS.items()}
+    loop.save(tmp_path / "best.pt", {"average": {}, "words": told})
+    loop.save(tmp_path / "other.pt", {"average": {}})
+    assert learned_words(tmp_path / "best.pt") == WORDS
+    assert learned_words(tmp_path / "other.pt") == {}

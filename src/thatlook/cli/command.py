@@ -35,6 +35,21 @@ class _Told(click.Command):
                 formatter.write("".join(f"{indent}{line}\n" for line in self.examples))
 
 
+class Choice(click.Choice[str]):
+    """One of some words; a misspelt one is told what was meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word. Raises BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = did_you_mean(str(value), self.choices, count=1)
+            if not near:
+                raise
+            told = f"{error.message} {near[0].upper()}{near[1:]}"
+            raise click.BadParameter(told, ctx, param) from error
+
+
 class Command(_Told):
     """A command whose function returns the exit status.
 
@@ -62,6 +77,8 @@ class Command(_Told):
         self.examples = examples
         self.stage = stage
         for option in self.params:
+            if type(option.type) is click.Choice:
+                option.type = Choice(option.type.choices)
             if isinstance(option, click.Option):
                 option.show_default = _has_default_to_show(option)
 

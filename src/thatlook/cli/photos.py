@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
-from thatlook.cli.command import Command, together
+from thatlook.cli.command import Choice, Command, together
 from thatlook.cli.options import PATH, catalog_option, json_option
 from thatlook.core.errors import PhotoError, SettingsError
 from thatlook.core.files import write_whole
@@ -115,7 +115,7 @@ def amount(text: str) -> Decimal:
     return value
 
 
-class _Age(click.Choice[str]):
+class _Age(Choice):
     """One of AGES; "kids", Google Merchant's word, is "child"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:

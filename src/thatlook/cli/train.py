@@ -67,6 +67,12 @@ def _loop_options(
         click.option("--every", type=int, default=5, help="epochs between measurements"),
         click.option("--resume", is_flag=True, help="go on from OUT/last.pt"),
         click.option("--start", type=PATH, help="a checkpoint whose weights are the start"),
+        click.option(
+            "--device",
+            type=click.Choice(("auto", "cpu", "cuda", "mps")),
+            default="cpu",
+            help="what it runs on; auto: cuda where it is there",
+        ),
         heading="Data and training",
     )
 
@@ -182,10 +188,15 @@ def embedding(**given: Any) -> int:
 @needs_torch(
     "embedding-heads",
     stage="Networks",
-    examples=("thatlook train embedding-heads --data data --eye-labels labels --out runs/heads",),
+    examples=("thatlook train embedding-heads --data data --out runs/heads",),
 )
 @project_option
-@click.option("--eye-labels", type=PATH, required=True, help="labels/ of the repository")
+@click.option(
+    "--eye-labels",
+    type=PATH,
+    metavar="DIR",
+    help="labels made by eye (labels/ of the repository) in place of the street photos' own",
+)
 @click.option("--sample", type=PATH, help="folder of the rendered sample, with pairs/")
 @boxes_option
 @click.option("--out", type=PATH, required=True, help="folder for the checkpoint")

@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 from thatlook.core.errors import ModelError
 from thatlook.core.files import write_whole
 from thatlook.core.progress import Progress
+from thatlook.training.devices import device_of, moved
 from thatlook.training.options import LoopOptions
 
 
@@ -166,8 +167,10 @@ def optimizer(model: nn.Module, rate: float, decay: float = 0.02) -> torch.optim
 def train(make: Callable[[], Task], options: LoopOptions, *, whole: bool = False) -> int:
     """Seed, make the task, start from `options.start` where there is one, fit; the exit status.
 
-    `whole` as in `load_weights`. Raises ModelError where the start does not fit.
+    `whole` as in `load_weights`. Raises ModelError where the start does not fit, SettingsError
+    where there is no such device.
     """
+    device_of(options.device)  # told before minutes of reading
     seed_all(options.seed, options.threads)
     task = make()
     if options.start:
@@ -186,10 +189,11 @@ def fit(task: Task, options: LoopOptions) -> Path:
 
     Writes last.pt after every epoch, best.pt by `task.metric`, and log.csv. With
     `options.resume` the run continues after the last whole epoch. Raises ModelError as
-    `_last_state`.
+    `_last_state`, SettingsError where there is no such device.
     """
+    device = device_of(options.device)
     options.out.mkdir(parents=True, exist_ok=True)
-    model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = task.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model)
     adam = optimizer(model, options.rate)
     steps = len(task.plan(0))
@@ -212,7 +216,7 @@ def fit(task: Task, options: LoopOptions) -> Path:
         row = {"epoch": float(epoch)} | _epoch(task, average, (adam, cycle), islice(batches, steps))
         row["train_s"] = time.monotonic() - started
         if (epoch + 1) % options.every == 0 or epoch + 1 == options.epochs:
-            row |= task.measure(average.model)
+            row |= task.measure(_at_rest(average.model, device))
             if not row[task.metric] <= best:  # not a number, where nothing is there to measure
                 best = row[task.metric]
                 save(options.out / "best.pt", {"average": average.model.state_dict()})
@@ -222,6 +226,11 @@ def fit(task: Task, options: LoopOptions) -> Path:
         state |= {"adam": adam.state_dict(), "cycle": cycle.state_dict()}
         save(last, state | {"epoch": epoch, "best": best, "steps": average.steps})
     return Path(options.out / "best.pt")
+
+
+def _at_rest(model: nn.Module, device: torch.device) -> nn.Module:
+    """The model on the processor, where it is measured as it will be used."""
+    return model if device.type == "cpu" else copy.deepcopy(model).cpu()
 
 
 def _last_state(last: Path, options: LoopOptions, total_steps: int) -> dict[str, Any] | None:
@@ -259,8 +268,10 @@ def _epoch(
     sums: dict[str, float] = {}
     count = 0
     bar = Progress(batches, leave=False)
+    device = next(task.model.parameters()).device
     for batch in bar:
-        loss, parts = task.loss(task.model, batch)
+        with device:  # where losses make tensors of their own
+            loss, parts = task.loss(task.model, moved(batch, device))
         adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(task.model.parameters(), 10.0)

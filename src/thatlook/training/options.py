@@ -17,7 +17,7 @@ class LoopOptions:
     `data` is the folder with street/ and catalog/, or labelled photos of one's own, `sample` that
     of the rendered sample. Checkpoints and logs go to `out`; `rate` is the peak learning rate of
     the heads; `every` so many epochs the figures are measured. `resume` goes on from out/last.pt,
-    `start` is a checkpoint whose weights are the start.
+    `start` is a checkpoint whose weights are the start. `device` is one of `devices.device_of`.
     """
 
     data: Path
@@ -32,6 +32,7 @@ class LoopOptions:
     every: int = 5
     resume: bool = False
     start: Path | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,8 +169,18 @@ def test_what_is_stale_is_dropped_and_others_take_its_place(fed):
     assert counts.questions > 3
 
 
+def test_an_old_count_keeps_no_product_from_being_found(fed, monkeypatch):
+    """Where the nearest are all gone from the store the next are fetched, whatever was counted."""
+    vector = random_vector(np.random.default_rng(27))[None]
+    before = [hit.product_id for hit in fed.search(vector, Query(k=60))[0]]
+    fed.remove(before[:30])
+    monkeypatch.setattr(MilvusIndex, "_recent_count", lambda _self, _expression: 1)
+    found = fed.search(vector, Query(k=10))[0]
+    assert [hit.product_id for hit in found] == before[30:40]
+
+
 def test_a_question_is_one_call_of_the_engine_and_one_of_the_store(fed, monkeypatch):
-    """Of the count of all that pass the last seconds' is taken."""
+    """Of the count of all that pass the last minute's is taken."""
     vector, asked = random_vector(np.random.default_rng(22))[None], []
     fed.search(vector, Query(k=10))
     engine, database = fed.cluster.engine._client, fed._store.database

@@ -46,9 +46,9 @@ def test_without_a_guess_the_first_that_is_missing_is_the_example(feed):
 
 
 def test_a_mapping_is_believed(feed):
-    path = feed("Artikelnr.;Bezeichnung;Geld;Abteilung;Passform")
+    path = feed("Artikelnr.;Bezeichnung;Geld;Abteilung;Lieferwoche")
     mapping = FeedMapping().with_fields(["price=Geld", "gender=Abteilung"])
-    assert overlooked(path, mapping).columns == ("Passform",)
+    assert overlooked(path, mapping).columns == ("Lieferwoche",)
 
 
 def test_nothing_is_told_of_extra_columns_where_nothing_is_missing(feed):

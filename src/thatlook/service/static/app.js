@@ -10,7 +10,9 @@ import { atWork, byId, el, nameOf, say } from "./dom.js";
 import * as feedback from "./feedback.js";
 import { guessed } from "./guess.js";
 import * as intake from "./intake.js";
+import * as lookbook from "./lookbook.js";
 import * as looks from "./looks.js";
+import * as photos from "./photos.js";
 import * as product from "./product.js";
 import * as request from "./request.js";
 import * as rows from "./rows.js";
@@ -25,7 +27,6 @@ import * as words from "./words.js";
 const SOURCES = ["example", "url", "photo"];
 const TITLE = document.title;
 const state = { source: [], photo: null, name: "", url: "", answer: null, rows: [], colors: {}, order: "" };
-const photos = new Map(); // by number: a photo is kept as long as the page is open, nowhere else
 
 // ---- the address ----
 
@@ -87,14 +88,17 @@ function start(source) {
 
 /** Keeps the photos, and begins with the first. */
 const take = (files) => atWork(async () => {
-  const first = String(photos.size + 1);
-  for (const file of files) {
-    const [number, name] = [String(photos.size + 1), file.name || "photo"];
-    photos.set(number, { photo: await intake.prepared(file), name });
-    looks.add(["photo", number], photos.get(number).photo, name);
-  }
-  await start(["photo", first]);
+  const numbers = [];
+  for (const file of files) numbers.push(await keep(await intake.prepared(file), file.name || "photo"));
+  await start(["photo", numbers[0]]);
 });
+
+/** Gives an own photo a number. */
+async function keep(photo, name) {
+  const number = await photos.add(photo, name);
+  looks.add(["photo", number], photo, name);
+  return number;
+}
 
 async function load([kind, value]) {
   state.source = [kind, value];
@@ -217,6 +221,7 @@ async function refresh(row, focus = true) {
 function render(focused) {
   const { look, accepted, reason } = state.answer;
   looks.left(state.source, location.search);
+  lookbook.mark(location.search);
   state.rows.forEach((row, index) => { row.number = index + 1; });
   showSpots(look, state.rows, pick);
   const empty = emptyWords(accepted, reason);
@@ -330,13 +335,15 @@ intake.listen({
 boxing.listen();
 comparing.listen();
 developer.listen();
-saved.listen();
+saved.listen((close) => attempt(() => lookbook.list((search) => { close(); return bringBack(search); }, keep)));
+attempt(() => lookbook.listen(saved.countLooks));
 sharing.listen();
 address.listen(restore);
 words.listen(() => (state.answer ? refined() : words.text() && searchAgain()), () => state.order);
 request.listen(() => { if (state.answer) refined(); });
 byId("draw").addEventListener("click", () => markPiece(null, null));
 byId("share").addEventListener("click", () => sharing.open(state.source[0] === "photo", state.rows));
+byId("saveLook").addEventListener("click", () => attempt(() => lookbook.toggle(state, location.search)));
 byId("undo").addEventListener("click", () => history.back());
 byId("developers").addEventListener("click", () => developer.open(state.name, [...request.fields(), ...words.fields()], state.answer));
 byId("again").addEventListener("click", () => { address.push([]); restore(); byId("choose").focus(); });

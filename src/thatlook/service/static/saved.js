@@ -41,17 +41,27 @@ export function button(product) {
   return made;
 }
 
+let looks = 0;
+
+/** Counts so many saved looks beside the products. */
+export function countLooks(many) {
+  looks = many;
+  showCount();
+}
+
 function showCount() {
   const products = all();
-  byId("savedCount").textContent = String(products.length);
-  byId("savedCount").hidden = !products.length;
+  const many = products.length + looks;
+  byId("savedCount").textContent = String(many);
+  byId("savedCount").hidden = !many;
+  byId("savedNone").hidden = many > 0;
   const ids = new Set(products.map((one) => one.id));
   for (const one of document.querySelectorAll("[data-saves]")) one.setAttribute("aria-pressed", String(ids.has(one.dataset.saves)));
 }
 
 function list() {
   const products = all();
-  byId("savedNone").hidden = products.length > 0;
+  byId("savedOnes").hidden = !products.length;
   byId("savedList").replaceChildren(...products.map((product) => {
     const image = el("img", { alt: "", width: 64, height: 80 });
     picture(image, product.id, "small");
@@ -64,9 +74,10 @@ function list() {
   }));
 }
 
-/** Makes the button and its dialog work. */
-export function listen() {
-  byId("saved").addEventListener("click", () => { list(); byId("savedProducts").showModal(); });
+/** Makes the button and its dialog work; `listLooks(close)` lists the looks in it. */
+export function listen(listLooks) {
+  const dialog = byId("savedProducts");
+  byId("saved").addEventListener("click", () => { list(); listLooks(() => dialog.close()); dialog.showModal(); });
   addEventListener("storage", showCount);
   showCount();
 }

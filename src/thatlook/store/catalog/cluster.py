@@ -279,7 +279,9 @@ class ClusterFinder:
             best = ranked(list(known), values.tolist(), k)
             answers.append(best)
             enough = len(best) == k and hits[-1].similarity < best[-1].similarity - ROUNDING
-            whole = whole and (enough or len(hits) >= found.eligible)
+            # Of fewer hits than were asked for the engine has just counted whether these are all.
+            every = found.eligible <= len(hits) < question.count
+            whole = whole and (enough or every)
         return tuple(answers), whole
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from thatlook.core.errors import FeedError
+from thatlook.core.nearest import did_you_mean
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
 from thatlook.store.feed.columns import MAPPABLE
 
@@ -87,4 +88,5 @@ def _is_encoding(name: str) -> bool:
 def _known(kind: str, found: Iterable[str], known: tuple[str, ...]) -> None:
     for name in found:
         if name not in known:
-            raise FeedError(f"unknown {kind} {name!r} in the mapping; known are {', '.join(known)}")
+            near = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            raise FeedError(f"unknown {kind} {name!r} in the mapping; {near}")

@@ -203,6 +203,7 @@ class EmbeddingTask:
         loss of the heads, and of their consistency between two views; what shoppers judged.
         """
         images, rows, classes = batch
+        self.groups, self.named = self.groups.to(rows.device), self.named.to(rows.device)
         vectors, *logits = model(images)
         known = rows < (len(self.groups) if self.judged is None else self.judged.first)
         alike = self.metric_loss(vectors[known], self.groups[rows][known])
@@ -558,6 +559,12 @@ def restored_embedding_net(checkpoint: Path) -> EmbeddingNet:
     return model.eval()
 
 
+def learned_words(checkpoint: Path) -> dict[str, tuple[str, ...]]:
+    """The labels that a checkpoint says it learned; none where its data tell them."""
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    return {head: tuple(names) for head, names in state.get("words", {}).items()}
+
+
 def _check_heads(checkpoint: Path, model: EmbeddingNet, words: dict[str, tuple[str, ...]]) -> None:
     """Raises ModelError: labels of other data would be told for what was learned."""
     for head, part in zip(HEADS, model.heads, strict=True):
@@ -572,11 +579,12 @@ def _check_heads(checkpoint: Path, model: EmbeddingNet, words: dict[str, tuple[s
 def export_to(
     folder: Path, checkpoint: Path, items: Sequence[Item], entry: dict[str, Any]
 ) -> ModelSpec:
-    """Write the network of `checkpoint` into `folder`; `items` give the labels and the axes.
+    """Write the network of `checkpoint` into `folder`; `items` give the axes, and the
+    labels where the checkpoint does not say its own.
 
     Raises ModelError where the checkpoint learned other labels than the items have.
     """
-    words = vocabulary(items)
+    words = learned_words(checkpoint) or vocabulary(items)
     model = restored_embedding_net(checkpoint)
     _check_heads(checkpoint, model, words)
     heads = [head for head in HEADS if words[head]]  # a shop may tell no usage and no season

@@ -8,6 +8,7 @@ eye read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from thatlook.core.errors import DataError
 from thatlook.core.progress import Progress
-from thatlook.data.items import HEADS, Item, vocabulary
+from thatlook.data.items import HEADS, Item
 from thatlook.data.scenes import photo
 from thatlook.training import loop
 from thatlook.training.nets import EmbeddingNet
 from thatlook.training.products import ItemViews, plain_crop
-from thatlook.training.recipes.embedding import checked_words, items_of
+from thatlook.training.recipes.embedding import items_of
 from thatlook.training.restore import restored_embedding
 from thatlook.training.scenes import tensor
 from thatlook.vision.models.registry import resolve
@@ -34,18 +36,19 @@ VIEWS: Final = {"street": 4}
 FITTED: Final = HEADS[:3]
 _WEIGHTS: Final = (1.0, 1.0, 0.5)
 READ_AT_ONCE: Final = 32
+SHOWN: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeadsOptions:
     """`data` is the folder with street/ and catalog/, `sample` that of the rendered sample,
-    `eye_labels` that of labels made by eye, `boxes` JSON of the products' own articles by id;
-    `model` a registry entry ("" for what ships).
+    `eye_labels` that of labels made by eye (None: the street photos' own), `boxes` JSON of the
+    products' own articles by id; `model` a registry entry ("" for what ships).
     """
 
     data: Path
-    eye_labels: Path
     out: Path
+    eye_labels: Path | None = None
     sample: Path | None = None
     boxes: Path | None = None
     model: str = ""
@@ -57,20 +60,48 @@ class HeadsOptions:
 
 
 def run(options: HeadsOptions) -> int:
-    """Fit the heads and write OUT/best.pt; the exit status. Raises DataError, ModelError."""
+    """Fit the heads and write OUT/best.pt; the exit status. The heads keep
+    the classes that the network has. Raises DataError, ModelError."""
     loop.seed_all(options.seed, options.threads)
     items = items_of(options.data, options.boxes, options.sample, None, options.eye_labels)
-    words = vocabulary(items)
     spec = resolve("embedding", options.model)
-    checked_words(spec, words)
+    words = {head: spec.names(head) if head in spec.labels else () for head in HEADS}
     model = restored_embedding(spec)
-    train = [item for item in items if item.split == "train" and any(item.labels[:3])]
+    train = taught(items, words)
     features, classes = read(model, train, words, options.seed)
     print(f"{len(train)} items, {len(features)} views", flush=True)
     fit(model, features, classes, options)
     options.out.mkdir(parents=True, exist_ok=True)
-    loop.save(options.out / "best.pt", {"average": model.state_dict()})
+    told = {head: list(names) for head, names in words.items()}
+    loop.save(options.out / "best.pt", {"average": model.state_dict(), "words": told})
     return 0
+
+
+def taught(items: Sequence[Item], words: dict[str, tuple[str, ...]]) -> list[Item]:
+    """The training items of which a type, color or pattern is one of the network's `words`.
+
+    Says which words of the data the network does not have: they teach nothing. Raises DataError
+    where no item is left.
+    """
+    train = [item for item in items if item.split == "train"]
+    for index, head in enumerate(FITTED):
+        own = Counter(item.labels[index] for item in train if item.labels[index])
+        unknown = [word for word, _ in own.most_common() if word not in words[head]]
+        if unknown:
+            shown = ", ".join(unknown[:SHOWN]) + (", ..." if len(unknown) > SHOWN else "")
+            print(f"{head}: no class of the network, teaches nothing: {shown}", flush=True)
+    known = [set(words[head]) for head in FITTED]
+    found = [
+        item
+        for item in train
+        if any(word in names for word, names in zip(item.labels, known, strict=False))
+    ]
+    if not found:
+        raise DataError(
+            "no training item has a type, color or pattern that the network knows; a new network "
+            "learns others: `thatlook train embedding` without --shipped"
+        )
+    return found
 
 
 def read(

@@ -30,8 +30,9 @@ MOST: Final = 16_384
 """The engine gives no more hits than this at once."""
 BATCH: Final = 500
 """Rows sent at once: at 160 numbers some 0.5 MB."""
-COUNTED_S: Final = 5.0
-"""Bounded consistency is as old at most, as servers are set by default."""
+COUNTED_S: Final = 60.0
+"""How many products pass is shown as of so long ago where consistency is bounded: counting costs as
+much as searching, and no answer hangs on it."""
 MOST_COUNTS: Final = 1_000
 _UPSERTS_FROM: Final = (2, 4)
 """Servers before 2.3.10 put what is upserted into a wrong partition (milvus-io/milvus#30607)."""
@@ -215,8 +216,8 @@ class MilvusIndex:
         return self._upserts
 
     def _recent_count(self, expression: str) -> int:
-        """How many pass; where consistency is bounded, as of the last seconds: most shoppers ask
-        with the same filters, and counting costs as much as searching.
+        """How many pass; where consistency is bounded, as of the last minute: most shoppers ask
+        with the same filters.
         """
         if self.place.strong:
             return self._count(expression)
