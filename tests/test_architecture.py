@@ -23,7 +23,7 @@ ONE_IMPORTER = {
     "psycopg": ("store/catalog",),
     "torch": ("training/",),
     "fastapi": ("service/",),
-    "selenium": ("crawl/",),
+    "playwright": ("crawl/browser/",),
     "pyarrow": ("core/parquet.py",),
     "pandas": ("core/records/",),
     "ray": ("store/ingest/on_ray.py",),

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.addresses import is_url
+from thatlook.core.closing import Closing
 from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
 from thatlook.core.records import Article, Box, Look, Match, Recommendation, Result
@@ -63,7 +63,7 @@ def _in_notebook(shown: Result | Look | Match) -> str:
 draw_with(_in_notebook)
 
 
-class Engine:
+class Engine(Closing):
     """Photos to products of one catalog. Use as a context manager, or call close()."""
 
     def __init__(self, analyzer: Analyzer, catalog: Catalog, settings: Settings) -> None:
@@ -109,17 +109,6 @@ class Engine:
         self._catalog.close()
         if self._scenes is not None:
             self._scenes.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def parse(self, photo: PhotoSource) -> Look:
         """The look of a photo: a path, a file's bytes, a PIL image or a uint8 RGB array.
@@ -271,7 +260,7 @@ class Engine:
             return (), self._recommender.for_look(look, request)
         words = self._tower_search
         understood = words.understood(WordRequest(text=request.text, off=request.off))
-        asked = replace(asked_with(understood, request), worded=words.worded(understood))
+        asked = replace(asked_with(understood, request), worded=words.beside_photo(understood))
         moved = look_with(look, words.told(understood.plain), request.text_weight)
         chips = tuple(chip.to_dict() for chip in understood.chips)
         return chips, self._recommender.for_look(moved, asked)

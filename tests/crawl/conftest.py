@@ -33,9 +33,10 @@ def untrusted_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSh
 @pytest.fixture
 def real_chromium() -> None:
     """Skips where there is no Chromium to drive."""
-    pytest.importorskip("selenium", reason="needs selenium: pip install 'thatlook[crawl]'")
+    pytest.importorskip(
+        "playwright.async_api", reason="needs Playwright: pip install 'thatlook[crawl]'"
+    )
     try:
         chromium.browser_path()
-        chromium.driver_path()
     except FetchError as error:
         pytest.skip(str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import sys
 import threading
@@ -182,9 +183,9 @@ def test_the_state_is_what_the_journal_says(tmp_path):
 
 def test_answers_of_a_page_go_and_scripts_stay(tmp_path):
     answers = AnswerCache(tmp_path / "answers")
-    header = {"name": "Content-Type", "value": {"type": "string", "value": "text/html"}}
-    packed = {"name": "Content-Encoding", "value": {"type": "string", "value": "gzip"}}
-    body = {"type": "string", "value": "ü"}
+    header = {"name": "Content-Type", "value": "text/html"}
+    packed = {"name": "Content-Encoding", "value": "gzip"}
+    body = base64.b64encode("ü".encode()).decode()
     answers.put(URL, Answered([header, packed], body), lasting=False)
     answers.put(URL + ".js", Answered([], body), lasting=True)
     assert AnswerCache(tmp_path / "answers").get(URL) == Answered([header], body)
@@ -203,7 +204,7 @@ def test_answers_of_a_page_go_and_scripts_stay(tmp_path):
         ("cssselect", lambda: selected(Page(URL, "<p>").tree, "p")),
         ("extruct", lambda: structured_rows(Page(URL, "<p>"))),
         ("w3lib.encoding", lambda: text_of(Fetched(URL, b""))),
-        ("selenium", lambda: chromium.start(Path(), "x", {}, 1.0)),
+        ("playwright.async_api", lambda: chromium.Chromium(Path(), "x", {})),
     ],
 )
 def test_a_missing_package_says_the_pip_line(monkeypatch, package, use):

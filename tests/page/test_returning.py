@@ -34,13 +34,13 @@ def ids(page, row=0):
     return cards.evaluate_all("all => all.map(one => one.dataset.id)")
 
 
-def completed(page):
+def completed(page, match=MATCH):
     """Answers what goes with it, which the double does not know."""
     asked = []
 
     def answer(route):
         asked.append(route.request.post_data_buffer.decode("latin-1"))
-        found = [{"category": "footwear", "passed": 3, "matches": [MATCH]}]
+        found = [{"category": "footwear", "passed": 3, "matches": [match]}]
         route.fulfill(json={"given": [], "completions": found, "message": None, "timing_ms": {}})
 
     page.route("**/v1/completions", answer)
@@ -172,6 +172,16 @@ def test_what_goes_with_the_look_comes_with_its_reasons(page):
     assert reasons == ["worn with jeans in 12 of 1,285 looks: boots", "red with blue"]
     assert len(asked) == 1
     assert 'name="photo"' in asked[0]
+
+
+def test_that_nothing_spoke_for_it_is_said_in_the_readers_language(opened):
+    page = opened(path="/?product=SP0001", locale="de")
+    completed(page, MATCH | {"reasons": ["little in this shop goes better"]})
+    page.wait_for_selector("#product .card")
+    page.locator(".together").scroll_into_view_if_needed()
+    page.wait_for_selector(".together .card")
+    told = page.locator(".together .reasons li").all_inner_texts()
+    assert told == ["wenig in diesem Shop passt besser"]
 
 
 def test_where_nothing_can_be_said_of_what_goes_with_it_that_is_said(looked):

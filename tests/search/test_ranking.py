@@ -18,14 +18,14 @@ from thatlook.search.ranking import (
     diverse,
     gentle,
     grouped,
-    leaning,
     most_prominent,
-    part_likeness,
+    part_similarities,
     reasons,
+    rocchio,
     style_key,
     tellable_types,
 )
-from thatlook.search.ranking.variants import outline_likeness
+from thatlook.search.ranking.variants import outline_similarity
 
 
 def test_curve():
@@ -130,14 +130,14 @@ def test_reasons_give_the_numbers_of_the_parts():
     one = np.array([np.sqrt(0.5), 0, np.sqrt(0.32), 0, np.sqrt(0.18)])
     other = np.array([np.sqrt(0.5), 0, 0, np.sqrt(0.32), -np.sqrt(0.18)])
     places = {"learned": slice(0, 2), "type": slice(2, 4), "color": slice(4, 5)}
-    found, itself = part_likeness(one, np.stack([other, one]), places)
+    found, itself = part_similarities(one, np.stack([other, one]), places)
     assert itself == pytest.approx({"learned": 1.0, "type": 1.0, "color": 1.0})
     assert found == pytest.approx({"learned": 1.0, "type": 0.0, "color": -1.0})
     assert reasons(Traits(), Traits(), float(one @ other), found) == (
         "overall likeness 0.32: type 0.00, color 0.00",
     )
-    assert part_likeness(np.zeros(2), np.ones((1, 2)), {"type": slice(0, 2)}) == [{"type": 0.0}]
-    assert part_likeness(one, np.stack([one, one]), {}) == [{}, {}]
+    assert part_similarities(np.zeros(2), np.ones((1, 2)), {"type": slice(0, 2)}) == [{"type": 0.0}]
+    assert part_similarities(one, np.stack([one, one]), {}) == [{}, {}]
     told = reasons(Traits(), Traits(), 0.9, {"pattern": 0.5, "type": 0.876})
     assert told == ("overall likeness 0.90: type 0.88, pattern 0.50",)
 
@@ -207,10 +207,10 @@ def test_a_score_in_words():
 
 def test_leaning_by_hand():
     x, y, nothing = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), np.zeros((0, 1))
-    assert leaning(nothing, nothing) is None
-    np.testing.assert_allclose(leaning(x, nothing), [0.3, 0])
-    np.testing.assert_allclose(leaning(nothing, y), [0, -0.15])
-    np.testing.assert_allclose(leaning(np.concatenate([x, y]), x), [0, 0.15])
+    assert rocchio(nothing, nothing) is None
+    np.testing.assert_allclose(rocchio(x, nothing), [0.3, 0])
+    np.testing.assert_allclose(rocchio(nothing, y), [0, -0.15])
+    np.testing.assert_allclose(rocchio(np.concatenate([x, y]), x), [0, 0.15])
 
 
 def test_few_of_those_shown_make_room():
@@ -259,13 +259,13 @@ def test_one_style_in_other_colors_is_a_variant():
 
 
 def test_outlines_are_compared_by_correlation():
-    assert outline_likeness(LINES, LINES) == pytest.approx(1)
-    assert outline_likeness(LINES, bytes([0, 127, 0, 127])) == pytest.approx(1)
-    assert outline_likeness(LINES, bytes([255, 0, 255, 0])) == pytest.approx(-1)
+    assert outline_similarity(LINES, LINES) == pytest.approx(1)
+    assert outline_similarity(LINES, bytes([0, 127, 0, 127])) == pytest.approx(1)
+    assert outline_similarity(LINES, bytes([255, 0, 255, 0])) == pytest.approx(-1)
     # (-1, 1, -1, 1) and (-1, -1, 1, 1) by hand: nothing in common
-    assert outline_likeness(LINES, bytes([0, 0, 255, 255])) == pytest.approx(0)
-    assert outline_likeness(LINES, bytes(4)) == 0
-    assert outline_likeness(LINES, bytes(2)) == 0
+    assert outline_similarity(LINES, bytes([0, 0, 255, 255])) == pytest.approx(0)
+    assert outline_similarity(LINES, bytes(4)) == 0
+    assert outline_similarity(LINES, bytes(2)) == 0
 
 
 def test_the_key_of_a_style_is_the_same_in_all_its_colors():

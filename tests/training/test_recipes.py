@@ -534,7 +534,7 @@ def test_tags_show_what_has_no_box_where_the_whole_photo_is_seen(model):
 
 def test_rare_categories_are_taken_more_often_than_their_share(model):
     many = [replace(model, kind="model", hint="topwear")] * 16
-    probabilities = article._chances([*many, replace(model, kind="model", hint="dress")])
+    probabilities = article._probabilities([*many, replace(model, kind="model", hint="dress")])
     # Roots: 16 at 1/4 and one at 1.
     assert probabilities[0] == pytest.approx(0.25 / 5)
     assert probabilities[-1] == pytest.approx(1 / 5)

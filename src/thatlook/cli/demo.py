@@ -43,7 +43,7 @@ class WornArticleResult:
     worn: str
     first: str
     score: float
-    place: int | None
+    rank: int | None
 
 
 @click.command(cls=Command, examples=("thatlook demo --out demo",))
@@ -92,10 +92,10 @@ def _row(look: dict[str, Any], worn: dict[str, Any], entry: BoardEntry) -> WornA
     if found is None or not found.matches:
         return WornArticleResult(photo, worn["category"], worn["product_id"], "", 0.0, None)
     ids = [match.product.id for match in found.matches]
-    place = ids.index(worn["product_id"]) + 1 if worn["product_id"] in ids else None
+    rank = ids.index(worn["product_id"]) + 1 if worn["product_id"] in ids else None
     best = found.matches[0]
     return WornArticleResult(
-        photo, worn["category"], worn["product_id"], best.product.id, best.score, place
+        photo, worn["category"], worn["product_id"], best.product.id, best.score, rank
     )
 
 
@@ -112,11 +112,11 @@ def _recommended(worn: dict[str, Any], entry: BoardEntry) -> Recommendation | No
 
 
 def _summary(rows: list[WornArticleResult]) -> dict[str, Any]:
-    places = [row.place for row in rows]
+    ranks = [row.rank for row in rows]
     return {
         "articles": len(rows),
-        "worn_product_first": sum(place == 1 for place in places),
-        f"worn_product_in_{K}": sum(place is not None for place in places),
+        "worn_product_first": sum(rank == 1 for rank in ranks),
+        f"worn_product_in_{K}": sum(rank is not None for rank in ranks),
         "rows": [asdict(row) for row in rows],
     }
 
@@ -126,15 +126,11 @@ def _table(rows: list[WornArticleResult]) -> str:
         f"{'photo':<10} {'article':<11} {'worn':<8} {'best':<8} {'score':>5}  the worn product is"
     ]
     for row in rows:
-        place = (
-            f"number {row.place}"
-            if row.place
-            else f"not among {K}"
-            if row.first
-            else "not detected"
+        rank = (
+            f"number {row.rank}" if row.rank else f"not among {K}" if row.first else "not detected"
         )
         worn = f"{row.photo:<10} {row.category:<11} {row.worn:<8}"
-        lines.append(f"{worn} {row.first or '-':<8} {row.score:5.2f}  {place}")
+        lines.append(f"{worn} {row.first or '-':<8} {row.score:5.2f}  {rank}")
     summary = _summary(rows)
     lines.append(
         f"{summary['articles']} articles worn: {summary['worn_product_first']} found at the first "

@@ -27,6 +27,16 @@ pair_option = click.option(
     "--pair", default="", metavar="ENTRY", help="a text-image pair, measured beside"
 )
 
+beside_option = click.option(
+    "--beside",
+    default="",
+    metavar="ENTRY",
+    help="another network on the same data, and the differences with their intervals",
+)
+rounds_option = click.option(
+    "--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals"
+)
+
 measured_options = together(
     click.option("--data", type=PATH, help="folder with street/ and catalog/, or one's own photos"),
     click.option("--sample", type=PATH, help="folder of the rendered sample, with pairs/"),
@@ -72,6 +82,8 @@ def evaluate() -> None:
     examples=("thatlook evaluate article --data photos --html report.html",),
 )
 @photos_options
+@beside_option
+@rounds_option
 @click.option(
     "--suggest", type=int, metavar="N", help="list the N photos most worth labelling instead"
 )
@@ -140,6 +152,7 @@ def _audit(data: str, options: AuditOptions, *, people: bool) -> int:
 @measured_options
 @boxes_option
 @click.option("--article-model", default="", help="a registry entry: who finds boxes")
+@beside_option
 @pair_option
 @click.option("--feed", type=PATH, help="a feed of one's own, judged by its type and color")
 @click.option("--images", type=PATH, metavar="DIR", help="the pictures of --feed")
@@ -159,7 +172,7 @@ def _audit(data: str, options: AuditOptions, *, people: bool) -> int:
     help="only this one (repeat it)",
 )
 @click.option("--no-baselines", is_flag=True, help="the network alone")
-@click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")
+@rounds_option
 @click.option("--max-products", type=int, metavar="N", help="about N products: not comparable")
 @pairs_options
 def retrieval(**given: Any) -> int:
@@ -192,7 +205,7 @@ evaluate.add_command(retrieval, "embedding")
     default="val",
     help="which photos of the project's data (default: val)",
 )
-@click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")
+@rounds_option
 def street(**given: Any) -> int:
     """Whether worn articles bring products that a shopper would accept."""
     from thatlook.evaluate.options import StreetOptions
@@ -201,7 +214,9 @@ def street(**given: Any) -> int:
     return run(StreetOptions(**given))
 
 
-@evaluate.command(extra="eval", examples=("thatlook evaluate text --catalog catalog",))
+@evaluate.command(
+    extra="eval", stage="All of it", examples=("thatlook evaluate text --catalog catalog",)
+)
 @click.option(
     "--catalog",
     "catalogs",
@@ -223,7 +238,7 @@ def street(**given: Any) -> int:
 @click.option(
     "--queries", type=PATH, metavar="FILE", help="texts whose results --html shows, one a line"
 )
-@click.option("--rounds", type=int, default=1000, metavar="N", help="resamples of the intervals")
+@rounds_option
 @pair_option
 @json_file_option()
 @click.option("--html", type=PATH, metavar="FILE", help="write the page there")
@@ -244,6 +259,7 @@ def _imagenet(folder: Path) -> ModelSpec:
 
 @evaluate.command(
     extra="eval",
+    stage="A network",
     examples=("thatlook evaluate compatibility --data data --eye-labels labels",),
 )
 @outfit_options

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thatlook.cli.command import Command
-from thatlook.cli.index import map_option
+from thatlook.cli.index import map_option, mapping_of, mapping_option, tell_overlooked
 from thatlook.cli.options import PATH, PRINTED, json_file_option, private_option
 from thatlook.core.errors import FeedError
 from thatlook.core.files import write_whole
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.argument("feed", type=PATH)
 @click.option("--images", type=PATH, metavar="DIR", help="where image links are looked up")
 @map_option
+@mapping_option
 @click.option(
     "--out",
     "--html",
@@ -48,6 +49,7 @@ def explore(  # noqa: PLR0913 - one for each option
     feed: Path,
     images: Path | None,
     fields: tuple[str, ...],
+    mapping: str | None,
     out: Path,
     json_file: str | None,
     csv_file: Path | None,
@@ -65,18 +67,19 @@ def explore(  # noqa: PLR0913 - one for each option
     from thatlook.quality.explore.run import explored
     from thatlook.quality.explore.table import findings_csv
     from thatlook.quality.picture_facts import open_analyzer
-    from thatlook.store.feed import FeedMapping
     from thatlook.store.feed.fetch import Fetcher
     from thatlook.store.feed.pictures import PICTURES, PictureFolder
 
     if out.is_dir():
         out /= "report.html"
+    words = mapping_of(mapping, fields)
+    tell_overlooked(feed, words)
     with TemporaryDirectory(prefix="thatlook-") as meanwhile:
         fetcher = Fetcher(replace(PICTURES, allow_private=allow_private))
         report = explored(
             feed,
             images,
-            FeedMapping().with_fields(fields),
+            words,
             factory=None if quick else open_analyzer,
             workers=workers or available_cores(),
             pictures=PictureFolder(fetched or Path(meanwhile), fetcher),

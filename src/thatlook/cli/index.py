@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from thatlook.cli.command import Command
 from thatlook.cli.options import catalog_option, json_option, private_option
 from thatlook.core.errors import FeedError
+
+if TYPE_CHECKING:
+    from thatlook.store.feed import FeedMapping
 
 SHOWN_PROBLEMS = 20
 
@@ -31,6 +35,26 @@ map_option = click.option(
 )
 
 
+mapping_option = click.option(
+    "--mapping", metavar="FILE", help="a shop's mapping (TOML, docs/feeds.md)"
+)
+
+
+def mapping_of(shop: str | None, fields: Sequence[str]) -> FeedMapping:
+    """The mapping of the file `shop`, with `fields` before it. Raises FeedError."""
+    from thatlook.store.feed import FeedMapping, load_mapping
+
+    return (load_mapping(shop) if shop else FeedMapping()).with_fields(fields)
+
+
+def tell_overlooked(feed: str | Path, mapping: FeedMapping) -> None:
+    """Says which columns are not understood, before the feed is read."""
+    from thatlook.store.feed import overlooked
+
+    if found := overlooked(feed, mapping):
+        print(f"thatlook: {found}", file=sys.stderr)
+
+
 @click.command(
     cls=Command,
     examples=(
@@ -46,7 +70,7 @@ map_option = click.option(
     help="where image links are looked up: a folder, or s3://..., gs://...",
 )
 @map_option
-@click.option("--mapping", metavar="FILE", help="a shop's mapping (TOML, docs/feeds.md)")
+@mapping_option
 @private_option
 @click.option("--workers", type=int, metavar="N", help="processes (default: one per core)")
 @click.option(
@@ -64,12 +88,11 @@ def index(feed: str, catalog: str, fields: tuple[str, ...], as_json: bool, **giv
     """
     from thatlook.core.settings import Settings
     from thatlook.engine import Engine
-    from thatlook.store.feed import FeedMapping, load_mapping
 
     if not Path(feed).exists():
         raise FeedError(f"{feed}: no such file or folder")
-    shop = given.pop("mapping")
-    mapping = (load_mapping(shop) if shop else FeedMapping()).with_fields(fields)
+    mapping = mapping_of(given.pop("mapping"), fields)
+    tell_overlooked(feed, mapping)
     with Engine.open(catalog, Settings.load()) as engine:
         report = engine.index(feed, given.pop("images"), mapping=mapping, progress=True, **given)
     for problem in report.problems[:SHOWN_PROBLEMS]:

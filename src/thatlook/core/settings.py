@@ -19,7 +19,8 @@ SERVICE_PREFIX = "THATLOOK_SERVE_"
 """The service checks its own variables."""
 OTHER_VARIABLES = ("SETTINGS", "CACHE", "DATA", "CHROMIUM", "CHROMEDRIVER", "KEY")
 """Variables of this prefix that are no settings: a file of them, the folder of caches, the tests'
-photos, the crawler's browser, the key in the page's example of a call.
+photos, the crawler's browser (its driver is no longer needed), the key in the page's example of a
+call.
 """
 
 

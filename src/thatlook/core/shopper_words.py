@@ -34,9 +34,9 @@ _SHORTEST_INFLECTED: Final = 3
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a phrase means: its `kind` ("type", "color", "category", "gender", "child", "pattern",
-    "other", "title" (read as it is: "Spider-Man"; "baby doll", whose name is "child"), a person
-    ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or "cheap") and its `name`
-    there, a person's gender.
+    "offspring" (of any age), "other", "title" (read as it is: "Spider-Man"; "baby doll", whose name
+    is "child"), a person ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or
+    "cheap") and its `name` there, a person's gender.
     """
 
     kind: str
@@ -82,12 +82,7 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
             yield kind, name, _listed(entry)
         for name, texts in words_of(section).items():
             yield kind, name, (("en", text) for text in texts)
-    people, whose = data["people"], data["people"]["whose"]
-    for gender in ("female", "male"):
-        yield "whose", gender, _for_people(people[gender], whose)
-        yield "whom", gender, _for_people(people[gender])
-    for gender, entry in data["families"].items():
-        yield "child", gender, chain(_for_people(entry, whose), _for_people(entry))
+    yield from _people()
     yield "title", "", (("en", text) for text in data["names"])
     yield "title", "child", (("en", text) for text in _childless())
     for role in _ROLES:
@@ -95,6 +90,18 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
     for name, entry in data["others"].items():
         yield "other", name, (("en", name), *_listed(entry))
         yield "other", name, ((_SAID, text) for _, text in _listed(entry.get(_SAID, {})))
+
+
+def _people() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
+    """Kind, name and phrases of whom a thing is for: "for my dad", "for the kid"."""
+    data = _data()
+    people, whose = data["people"], data["people"]["whose"]
+    for gender in ("female", "male"):
+        yield "whose", gender, _for_people(people[gender], whose)
+        yield "whom", gender, _for_people(people[gender])
+    for section, kind in (("families", "child"), ("offspring", "offspring")):
+        for gender, entry in data[section].items():
+            yield kind, gender, chain(_for_people(entry, whose), _for_people(entry))
 
 
 def _childless() -> list[str]:
@@ -146,6 +153,7 @@ _TELLING: Final = {
     "pattern": 2,
     "gender": 2,
     "child": 1,
+    "offspring": 1,
     "whose": 1,
     "whom": 1,
 }
@@ -163,7 +171,7 @@ def vocabulary() -> Mapping[str, int]:
         for word in phrase:
             found.setdefault(word, 0)
         # Of "for my dad" the last word alone: "feinen" is no slip of "meinen".
-        for word in phrase[-1:] if meaning.kind in {*PEOPLE, "child"} else phrase:
+        for word in phrase[-1:] if meaning.kind in {*PEOPLE, "child", "offspring"} else phrase:
             found[word] = max(found.get(word, 0), min(most, _TELLING.get(meaning.kind, 0)))
     return found
 

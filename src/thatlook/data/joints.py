@@ -18,7 +18,7 @@ from thatlook.data.records import Corners, Dataset, LabelledPhoto
 
 Floats = NDArray[np.float64]
 
-_AT: Final = {name: place for place, name in enumerate(KEYPOINTS)}
+_AT: Final = {name: index for index, name in enumerate(KEYPOINTS)}
 _EYES: Final = (_AT["left_eye"], _AT["right_eye"])
 _SHOULDERS: Final = (_AT["left_shoulder"], _AT["right_shoulder"])
 _HIPS: Final = (_AT["left_hip"], _AT["right_hip"])
@@ -126,8 +126,8 @@ def _twisted(points: Floats) -> bool:
     if not _sure(points, *_SHOULDERS, *_HIPS):
         return False
     shoulders, hips = (points[a, 0] - points[b, 0] for a, b in (_SHOULDERS, _HIPS))
-    least = WIDE * _torso(points)
-    return bool(min(abs(shoulders), abs(hips)) > least and shoulders * hips < 0)
+    min_width = WIDE * _torso(points)
+    return bool(min(abs(shoulders), abs(hips)) > min_width and shoulders * hips < 0)
 
 
 def _note(dataset: Dataset, photo: LabelledPhoto, code: str, notes: Notes) -> None:

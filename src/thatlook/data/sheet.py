@@ -79,7 +79,7 @@ def _tile(photo: LabelledPhoto, codes: Sequence[str]) -> Image.Image | None:
     draw = ImageDraw.Draw(image)
     for note in photo.annotations:
         if note.as_corners is not None and "corners" in codes:
-            draw.rectangle(_ordered(note.as_corners, scale), outline="#ffffff")
+            draw.rectangle(_drawable(note.as_corners, scale), outline="#ffffff")
         _labelled(draw, note, scale)
         _joints(draw, note, scale)
     tile = Image.new("RGB", (TILE[0], TILE[1] + CAPTION_PX), PAPER)
@@ -100,7 +100,7 @@ def _joints(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:
 
 def _labelled(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None:
     color, font = ImageColor.getrgb(color_of(note.category)), ImageFont.load_default(10)
-    box = _ordered(note.box, scale)
+    box = _drawable(note.box, scale)
     draw.rectangle(box, outline=color, width=2)
     if note.outline:
         draw.polygon([(x * scale, y * scale) for x, y in note.outline], outline=color)
@@ -111,7 +111,7 @@ def _labelled(draw: ImageDraw.ImageDraw, note: Annotation, scale: float) -> None
     draw.text((at[0] + 1, at[1]), text, PAPER, font)
 
 
-def _ordered(box: Corners, scale: float) -> Corners:
+def _drawable(box: Corners, scale: float) -> Corners:
     """The box on the tile, turned round where it is reversed, so that it can be drawn."""
     x0, y0, x1, y1 = (value * scale for value in box)
     return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))

@@ -29,7 +29,7 @@ def table_under(head: Sequence[str], audit: DatasetAudit, counted: str) -> str:
     lines = [*head, "", *_balance(audit, counted), ""]
     wide = max((len(found.code) for found in audit.findings), default=0)
     for found in audit.findings:
-        lines += _finding(found, wide)
+        lines += _finding_lines(found, wide)
     warnings = len(audit.findings) - len(audit.errors)
     lines.append(f"kinds of errors: {len(audit.errors)}, of warnings: {warnings}")
     return "\n".join(lines)
@@ -45,7 +45,7 @@ def _balance(audit: DatasetAudit, counted: str) -> list[str]:
     return lines
 
 
-def _finding(found: DatasetFinding, wide: int) -> list[str]:
+def _finding_lines(found: DatasetFinding, wide: int) -> list[str]:
     head = f"{found.severity.upper():<8} {found.code:<{wide}} {found.count:>6}  "
     text = found.message
     if found.examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,60 @@ def judged(
 
     `category_id` and `image_id` count from 0. At most 100 results a photo count, 20 people.
     """
+    judge = _judge(photos, categories, labels, results, kind)
+    with contextlib.redirect_stdout(io.StringIO()):
+        judge.accumulate()
+    precision: Table = judge.eval["precision"]
+    return precision[..., -1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """The detections of a category in all photos, best first.
+
+    `photo` (n,) says whose, `right` (overlap thresholds, n) which found a label that no better one
+    had found; `labels` (photos,) how many labels there are.
+    """
+
+    photo: NDArray[np.int64]
+    right: NDArray[np.bool_]
+    labels: NDArray[np.int64]
+
+
+def ranked(
+    photos: int,
+    categories: Sequence[str],
+    labels: Sequence[Mapping[str, Any]],
+    results: Sequence[Mapping[str, Any]],
+) -> list[Ranked]:
+    """What `judged` counts, before it is counted: boxes of all sizes, by category."""
+    judge = _judge(photos, categories, labels, results, "bbox")
+    areas = len(judge.params.areaRng)
+    starts = range(0, len(categories) * areas * photos, areas * photos)
+    return [_ranked(judge.evalImgs[start : start + photos]) for start in starts]
+
+
+def _ranked(seen: Sequence[Mapping[str, Any] | None]) -> Ranked:
+    there = [(photo, one) for photo, one in enumerate(seen) if one is not None]
+    labels = np.zeros(len(seen), np.int64)
+    for photo, one in there:
+        labels[photo] = len(one["gtIds"])
+    if not there:
+        return Ranked(np.zeros(0, np.int64), np.zeros((10, 0), np.bool_), labels)
+    scores = np.concatenate([one["dtScores"] for _, one in there])
+    order = np.argsort(-scores, kind="mergesort")  # as COCO's own accumulation does
+    owner = np.repeat([photo for photo, _ in there], [len(one["dtScores"]) for _, one in there])
+    right = np.concatenate([one["dtMatches"] for _, one in there], axis=1) > 0
+    return Ranked(owner[order], right[:, order], labels)
+
+
+def _judge(
+    photos: int,
+    categories: Sequence[str],
+    labels: Sequence[Mapping[str, Any]],
+    results: Sequence[Mapping[str, Any]],
+    kind: Literal["bbox", "keypoints"],
+) -> Any:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
@@ -48,9 +103,7 @@ def judged(
         found = truth.loadRes([dict(r) for r in results]) if results else opened([])
         judge = COCOeval(truth, found, kind)
         judge.evaluate()
-        judge.accumulate()
-    precision: Table = judge.eval["precision"]
-    return precision[..., -1]
+    return judge
 
 
 def sides(box: Sequence[float]) -> list[float]:

@@ -42,9 +42,12 @@ class PhotoOptions(EvaluateOptions, AuditOptions):
 class DetectionOptions(PhotoOptions):
     """`suggest` lists so many photos worth labelling instead of measuring; `labels` is a folder of
     labels made by eye of what else product photos show; `eye` measures on the street photos that
-    have eye labels, by those.
+    have eye labels, by those. `beside` is the entry of another network on the same photos ("" for
+    none), `rounds` the resamples of the intervals of their differences.
     """
 
+    beside: str = ""
+    rounds: int = 1000
     suggest: int | None = None
     labels: Path | None = None
     eye: bool = False
@@ -64,9 +67,9 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
     `boxes` is JSON of the products' own articles by id, else they are found by `article_model`;
     `feed` and `images` are a shop of one's own; `cache` keeps vectors and boxes; `rounds` are the
     resamples of the intervals; `max_products` measures on about so many only; `pair` is the entry
-    of a text-image pair that is measured beside ("" for none). `fields` ("FIELD=COLUMN") and the
-    file `mapping` say what the columns of `feed` are; `pair_split` is which pairs ask: "val",
-    those that no training learned from, or "all".
+    of a text-image pair that is measured beside ("" for none), `beside` that of another network.
+    `fields` ("FIELD=COLUMN") and the file `mapping` say what the columns of `feed` are;
+    `pair_split` is which pairs ask: "val", those that no training learned from, or "all".
     """
 
     boxes: Path | None = None
@@ -82,6 +85,7 @@ class RetrievalOptions(EvaluateOptions, PairOptions):
     rounds: int = 1000
     max_products: int | None = None
     pair: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

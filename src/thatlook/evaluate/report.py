@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from thatlook.core.errors import SettingsError
 from thatlook.core.files import write_whole
-from thatlook.evaluate.options import EvaluateOptions
+from thatlook.evaluate.options import DetectionOptions, EvaluateOptions, RetrievalOptions
 from thatlook.render import page
 from thatlook.vision.models.registry import ModelSpec, resolve
 from thatlook.vision.models.session import Session
@@ -105,6 +105,21 @@ def session_of(options: EvaluateOptions, task: str) -> Session:
     """
     folder_of(options)
     session = Session(resolve(task, options.model), options.threads)
+    session.warm()
+    return session
+
+
+def beside_session(options: DetectionOptions | RetrievalOptions, measured: ModelSpec) -> Session:
+    """The opened network of `options.beside`, of the task of the one that is `measured`.
+
+    Raises ModelError, and SettingsError where it is the very same network.
+    """
+    spec = resolve(measured.task, options.beside)
+    if spec.key == measured.key:
+        raise SettingsError(
+            f"--beside names the network that is measured ({spec.key}); name another, or --model"
+        )
+    session = Session(spec, options.threads)
     session.warm()
     return session
 

@@ -61,22 +61,22 @@ def look_at(
     ends the process that reads it is told as damaged. Raises ModelError where a network cannot be
     opened.
     """
-    looking = PictureLooker(replace(settings, threads=1), factory)
+    reader = PictureReader(replace(settings, threads=1), factory)
     if workers == 1:
-        look = looking()
+        look = reader()
         for job in jobs:
             yield from look([job])
         return
     if factory is not None:
-        factory(looking.settings)  # missing weights are told before a process is started
+        factory(reader.settings)  # missing weights are told before a process is started
     groups = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
-    with Pool(looking, workers, _lost) as pool:
+    with Pool(reader, workers, _lost) as pool:
         for future in [pool.submit(group) for group in groups]:
             yield from future.result()
 
 
 @dataclass(frozen=True, slots=True)
-class PictureLooker:
+class PictureReader:
     """Makes what looks at pictures, in the process that does it."""
 
     settings: Settings

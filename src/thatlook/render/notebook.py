@@ -49,7 +49,7 @@ def _recommended(result: Result) -> Iterator[Section]:
     if not result.accepted:
         yield _section("Refused", Markup(""), result.reason or "")
     for found in result.recommendations:
-        rows = [_match_row(place, match) for place, match in enumerate(found.matches, start=1)]
+        rows = [_match_row(rank, match) for rank, match in enumerate(found.matches, start=1)]
         shown = table(MATCH_HEAD, rows) if rows else Markup("")
         yield _section(_heading(result, found), shown, (found.message or "").capitalize())
 
@@ -67,11 +67,11 @@ def _seen(article: Article) -> str:
     return ", ".join(value for value in article.attributes.values() if value)
 
 
-def _match_row(place: int, match: Match) -> tuple[Any, ...]:
+def _match_row(rank: int, match: Match) -> tuple[Any, ...]:
     product = match.product
     price = str(product.current_price or "")
     score, why = f"{match.score:.2f}", "; ".join(match.reasons)
-    return place, match.nearness, score, product.id, _name(product), price, why
+    return rank, match.nearness, score, product.id, _name(product), price, why
 
 
 def _name(product: Product) -> str:
@@ -84,8 +84,8 @@ def _name(product: Product) -> str:
 
 def _article_rows(articles: Sequence[Article]) -> list[tuple[Any, ...]]:
     return [
-        (place, one.category, f"{one.score:.2f}", _seen(one), _corners(one))
-        for place, one in enumerate(articles)
+        (index, one.category, f"{one.score:.2f}", _seen(one), _corners(one))
+        for index, one in enumerate(articles)
     ]
 
 

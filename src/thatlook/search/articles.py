@@ -12,11 +12,11 @@ from thatlook.search.request import SearchRequest
 
 def primary_of(articles: Sequence[Article], wanted: Sequence[int], asked: str | None) -> int | None:
     """The article of the category asked for, else the most prominent among those wanted."""
-    places = [p for p in wanted if asked is None or articles[p].category == asked]
+    indices = [p for p in wanted if asked is None or articles[p].category == asked]
     best = most_prominent(
-        [(articles[p].category, articles[p].score, articles[p].box.area) for p in places]
+        [(articles[p].category, articles[p].score, articles[p].box.area) for p in indices]
     )
-    return None if best is None else places[best]
+    return None if best is None else indices[best]
 
 
 def corrected_categories(articles: Sequence[Article], request: SearchRequest) -> list[str]:
@@ -26,22 +26,22 @@ def corrected_categories(articles: Sequence[Article], request: SearchRequest) ->
     """
     categories = [article.category for article in articles]
     for one in request.corrections:
-        places = _places(articles, one.found, request.primary)
-        if not places:
+        indices = _indices(articles, one.found, request.primary)
+        if not indices:
             found = ", ".join(f"{n}={a.category}" for n, a in enumerate(articles)) or "nothing"
             what = one.found or request.primary or "article"
             raise SettingsError(f"no {what} was found to be corrected; found: {found}")
-        for place in places:
-            categories[place] = one.category
+        for index in indices:
+            categories[index] = one.category
     return categories
 
 
-def _places(articles: Sequence[Article], found: str, primary: str | None) -> list[int]:
+def _indices(articles: Sequence[Article], found: str, primary: str | None) -> list[int]:
     """Which articles a correction means."""
     everywhere = range(len(articles))
     if not found:
         best = primary_of(articles, everywhere, primary)
         return [] if best is None else [best]
     if found.isdecimal():
-        return [place for place in everywhere if place == int(found)]
-    return [place for place in everywhere if articles[place].category == found]
+        return [index for index in everywhere if index == int(found)]
+    return [index for index in everywhere if articles[index].category == found]

@@ -32,9 +32,9 @@ from thatlook.search.ranking import (
     diverse,
     gentle,
     grouped,
-    leaning,
-    part_likeness,
+    part_similarities,
     reasons,
+    rocchio,
     show_same_picture,
     tellable_types,
 )
@@ -73,7 +73,7 @@ SPARE: Final = 4
 class _Found:
     """Products found, as columns. `worth` is their similarity to the article moved by what agrees,
     and `order`, by which they are ordered, that with the boosts and what was liked. `kept` are the
-    places of those that show different pictures, those of most worth first.
+    indices of those that show different pictures, those of most worth first.
     """
 
     ids: Sequence[str]
@@ -285,8 +285,8 @@ class Recommender:
 
     def _similar_alone(self, question: _Question, groups: Sequence[_Group]) -> list[_Group]:
         """The best that are similar, as many as a third of the places."""
-        least, curve = self._scale.similar, question.asked.curve
-        near = [group for group in groups if curve.score(group.worth) >= least]
+        threshold, curve = self._scale.similar, question.asked.curve
+        near = [group for group in groups if curve.score(group.worth) >= threshold]
         return sorted(near, key=_place)[: question.query.k // 3]
 
     def _refined(
@@ -299,21 +299,21 @@ class Recommender:
             self._catalog.stored_many(sorted(ids)) for ids in (request.liked, request.disliked)
         ]
         leant, said = {}, {}
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             categories = {row.question.query.category, *row.others}
             some = [[s.vector for s in one if s.product.category in categories] for one in judged]
-            if (lean := leaning(*map(_stacked, some))) is not None:
-                leant[place] = _leant(row.question, lean, request.disliked)
-                said[place] = sum(map(len, some))
+            if (lean := rocchio(*map(_stacked, some))) is not None:
+                leant[index] = _leant(row.question, lean, request.disliked)
+                said[index] = sum(map(len, some))
         answers = self._search([*leant.values()], request)
         again = [
-            replace(rows[place], question=question, answer=answer)
-            for (place, question), answer in zip(leant.items(), answers, strict=True)
+            replace(rows[index], question=question, answer=answer)
+            for (index, question), answer in zip(leant.items(), answers, strict=True)
         ]
         shown = list(before)
-        for place, found in zip(leant, self._with_neighbours(again, request), strict=True):
-            kept = [group.ids[0] for group in before[place]]
-            shown[place] = _shown(found, request, kept, changes(request.k, said[place]))
+        for index, found in zip(leant, self._with_neighbours(again, request), strict=True):
+            kept = [group.ids[0] for group in before[index]]
+            shown[index] = _shown(found, request, kept, changes(request.k, said[index]))
         return shown
 
     @steady
@@ -349,20 +349,20 @@ class Recommender:
         Where words are named, only products among the nearest WIDE whose type or title has one.
         """
         answers: dict[int, _Answer] = {}
-        wanted = {place: _fetched(one, request) for place, one in enumerate(questions)}
+        wanted = {index: _fetched(one, request) for index, one in enumerate(questions)}
         while wanted:
-            asked = [questions[place] for place in wanted]
+            asked = [questions[index] for index in wanted]
             found, groups = self._looked_up(asked, list(wanted.values()), request)
-            for place, hits, some in zip(list(wanted), found, groups, strict=True):
-                answers[place] = _Answer(some, hits.eligible, hits.moment)
-                question, fetched = questions[place], wanted[place]
+            for index, hits, some in zip(list(wanted), found, groups, strict=True):
+                answers[index] = _Answer(some, hits.eligible, hits.moment)
+                question, fetched = questions[index], wanted[index]
                 # k are owed wherever k exist: look further while duplicates took the places.
                 enough = question.named or len(some) >= question.query.k
                 if enough or len(hits[0]) < fetched or fetched >= MAX_FETCHED:
-                    del wanted[place]
+                    del wanted[index]
                 else:
-                    wanted[place] = min(fetched * 4, MAX_FETCHED)
-        return [answers[place] for place in range(len(questions))]
+                    wanted[index] = min(fetched * 4, MAX_FETCHED)
+        return [answers[index] for index in range(len(questions))]
 
     def _looked_up(
         self, questions: Sequence[_Question], fetched: Sequence[int], request: SearchRequest
@@ -373,13 +373,13 @@ class Recommender:
             for question, count in zip(questions, fetched, strict=True)
         ]
         answers, found, moment = {}, {}, None
-        for place, answer in self._catalog.search_each(asked):
-            answers[place], moment = answer, answer.moment
-            hits = self._chosen(questions[place], answer[0], request)
-            found[place] = self._found(questions[place].asked, hits, request, moment)
-        places = range(len(questions))
-        groups = self._groups([found[place] for place in places], moment)
-        return [answers[place] for place in places], groups
+        for index, answer in self._catalog.search_each(asked):
+            answers[index], moment = answer, answer.moment
+            hits = self._chosen(questions[index], answer[0], request)
+            found[index] = self._found(questions[index].asked, hits, request, moment)
+        order = range(len(questions))
+        groups = self._groups([found[index] for index in order], moment)
+        return [answers[index] for index in order], groups
 
     def _chosen(
         self, question: _Question, hits: Sequence[Hit], request: SearchRequest
@@ -441,9 +441,9 @@ class Recommender:
             }
             worth = [w + moves[t] for w, t in zip(worth, columns.traits, strict=True)]
         if hits:
-            least = asked.curve.worth_of(SAME_PICTURE_SCORE)
+            min_worth = asked.curve.worth_of(SAME_PICTURE_SCORE)
             same = show_same_picture(columns.vectors, asked.vector, self._look)
-            worth = [max(w, least) if s else w for w, s in zip(worth, same, strict=True)]
+            worth = [max(w, min_worth) if s else w for w, s in zip(worth, same, strict=True)]
         order = worth
         if preferred := self._preferences(ids, request):
             order = [w + p for w, p in zip(order, preferred, strict=True)]
@@ -475,7 +475,7 @@ class Recommender:
         shared = {
             key
             for one in found
-            for key, count in Counter(one.columns.styles[place].key for place in one.kept).items()
+            for key, count in Counter(one.columns.styles[index].key for index in one.kept).items()
             if key and count > 1
         }
         vague = self._catalog.vague_styles(shared, moment) if shared else set()
@@ -502,7 +502,7 @@ class Recommender:
         if not shown:
             return []
         vectors = np.stack([group.vector for group in shown])
-        parts = part_likeness(asked.vector, vectors, self._parts)
+        parts = part_similarities(asked.vector, vectors, self._parts)
         return [
             reasons(asked.traits, group.traits, group.similarity, own, asked.tellable)
             for group, own in zip(shown, parts, strict=True)
@@ -534,26 +534,26 @@ def _fetched(question: _Question, request: SearchRequest) -> int:
 
 
 def _pictures(ids: Sequence[str], worth: Sequence[float], vectors: Vectors) -> list[int]:
-    """The places of the products that show different pictures, those of most worth first."""
+    """The indices of the products that show different pictures, those of most worth first."""
     if not ids:
         return []
     keys = [(-value, product_id) for value, product_id in zip(worth, ids, strict=True)]
     best_first = sorted(range(len(keys)), key=keys.__getitem__)
-    return [best_first[place] for place in distinct(vectors[best_first], len(keys))]
+    return [best_first[index] for index in distinct(vectors[best_first], len(keys))]
 
 
 def _by_style(found: _Found, vague: Collection[str]) -> list[_Group]:
     """The products that are kept, by style; `vague` names tell none."""
-    styles = [found.columns.styles[place] for place in found.kept]
+    styles = [found.columns.styles[index] for index in found.kept]
     told = [Style(s.group, "", *s[2:]) if s.key in vague else s for s in styles]
-    return [_group(found, [found.kept[place] for place in group]) for group in grouped(told)]
+    return [_group(found, [found.kept[index] for index in group]) for group in grouped(told)]
 
 
-def _group(found: _Found, places: Sequence[int]) -> _Group:
-    """The products found at these places, of one style, best first."""
-    best = places[0]
+def _group(found: _Found, indices: Sequence[int]) -> _Group:
+    """The products found at these indices, of one style, best first."""
+    best = indices[0]
     return _Group(
-        tuple([found.ids[place] for place in places]),
+        tuple([found.ids[index] for index in indices]),
         found.columns.vectors[best],
         found.columns.traits[best],
         found.similarities[best],
@@ -608,11 +608,11 @@ def _shown(
     orders = np.array([group.order for group in best_first])
     vectors = _stacked([group.vector for group in best_first])
     # Variety decides which k are shown; the best of them still come first.
-    places = sorted(diverse(orders, vectors, request.k, request.diversity))
+    indices = sorted(diverse(orders, vectors, request.k, request.diversity))
     if before:
         holders = {id_: n for n, group in enumerate(best_first) for id_ in group.ids}
-        places = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), places, most)
-    return [best_first[place] for place in sorted(places)]
+        indices = gentle(sorted({holders[id_] for id_ in before if id_ in holders}), indices, most)
+    return [best_first[index] for index in sorted(indices)]
 
 
 def _searched(query: Query, others: _Others) -> dict[str, Any]:

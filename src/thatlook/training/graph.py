@@ -184,11 +184,11 @@ def quantized(
     """int8 values and a float32 scale per slice of `axis`, of the least squared error of a few."""
     others = tuple(i for i in range(values.ndim) if i != axis)
     full = np.maximum(np.abs(values).max(others, keepdims=True), 1e-12) / 127
-    best, least = full, np.full(full.shape, np.inf)
+    best, min_error = full, np.full(full.shape, np.inf)
     for share in np.linspace(0.7, 1.0, 13):
         scale = full * share
         error = (np.clip(np.round(values / scale), -127, 127) * scale - values) ** 2
         error = error.sum(others, keepdims=True)
-        best, least = np.where(error < least, scale, best), np.minimum(error, least)
+        best, min_error = np.where(error < min_error, scale, best), np.minimum(error, min_error)
     scale = best.astype(np.float32)
     return np.clip(np.round(values / scale), -127, 127).astype(np.int8), scale

@@ -108,8 +108,8 @@ class Writer:
             words = [word for text in texts for word in tokens(text)]
         words = self._reworded(words or list(item.title))
         if self._rng.random() < _SLIPPED:
-            place = int(self._rng.integers(len(words)))
-            words[place] = slipped(words[place], self._rng)
+            index = int(self._rng.integers(len(words)))
+            words[index] = slipped(words[index], self._rng)
         return words, asked
 
     def _named(self, item: TextItem) -> list[str]:
@@ -122,16 +122,16 @@ class Writer:
     def _reworded(self, words: list[str]) -> list[str]:
         """The words with some phrases in other wordings or languages."""
         found: list[str] = []
-        place = 0
-        while place < len(words):
-            told = meaning_at(words, place)
-            end = told[1] if told else place + 1
+        index = 0
+        while index < len(words):
+            told = meaning_at(words, index)
+            end = told[1] if told else index + 1
             others = _others(told[0]) if told else ()
             if others and self._rng.random() < _REWORDED:
                 found += others[int(self._rng.integers(len(others)))]
             else:
-                found += words[place:end]
-            place = end
+                found += words[index:end]
+            index = end
         return found
 
 

@@ -74,6 +74,26 @@ def test_a_yolo_export_is_measured_on_a_yolo_folder(network, data, tmp_path, cap
     assert "http://" not in html.replace("http://www.w3.org", "")
 
 
+def test_another_network_on_the_same_photos(network, data, tmp_path, capsys):
+    rows = np.array([[32, 32, 32, 32, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9]])  # calls the shirt a bag
+    (tmp_path / "other").mkdir()
+    other = str(entry_of(tmp_path / "other", "yolov5", rows[None]))
+    page = tmp_path / "report.html"
+    arguments = ["evaluate", "article", "--data", str(data), "--model", network, "--threads", "1"]
+    assert main([*arguments, "--beside", network]) == 2
+    assert "--beside names the network that is measured" in capsys.readouterr().err
+    arguments += ["--beside", other, "--rounds", "50", "--html", str(page)]
+    assert main([*arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["details"]["beside"]
+    assert told["metrics"]["ap50_topwear"] == 0
+    assert told["difference"]["ap50_topwear"] == [-1.0, -1.0, -1.0, 2]
+    assert told["difference"]["ap50_bag"][0] == 0
+    assert "ap50_dress" not in told["difference"]
+    assert main(arguments) == 0
+    assert "ap50_topwear   -1.0000  (-1.0000 to -1.0000)" in capsys.readouterr().out
+    assert "neither is surely better" in page.read_text()
+
+
 def eye_row(name, *articles, notes=("full",), unboxed=()):
     person = {"gender": "male", "view": "front", "skin": "light", "notes": list(notes)}
     row = {"file": name, "size": [64, 64], "person": person, "articles": list(articles)}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thatlook.evaluate.person.gate import cut_frames, within
+from thatlook.evaluate.person.gate import cut_frames, cut_to_frame
 from thatlook.evaluate.person.metrics import (
     calibration_error,
     crop_window,
@@ -85,11 +85,11 @@ def test_a_cut_keeps_the_part_inside_the_frame():
     box = np.array([10, 10, 50, 90], np.float32)
     frames = cut_frames(box, (60, 100))
     assert frames["waist_up"].tolist() == [0, 0, 60, 50]
-    part = within(image, box, frames["waist_up"])
+    part = cut_to_frame(image, box, frames["waist_up"])
     assert part is not None
     assert part[0].shape == (50, 60, 3)
     assert (part[1].x0, part[1].y0, part[1].x1, part[1].y1) == (10, 10, 50, 50)
-    half = within(image, box, frames["half"])
+    half = cut_to_frame(image, box, frames["half"])
     assert half is not None
     assert (half[1].x0, half[1].x1) == (0, 20)
-    assert within(image, box, np.array([0, 0, 60, 10], np.float32)) is None
+    assert cut_to_frame(image, box, np.array([0, 0, 60, 10], np.float32)) is None

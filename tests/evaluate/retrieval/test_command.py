@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from thatlook.cli import main
 from thatlook.evaluate.retrieval import encoders
 from thatlook.evaluate.retrieval.shop import degraded_trial, labels, shop_trials
+from thatlook.vision.models.registry import resolve
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,27 @@ def test_ones_own_pairs(pairs, tmp_path, monkeypatch, capsys):
         assert words in text
     assert main(command) == 0  # from what was kept
     assert json.loads(capsys.readouterr().out)["metrics"] == found["metrics"]
+
+
+def test_another_network_on_the_same_queries(pairs, tmp_path, capsys):
+    weights = resolve("embedding", "").path
+    entry = json.loads(weights.with_suffix(".json").read_text()) | {"id": "other-1"}
+    (tmp_path / "embedding.json").write_text(json.dumps(entry))
+    shutil.copy(weights, tmp_path / entry["file"])
+    command = ["evaluate", "retrieval", "--pairs", str(pairs), "--no-baselines", "--trial", "pairs"]
+    command += ["--cache", str(tmp_path / "kept"), "--rounds", "20", "--pair-split", "all"]
+    command += ["--beside", str(tmp_path / "embedding.json")]
+    assert main([*command, "--json", "--html", str(tmp_path / "report.html")]) == 0
+    told = json.loads(capsys.readouterr().out)["details"]
+    count = told["trials"]["pairs"]["counts"]["queries"]
+    # The same weights under another name: no query differs.
+    same = [0.0, 0.0, 0.0, count]
+    assert told["beside"]["id"] == "other-1"
+    assert told["beside"]["difference"]["pairs"] == {"product_r1": same, "product_r10": same}
+    assert "other-1 minus embedding-" in (tmp_path / "report.html").read_text()
+    assert main(command) == 0
+    line = "product, Recall@1: +0.000 (+0.000 to +0.000)\n"
+    assert line in capsys.readouterr().out
 
 
 def test_pairs_that_teach_do_not_ask(pairs, tmp_path, capsys):

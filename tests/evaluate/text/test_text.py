@@ -154,6 +154,11 @@ def test_a_run_with_a_pair(tmp_path, capsys):
     assert figures["attributes_tower_p10"] < 1.0
     assert figures["attributes_hybrid_pair_p10"] == 1.0
     assert "attributes_rrf_p10" in figures
+    assert figures["composed_words_color"] == 1.0  # whatever the photo shows
+    assert {name for name in figures if name.startswith("composed_") and "color" in name} == {
+        f"composed_{system}_color"
+        for system in ("hybrid", "rrf", "words", "tower", "pair", "hybrid_pair")
+    }
 
     with Catalog.open(tmp_path / "c", model_key=space.key, dim=vectors.shape[1]) as catalog:
         catalog.upsert([Row(product=product(1, "Other picture"), vector=vectors[0])])

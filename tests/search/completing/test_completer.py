@@ -76,7 +76,8 @@ def test_why_is_told_in_words_most_telling_first(shop):
     (one,) = completer.complete(worn, "female", request).completions
     told = {match.product.id: match.reasons for match in one.matches}
     assert told["casual"] == ("same color: red, worn together in 3 looks", "same occasion: casual")
-    assert told["blue boots"] == ()  # nothing spoke for it but the pattern, which is not told
+    # Nothing spoke for it but the pattern, which is not told.
+    assert told["blue boots"] == ("little in this shop goes better",)
     assert "goes with" not in str(told)
 
 
@@ -89,6 +90,57 @@ def test_another_occasion_costs(shop):
     assert found(completer, ["gown"], categories=("footwear",), diversity=0) == {
         "footwear": ["boots in white", "runners"]
     }
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "loss"),
+    [
+        ({"usage": "formal"}, [{"usage": "sports"}], 1),
+        ({"usage": "casual"}, [{"usage": "sports"}], 0.5),
+        ({"usage": "ethnic"}, [{"usage": "casual"}], 0.5),
+        ({"usage": "formal"}, [{"usage": "casual"}, {"usage": "formal"}], 0),
+        ({"usage": "formal"}, [{"usage": "sports"}, {"usage": "casual"}], 0.5),
+        ({"usage": ""}, [{"usage": "sports"}], 0),
+        ({"title": "Track top"}, [{"kind": "Skirts"}], 1),
+        ({"kind": "heels", "usage": "casual"}, [{"usage": "casual"}, {"usage": "sports"}], 1),
+        ({"title": "Yoga pants", "usage": "casual"}, [{"usage": "sports"}], 0),
+        ({"title": "Tennis skirt", "kind": "skirts", "usage": "sports"}, [{"usage": "sports"}], 0),
+        ({"title": "Tracked parcel dress"}, [{"kind": "heels"}], 0),
+    ],
+)
+def test_what_a_piece_loses_for_its_occasion(shop, own, others, loss):
+    pieces = {"own": own, **{f"other {n}": one for n, one in enumerate(others)}}
+    completer = shop(*(row_of(name, "topwear", "red", **one) for name, one in pieces.items()))
+    completer.together = Together()
+    (first, *worn) = given(completer, *pieces)
+    assert completer.loss(first, worn) == loss
+
+
+def test_where_the_rules_speak_against_nearly_all_more_are_looked_at(shop, monkeypatch):
+    monkeypatch.setattr("thatlook.search.completing.completer.FETCHED", 1)
+    monkeypatch.setattr("thatlook.search.completing.completer.SPARE", 1)
+    runners = [
+        row_of(f"runners {n}", "footwear", "red", usage="sports", look=n % 2) for n in range(2)
+    ]
+    completer = shop(
+        row_of("gown", "topwear", "red", usage="formal"),
+        *runners,
+        row_of("pumps", "footwear", "white", usage="formal"),
+    )
+    asked = {"categories": ("footwear",), "diversity": 0, "k": 2}
+    assert found(completer, ["gown"], **asked) == {"footwear": ["pumps", "runners 0"]}
+
+
+def test_for_sports_the_street_tells_nothing(shop):
+    completer = shop(
+        row_of("jersey", "topwear", "red", usage="sports"),
+        row_of("track pants", "bottomwear", "red", kind="track pants", title="Track pants"),
+        row_of("jeans", "bottomwear", "red", look=1),
+    )
+    assert "track pants" not in completer.together.worn
+    worn, pants = given(completer, "jersey"), given(completer, "track pants")[0]
+    assert completer.loss(pants, worn) == 0
+    assert completer.loss(pants, given(completer, "jeans")) == 0.5
 
 
 def test_a_type_that_nobody_wore_comes_later(shop):
@@ -114,6 +166,12 @@ def test_types_seldom_worn_together_come_later(shop):
     assert not told.seldom("boots", "shirts")  # nothing is known of how often shirts are worn
     assert not replace(told, types={"backpack|boot": 4}).seldom("boots", "backpack")
     assert not replace(told, counts={"backpack": 14, "boot": 40}).seldom("boots", "backpack")
+    # With heels alone chance has it in three looks, with heels and skirts in six, of which one was.
+    dressy = Together(100, {"backpack|skirt": 1}, {}, {"backpack": 30, "heel": 10, "skirt": 10})
+    assert dressy.seldom("backpacks", "heels")
+    assert dressy.seldom("skirt", "backpack")
+    assert not replace(dressy, types={"backpack|skirt": 2}).seldom("backpacks", "heels")
+    assert not dressy.seldom("backpacks", "shirts")
     completer = shop(
         row_of("boots", "footwear", "red"),
         row_of("a backpack", "bag", "red", kind="backpacks"),

@@ -56,6 +56,8 @@ def test_prices_as_shoppers_write_them(text, rest, told):
         ("max 90", ["max_price:90"]),
         ("air max 90 €", ["max_price:90"]),
         ("max 50% polyester", []),
+        ("under 1e9", []),
+        ("under 50mm", []),
         ("over 50 years old", []),
     ],
 )

@@ -54,6 +54,7 @@ class Tower:
     space = "net"
     name = "tower-1"
     narrow = False
+    guesses = True
 
     def embed(self, words):
         known = {"heel": axis(0), "leather": axis(2)}
@@ -136,11 +137,33 @@ def test_the_products_that_have_the_words_beside_a_photo(search):
     assert worded("nowhere") == set()
 
 
+def test_a_type_that_is_named_comes_first_beside_a_photo(search):
+    def first(text):
+        return search.beside_photo(search.understood(WordRequest(text=text)))
+
+    assert first("red heels") == {"heel", "pump", "navy", "blue", "girl", "gone"}
+    assert first("heels or ballerinas") == first("heels") | {"flat"}
+    assert first("eva heels") == {"heel"}
+    assert first("red") == set()
+
+
 def test_what_no_title_says_is_found_by_its_picture(search):
     found = search.find(WordRequest(text="leather", k=2))
     assert found.by_likeness
     assert found.matches[0].product.id == "flat"
     assert "likeness to the words 1.00" in found.matches[0].reasons
+
+
+def test_words_in_a_script_that_no_product_has_are_not_guessed(search, catalog, monkeypatch):
+    monkeypatch.setattr(Tower, "embed", lambda self, words: axis(0) if words else None)
+    found = search.find(WordRequest(text="красное"))
+    assert (found.total, found.message) == (0, "nothing found")
+    assert ids(search, "eva красное")[0] == "heel"
+    monkeypatch.setattr(Tower, "guesses", False)
+    assert search.find(WordRequest(text="красное")).matches
+    monkeypatch.setattr(Tower, "guesses", True)
+    catalog.upsert([row("own", "Красное", "Heels", "Red", axis(0))])
+    assert ids(search, "красное")[0] == "own"
 
 
 def test_without_a_tower_of_the_catalogs_network_words_alone_are_compared(catalog):
@@ -330,6 +353,7 @@ class Narrow(Tower):
     """To which all pictures are about as alike, some even less than nothing."""
 
     narrow = True
+    guesses = False
 
     def embed(self, words):
         near = np.array([-0.02, -0.04, 0.03, -0.03], np.float32)

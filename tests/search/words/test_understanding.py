@@ -19,6 +19,7 @@ NO_PRICES = Lines({}, {}, frozenset(), priced=False)
 SCARF = ["type:scarf", "category:neckwear"]
 TEE = ["type:T-shirt", "category:topwear"]
 DRESS = ["type:dress", "category:dress"]
+SKIRT = ["type:skirt", "category:bottomwear"]
 JEANS = ["type:jeans", "category:bottomwear"]
 
 
@@ -71,8 +72,12 @@ def keys(text, shop=SHOP, **more):
         ("for my boyfriend jeans", JEANS),
         ("for my husband jeans", ["gender:male", *JEANS]),
         ("for my boyfriend red jeans", ["gender:male", "color:red", *JEANS]),
-        ("dress for my daughter", [*DRESS, "age:child", "gender:female"]),
-        ("T-Shirt für meinen Sohn", [*TEE, "age:child", "gender:male"]),
+        ("dress for my daughter", [*DRESS, "age:any", "gender:female"]),
+        ("T-Shirt für meinen Sohn", [*TEE, "age:any", "gender:male"]),
+        ("tee for my boy", [*TEE, "age:child", "gender:male"]),
+        ("skirt & blouse", [*SKIRT, "type:blouse", "category:topwear"]),
+        ("perfume no 5", ["type:perfume", "category:other"]),
+        ("slippers", ["type:flip flops", "category:footwear"]),
         ("baby doll dress", DRESS),
         ("baby tee", TEE),
         ("boys will be boys tee", TEE),
@@ -218,7 +223,20 @@ def test_parts_of_a_compound_are_looked_for():
 
 
 @pytest.mark.parametrize(
-    "text", ["cute old things", "wide fit", "cold day", "best deal", "mein Haus", "vent de mer"]
+    "text",
+    [
+        "cute old things",
+        "wide fit",
+        "cold day",
+        "best deal",
+        "mein Haus",
+        "vent de mer",
+        "from Paris",
+        "air force",
+        "king of the lake",
+        "mein Herz",
+        "coeur",
+    ],
 )
 def test_common_words_are_no_slips_of_telling_ones(text):
     assert keys(text) == []
@@ -231,11 +249,29 @@ def test_a_name_keeps_the_words_that_stand_for_prices():
     ]
 
 
+def test_either_of_two_words_is_looked_for():
+    understood = understand("slim leather or pocket", SHOP)
+    assert [group.wordings[0] for group in understood.telling] == [
+        ("slim",),
+        ("leather",),
+        ("pocket",),
+    ]
+    understood = understand("jersey with zorro or pocket", SHOP)
+    assert understood.telling[-1].wordings == (("zorro",), ("pocket",))
+
+
 def test_one_of_several_categories_is_none():
     assert understand("dress or skirt", SHOP).category is None
     assert understand("red dress", SHOP).category == "dress"
     taken = understand("dress or skirt", SHOP, frozenset({"category:dress"}))
     assert taken.category == "bottomwear"
+
+
+def test_who_is_not_meant_is_told_in_the_shoppers_words():
+    (_, chip) = understand("shoes not for men", SHOP).chips
+    assert (chip.key, chip.words, chip.shown) == ("gender:female", "not for men", "for women")
+    off = understand("shoes not for men", SHOP, frozenset({"gender:female"}))
+    assert ("men",) not in [wording for group in off.groups for wording in group.wordings]
 
 
 def test_the_color_of_what_only_goes_with_it_is_not_looked_for():

@@ -27,11 +27,12 @@ from tests.search.index.samples import random_entry, random_query, random_vector
 from tests.service.double import DIM, Double
 from tests.service.live import ROOT, free_port, start_process, wait_ready
 from tests.service.test_workers import KEY, PICTURE, put
+from tests.store.catalog.asking import wrongly_shown
 from tests.store.catalog.test_oracle import catch_up, row_of
 from tests.store.ingest.fake import picture
 from thatlook.core.errors import CatalogUnavailableError, SearchUnavailableError
 from thatlook.core.records import Box, Described
-from thatlook.search.index import ExactIndex, Query
+from thatlook.search.index import ExactIndex
 from thatlook.store.catalog import Catalog
 from thatlook.store.ingest import ingest, pipeline
 
@@ -137,15 +138,9 @@ class Shop:
         """Searches until it is told to stop; remembers what it should not have been shown."""
         rng = np.random.default_rng(self.dice.randrange(2**32))
         with self.opened() as catalog:
-            while not stop.is_set():
-                gone = frozenset(self.removed)
-                try:
-                    found = catalog.search(random_vector(rng, DIM)[None], Query(k=20))[0]
-                    self.count("searches answered")
-                    self.wrong += [f"{h.product_id} shown" for h in found if h.product_id in gone]
-                except CatalogUnavailableError:
-                    self.count("searches refused")
-                stop.wait(0.05)
+            for shown in wrongly_shown(catalog, self.removed, rng, CatalogUnavailableError, stop):
+                self.count("searches refused" if shown is None else "searches answered")
+                self.wrong += [f"{product_id} shown" for product_id in shown or ()]
 
     def index(self, stop: threading.Event) -> None:
         """Index runs one after another, each started again until it ends well."""

@@ -18,9 +18,10 @@ import numpy as np
 from tests.cuttable import Cuttable, cuttable
 from tests.engines import Engine
 from tests.search.index.samples import DIM, random_entry, random_query, random_vector
+from tests.store.catalog.asking import wrongly_shown
 from tests.store.catalog.test_oracle import catch_up, row_of
 from thatlook.core.errors import SearchUnavailableError
-from thatlook.search.index import ExactIndex, Query
+from thatlook.search.index import ExactIndex
 from thatlook.store.catalog import Catalog
 
 FAULTS: Final = ("engine", "worker", "network")
@@ -84,15 +85,10 @@ class Shop:
         """Searches until it is told to stop; remembers what it should not have been shown."""
         rng = np.random.default_rng(self.dice.randrange(2**32))
         with self.opened() as catalog:
-            while not stop.is_set():
-                gone = frozenset(self.removed)
-                try:
-                    found = catalog.search(random_vector(rng)[None], Query(k=20))[0]
-                    self.answered += 1
-                    self.shown += [h.product_id for h in found if h.product_id in gone]
-                except SearchUnavailableError:
-                    self.refused += 1
-                stop.wait(0.02)
+            for shown in wrongly_shown(catalog, self.removed, rng, SearchUnavailableError, stop):
+                self.answered += shown is not None
+                self.refused += shown is None
+                self.shown += shown or ()
 
     def behind(self, catalog: Catalog) -> bool:
         try:

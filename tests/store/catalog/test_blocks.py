@@ -165,7 +165,7 @@ def test_warming_writes_only_what_is_behind(folder, monkeypatch):
 
 
 def test_leftovers_of_killed_processes_are_removed(folder, monkeypatch):
-    left = folder / "cache" / ".new-abc"
+    left = folder / "cache" / ".abc.part"
     left.write_text("half")
     monkeypatch.setattr(blocks, "_LEFTOVER_SECONDS", -1)
     with Catalog.open(folder) as catalog:

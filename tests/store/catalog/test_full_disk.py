@@ -12,8 +12,8 @@ from thatlook.core.errors import CatalogFullError, CatalogReadOnlyError
 from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import backup
-from thatlook.store.catalog.database import _remove_log
 from thatlook.store.catalog.opening import FILE_NAME
+from thatlook.store.catalog.sqlite_file import _remove_log
 from thatlook.store.catalog.versions import snapshot
 
 COUNT = 40

@@ -20,8 +20,8 @@ from thatlook.search.index import Query
 from thatlook.store.catalog import Catalog
 from thatlook.store.catalog.backup import backup, restore
 from thatlook.store.catalog.blocks import CACHED_FROM
-from thatlook.store.catalog.database import _connected_to_log
 from thatlook.store.catalog.opening import FILE_NAME
+from thatlook.store.catalog.sqlite_file import _connected_to_log
 from thatlook.store.catalog.versions import snapshot
 from thatlook.store.ingest.turn import own_turn
 

@@ -130,7 +130,7 @@ def test_what_the_picture_shows_is_found_where_the_feed_is_mute(catalog):
 
 
 def test_stale_entries_are_dropped_in_time(catalog, monkeypatch):
-    monkeypatch.setattr(module, "_BATCH", 4)
+    monkeypatch.setattr(module, "_FEW", 4)
     for turn in range(8):
         catalog.upsert([row("a", f"word{turn}")])
         assert found(catalog, f"word{turn}") == ["a"]
@@ -169,3 +169,12 @@ def test_many_products_with_all_words_are_not_ordered(catalog, monkeypatch):
 )
 def test_labels(stored, text):
     assert label(stored) == text
+
+
+def test_what_left_counts_in_no_rarity_for_long(catalog, monkeypatch):
+    monkeypatch.setattr(module, "_FEW", 1)
+    catalog.upsert([row(str(n), "Zorro") for n in range(8)] + [row("kept", "Zorro Hat")])
+    assert catalog.lines().frequency("zorro") == 9
+    catalog.remove([str(n) for n in range(8)])
+    catalog.upsert([row("new", "Hat")])
+    assert catalog.lines().frequency("zorro") == 1

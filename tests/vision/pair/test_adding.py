@@ -202,7 +202,7 @@ def test_vectors_computed_elsewhere_are_compared(tmp_path):
     parity = tmp_path / "vectors.json"
     parity.write_text(json.dumps({"texts": {"red": right}}))
     done = added(folder, parity=parity)
-    assert done.trial.least_parity == pytest.approx(1.0, abs=1e-6)
+    assert done.trial.min_parity == pytest.approx(1.0, abs=1e-6)
     assert json.loads(done.entry.read_text())["metrics"]["parity"] == 1.0
 
     parity.write_text(json.dumps({"texts": {"red": [0, 1, 0, 0]}}))

@@ -174,8 +174,8 @@ class Result(Shown):
 
 def _rows(photo: str, found: Recommendation) -> Iterator[dict[str, Any]]:
     about = {"photo": photo, "article": found.article, "category": found.category}
-    for place, match in enumerate(found.matches, start=1):
-        yield about | {"role": found.role, "place": place} | _of(match)
+    for rank, match in enumerate(found.matches, start=1):
+        yield about | {"role": found.role, "rank": rank} | _of(match)
 
 
 def _of(match: Match) -> dict[str, Any]:

@@ -7,17 +7,15 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
-from urllib3.exceptions import HTTPError
-
-from thatlook.crawl.browser import chromium
+from thatlook.core.closing import Closing
+from thatlook.crawl.browser.chromium import START_S, Chromium
 from thatlook.crawl.browser.gate import RequestGate
 from thatlook.crawl.browser.tab import Tab
 from thatlook.crawl.browser.watchdog import Watchdog
 from thatlook.crawl.http.answers import AnswerCache
-from thatlook.crawl.http.failures import GoneError, RestError, TroubleError, rest
+from thatlook.crawl.http.failures import CrashedError, GoneError, RestError, TroubleError, rest
 from thatlook.crawl.http.pace import Pacer
 from thatlook.crawl.shop import Limits
 from thatlook.store.feed.fetch import TRANSIENT_STATUSES
@@ -36,7 +34,7 @@ PATIENCE_S = 3.0
 """How long a quiet page may still take to show its first product."""
 
 
-class Browser:
+class Browser(Closing):
     """One Chromium, started at its first page; a context manager.
 
     `addresses` pins the hosts that it may talk to; `check` raises GoneError for an address
@@ -59,7 +57,8 @@ class Browser:
         self._pacer = pacer
         self._limits = limits
         self._user_agent = user_agent
-        self._driver: Any = None
+        self._chromium: Chromium | None = None
+        self._watchdog: Watchdog | None = None
         self._tab: Tab | None = None
         self._gate: RequestGate | None = None
         self._banners: tuple[str, ...] = ()
@@ -73,18 +72,11 @@ class Browser:
         """How many requests of the browser went out to a host."""
         return self._asked + (self._gate.asked if self._gate else 0)
 
-    def __enter__(self) -> Self:
-        self._watchdog = Watchdog().__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends it."""
         self._stop()
-        self._watchdog.__exit__(kind, error, trace)
+        if self._watchdog is not None:
+            self._watchdog.close()
 
     def open(self, url: str, ready: str, dismiss: tuple[str, ...] = ()) -> None:
         """Loads a page and waits until `ready`, a selector, is there or the page is quiet.
@@ -106,7 +98,8 @@ class Browser:
             raise GoneError(f"{url} answered {seen.document}")
         self._check_troubles()
         if seen.document is None:
-            raise TroubleError(f"{url} did not answer in {self._limits.timeout_s:g} s")
+            # A page that a host does not answer is in trouble already.
+            raise CrashedError(f"{url} was not loaded")
         self._dismiss()
 
     @property
@@ -139,6 +132,7 @@ class Browser:
             if clicks >= max_steps or not self._open_tab().click(button):
                 return clicks
             clicks += 1
+            self._take_effect()
 
     def patiently(self, act: Callable[[], T]) -> T:
         """What `act` gives, tried again after trouble as often as the limits allow.
@@ -146,8 +140,6 @@ class Browser:
         A Chromium that crashed or hangs is started anew. Raises TroubleError where no try
         was enough, and what `act` raises else.
         """
-        from selenium.common.exceptions import WebDriverException
-
         trouble = TroubleError("the page was not asked for")
         for _ in range(self._limits.retries + 1):
             try:
@@ -156,9 +148,8 @@ class Browser:
                 raise
             except TroubleError as error:
                 trouble = error
-            except WebDriverException as error:
-                trouble = TroubleError(f"Chromium: {str(error.msg).splitlines()[0]}")
-                self._stop()
+                if isinstance(error, CrashedError):
+                    self._stop()
         raise trouble
 
     def _begun(self) -> tuple[Tab, RequestGate]:
@@ -166,17 +157,13 @@ class Browser:
         if self._tab is None or self._gate is None:
             # In the temporary folder, whose path is short enough for Chromium's sockets.
             self._folder = Path(tempfile.mkdtemp(prefix="thatlook-"))
-            driver = chromium.start(
-                self._folder, self._user_agent, self._addresses, self._limits.timeout_s
-            )
-            self._driver = driver
-            pids = [driver.service.process.pid, driver.capabilities.get("goog:processID")]
-            self._watchdog.watch([pid for pid in pids if pid], self._folder)
-            self._tab = Tab(driver)
-            self._gate = RequestGate(
-                driver.network, self._tab.context, self._check, self._pacer, self.answers
-            )
+            chromium = self._chromium = Chromium(self._folder, self._user_agent, self._addresses)
+            self._watchdog = self._watchdog or Watchdog()
+            self._watchdog.watch([chromium.pid], self._folder)
+            self._gate = RequestGate(chromium, self._check, self._pacer, self.answers)
             self._gate.refused = self.refused
+            chromium.run(self._gate.start(), START_S)
+            self._tab = Tab(chromium)
         self._gate.traffic.begin()
         return self._tab, self._gate
 
@@ -191,23 +178,18 @@ class Browser:
         return self._gate
 
     def _stop(self) -> None:
-        from selenium.common.exceptions import WebDriverException
-
         if self._gate is not None:
-            self._gate.close()
             self._asked += self._gate.asked
-        if self._driver is not None:
-            try:
-                self._driver.quit()
-            except (WebDriverException, HTTPError, OSError):
-                self._driver.service.stop()  # it no longer answers; its process can be ended
-            self._watchdog.watch([], None)
+        if self._chromium is not None:
+            self._chromium.close()
+            if self._watchdog is not None:
+                self._watchdog.watch([], None)
             shutil.rmtree(self._folder, ignore_errors=True)
-        self._driver = self._tab = self._gate = None
+        self._chromium = self._tab = self._gate = None
 
     def _settle(self, ready: str = "") -> None:
         """Returns when the page is quiet and ready. Raises TroubleError where a request stays
-        unanswered, or the page goes on and on without getting ready.
+        unanswered, or the page goes on and on without getting ready, CrashedError where it hangs.
         """
         tab, traffic = self._open_tab(), self._open_gate().traffic
         limit_s, spent_s = self._limits.timeout_s, 0.0
@@ -224,6 +206,7 @@ class Browser:
             time.sleep(STEP_S)
             # The time that requests wait for their turn is ours and not the page's.
             spent_s += 0.0 if traffic.holding() else STEP_S
+        tab.count("html")  # a page that hangs is no slow one
         raise TroubleError(f"a page was still loading after {limit_s:g} s")
 
     def _to_bottom(self) -> None:
@@ -233,7 +216,10 @@ class Browser:
         for _ in range(10_000):
             if tab.step_down():
                 break
-        # A page's own observers answer a scroll a moment later.
+        self._take_effect()
+
+    def _take_effect(self) -> None:
+        """Waits for what a scroll or a click has set off, which a page begins a moment later."""
         time.sleep(0.1)
         self._settle()
         self._check_troubles()

@@ -1,16 +1,20 @@
 """Every request of the browser passes here: is it allowed, is it its turn, how did it end.
 
-Chromium asks before each request (WebDriver BiDi, phase beforeRequestSent) and waits for
-the answer. The callbacks run in threads of selenium's.
+Chromium asks before each request, and again at each answer (DevTools protocol, domain Fetch, of the
+whole browser: also for every hop of a redirect, for workers and for windows that a page opens), and
+waits for what is said. How a request of the page itself ends is told by the page's domain Network.
 """
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from thatlook.core.addresses import is_address
+from thatlook.crawl.browser.chromium import Chromium
 from thatlook.crawl.browser.traffic import Traffic
 from thatlook.crawl.http.answers import AnswerCache, Answered
 from thatlook.crawl.http.failures import ForbiddenError, GoneError, TroubleError
@@ -19,9 +23,12 @@ from thatlook.store.feed.fetch import REDIRECTS, TRANSIENT_STATUSES, retry_after
 
 BACKOFF_S = 0.5
 MAX_BODY_BYTES = 30_000_000
-_LASTING = {"script", "style", "stylesheet"}
-_UNNEEDED = {"audio", "font", "image", "media", "texttrack", "track", "video"}
+_LASTING = {"script", "stylesheet"}
+_UNNEEDED = {"font", "image", "media", "texttrack"}
 """What a page shows with, and a crawler reads nothing from."""
+_TOLD = {"fetch", "script", "stylesheet", "xhr"}
+"""What the page's domain tells the end of, beside the page itself; of a worker's script or a frame
+in a process of its own it tells the beginning alone."""
 _ENDLESS = {"eventsource", "websocket", "ping"}
 """What a page keeps open, or sends without waiting: it is no sign that it is still loading."""
 
@@ -31,8 +38,7 @@ class RequestGate:
 
     def __init__(
         self,
-        network: Any,
-        context: str,
+        chromium: Chromium,
         check: Callable[[str], None],
         pacer: Pacer,
         answers: AnswerCache,
@@ -40,74 +46,96 @@ class RequestGate:
         """`check` raises GoneError for an address that must not be asked, TroubleError for one
         that must not be asked now.
         """
-        self._network = network
-        self._context = context
+        self._browser = chromium.browser_session
+        self._page = chromium.page_session
+        self._frame = ""
         self._check = check
         self._pacer = pacer
         self._answers = answers
-        self._closed = False
         self._in_a_row = 0
-        self._skipped: set[str] = set()
+        self._of_page: set[str] = set()
+        self._to_keep: dict[str, Any] = {}
         self.traffic = Traffic()
         self.asked = 0
         """Requests that went out to a host."""
         self.refused: dict[str, str] = {}
         """Addresses that the page wanted and did not get, with the reason."""
-        network.add_data_collector(data_types=["response"], max_encoded_data_size=MAX_BODY_BYTES)
-        network.add_event_handler("before_request", self._before)
-        network.add_event_handler("response_completed", self._completed)
-        network.add_event_handler("fetch_error", self._failed)
-        network.add_intercept(phases=["beforeRequestSent"])
 
-    def close(self) -> None:
-        """Lets go of the requests that still wait for their turn."""
-        self._closed = True
+    async def start(self) -> None:
+        """From here on nothing is asked for without passing."""
+        self._browser.on("Fetch.requestPaused", self._paused)
+        self._page.on("Network.requestWillBeSent", self._seen)
+        self._page.on("Network.loadingFinished", self._finished)
+        self._page.on("Network.loadingFailed", self._ended)
+        tree = await self._page.send("Page.getFrameTree")
+        self._frame = tree["frameTree"]["frame"]["id"]
+        limits = {"maxResourceBufferSize": MAX_BODY_BYTES, "maxTotalBufferSize": 3 * MAX_BODY_BYTES}
+        await self._page.send("Network.enable", limits)
+        stages = [{"urlPattern": "*", "requestStage": stage} for stage in ("Request", "Response")]
+        await self._browser.send("Fetch.enable", {"patterns": stages})
 
-    def _before(self, event: Any) -> None:
-        from selenium.common.exceptions import WebDriverException
+    async def _paused(self, event: Any) -> None:
+        from playwright.async_api import Error
 
-        request = _of(event, "request")
         try:
-            self._decide(request, page=self._is_page(event))
-        except WebDriverException:
-            # The page, and with it the request, went away while it waited for its turn.
-            self.traffic.over(request["request"])
+            if "responseStatusCode" in event or "responseErrorReason" in event:
+                await self._answered(event)
+            else:
+                await self._decide(event)
+        except Error:
+            # The page, and with it the request, went away meanwhile.
+            self.traffic.over(_number(event))
 
-    def _is_page(self, event: Any) -> bool:
+    def _is_document(self, event: Any) -> bool:
         """Whether an event is about the page itself, and not about what it loads."""
-        return _of(event, "navigation") is not None and _of(event, "context") == self._context
+        return (event["resourceType"], event["frameId"]) == ("Document", self._frame)
 
-    def _decide(self, request: Any, *, page: bool) -> None:
-        number, url = request["request"], request["url"]
+    async def _decide(self, event: Any) -> None:
+        number, request, kind = _number(event), event["request"], _kind(event)
+        url, document = request["url"], self._is_document(event)
         if not is_address(url):
-            self._network.continue_request(request=number)
+            await self._say("continueRequest", event)
             return
-        if _kind(request) in _UNNEEDED:
-            self._skipped.add(url)
-            self._network.fail_request(request=number)
+        if kind in _UNNEEDED:
+            await self._say("failRequest", event, errorReason="BlockedByClient")
             return
-        if _kind(request) not in _ENDLESS:
+        counts = kind not in _ENDLESS
+        if counts:
             self.traffic.hold(number)
         kept = self._answers.get(url) if request["method"] == "GET" else None
         if kept is not None:
-            self._network.provide_response(
-                request=number, status_code=200, headers=kept.headers, body=kept.body
+            if document:
+                self.traffic.document(200)
+            await self._say(
+                "fulfillRequest",
+                event,
+                responseCode=200,
+                responseHeaders=kept.headers,
+                body=kept.body,
             )
-        elif not self._allowed(url, page=page):
-            self._network.fail_request(request=number)
-        elif self._pacer.wait(urlsplit(url).hostname or "", lambda: self._closed):
+            self.traffic.over(number)
+        elif not await self._allowed(url, document=document):
+            await self._say("failRequest", event, errorReason="BlockedByClient")
+            self.traffic.over(number)
+        else:
+            await self._turn(url)
             self.asked += 1
-            if _kind(request) not in _ENDLESS:
+            if counts:
                 self.traffic.send(number)
-            self._network.continue_request(request=number)
+            await self._say("continueRequest", event)
 
-    def _allowed(self, url: str, *, page: bool) -> bool:
+    async def _turn(self, url: str) -> None:
+        while (left_s := self._pacer.turn(urlsplit(url).hostname or "")) > 0:
+            await asyncio.sleep(min(left_s, 1.0))
+
+    async def _allowed(self, url: str, *, document: bool) -> bool:
         """Whether an address may be asked; if not, the reason is noted."""
         try:
-            self._check(url)
+            # It may have to ask for the host's robots.txt, and the others need not wait for that.
+            await asyncio.to_thread(self._check, url)
         except GoneError as error:
             self.refused[url] = str(error)
-            if page:
+            if document:
                 self.traffic.refuse(str(error))
             if isinstance(error, ForbiddenError):
                 self.traffic.forbid(str(error))
@@ -117,39 +145,63 @@ class RequestGate:
             return False
         return True
 
-    def _completed(self, event: Any) -> None:
-        request, response = _of(event, "request"), _of(event, "response")
-        status, url = int(response["status"]), response["url"]
-        try:
-            if self._is_page(event) and status not in REDIRECTS:
-                self.traffic.document(status)
-            if status in TRANSIENT_STATUSES:
-                self._trouble(url, f"status {status}", _asked_wait_s(response["headers"]))
-                return
+    async def _answered(self, event: Any) -> None:
+        number, url = _number(event), event["request"]["url"]
+        reason, status = event.get("responseErrorReason"), event.get("responseStatusCode")
+        document = self._is_document(event)
+        if reason:
+            if reason != "Aborted":  # by leaving the page: no trouble
+                self._trouble(url, reason, None)
+            self.traffic.over(number)
+            await self._say("failRequest", event, errorReason=reason)
+            return
+        if document and status not in REDIRECTS:
+            self.traffic.document(status)
+        if status in TRANSIENT_STATUSES:
+            self._trouble(url, f"status {status}", _asked_wait_s(event["responseHeaders"]))
+        else:
             self._in_a_row = 0
-            if status == 200 and request["method"] == "GET" and not self._answers.has(url):
-                self._keep(request, response)
-        finally:
-            self.traffic.over(request["request"])
+        told = number in self._of_page and (document or _kind(event) in _TOLD)
+        if not told or status in REDIRECTS:
+            self.traffic.over(number)
+        elif status == 200 and event["request"]["method"] == "GET":
+            self._to_keep[number] = event
+        await self._say("continueResponse", event)
 
-    def _keep(self, request: Any, response: Any) -> None:
-        from selenium.common.exceptions import WebDriverException
+    async def _say(self, what: str, event: Any, **more: Any) -> None:
+        await self._browser.send(f"Fetch.{what}", {"requestId": event["requestId"], **more})
 
+    def _seen(self, event: Any) -> None:
+        self._of_page.add(event["requestId"])
+
+    def _ended(self, event: Any) -> None:
+        number = event["requestId"]
+        self._of_page.discard(number)
+        self._to_keep.pop(number, None)
+        self.traffic.over(number)
+
+    async def _finished(self, event: Any) -> None:
+        from playwright.async_api import Error
+
+        number = event["requestId"]
+        answered = self._to_keep.get(number)
         try:
-            data = self._network.get_data(data_type="response", request=request["request"])
-        except WebDriverException:
-            return  # too large, or gone with its page: it would only be asked for again
-        answer = Answered(response["headers"], data["bytes"])
-        self._answers.put(response["url"], answer, lasting=_kind(request) in _LASTING)
+            if answered is not None:
+                body = await self._page.send("Network.getResponseBody", {"requestId": number})
+                self._keep(answered, body)
+        except Error:
+            pass  # too large, or gone with its page: it would only be asked for again
+        finally:
+            self._ended(event)
 
-    def _failed(self, event: Any) -> None:
-        request, text = _of(event, "request"), _of(event, "error_text")
-        url = request["url"]
-        aborted = text == "net::ERR_ABORTED"  # by leaving the page: no trouble
-        known = url in self.refused or url in self._skipped
-        if not known and url.startswith("http") and not aborted:
-            self._trouble(url, str(text), None)
-        self.traffic.over(request["request"])
+    def _keep(self, event: Any, body: Any) -> None:
+        data, headers = body["body"], event["responseHeaders"]
+        if not body["base64Encoded"]:
+            data = base64.b64encode(data.encode()).decode()
+            headers = [_in_utf8(header) for header in headers]
+        self._answers.put(
+            event["request"]["url"], Answered(headers, data), lasting=_kind(event) in _LASTING
+        )
 
     def _trouble(self, url: str, what: str, wait_s: float | None) -> None:
         """Notes it, and leaves the host alone: as long as it asks for, else longer each time."""
@@ -162,20 +214,30 @@ class RequestGate:
         self._pacer.hold(urlsplit(url).hostname or "", wait_s)
 
 
-def _kind(request: Any) -> str:
-    """What a request is for: Chromium's own word, which is there also where BiDi has none."""
-    return str(request.get("goog:resourceType") or request.get("destination") or "").lower()
+def _number(event: Any) -> str:
+    """What a request is called, from its first hop to its end, in both domains."""
+    return str(event.get("networkId") or event["requestId"])
+
+
+def _kind(event: Any) -> str:
+    """What a request is for, in small letters."""
+    accepted = event["request"]["headers"].get("Accept", "")
+    if accepted.startswith("text/event-stream"):
+        return "eventsource"
+    if accepted.startswith("image/"):
+        return "image"  # icons too, which are "Other"
+    return str(event["resourceType"]).lower()
+
+
+def _in_utf8(header: Any) -> Any:
+    """A header of an answer that came as text, whatever it was written in."""
+    if header["name"].lower() != "content-type":
+        return header
+    kind = header["value"].partition(";")[0]
+    return {"name": header["name"], "value": f"{kind}; charset=utf-8"}
 
 
 def _asked_wait_s(headers: list[Any]) -> float | None:
     """What a Retry-After header asks for, or None."""
-    found = (h["value"]["value"] for h in headers if h["name"].lower() == "retry-after")
+    found = (header["value"] for header in headers if header["name"].lower() == "retry-after")
     return retry_after(next(found, None))
-
-
-def _of(event: Any, name: str) -> Any:
-    """A field of an event: selenium gives some as dicts of the wire, others as objects."""
-    if not isinstance(event, dict):
-        return getattr(event, name)
-    first, *others = name.split("_")
-    return event.get(first + "".join(other.capitalize() for other in others))

@@ -1,21 +1,16 @@
-"""The one tab of the browser, driven over WebDriver BiDi only.
-
-No classic WebDriver command is used once a page is asked for: those wait for the page,
-and the page waits for a turn that the same connection would have to give it.
-"""
+"""The one tab of the browser."""
 
 from __future__ import annotations
 
-import threading
+import json
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
 
-_NO_ICON = """() => document.addEventListener('DOMContentLoaded', () => {
-  document.querySelectorAll('link[rel~=icon]').forEach(link => link.remove());
-  const none = document.createElement('link');
-  [none.rel, none.href] = ['icon', 'data:,'];
-  document.head.append(none);
-})"""
+from thatlook.crawl.browser.chromium import Chromium
+
+SCRIPT_S = 30.0
+"""A page that answers nothing for this long hangs."""
+
 _HTML = "() => document.documentElement ? document.documentElement.outerHTML : ''"
 _COUNT = "(selector) => String(document.querySelectorAll(selector).length)"
 _SIGN = """(selector) => {
@@ -44,40 +39,31 @@ _CLICK = """(selector) => {
 
 
 class Tab:
-    """What the crawler does in a page. Every method raises selenium's WebDriverException
-    where the page has crashed or does not answer.
+    """What the crawler does in a page. Every method raises CrashedError where the page has crashed
+    or hangs.
     """
 
-    def __init__(self, driver: Any) -> None:
-        self.context = str(driver.current_window_handle)
-        self._start: threading.Thread | None = None
+    def __init__(self, chromium: Chromium) -> None:
+        self._chromium = chromium
+        self._start: Future[None] | None = None
         self._walked_px = 0
-        self._script = driver.script
-        self._contexts = driver.browsing_context
-        # Chromium asks for a page's icon behind the back of the gate.
-        driver.script.add_preload_script(function_declaration=_NO_ICON)
 
     def go(self, url: str) -> None:
-        """Starts to load a page, and does not wait for it.
-
-        Chromium tells of the start only when the host has answered, which may be long after;
-        so a thread waits for that.
-        """
+        """Starts to load a page, and does not wait for it: its host may take long to answer."""
         self._walked_px = 0
-        self._start = threading.Thread(target=self._navigate, args=(url,), daemon=True)
-        self._start.start()
+        self._start = self._chromium.begin(self._navigate(url))
 
     @property
     def starting(self) -> bool:
         """Whether the last page asked for has not begun to load yet."""
-        return self._start is not None and self._start.is_alive()
+        return self._start is not None and not self._start.done()
 
-    def _navigate(self, url: str) -> None:
-        from selenium.common.exceptions import WebDriverException
+    async def _navigate(self, url: str) -> None:
+        from playwright.async_api import Error
 
         # A page that fails to load, or is left for another, is what the gate tells of.
-        with suppress(WebDriverException):
-            self._contexts.navigate(context=self.context, url=url, wait="none")
+        with suppress(Error):
+            await self._chromium.page.goto(url, wait_until="commit", timeout=0)
 
     def html(self) -> str:
         """The page as it is now, "" before there is one."""
@@ -105,5 +91,20 @@ class Tab:
         return bool(self._run(_CLICK, selector))
 
     def _run(self, function: str, *arguments: str | int) -> str:
-        result = self._script.execute(function, *arguments, context_id=self.context)
-        return str(result["value"])
+        return self._chromium.run(self._evaluated(function, arguments), SCRIPT_S)
+
+    async def _evaluated(self, function: str, arguments: tuple[str | int, ...]) -> str:
+        """What a function gives in the page, which may forbid Playwright's own way (eval)."""
+        from playwright.async_api import Error
+
+        told = await self._chromium.page_session.send(
+            "Runtime.evaluate",
+            {
+                "expression": f"({function})({', '.join(map(json.dumps, arguments))})",
+                "awaitPromise": True,
+                "returnByValue": True,
+            },
+        )
+        if "exceptionDetails" in told:
+            raise Error(str(told["exceptionDetails"].get("exception", {}).get("description")))
+        return str(told["result"]["value"])

@@ -15,19 +15,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from thatlook.core.closing import Closing
 
 
-class Watchdog:
-    """A running watchdog; leaving the context ends it without harm to anybody."""
+class Watchdog(Closing):
+    """A running watchdog."""
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         command = [sys.executable, "-m", "thatlook.crawl.browser.watchdog"]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )
-        return self
 
     def watch(self, pids: list[int], folder: Path | None) -> None:
         """Ends these processes and removes their folder, and nothing named earlier, when this
@@ -38,12 +37,8 @@ class Watchdog:
             self._process.stdin.write(json.dumps(told).encode() + b"\n")
             self._process.stdin.flush()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends it without harm to anybody."""
         self.watch([], None)
         if self._process.stdin is not None:
             self._process.stdin.close()

@@ -13,7 +13,6 @@ import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from thatlook.core.files import write_whole
 
@@ -29,10 +28,10 @@ _OF_THE_WIRE = {
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer as WebDriver BiDi has it: headers and body are its own objects."""
+    """One answer as Chromium takes it: headers with `name` and `value`, the body in base64."""
 
-    headers: list[Any]
-    body: dict[str, str]
+    headers: list[dict[str, str]]
+    body: str
 
 
 class AnswerCache:
@@ -81,4 +80,4 @@ class AnswerCache:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _path(self, url: str) -> Path:
-        return self._folder / (hashlib.sha256(url.encode()).hexdigest()[:40] + ".json")
+        return self._folder / (hashlib.sha256(url.encode()).hexdigest()[:40] + ".answer")

@@ -4,6 +4,7 @@ FetchError
 ├── GoneError       asking again would not help: 404, a foreign host
 │   └── ForbiddenError   robots.txt does not allow it
 └── TroubleError    asking later may help: a timeout, 429, 500
+    ├── CrashedError     the browser, or its page, crashed or hangs
     └── RestError        the host asks to be left alone for longer than a crawl waits
 FeedError
 └── LayoutError     the pages no longer look as the shop file says
@@ -24,6 +25,13 @@ class ForbiddenError(GoneError):
 
 class TroubleError(FetchError):
     """An address that did not answer now; another day it may."""
+
+
+class CrashedError(TroubleError):
+    """A browser that crashed or hangs; another one may do better."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"Chromium: {message}")
 
 
 class RestError(TroubleError):

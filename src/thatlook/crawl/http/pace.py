@@ -32,15 +32,12 @@ class Pacer:
         self._slower: dict[str, float] = {}
         self._free: dict[str, float] = {}
 
-    def wait(self, host: str, give_up: Callable[[], bool] = lambda: False) -> bool:
-        """True when it is this caller's turn to ask `host`; False when it gave up before."""
-        while (left := self._turn(host)) > 0:
-            if give_up():
-                return False
+    def wait(self, host: str) -> None:
+        """Returns when it is this caller's turn to ask `host`."""
+        while (left := self.turn(host)) > 0:
             self._sleep(min(left, 1.0))
-        return True
 
-    def _turn(self, host: str) -> float:
+    def turn(self, host: str) -> float:
         """0 when the caller has the turn (and the next one is later), else seconds to wait."""
         with self._lock:
             now = self._now()

@@ -13,16 +13,16 @@ import os
 from collections.abc import Iterator
 from io import BufferedRandom
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from thatlook.core.closing import Closing
 from thatlook.core.errors import FeedError
 from thatlook.core.lock import locked
 
 Entry = dict[str, Any]
 
 
-class Journal:
+class Journal(Closing):
     """An open journal; a context manager. One process at a time may have it open."""
 
     def __init__(self, path: Path) -> None:
@@ -65,14 +65,3 @@ class Journal:
     def close(self) -> None:
         """Closes the file, which also gives the lock back."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -52,6 +52,13 @@ def average_precision(truth: Sequence[TruthBoxes], found: Sequence[Found]) -> di
 
 def precision_table(truth: Sequence[TruthBoxes], found: Sequence[Found]) -> coco.Table:
     """Precision by IoU threshold, recall, class and area, as `coco.judged` gives it."""
+    return coco.judged(len(truth), DETECTOR_CLASSES, *as_coco(truth, found))
+
+
+def as_coco(
+    truth: Sequence[TruthBoxes], found: Sequence[Found]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Labels and detections as COCO writes them."""
     notes: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
     for i, (photo, (boxes, scores, labels)) in enumerate(zip(truth, found, strict=True)):
@@ -62,7 +69,7 @@ def precision_table(truth: Sequence[TruthBoxes], found: Sequence[Found]) -> coco
         for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist(), strict=True):
             result = {"image_id": i, "category_id": label, "score": score}
             results.append(result | {"bbox": coco.sides(box)})
-    return coco.judged(len(truth), DETECTOR_CLASSES, notes, results)
+    return notes, results
 
 
 def ap_figures(table: coco.Table) -> dict[str, float]:

@@ -109,8 +109,15 @@ def _per_category(
     for k, name in enumerate(DETECTOR_CLASSES):
         all_ious = coco.average(table[:, :, k, 0])
         mask = figures.get(f"mask_{name}", float("nan"))
-        least = float(thresholds[k])
-        row = (int(counts[k].sum()), figures[f"ap50_{name}"], all_ious, least, *told[name], mask)
+        threshold = float(thresholds[k])
+        row = (
+            int(counts[k].sum()),
+            figures[f"ap50_{name}"],
+            all_ious,
+            threshold,
+            *told[name],
+            mask,
+        )
         rows.append((name, *row))
     heads = ("labels", "AP50", "AP50-95", "from score", "precision", "recall", "mask IoU")
     report.details["per_category"] = {

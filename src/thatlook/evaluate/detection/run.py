@@ -7,20 +7,28 @@ the same way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from thatlook.core.errors import DataError
 from thatlook.core.settings import Settings
 from thatlook.data.product_labels import read_absent_categories
-from thatlook.evaluate.detection.metrics import predict, shown_products
+from thatlook.evaluate.detection.metrics import (
+    Predictions,
+    average_precision,
+    predict,
+    shown_products,
+)
+from thatlook.evaluate.detection.paired import add_beside, differences
 from thatlook.evaluate.eye import add_drawn, eye_photos_of
 from thatlook.evaluate.options import DetectionOptions
 from thatlook.evaluate.own_photos import measured_photos
-from thatlook.evaluate.report import finish, folder_of, session_of
+from thatlook.evaluate.report import Report, beside_session, finish, folder_of, session_of
 from thatlook.vision.stages.article import ArticleStage
 
 if TYPE_CHECKING:
     from thatlook.data.scenes import Scene
+    from thatlook.vision.models.session import Session
 
 
 def scenes_in(options: DetectionOptions) -> tuple[list[Scene], list[Scene]]:
@@ -62,6 +70,7 @@ def run(options: DetectionOptions) -> int:
         return suggest(options, options.suggest, stage)
     from thatlook.evaluate.detection.report import article_report
 
+    other = beside_session(options, stage.spec) if options.beside else None
     absent = read_absent_categories(options.labels) if options.labels else {}
     scenes, products = (eye.scenes, []) if eye else scenes_in(options)
     seen = predict(stage, scenes)
@@ -69,4 +78,19 @@ def run(options: DetectionOptions) -> int:
     report = article_report(stage.spec, scenes, seen, shown, absent)
     if eye:
         add_drawn(report, eye)
+    if other:
+        _beside(report, options, scenes, seen, other)
     return finish(options, report)
+
+
+def _beside(
+    report: Report,
+    options: DetectionOptions,
+    scenes: Sequence[Scene],
+    seen: Predictions,
+    session: Session,
+) -> None:
+    """Measures the network of `session` on the same photos."""
+    other = predict(ArticleStage.of(session, Settings.load()), scenes)
+    found = differences(scenes, (seen.found, other.found), options.rounds)
+    add_beside(report, session.spec, average_precision(scenes, other.found), found)

@@ -72,13 +72,13 @@ def _two(one: str, other: str) -> Two:
     return (one, other) if one < other else (other, one)
 
 
-def judged_pairs(choices: Iterable[Choice], catalog: Catalog, least: int = 1) -> Judged:
-    """The pairs on which at least `least` more lists say the one than the other, by ids."""
+def judged_pairs(choices: Iterable[Choice], catalog: Catalog, min_lead: int = 1) -> Judged:
+    """The pairs on which at least `min_lead` more lists say the one than the other, by ids."""
     counts: Counter[str] = Counter()
     pairs = []
     for two, said in sorted(votes(choices).items()):
         lead = said[True] - said[False]
-        if abs(lead) < least:
+        if abs(lead) < min_lead:
             counts["undecided"] += 1
             continue
         known = [found for found in (_product(catalog, one) for one in two) if found is not None]

@@ -69,11 +69,11 @@ def sign_test(wins: int, losses: int) -> float:
     n, few = wins + losses, min(wins, losses)
     if wins == losses:
         return 1.0
-    chances = (math.exp(_log_chance(n, k)) for k in range(few + 1))
-    return min(1.0, 2 * math.fsum(chances))
+    probabilities = (math.exp(_log_probability(n, k)) for k in range(few + 1))
+    return min(1.0, 2 * math.fsum(probabilities))
 
 
-def _log_chance(n: int, k: int) -> float:
+def _log_probability(n: int, k: int) -> float:
     """The logarithm of the probability that k of n fair coins fall on one side."""
     ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
     return ways - n * math.log(2)

@@ -38,7 +38,7 @@ def cut_frames(box: Floats, size: tuple[int, int]) -> dict[str, Floats]:
     }
 
 
-def within(image: Pixels, box: Floats, frame: Floats) -> tuple[Pixels, Box] | None:
+def cut_to_frame(image: Pixels, box: Floats, frame: Floats) -> tuple[Pixels, Box] | None:
     """The photo cut to `frame` with what is left of the box, or None where nothing is."""
     x0, y0, x1, y1 = (int(v) for v in frame)
     part = np.ascontiguousarray(image[y0:y1, x0:x1])
@@ -77,7 +77,7 @@ def shots(stage: PersonStage, scenes: Sequence[Scene]) -> list[GateShot]:
         size = (image.shape[1], image.shape[0])
         frames = {FULL: np.array([0, 0, *size], np.float32)} | cut_frames(box, size)
         for name, frame in frames.items():
-            part = within(image, box, frame)
+            part = cut_to_frame(image, box, frame)
             if part is not None:
                 person = stage.run(*part, 1.0)
                 seen = Frame(part[0].shape[1], part[0].shape[0], part[1].height)

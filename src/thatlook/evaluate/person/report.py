@@ -150,7 +150,7 @@ def _joints(report: Report, got: PersonMeasurements) -> None:
     report.details["swapped"] = [got.scenes[row].path.name for row in crossed]
     report.details["worst_poses"] = [got.scenes[row].path.name for row in chosen]
     figures = [
-        _posed(
+        _pose_figure(
             got.scenes[row], got.people[row], "left and right exchanged" if row in crossed else ""
         )
         for row in chosen
@@ -165,7 +165,7 @@ def _off(found: Floats, truth: Floats) -> Floats:
     return np.asarray(apart / torso(truth)[:, None], np.float32)
 
 
-def _posed(scene: Scene, person: Person, note: str) -> Markup:
+def _pose_figure(scene: Scene, person: Person, note: str) -> Markup:
     from thatlook.data.scenes import photo
 
     truth = truth_of([scene])[0].tolist()

@@ -135,6 +135,41 @@ def compared(results: Sequence[TrialResult], missing: Mapping[str, str]) -> list
     ]
 
 
+def differences(
+    results: Sequence[TrialResult], beside: str
+) -> list[tuple[str, str, str, Estimate]]:
+    """Per trial, answer and main figure, what the encoder `beside` has more than the network."""
+    return [
+        (result.trial.title, notion, metric, result.difference(metric, notion, beside))
+        for result in results
+        for notion, metric in _asked(result)
+    ]
+
+
+def beside_text(results: Sequence[TrialResult], beside: str) -> str:
+    """The differences as lines of text."""
+    lines = [
+        f"  {title}, {notion}, {HEADS[metric]}: {difference_text(one)}"
+        for title, notion, metric, one in differences(results, beside)
+    ]
+    return "\n".join([f"{beside} minus the network, 95 % intervals", *lines]) + "\n"
+
+
+def difference_text(one: Estimate) -> str:
+    """A difference with its interval, such as "+0.012 (-0.01 to +0.03)"."""
+    if not one.count:
+        return "no data"
+    return f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+
+
+def _asked(result: TrialResult) -> list[tuple[str, str]]:
+    """The answers and metrics of a trial's main figures."""
+    trial = result.trial
+    if trial.name in ATTRIBUTES:
+        return [(notion, "p10") for notion in trial.notions]
+    return [(trial.main, metric) for metric in _FOUND]
+
+
 class _Headline(NamedTuple):
     """A main figure of a trial: `of` an encoder, and what half precision `changed` of it."""
 
@@ -146,9 +181,7 @@ class _Headline(NamedTuple):
 
 
 def _headlines(result: TrialResult) -> list[_Headline]:
-    trial = result.trial
-    alike = trial.name in ATTRIBUTES
-    asked = [(n, "p10") for n in trial.notions] if alike else [(trial.main, m) for m in _FOUND]
+    trial, asked = result.trial, _asked(result)
     lines = [
         _Headline(
             trial.title,

@@ -44,8 +44,8 @@ def ranked(scores: NDArray[np.floating[Any]], allowed: Bools, wrong_first: Bools
     for row, values in enumerate(scores):
         indices = np.flatnonzero(allowed[row])
         if len(indices) > k:
-            least = np.partition(values[indices], -k)[-k]
-            indices = indices[values[indices] >= least]  # and all that equal the last
+            kth = np.partition(values[indices], -k)[-k]
+            indices = indices[values[indices] >= kth]  # and all that equal the last
         order = np.lexsort((indices, wrong_first[row, indices], -values[indices]))[:k]
         found[row, : len(order)] = indices[order]
     return found
@@ -112,6 +112,11 @@ class Bootstrap:
         shares = np.full(count, 1 / max(1, count))
         drawn = rng.multinomial(count, shares, size=rounds)
         self._counts = drawn[:, owner].astype(np.float64)
+
+    @property
+    def counts(self) -> Floats:
+        """How often each query is in each resample: (rounds, queries)."""
+        return self._counts
 
     def interval(
         self, column: Floats, level: float = 0.95, weights: Floats | None = None

@@ -14,6 +14,8 @@ from thatlook.evaluate.retrieval.figures import (
     MEANINGS,
     baselines,
     compared,
+    difference_text,
+    differences,
     figure_text,
     figures_of,
 )
@@ -24,9 +26,15 @@ from thatlook.vision.models.registry import ModelSpec
 
 
 def retrieval_report(
-    spec: ModelSpec, results: Sequence[TrialResult], missing: Mapping[str, str], data: str
+    spec: ModelSpec,
+    results: Sequence[TrialResult],
+    missing: Mapping[str, str],
+    data: str,
+    beside: str = "",
 ) -> Report:
-    """The report. `missing` says which baselines could not be measured, and why."""
+    """The report. `missing` says which baselines could not be measured, and why; `beside` names
+    the encoder whose differences to the network are told ("" for none).
+    """
     report = Report("Retrieval", spec, figures_of(results), data=data)
     report.main, report.meanings = MAIN, MEANINGS
     found = list(budgets(results))
@@ -36,6 +44,8 @@ def retrieval_report(
         "trials": {result.trial.name: result.to_dict() for result in results},
     }
     _overview(report, results, missing, found)
+    if beside:
+        _beside(report, results, beside)
     for result in results:
         _trial(report, result, missing)
     return report
@@ -58,6 +68,24 @@ def _overview(
         "vectors in half precision changes, in points. "
     ) + " ".join(f"{name} is {why}." for name, why in missing.items())
     report.add("At a glance", page.table((*heads, "half"), rows), lead=lead)
+
+
+def _beside(report: Report, results: Sequence[TrialResult], beside: str) -> None:
+    found = differences(results, beside)
+    rows = [
+        (title, notion, HEADS[metric], difference_text(one)) for title, notion, metric, one in found
+    ]
+    heads = ("trial", "answer", "figure", f"{beside} minus {report.spec.id}")
+    lead = (
+        "Queries are resampled, the same for both, with 95 % intervals. Where 0 lies within, "
+        "neither is surely better."
+    )
+    report.add(f"{beside} beside {report.spec.id}", page.table(heads, rows), lead=lead)
+    told: dict[str, dict[str, list[float]]] = {}
+    names = [result.trial.name for result in results for _ in differences([result], beside)]
+    for name, (_, notion, metric, one) in zip(names, found, strict=True):
+        told.setdefault(name, {})[f"{notion}_{metric}"] = one.to_list()
+    report.details["beside"] = {"id": beside, "difference": told}
 
 
 def _trial(report: Report, result: TrialResult, missing: Mapping[str, str]) -> None:

@@ -35,6 +35,11 @@ class TrialResult:
         values = self.encoders[encoder].values[notion or self.trial.main][metric]
         return estimate(values, self.bootstrap)
 
+    def difference(self, metric: str, notion: str, encoder: str) -> Estimate:
+        """What an encoder has more than the network, query by query, with its interval."""
+        other, own = (self.encoders[e].values[notion][metric] for e in (encoder, NETWORK))
+        return estimate(other - own, self.bootstrap)
+
     def mixed(self, metric: str, notion: str, encoder: str = NETWORK) -> Estimate:
         """One figure with the queries mixed as the gallery is, by the trial's `proportions`."""
         values = self.encoders[encoder].values[notion][metric]

@@ -17,7 +17,7 @@ from thatlook.data.pairs.audited import audited, checked, usable
 from thatlook.data.pairs.reading import read
 from thatlook.data.splits import split_of
 from thatlook.evaluate.options import RetrievalOptions
-from thatlook.evaluate.report import PRINTED, finish
+from thatlook.evaluate.report import PRINTED, beside_session, finish
 from thatlook.evaluate.retrieval.cache import Vectors
 from thatlook.evaluate.retrieval.encoders import (
     IMAGENET,
@@ -29,7 +29,7 @@ from thatlook.evaluate.retrieval.encoders import (
     imagenet,
 )
 from thatlook.evaluate.retrieval.feeds import feed_trial
-from thatlook.evaluate.retrieval.figures import text_of
+from thatlook.evaluate.retrieval.figures import beside_text, text_of
 from thatlook.evaluate.retrieval.finder import Finder
 from thatlook.evaluate.retrieval.flatlay import flatlay_trial
 from thatlook.evaluate.retrieval.report import retrieval_report
@@ -74,13 +74,16 @@ def run(options: RetrievalOptions, export: Export) -> int:
         results = [_result(trial, vectors, options.rounds) for trial in _trials(options, finder)]
     if not results:
         raise DataError(f"nothing to measure: no data for the trials {options.trial}")
-    report = retrieval_report(session.spec, results, missing, _data(options))
+    beside = encoders[1].name if options.beside else ""
+    report = retrieval_report(session.spec, results, missing, _data(options), beside)
     for budget in budgets(results):
         print(f"thatlook: {budget.line()}", file=sys.stderr)
     for name, why in missing.items():
         print(f"thatlook: the baseline {name} is {why}", file=sys.stderr)
     if options.json != PRINTED:
         sys.stdout.write(text_of(results, missing))
+        if beside:
+            sys.stdout.write(beside_text(results, beside))
     return finish(options, report)
 
 
@@ -89,6 +92,9 @@ def _encoders(
 ) -> tuple[list[Encoder], dict[str, str]]:
     """The network, the pair where one is named, the baselines, and why a baseline is missing."""
     found: list[Encoder] = [NetworkEncoder(NETWORK, session)]
+    if options.beside:
+        other = beside_session(options, session.spec)
+        found.append(NetworkEncoder(other.spec.id, other))
     if options.pair:
         images = PairSpec.named(options.pair).image
         found.append(NetworkEncoder(images.id, filled(images, options.threads)))

@@ -31,9 +31,10 @@ from thatlook.evaluate.text.trials import (
     composed,
     with_slips,
 )
-from thatlook.search.index import Query
+from thatlook.search.index import Query, genders_for
 from thatlook.search.request import TEXT_WEIGHT
 from thatlook.search.stored import Stored
+from thatlook.search.words.moving import moved
 from thatlook.search.words.request import WordRequest
 from thatlook.search.words.searcher import WordSearch
 from thatlook.search.words.shelf import Shelf
@@ -53,8 +54,9 @@ MEANINGS: Final = {
     "hybrid": "the search as it is: a calibrated sum of its parts",
     "rrf": "the same candidates and parts by reciprocal rank fusion",
     "pair": "the text-image pair alone; hybrid_pair is the search with its vectors",
-    "words": "BM25 over the words alone",
-    "tower": "the text tower alone",
+    "words": "BM25 over the words alone, beside a photo in its category",
+    "tower": "the text tower alone; beside a photo its vector moved by that of the words, in its "
+    "category",
 }
 
 Answer = Callable[[Question], list[str]]
@@ -155,10 +157,6 @@ class _Pool:
         )
 
 
-BESIDE_PHOTOS: Final = ("hybrid", "rrf", "hybrid_pair")
-"""The systems that take a photo with the words."""
-
-
 def _measure(report: Report, pool: _Pool, options: TextOptions) -> None:
     rng = np.random.default_rng(0)
     asked = by_attributes(pool.products, rng)
@@ -174,7 +172,7 @@ def _measure(report: Report, pool: _Pool, options: TextOptions) -> None:
         systems = _systems(catalog, pool, dial)
         for trial, questions in trials.items():
             for name, answer in systems.items():
-                if questions and (trial != "composed" or name in BESIDE_PHOTOS):
+                if questions:
                     found = [answer(one)[:SHOWN] for one in questions]
                     _put(report, f"{trial}_{name}", questions, found, labels, options.rounds)
             report.figures[f"{trial}_questions"] = float(len(questions))
@@ -193,13 +191,15 @@ def _systems(catalog: Catalog, pool: _Pool, text_weight: float) -> dict[str, Ans
 
     def words(one: Question) -> list[str]:
         groups = [[(word,)] for word in tokens(one.text)]
-        return [hit.product_id for hit in catalog.by_words(groups, Query(k=SHOWN))]
+        hits = catalog.by_words(groups, _of_photo(one))
+        return _others(one, [hit.product_id for hit in hits])
 
     systems: dict[str, Answer] = {"hybrid": hybrid, "rrf": rrf, "words": words}
-    systems["tower"] = _alone(pool.tower.of_text, catalog)
+    vectors = {one.product.id: one.vector for one in pool.products if one.vector is not None}
+    systems["tower"] = _alone(pool.tower.of_text, catalog, vectors, text_weight)
     if pool.texts is not None and (shelf := catalog.pair_shelf()):
         systems["hybrid_pair"] = _by_pair(WordSearch(shelf, pool.texts), pool, text_weight)
-        systems["pair"] = _alone(pool.texts.of_text, shelf)
+        systems["pair"] = _alone(pool.texts.of_text, shelf, pool.vectors, text_weight)
     return systems
 
 
@@ -232,16 +232,34 @@ def _by_pair(search: WordSearch, pool: _Pool, text_weight: float) -> Answer:
     return answer
 
 
-def _alone(of_text: Callable[[str], Vector | None], shelf: Shelf) -> Answer:
-    """The nearest to a text's vector, of everything."""
+def _alone(
+    of_text: Callable[[str], Vector | None],
+    shelf: Shelf,
+    vectors: Mapping[str, Vector],
+    text_weight: float,
+) -> Answer:
+    """The nearest to a text's vector, of everything; beside a photo to its vector, of `vectors`,
+    moved by the text's.
+    """
 
     def answer(one: Question) -> list[str]:
         vector = of_text(one.text)
+        if one.photo:
+            vector = moved(vectors[one.photo], vector, text_weight)
         if vector is None:
             return []
-        return [hit.product_id for hit in shelf.search(vector[None], Query(k=SHOWN))[0]]
+        hits = shelf.search(vector[None], _of_photo(one))[0]
+        return _others(one, [hit.product_id for hit in hits])
 
     return answer
+
+
+def _of_photo(one: Question) -> Query:
+    """Everything, or the photo's category and gender: what a search beside it looks through."""
+    if not one.photo:
+        return Query(k=SHOWN)
+    gender = one.wanted.gender if one.wanted else None
+    return Query(category=one.category or None, genders=genders_for(gender), k=SHOWN + 1)
 
 
 def _put(

@@ -15,7 +15,7 @@ import numpy as np
 from thatlook.core.harmony import clashes
 from thatlook.core.records import Match, Product, Vector
 from thatlook.core.taxonomy import CATEGORIES
-from thatlook.search.completing.given import Given, given_product, suits
+from thatlook.search.completing.given import SPORTS, Given, given_product, suits
 from thatlook.search.completing.records import Completion, Completions
 from thatlook.search.completing.request import CompletionRequest
 from thatlook.search.completing.why import Floats, Together, normal, reasons
@@ -30,15 +30,21 @@ FETCHED: Final = 30
 """At least so many candidates of a category are looked at."""
 SPARE: Final = 6
 MORE: Final = 4
-"""So many times as many are fetched where too few suit the season."""
+"""So many times as many are fetched where too few suit the season, and once where the rules speak
+against nearly all."""
 MOST_OF_SEASON: Final = 2048
 """No more are looked at for their season: where none suits, as coats in summer, all would be."""
 OTHER_OCCASION: Final = 1.0
 """What a product of another occasion loses of its value: a rule, not learned; nobody wears running
 shoes with a gown, and the network, which knows types and colors alone, cannot tell."""
+CASUAL: Final = "casual"
+BESIDE_CASUAL: Final = 0.5
+"""What it loses where one of the two is casual: jeans are worn with a track jacket, and a shirt
+from the office with jeans."""
 RARELY_WORN: Final = 0.5
 """What a product loses whose type nobody wore in the looks that were learned from: a rule too.
-What is not known to go with anything, such as a sports bra under a coat, comes after what is."""
+What is not known to go with anything, such as a sports bra under a coat, comes after what is. The
+looks are of the street, so that it says nothing of what is worn for sports together."""
 
 SELDOM_TOGETHER: Final = 0.5
 """What a product loses whose type is seldom worn with one that is given: a backpack with heels."""
@@ -102,6 +108,9 @@ class Completer:
         count = max(FETCHED, SPARE * request.k)
         query = self.query(category, gender, count, filters)
         found, eligible = self.candidates(given, asked, query, request.season)
+        if found and 2 * sum(not one.loss for one in found) < request.k:
+            query = replace(query, k=MORE * query.k)
+            found, eligible = self.candidates(given, asked, query, request.season)
         found = _sound(found, request.k)
         scores = np.array([self.stage.score(one.value) for one in found])
         vectors = np.array([one.given.vector for one in found])
@@ -172,16 +181,15 @@ class Completer:
         """What all rules take from the value of a product beside what is given."""
         known = bool(own.type and self.together.worn)
         rare = known and normal(own.type) not in self.together.worn
-        return RARELY_WORN * rare + self.against(own, given)
+        for_sports = {own.occasion, *(one.occasion for one in given)} == {SPORTS}
+        return RARELY_WORN * (rare and not for_sports) + self.against(own, given)
 
     def against(self, own: Given, given: Sequence[Given]) -> float:
         """What the rules about two pieces take from it."""
-        occasions = {one.occasion for one in given} - {""}
         seldom = any(self.together.seldom(own.type, one.type) for one in given)
         clash = clashes(own.color, [one.color for one in given])
         bold = own.bold and any(one.bold for one in given)
-        other = bool(own.occasion and occasions) and own.occasion not in occasions
-        return OTHER_OCCASION * other + SELDOM_TOGETHER * seldom + CLASH * (clash + bold)
+        return _apart(own, given) + SELDOM_TOGETHER * seldom + CLASH * (clash + bold)
 
     def _vector(self, asked: Floats, query: Query) -> Vector | None:
         """The vector to search with; None where the catalog has nothing to be found."""
@@ -199,6 +207,22 @@ class Completer:
         told = (self.stage.layout, self.together)
         why = reasons(found.given, found.row, given, asked, told)
         return Match(self.stage.score(found.value), found.product, why)
+
+
+def _apart(own: Given, given: Sequence[Given]) -> float:
+    """What a product loses for its occasion. Sports and what is dressy never go together; beside
+    pieces of several occasions one of them is enough.
+    """
+    if any(_sports_beside_dressy(own, one) or _sports_beside_dressy(one, own) for one in given):
+        return OTHER_OCCASION
+    occasions = {one.occasion for one in given} - {""}
+    if not own.occasion or not occasions or own.occasion in occasions:
+        return 0.0
+    return BESIDE_CASUAL if CASUAL in {own.occasion, *occasions} else OTHER_OCCASION
+
+
+def _sports_beside_dressy(one: Given, other: Given) -> bool:
+    return one.occasion == SPORTS and other.dressy
 
 
 def _sound(found: Sequence[Candidate], count: int) -> list[Candidate]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from thatlook.core.errors import CatalogError
 from thatlook.core.records import Article, Vector
 from thatlook.core.seasons import fits, season_column, seasons_of
-from thatlook.core.taxonomy import type_leaf
+from thatlook.core.taxonomy import type_leaf, words
+from thatlook.core.tokens import tokens
 from thatlook.search.ranking import Traits
 from thatlook.search.recommender import traits_of
 from thatlook.search.stored import Stored
@@ -19,6 +21,20 @@ SURE: Final = 0.6
 BOLD: Final = frozenset(
     {"striped", "checked", "printed", "floral", "dotted", "animal", "camouflage"}
 )
+SPORTS: Final = "sports"
+"""The occasion, as the network calls it."""
+_SPORTS_WORDS: Final = frozenset(
+    tokens(
+        "track tracksuit yoga gym workout running training jogging trainingsjacke trainingshose "
+        "trainingsanzug survêtement chándal"
+    )
+)
+"""Words of titles that tell it where the picture does not: shops call a track top casual too."""
+DRESSY: Final = tuple(
+    " ".join(words(kind))
+    for kind in ("heels", "formal shoes", "dresses", "skirts", "blazers", "clutches", "ties")
+)
+"""Types that nobody does sports in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +70,11 @@ class Given:
         return self.traits.pattern.lower() in BOLD
 
     @property
+    def dressy(self) -> bool:
+        """Whether nobody would do sports in it."""
+        return _is_dressy(self.type) and self.occasion != SPORTS
+
+    @property
     def name(self) -> str:
         """What it is, in words: "black coats"."""
         return " ".join(word for word in (self.color, self.type or self.category) if word)
@@ -84,11 +105,25 @@ def given_product(stored: Stored) -> Given:
 
 
 def occasion_of(stored: Stored) -> str:
-    """The occasion that a product is for, where its picture tells it surely; else ""."""
+    """The occasion that a product is for: sports where its title says so, else what its picture
+    tells surely; else "".
+    """
+    if _tells_sports(stored.product.title):
+        return SPORTS
     read = stored.attributes.get("usage")
     if not isinstance(read, (list, tuple)) or len(read) != 2 or float(read[1]) < SURE:
         return ""
     return str(read[0])
+
+
+@lru_cache(maxsize=16384)
+def _tells_sports(title: str) -> bool:
+    return not _SPORTS_WORDS.isdisjoint(tokens(title))
+
+
+@lru_cache(maxsize=1024)
+def _is_dressy(kind: str) -> bool:
+    return " ".join(words(kind)) in DRESSY
 
 
 def suits(stored: Stored, season: str) -> bool:

@@ -24,7 +24,7 @@ EPSILON: Final = 1e-9
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """`own` holds the values of each slot's candidates, `pairs` those of two slots' candidates
-    (n, m) by the slots' places (i, j), i < j; `prices` the candidates' prices, None where there is
+    (n, m) by the slots' indices (i, j), i < j; `prices` the candidates' prices, None where there is
     no budget.
     """
 
@@ -37,10 +37,10 @@ class Problem:
 def best(
     problem: Problem, taken: Sequence[Sequence[int]] = (), differing: int = 1
 ) -> list[int] | None:
-    """The places of the chosen candidates, one per slot; None where no choice is possible.
+    """The indices of the chosen candidates, one per slot; None where no choice is possible.
 
     A choice differs from each of those `taken` in so many slots. Of equal ones the first in the
-    order of places is chosen.
+    order of indices is chosen.
     """
     search = _Search(problem, [list(one) for one in taken], differing)
     search.extend([], 0.0)
@@ -81,8 +81,8 @@ class _Search:
                 self.best, self._value = list(chosen), value
             return
         gains = self._problem.own[slot].astype(np.float64).copy()
-        for place, candidate in enumerate(chosen):
-            gains += self._problem.pairs[place, slot][candidate]
+        for index, candidate in enumerate(chosen):
+            gains += self._problem.pairs[index, slot][candidate]
         for candidate in np.argsort(-gains, kind="stable"):
             reached = value + float(gains[candidate])
             if reached + self._rest(slot, [*chosen, int(candidate)]) <= self._value + EPSILON:
@@ -94,8 +94,8 @@ class _Search:
         """The most that the later slots can still add."""
         later = range(slot + 1, len(self._problem.own))
         crossed = sum(
-            float(self._problem.pairs[place, j][candidate].max())
-            for place, candidate in enumerate(chosen)
+            float(self._problem.pairs[index, j][candidate].max())
+            for index, candidate in enumerate(chosen)
             for j in later
         )
         return self._hope[slot + 1] + crossed

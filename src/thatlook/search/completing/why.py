@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.harmony import relation
 from thatlook.core.taxonomy import words
-from thatlook.search.completing.given import Given
+from thatlook.search.completing.given import DRESSY, Given
 from thatlook.vision.models.registry import ModelSpec
 from thatlook.vision.stages.compatibility import Layout
 
@@ -21,6 +21,8 @@ Floats = NDArray[np.float32]
 TELLING: Final = 0.05
 """What speaks less for a product than this is not told."""
 MOST: Final = 3
+LITTLE: Final = "little in this shop goes better"
+"""The reason where nothing spoke for a product that is answered all the same."""
 TELLING_LOOKS: Final = 6.0
 SELDOM: Final = 3
 """Types are seldom worn together where chance has them together in TELLING_LOOKS looks or more, and
@@ -66,12 +68,23 @@ class Together:
     def seldom(self, one: str, other: str) -> bool:
         """Whether two types were worn together far less often than chance would have them, where
         that would be often enough to tell.
+
+        Where it would not, what is known of all that is dressy counts: nobody wears a backpack with
+        heels or a gown.
         """
         one, other = normal(one), normal(other)
-        if not self.looks:
-            return False
-        chance = self.counts.get(one, 0) * self.counts.get(other, 0) / self.looks
-        return chance >= TELLING_LOOKS and SELDOM * self.types.get(pair(one, other), 0) < chance
+        if self._chance(one, other) >= TELLING_LOOKS:
+            return self._seldom(one, (other,))
+        return any(b in DRESSY and self._seldom(a, DRESSY) for a, b in ((one, other), (other, one)))
+
+    def _seldom(self, one: str, others: Sequence[str]) -> bool:
+        chance = sum(self._chance(one, other) for other in others)
+        seen = sum(self.types.get(pair(one, other), 0) for other in others)
+        return chance >= TELLING_LOOKS and SELDOM * seen < chance
+
+    def _chance(self, one: str, other: str) -> float:
+        """In how many looks chance would have the two types together."""
+        return self.counts.get(one, 0) * self.counts.get(other, 0) / max(1, self.looks)
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +108,8 @@ def reasons(
     """Why a product (`own`, its row (length,)) goes with each of `others`, most telling first.
 
     `wanted` (others, length) is what each of the others speaks for: the sum of its products with
-    the row is what the product was ranked by. Only what spoke for it is told.
+    the row is what the product was ranked by. Only what spoke for it is told; LITTLE where nothing
+    did.
     """
     layout, together = told
     found: list[tuple[float, str]] = []
@@ -107,7 +121,7 @@ def reasons(
     best = [reason for value, reason in found if reason and value > TELLING]
     same = {other.occasion for other in others} == {own.occasion} and own.occasion
     occasion = [f"same occasion: {own.occasion}"] if same else []
-    return tuple([*dict.fromkeys(best)][:MOST] + occasion)
+    return tuple([*dict.fromkeys(best)][:MOST] + occasion) or (LITTLE,)
 
 
 def _by_part(asked: Floats, row: Floats, layout: Layout) -> dict[str, float]:

@@ -23,7 +23,7 @@ class Block:
     """n products as columns.
 
     `ids` is bytes of fixed width (n,), UTF-8; `vectors` float32 (n, dim); `price` float64 (n,)
-    with nan for none; `codes` int32 (n,) per word column, places in `words` of that column.
+    with nan for none; `codes` int32 (n,) per word column, indices in `words` of that column.
     """
 
     ids: NDArray[np.bytes_]
@@ -69,10 +69,10 @@ class Block:
         if not len(wanted) or not len(self.ids):
             return np.zeros(0, np.int64)
         if len(wanted) > len(self.ids):
-            places = np.minimum(np.searchsorted(wanted, self.ids), len(wanted) - 1)
-            return np.flatnonzero(wanted[places] == self.ids)
-        places = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        found: Rows = places[self.ids[places] == wanted].astype(np.int64)
+            indices = np.minimum(np.searchsorted(wanted, self.ids), len(wanted) - 1)
+            return np.flatnonzero(wanted[indices] == self.ids)
+        indices = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        found: Rows = indices[self.ids[indices] == wanted].astype(np.int64)
         return found
 
     def rows_by_scan(self, ids: Iterable[str]) -> Rows:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import mmap
-import os
-import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thatlook.core.files import sync_folder
+from thatlook.core.files import replacing, sync_folder
 from thatlook.search.index.block import WORD_COLUMNS, Block
 from thatlook.search.index.listed import ListScan
 from thatlook.search.index.quantised import QuantisedScan
@@ -78,7 +75,8 @@ def write_block(path: Path, origin: Origin, block: Block, scan: Scan) -> None:
     header = {"format": FORMAT, "origin": asdict(origin), "arrays": places, "words": words}
     text = json.dumps({**header, "scan": facts}).encode()
     start = _aligned(_HEAD_BYTES + len(text))
-    with _replacing(path) as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
         file.write(_MAGIC)
         file.write(len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little"))
         file.write(text)
@@ -86,6 +84,7 @@ def write_block(path: Path, origin: Origin, block: Block, scan: Scan) -> None:
             file.seek(start + places[name]["offset"])
             file.write(_bytes(array))
         file.truncate(start + offset)
+    sync_folder(path.parent)
 
 
 def read_block(path: Path) -> Cached | None:
@@ -174,20 +173,3 @@ def _bytes(array: NDArray[Any]) -> memoryview:
 
 def _aligned(offset: int) -> int:
     return -(-offset // _ALIGN) * _ALIGN
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Any]:
-    """A new file that takes the place of `path` once it is whole and on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)

@@ -3,7 +3,7 @@
 A similarity is the cosine of two unit vectors, -1..1; a score is 0..1. Higher is better.
 """
 
-from thatlook.search.ranking.feedback import changes, gentle, leaning
+from thatlook.search.ranking.feedback import changes, gentle, rocchio
 from thatlook.search.ranking.order import (
     Calibration,
     Curve,
@@ -20,7 +20,7 @@ from thatlook.search.ranking.reasons import (
     Agreement,
     Traits,
     label,
-    part_likeness,
+    part_similarities,
     reasons,
     tellable_types,
 )
@@ -42,10 +42,10 @@ __all__ = [
     "gentle",
     "grouped",
     "label",
-    "leaning",
     "most_prominent",
-    "part_likeness",
+    "part_similarities",
     "reasons",
+    "rocchio",
     "show_same_picture",
     "style_key",
     "tellable_types",

@@ -14,7 +14,7 @@ LIKED_WEIGHT: Final = 0.3
 DISLIKED_WEIGHT: Final = 0.15
 
 
-def leaning(liked: Floats, disliked: Floats) -> Floats | None:
+def rocchio(liked: Floats, disliked: Floats) -> Floats | None:
     """What is added to a query (dim,): towards what was liked, away from what was disliked.
 
     `liked` and `disliked` are unit (n, dim), n may be 0; None where both are empty. Source:
@@ -40,8 +40,8 @@ def gentle(before: Sequence[int], after: Sequence[int], most: int) -> list[int]:
 
     Of what would go the best stays, in place of the last of what would come.
     """
-    gone = [place for place in before if place not in after]
+    gone = [index for index in before if index not in after]
     back = gone[: max(0, len(gone) - most)]
-    new = [place for place in after if place not in before]
+    new = [index for index in after if index not in before]
     dropped = new[max(0, len(new) - len(back)) :]
-    return [place for place in after if place not in dropped] + back
+    return [index for index in after if index not in dropped] + back

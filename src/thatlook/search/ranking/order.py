@@ -147,7 +147,7 @@ def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> 
     """Places of k of the candidates, in the order in which maximal marginal relevance takes them.
 
     Each step takes the largest (1 - diversity) * similarity to the query - diversity * largest
-    similarity to what was taken; ties by place. `diversity` 0 keeps the order of similarity.
+    similarity to what was taken; ties by index. `diversity` 0 keeps the order of similarity.
     Nothing is left out that is CLEARLY_BETTER than something taken: what is half of that above
     the k-th best is taken first, what is half of it below is not taken.
     Source: Carbonell and Goldstein, SIGIR 1998. `vectors` are unit (n, dim).
@@ -155,20 +155,20 @@ def diverse(similarities: Floats, vectors: Floats, k: int, diversity: float) -> 
     k = min(k, len(similarities))
     if not k:
         return []
-    least = np.sort(similarities)[-k]
-    sure = similarities > least + CLEARLY_BETTER / 2
-    far = similarities < least - CLEARLY_BETTER / 2
+    kth = np.sort(similarities)[-k]
+    sure = similarities > kth + CLEARLY_BETTER / 2
+    far = similarities < kth - CLEARLY_BETTER / 2
     first, unsure = np.count_nonzero(sure), np.where(sure, 0.0, -np.inf)
     alike = np.zeros(len(similarities))
-    likeness = np.where(far, -np.inf, (1 - diversity) * similarities)
+    relevance = np.where(far, -np.inf, (1 - diversity) * similarities)
     taken: list[int] = []
     while len(taken) < k:
-        worth = likeness - diversity * alike
+        worth = relevance - diversity * alike
         if len(taken) < first:
             worth += unsure
         best = int(worth.argmax())
         taken.append(best)
-        likeness[best] = -np.inf
+        relevance[best] = -np.inf
         np.maximum(alike, vectors @ vectors[best], out=alike)
     return taken
 

@@ -82,7 +82,7 @@ TOLD: Final = ("type", "color", "pattern")
 """The parts of the likeness that a reason gives a number of, in this order."""
 
 
-def part_likeness(
+def part_similarities(
     one: NDArray[np.floating[Any]], others: NDArray[np.floating[Any]], parts: Mapping[str, slice]
 ) -> list[dict[str, float]]:
     """How alike a vector (d,) is to others (n, d) in each of its parts: n times the cosines, 0

@@ -84,11 +84,11 @@ def _same_style(style: Style, styles: Sequence[Style], group: Sequence[int]) -> 
     if style.group:
         return True
     colors = {canonical(styles[other].color) for other in group}
-    alike = outline_likeness(style.outline, styles[group[0]].outline)
+    alike = outline_similarity(style.outline, styles[group[0]].outline)
     return canonical(style.color) not in colors and alike >= SAME_OUTLINE
 
 
-def outline_likeness(one: bytes, other: bytes) -> float:
+def outline_similarity(one: bytes, other: bytes) -> float:
     """The correlation of two outlines, -1..1; 0 for one without any line, or of another size."""
     if len(one) != len(other):
         return 0.0

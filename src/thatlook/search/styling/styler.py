@@ -25,7 +25,7 @@ class _Worn:
     """An article like the product, with what orders it."""
 
     scene: Scene
-    place: int
+    index: int
     similarity: float
     worth: float
 
@@ -61,12 +61,12 @@ class Styler:
         own = self._catalog.stored(product_id)
         product = own.product
         curve = self._calibration.curve(product.category, worn=True)
-        least = self._scale.similar if min_score is None else min_score
+        threshold = self._scale.similar if min_score is None else min_score
         shown: list[StyledScene] = []
         asked = product.category in CATEGORIES and not is_childs(product.age_group)
         for worn in self._worn(own) if asked else ():
             score = curve.score(worn.worth)
-            if len(shown) == k or score < least:
+            if len(shown) == k or score < threshold:
                 break
             shown.append(self._shown(own, worn, score, others))
         return Styled(product, tuple(shown), self._scenes.count())
@@ -77,30 +77,30 @@ class Styler:
         gender = None if product.gender == "unisex" else product.gender
         query = Query(category=product.category, genders=genders_for(gender), k=FETCHED)
         hits = self._scenes.search(vector[None], query)[0]
-        places = [(self._scenes.article_of(hit.product_id), hit.similarity) for hit in hits]
-        ids = list(dict.fromkeys(scene for (scene, _), _ in places))
+        scored = [(self._scenes.article_of(hit.product_id), hit.similarity) for hit in hits]
+        ids = list(dict.fromkeys(scene for (scene, _), _ in scored))
         scenes = {scene.id: scene for scene in self._scenes.scenes(ids)}
         curve, traits = self._calibration.curve(product.category, worn=True), traits_of(own)
         best: dict[str, _Worn] = {}
-        for (scene_id, place), similarity in places:
+        for (scene_id, index), similarity in scored:
             if scene_id not in scenes:
                 continue  # removed since it was found
             scene = scenes[scene_id]
-            seen = Traits.of(scene.articles[place].attributes)
+            seen = Traits.of(scene.articles[index].attributes)
             worth = meant(curve.worth(similarity, Agreement.of(seen, traits)))
             if scene_id not in best or worth > best[scene_id].worth:
-                best[scene_id] = _Worn(scene, place, similarity, worth)
+                best[scene_id] = _Worn(scene, index, similarity, worth)
         return sorted(best.values(), key=lambda worn: (-worn.worth, worn.scene.id))
 
     def _shown(self, own: Stored, worn: _Worn, score: float, others: int) -> StyledScene:
-        seen = Traits.of(worn.scene.articles[worn.place].attributes)
+        seen = Traits.of(worn.scene.articles[worn.index].attributes)
         why = reasons(seen, traits_of(own), worn.similarity)
-        found = self._worn_with(worn.scene, worn.place, others) if others else ()
-        return StyledScene(worn.scene, worn.place, score, self._scale.word(score), why, found)
+        found = self._worn_with(worn.scene, worn.index, others) if others else ()
+        return StyledScene(worn.scene, worn.index, score, self._scale.word(score), why, found)
 
-    def _worn_with(self, scene: Scene, place: int, count: int) -> tuple[Recommendation, ...]:
-        """Products for what else is worn, by the places of the articles in the scene."""
-        kept = [n for n in range(len(scene.articles)) if n != place]
+    def _worn_with(self, scene: Scene, index: int, count: int) -> tuple[Recommendation, ...]:
+        """Products for what else is worn, by the indices of the articles in the scene."""
+        kept = [n for n in range(len(scene.articles)) if n != index]
         look = Look(
             scene.photo, scene.width, scene.height, None, tuple(scene.articles[n] for n in kept)
         )

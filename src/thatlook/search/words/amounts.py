@@ -23,7 +23,7 @@ _NO_PRICE: Final = r"(?!\s*(?:%|(?:percent|prozent|years?|jahren?|ans|cm|mm|ml)\
 _NUMBER: Final = (
     r"\d{1,3}(?:[.,'\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)|\d+(?:[.,]\d{1,2})?(?![.,]?\d)"
 )
-_AMOUNT: Final = rf"(?:{_SIGN}\s*)?({_NUMBER})(?:\s*{_UNIT})?{_NO_PRICE}"
+_AMOUNT: Final = rf"(?:{_SIGN}\s*)?({_NUMBER})(?:\s*{_UNIT})?(?!\w){_NO_PRICE}"
 _BETWEEN: Final = re.compile(
     rf"\b(?:between|from|zwischen|von|entre|de)\s+{_AMOUNT}"
     rf"\s*(?:\b(?:and|und|et|to|bis|à)\b|[-–])\s*{_AMOUNT}",

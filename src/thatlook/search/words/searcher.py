@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.records import Look, Match, Vector
-from thatlook.core.shopper_words import category_of_type, color_words, type_of, types_for
+from thatlook.core.shopper_words import (
+    Meaning,
+    category_of_type,
+    color_words,
+    type_of,
+    types_for,
+    wordings,
+)
 from thatlook.core.tokens import tokens
 from thatlook.search.index import Query, genders_for
 from thatlook.search.index.counting import Counted
@@ -203,6 +210,19 @@ class WordSearch:
         """The ids of the products that have the telling words, in the query's partitions."""
         return frozenset(self._shelf.matching([g.wordings for g in understood.telling], query))
 
+    def beside_photo(self, understood: Understood) -> frozenset[str]:
+        """The ids of the products that come first beside a photo: those with the telling words,
+        and of a type that the words name.
+        """
+        types = [w.name for w in understood.wishes if w.kind == "type"]
+        said = tuple(chain(*(wordings(Meaning("type", name)) for name in types)))
+        groups = [group.wordings for group in understood.telling]
+        if len(types) > 1:  # "ballerinas or heels": the words of one are not those of the other
+            groups = [group for group in groups if set(group).isdisjoint(said)]
+        groups += [said] if said else []
+        query = Query(category=understood.category) if understood.category else None
+        return frozenset(self._shelf.matching(groups, query))
+
     def _with_words(self, understood: Understood, query: Query) -> frozenset[str]:
         """The ids of the products that have the telling words, of those that the query allows."""
         found = self.worded(understood, query)
@@ -247,8 +267,14 @@ class WordSearch:
         return replace(found, wishes=(*found.wishes, Wish(PHOTO_TYPE, kind)))
 
     def told(self, words: Sequence[str]) -> Vector | None:
-        """The vector of words among the catalog's; None where the network has none there."""
+        """The vector of words among the catalog's; None where the network has none there.
+
+        Parts of words in another script than any product's tell a network that guesses nothing.
+        """
         network = self._network
+        if network is not None and network.guesses:
+            known = self._shelf.lines()
+            words = [word for word in words if word.isascii() or known.frequency(word)]
         return network.embed(words) if network else None
 
     def ranked(

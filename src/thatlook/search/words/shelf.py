@@ -114,7 +114,8 @@ class Lines:
 class WordNetwork(Protocol):
     """Words to vectors among those of pictures: the text tower, or a text-image pair's.
 
-    `narrow` says that pictures of all kinds are about as alike to a text.
+    `narrow` says that pictures of all kinds are about as alike to a text, `guesses` that a word
+    which it never saw is guessed by its parts.
     """
 
     @property
@@ -130,6 +131,11 @@ class WordNetwork(Protocol):
     @property
     def narrow(self) -> bool:
         """Whether a likeness says something only beside others."""
+        ...
+
+    @property
+    def guesses(self) -> bool:
+        """Whether a word that it never saw is guessed by its parts."""
         ...
 
     def embed(self, words: Sequence[str]) -> Vector | None:

@@ -28,11 +28,15 @@ _OTHER_GENDER: Final = {"female": "male", "male": "female"}
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Words in a row with one meaning; joining words, "or" and "and" are marks without words."""
+    """Words in a row with one meaning; joining words, "or" and "and" are marks without words.
+
+    `either` says that an "or" joins it to another of its kind before it.
+    """
 
     words: Phrase
     meaning: Meaning
     negated: bool = False
+    either: bool = False
 
     @property
     def category(self) -> str | None:
@@ -80,19 +84,20 @@ def _scanned(words: Phrase, brands: Mapping[Phrase, str]) -> list[Span]:
         elif meaning.kind in _MARKS:
             found.append(Span((), meaning))
         elif meaning.kind not in _IDLE:
-            denied = negated or _denied_before(found, meaning)
-            found.append(Span(written, meaning, denied))
+            other = _joined_to(found, meaning)
+            denied = negated or (other is not None and other.negated)
+            found.append(Span(written, meaning, denied, either=other is not None and not denied))
             negated = False
         elif set(written) <= NAMED:
             found.append(Span(written, NOTHING))
     return found
 
 
-def _denied_before(found: Sequence[Span], meaning: Meaning) -> bool:
-    """Whether an "or" joins the meaning to one that is not wanted: "not black or white"."""
+def _joined_to(found: Sequence[Span], meaning: Meaning) -> Span | None:
+    """The span of the same kind to which an "or" joins the meaning: "not black or white"."""
     if len(found) < 2 or found[-1].meaning.kind != "or":
-        return False
-    return found[-2].negated and found[-2].meaning.kind == meaning.kind
+        return None
+    return found[-2] if found[-2].meaning.kind == meaning.kind else None
 
 
 def _meaning(words: Phrase, place: int, brands: Mapping[Phrase, str]) -> tuple[Meaning, int]:
@@ -151,7 +156,7 @@ def _turned(span: Span) -> Span:
     if not span.negated or kind not in {"gender", "child"}:
         return span
     meant = _OTHER_GENDER.get(name, "unisex") if kind == "gender" else "unisex"
-    return Span(span.words, Meaning("gender", meant))
+    return Span(("not", *span.words), Meaning("gender", meant))
 
 
 def _of_one_thing(spans: Sequence[Span]) -> list[Span]:

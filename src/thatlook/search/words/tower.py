@@ -49,6 +49,7 @@ class Tower:
     """
 
     narrow: Final = False
+    guesses: Final = True
 
     def __init__(
         self,

@@ -35,7 +35,8 @@ UNPRICED: Final = Meaning("cheap", "unpriced")
 _WISHED: Final = ("color", "type", "pattern", "occasion", "price")
 _SHOWN_AS_THEY_ARE: Final = ("color", "pattern", "brand")
 _WORDED: Final = (*_WISHED, "other")
-_FILTERED: Final = ("gender", "child", "brand", "cheap")
+_OF_AGE: Final = {"child": ("child", "for children"), "offspring": ("any", "of any age")}
+_FILTERED: Final = ("gender", "child", "offspring", "brand", "cheap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Understood:
 _MINUS: Final = re.compile(r"(?:(?<=\w\w\s)|^)-(?=[^\W\d])")
 """A dash that leaves something out, as in search engines: "dress -black"."""
 
+_NUMBER_SIGN: Final = re.compile(r"\bno\.?\s*(?=\d)", re.IGNORECASE)
+
 
 def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -> Understood:
     """What a text asks for; `off` holds the keys of chips that the shopper took off.
@@ -115,7 +118,7 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
     The words of a chip that is off are looked for like any other words. Only the first MAX_TEXT
     letters count.
     """
-    rest, chips = read_numbers(_MINUS.sub("not ", text[:MAX_TEXT]), lexicon, off)
+    rest, chips = read_numbers(_plainly(text[:MAX_TEXT]), lexicon, off)
     words, spelled = _spelled(rest, lexicon, off)
     chips += spelled
     spans = read_spans(apart(words), lexicon.brands())
@@ -131,6 +134,11 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
         told |= {chip.key: chip for span in spans for chip in _occasions(span, category)}
     chips += [chip for key, chip in told.items() if key not in off]
     return _understood(text, spans, chips, lexicon)
+
+
+def _plainly(text: str) -> str:
+    """The text with words for signs: "-black", "skirt & top", "No. 5"."""
+    return _NUMBER_SIGN.sub("", _MINUS.sub("not ", text.replace("&", " and ")))
 
 
 def _understood(
@@ -153,11 +161,20 @@ def _understood(
         text=text,
         chips=tuple(chips),
         wishes=wishes,
-        groups=tuple(dict.fromkeys(Group.of(s.words, s.meaning) for s in groups)),
-        telling=tuple(dict.fromkeys(_telling(s) for s in telling)),
+        groups=_either(groups, [Group.of(s.words, s.meaning) for s in groups]),
+        telling=_either(telling, list(map(_telling, telling))),
         unwanted=_unwanted(negative),
         plain=tuple(word for s in sought if s.meaning.kind != "cheap" for word in s.words),
     )
+
+
+def _either(spans: Sequence[Span], groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups of the spans, each once; those with an "or" between them as one."""
+    found: list[Group] = []
+    for span, group in zip(spans, groups, strict=True):
+        before = found.pop().wordings if span.either and found else ()
+        found.append(Group((*before, *group.wordings)))
+    return tuple(dict.fromkeys(found))
 
 
 def _unwanted(negative: Sequence[Span]) -> Unwanted:
@@ -200,8 +217,8 @@ def _chips(span: Span) -> list[Chip]:
         return [Chip("not", _named(span), words, f"not {words}")]
     if kind == "type":
         return [Chip("type", name, words), _category_chip(category_of_type(name), words)]
-    if kind == "child":
-        chips = [Chip("age", "child", words, "for children")]
+    if kind in _OF_AGE:
+        chips = [_age_chip(kind, words)]
         return [*chips, _gender_chip(name, words)] if name else chips
     made = {"category": _category_chip, "gender": _gender_chip}.get(kind)
     if made is not None:
@@ -220,6 +237,11 @@ def _occasions(span: Span, category: str | None) -> list[Chip]:
     worn = {category_of_type(one) for one in types_for(name)}
     fits = category in worn if category else bool(worn)
     return [Chip("occasion", name, words)] if fits else []
+
+
+def _age_chip(kind: str, words: str) -> Chip:
+    value, shown = _OF_AGE[kind]
+    return Chip("age", value, words, shown)
 
 
 def _category_chip(category: str, words: str) -> Chip:

@@ -42,6 +42,7 @@ const PLACES = [
   [/^neighbouring colors: (.*) and (.*)$/, (m) => ["neighbours", { word: word(m[1]), other: word(m[2]) }]],
   [/^opposite colors: (.*) and (.*)$/, (m) => ["opposites", { word: word(m[1]), other: word(m[2]) }]],
   [/^([^:]+) with ([^:]+)$/, (m) => ["word_with", { word: word(m[1]), other: word(m[2]) }]],
+  [/^little in this shop goes better$/, () => ["little_better"]],
   [/^same occasion: (.*)$/, (m) => ["occasion", { word: word(m[1]) }]],
 ];
 

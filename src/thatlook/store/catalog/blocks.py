@@ -83,7 +83,7 @@ class Blocks:
 
     def tidy(self) -> None:
         """Removes what killed processes left half written, an hour after."""
-        for left in self._folder.glob(".new-*"):
+        for left in self._folder.glob(".*.part"):
             if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
                 left.unlink(missing_ok=True)
 

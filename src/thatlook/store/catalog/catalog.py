@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
+from thatlook.core.closing import Closing
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.core.records import Product, Vector
 from thatlook.core.shopper_words import Phrase
@@ -18,7 +18,7 @@ from thatlook.search.stored import Candidates, Stored
 from thatlook.search.words.shelf import Facts, Lines, WordHit
 from thatlook.store.catalog.address import Address, address_of
 from thatlook.store.catalog.cluster import ClusterFinder
-from thatlook.store.catalog.database import Database, damaged_file
+from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.info import CatalogInfo, info_of
 from thatlook.store.catalog.kept import Changes, Kept
 from thatlook.store.catalog.offered import Offered, offered_of
@@ -28,6 +28,7 @@ from thatlook.store.catalog.ranked import Ranked
 from thatlook.store.catalog.reads import PairReads, in_order
 from thatlook.store.catalog.rows import Change, Row, State
 from thatlook.store.catalog.seen_ids import SeenIds, seen_ids
+from thatlook.store.catalog.sqlite_errors import damaged_file
 from thatlook.store.catalog.store import Store
 from thatlook.store.catalog.transfer import Copied, copy
 from thatlook.store.catalog.words import WordIndex
@@ -36,7 +37,7 @@ SHOWN: Final = 5_000
 """Products shown lately that are kept, some 10 MB."""
 
 
-class Catalog:
+class Catalog(Closing):
     """Products with their vectors; made by `Catalog.open`.
 
     `folder` holds what is in files: everything, or what is beside a database. Changes are on the
@@ -80,17 +81,6 @@ class Catalog:
         except BaseException:
             database.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of files and connections; a second time does nothing."""
@@ -391,7 +381,7 @@ class Catalog:
     def search_each(
         self, questions: Sequence[tuple[Vectors, Query]]
     ) -> Iterator[tuple[int, Answers]]:
-        """What `search` answers to each of the questions, by its place, as the answers come.
+        """What `search` answers to each of the questions, by its index, as the answers come.
 
         A search cluster is asked them side by side. Raises as `search`.
         """

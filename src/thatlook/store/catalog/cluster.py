@@ -70,10 +70,10 @@ class _Nobody:
 class _Question:
     """What the engine is asked: of each vector (n, dim) the `count` products nearest to it.
 
-    `place` is the question's place among those of its caller.
+    `index` is the question's among those of its caller.
     """
 
-    place: int
+    index: int
     vectors: Vectors
     query: Query
     count: int
@@ -166,8 +166,8 @@ class ClusterFinder:
         """See Finder: the engine is asked all side by side. Raises as `search`."""
         dim = self.engine.dim
         asked = [
-            _Question(place, checked_vectors(vectors, dim), query, query.k + SPARE)
-            for place, (vectors, query) in enumerate(questions)
+            _Question(index, checked_vectors(vectors, dim), query, query.k + SPARE)
+            for index, (vectors, query) in enumerate(questions)
         ]
         try:
             yield from self._answered(asked)
@@ -200,7 +200,7 @@ class ClusterFinder:
                     hits, whole = self._hydrated(found, question, entries)
                     if whole or question.count >= MOST:
                         eligible = max(found.eligible, *map(len, hits))
-                        yield question.place, Answers(hits, eligible, moment)
+                        yield question.index, Answers(hits, eligible, moment)
                     else:
                         engine.ask(replace(question, count=min(MOST, 4 * question.count)))
 

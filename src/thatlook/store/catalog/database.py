@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from thatlook.core.errors import (
-    CatalogDamagedError,
     CatalogError,
-    CatalogFullError,
     CatalogReadOnlyError,
     CatalogUnavailableError,
     unwritable,
 )
 from thatlook.core.lock import locked
 from thatlook.store.catalog.fts5 import Fts5
+from thatlook.store.catalog.sqlite_errors import FULL, damaged_file, translated
+from thatlook.store.catalog.sqlite_file import (
+    UNLOCKED,
+    ChangedError,
+    connection_to,
+    is_full,
+    is_writable,
+    log_of,
+    looks_of,
+    may_write,
+    uri_of,
+)
 from thatlook.store.catalog.takeover import take_over
 from thatlook.store.catalog.wanted import FullText
 
 SQLITE_VERSION: Final = sqlite3.sqlite_version
-BUSY_SECONDS: Final = 60.0
-"""How long a writer waits for another process's transaction."""
 _ATTEMPTS: Final = 5
 """How often a query is repeated that others wrote into."""
 
@@ -50,8 +55,8 @@ class Database:
 
     def _open(self, mode: str = "mode=rwc") -> None:
         with self._translated():
-            self._connection, self._unlocked = _connection(self.path, mode)
-        self._read_only = self._unlocked is not None or not _may_write(self.path)
+            self._connection, self._unlocked = connection_to(self.path, mode)
+        self._read_only = self._unlocked is not None or not may_write(self.path)
         self._times_opened += 1
 
     @property
@@ -157,9 +162,9 @@ class Database:
             for _ in range(_ATTEMPTS):
                 try:
                     return self._read_at_once(work)
-                except _ChangedError:
+                except ChangedError:
                     continue
-            raise _ChangedError(self.path)
+            raise ChangedError(self.path)
 
     def _read_at_once(self, work: Callable[[], Found]) -> Found:
         with self.reading():
@@ -184,9 +189,9 @@ class Database:
     def take_over(self, path: Path) -> int:
         """Makes the contents those of the catalog in another file; how many products changed."""
         with self._translated():
-            other, unlocked = _connection(path)
+            other, unlocked = connection_to(path)
             other.close()
-        return take_over(self, _uri(path, "mode=ro" if unlocked is None else UNLOCKED))
+        return take_over(self, uri_of(path, "mode=ro" if unlocked is None else UNLOCKED))
 
     def damages(self, *, quick: bool = False) -> list[str]:
         """What SQLite's own check finds wrong; [] for nothing.
@@ -224,7 +229,7 @@ class Database:
             return self._run(work)
         except CatalogReadOnlyError as error:  # whoever wrote the log ended in the midst of it
             raise CatalogUnavailableError(
-                f"{_log_of(self.path)}: cannot be read before the catalog is opened where it can "
+                f"{log_of(self.path)}: cannot be read before the catalog is opened where it can "
                 f"be written: thatlook catalog info ({error.__cause__})"
             ) from error
 
@@ -236,12 +241,12 @@ class Database:
                 try:
                     self._follow()
                     return self._run_once(work)
-                except _ChangedError:
+                except ChangedError:
                     continue
-            raise _ChangedError(self.path)
+            raise ChangedError(self.path)
 
     def _run_once(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
-        """Raises _ChangedError where others wrote meanwhile a file that is read without locks."""
+        """Raises ChangedError where others wrote meanwhile a file that is read without locks."""
         try:
             with self._translated():
                 found = work(self._connection)
@@ -252,20 +257,20 @@ class Database:
         return found
 
     def _check_unchanged(self) -> None:
-        if self._unlocked is not None and _looks(self.path) != self._unlocked:
-            raise _ChangedError(self.path)
+        if self._unlocked is not None and looks_of(self.path) != self._unlocked:
+            raise ChangedError(self.path)
 
     def _follow(self) -> None:
         """Opens the file again where somebody else began to write it, or its disk has room."""
         if self._unlocked is not None and (
-            _looks(self.path) != self._unlocked
-            or (_is_writable(self.path) and not _is_full(self.path))
+            looks_of(self.path) != self._unlocked
+            or (is_writable(self.path) and not is_full(self.path))
         ):
             self._reopen()
 
     def _reopen(self) -> None:
         """Raises CatalogError; what was open stays open then."""
-        _looks(self.path)  # a file that is gone is told as that
+        looks_of(self.path)  # a file that is gone is told as that
         old = self._connection
         self._open("mode=rw")
         old.close()
@@ -275,7 +280,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise _translated(self.path, error) from error
+            raise translated(self.path, error) from error
         except UnicodeEncodeError as error:
             raise CatalogError(
                 f"a text holds half a character (a lone surrogate): {error}"
@@ -284,247 +289,13 @@ class Database:
             raise damaged_file(self.path, str(error)) from error
 
 
-NO_ROOM_BYTES: Final = 1_000_000
-"""Of a disk with less the log and its index may not fit."""
-UNLOCKED: Final = "immutable=1"
-"""How a file is read beside which SQLite cannot make its log and its locks."""
-_SHUT: Final = frozenset(
-    {
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-    }
-)
-_PRAGMAS: Final = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "fullfsync=ON",  # macOS: past the disk's own cache
-    "temp_store=FILE",
-    "cache_size=-65536",
-)
-_PRAGMAS_TO_READ: Final = ("temp_store=MEMORY", "cache_size=-65536")
-_Looks = tuple[int, ...]
-
-
-class _ChangedError(CatalogUnavailableError):
-    """A file that is read without locks and that others write just now."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: was written while it was read; try again")
-
-
-def _connection(path: Path, mode: str = "mode=rwc") -> tuple[sqlite3.Connection, _Looks | None]:
-    """A connection to a file, made where there is none and the mode allows it; how the file looks
-    where it is read without locks, for which it must not change.
-    """
-    # SQLite would make a log beside a file that is not ours, and its owner could not write it.
-    if not path.is_file() or _may_write(path):
-        logged = _log_of(path).exists()
-        try:
-            return _connected(path, mode, _PRAGMAS), None
-        except sqlite3.OperationalError as error:
-            open_to_write = _may_write(path.parent) and not _is_full(path)
-            if open_to_write or not path.is_file() or not _is_shut(error):
-                raise
-        if not logged and _log_of(path).exists():
-            _remove_log(path)
-    return _connection_to_read(path)
-
-
-def _connection_to_read(path: Path) -> tuple[sqlite3.Connection, _Looks | None]:
-    looks = _looks(path)
-    if _log_of(path).exists() and _log_index_of(path).exists():
-        # By the log and the locks of somebody who writes; SQLite would make missing ones.
-        try:
-            return _connected_to_log(path), None
-        except sqlite3.OperationalError as error:
-            if not _is_shut(error):
-                raise
-    _check_no_log(path)
-    try:
-        return _connected(path, UNLOCKED, _PRAGMAS_TO_READ), looks
-    except sqlite3.Error as error:
-        if _looks(path) != looks:
-            raise _ChangedError(path) from error
-        raise
-
-
-def _connected_to_log(path: Path) -> sqlite3.Connection:
-    if _may_write(path):
-        return _connected(path, "mode=ro", _PRAGMAS_TO_READ)
-    try:
-        connection = _connected(path, "mode=ro&readonly_shm=1", _PRAGMAS_TO_READ)
-    except sqlite3.OperationalError:
-        _remove_our_log(path)
-        raise
-    if _is_our_log(path):
-        connection.close()
-        _remove_our_log(path)
-        raise _ChangedError(path)
-    return connection
-
-
-def _is_our_log(path: Path) -> bool:
-    """Whether this user made the log beside another's file, who removed his own just then."""
-    if sys.platform == "win32":
-        return False
-    try:
-        log = _log_of(path).stat()
-        return log.st_uid == os.geteuid() != path.stat().st_uid and not log.st_size
-    except FileNotFoundError:
-        return False
-
-
-def _remove_our_log(path: Path) -> None:
-    if _is_our_log(path):
-        _log_of(path).unlink(missing_ok=True)
-
-
-def _remove_log(path: Path) -> None:
-    """Removes the empty log that an attempt without room left, unless others have the file open.
-
-    SQLite removes it with its last connection, here one that needs no room for an index of the log.
-    """
-    connection = sqlite3.connect(_uri(path, "mode=rw"), uri=True, timeout=0, isolation_level=None)
-    try:
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        _log_index_of(path).unlink(missing_ok=True)
-    except sqlite3.OperationalError:
-        pass  # others have it open
-    finally:
-        connection.close()
-
-
-def _is_shut(error: sqlite3.Error) -> bool:
-    """Whether a file beside the database could not be made: not that somebody has it locked."""
-    return error.sqlite_errorcode & 0xFF in _SHUT
-
-
-def _connected(path: Path, mode: str, pragmas: Sequence[str]) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        _uri(path, mode),
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _uri(path: Path, mode: str) -> str:
-    return f"{path.absolute().as_uri()}?{mode}"
-
-
-def _is_writable(path: Path) -> bool:
-    return _may_write(path) and _may_write(path.parent)
-
-
-def _is_full(path: Path) -> bool:
-    """Whether room is what is missing: a read-only medium has none free either."""
-    writable = _may_write(path.parent) and (not path.exists() or _may_write(path))
-    return writable and shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
-
-
-def _may_write(path: Path) -> bool:
-    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _log_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
-
-
-def _log_index_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}-shm")
-
-
-def _looks(path: Path) -> _Looks:
-    """What differs once somebody else wrote the file, or changes to its log.
-
-    Raises CatalogUnavailableError where the file is gone.
-    """
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise CatalogUnavailableError(f"{path}: is not there now: {error.strerror}") from error
-    return found.st_ino, found.st_size, found.st_mtime_ns, *_looks_of_log(path)
-
-
-def _looks_of_log(path: Path) -> tuple[int, int]:
-    try:
-        log = _log_of(path).stat()
-    except FileNotFoundError:
-        return -1, 0
-    return log.st_size, log.st_mtime_ns
-
-
-def _check_no_log(path: Path) -> None:
-    """Raises CatalogUnavailableError where changes are in a log that cannot be read."""
-    size, _ = _looks_of_log(path)
-    if size > 0:
-        raise CatalogUnavailableError(
-            f"{_log_of(path)}: holds changes that can be read only where its folder can be written "
-            "and has room; there, open the catalog once: thatlook catalog info"
-        )
-
-
 def _back_up(connection: sqlite3.Connection, path: Path) -> None:
     copy = sqlite3.connect(path)
     try:
         connection.backup(copy)
     except sqlite3.OperationalError as error:
-        if _FULL in str(error):  # it is the copy that does not fit
-            raise _translated(path, error) from error
+        if FULL in str(error):  # it is the copy that does not fit
+            raise translated(path, error) from error
         raise
     finally:
         copy.close()
-
-
-_FULL: Final = "disk is full"
-_DAMAGED: Final = ("not a database", "malformed", "Could not decode")
-
-
-def _translated(path: Path, error: sqlite3.Error) -> CatalogError:
-    text = str(error)
-    if _FULL in text or (path.parent.is_dir() and _is_full(path) and _is_of_room(text)):
-        return CatalogFullError(
-            f"{path}: the disk is full; nothing of the last change was stored, free some space"
-        )
-    if any(words in text for words in _DAMAGED):
-        return damaged_file(path, text)
-    shut = "unable to open" in text and path.exists() and not _is_writable(path)
-    if "readonly" in text or shut:
-        return CatalogReadOnlyError(
-            f"{path}: cannot be written here ({text}); it can be read. Check the permissions of "
-            "the file and its folder, and whether its file system is mounted read-only"
-        )
-    return CatalogError(f"{path}: {_explained(text)}")
-
-
-def damaged_file(name: str | Path, what: str) -> CatalogDamagedError:
-    """The error for a file that is not what was written, with what can be done."""
-    return CatalogDamagedError(
-        f"{name}: not a catalog, or a damaged one ({what}); bring back a copy (thatlook catalog "
-        "restore), or index the feed into another folder"
-    )
-
-
-def _is_of_room(text: str) -> bool:
-    return any(words in text for words in ("disk I/O error", "readonly", "unable to open"))
-
-
-def _explained(text: str) -> str:
-    if "locked" in text:
-        return f"another process has been writing for {BUSY_SECONDS:.0f} s ({text}); try again"
-    if "unable to open" in text:
-        return f"cannot be opened ({text}); check the folder and its permissions"
-    return text

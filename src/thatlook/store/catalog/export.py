@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
 from thatlook.core.errors import CatalogError, unwritable
+from thatlook.core.files import replacing
 from thatlook.core.formulas import defused
 from thatlook.core.parquet import pyarrow
 from thatlook.search.stored import Stored
@@ -56,18 +56,11 @@ def export(catalog: Catalog, path: Path, *, vectors: bool = False, left: bool = 
     if vectors and path.suffix == ".csv":
         raise CatalogError(f"{path}: vectors are for .jsonl and .parquet; leave out --vectors")
     kept = (one for one in catalog.all_stored() if left or one.status == "active")
-    new = path.with_name(f".{path.name}.new")
     try:
-        with new.open("wb") as file:
-            count = writers[path.suffix](kept, file, vectors)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        with replacing(path) as file:
+            return writers[path.suffix](kept, file, vectors)
     except OSError as error:
         raise unwritable(path, error) from error
-    finally:
-        new.unlink(missing_ok=True)
-    return count
 
 
 def _row(stored: Stored, vectors: bool) -> dict[str, Any]:

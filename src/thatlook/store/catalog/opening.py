@@ -19,11 +19,12 @@ from thatlook.search.index.milvus.place import MilvusPlace
 from thatlook.store.catalog.address import BUILT_IN, Address
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.cluster import ClusterFinder
-from thatlook.store.catalog.database import Database, damaged_file
+from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.index import CatalogIndex, Finder
 from thatlook.store.catalog.kept import Changes
 from thatlook.store.catalog.reads import mismatch
 from thatlook.store.catalog.schema import VERSION, migrate, version_of
+from thatlook.store.catalog.sqlite_errors import damaged_file
 from thatlook.store.catalog.store import Store
 
 FILE_NAME: Final = "catalog.sqlite"

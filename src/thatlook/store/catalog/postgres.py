@@ -24,11 +24,12 @@ from thatlook.core.errors import (
     unwritable,
 )
 from thatlook.store.catalog.address import Address
-from thatlook.store.catalog.database import BUSY_SECONDS, Database
+from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.postgres_link import SERVER_SETTINGS, Link, ServerSilentError
 from thatlook.store.catalog.postgres_schema import make, migrate
 from thatlook.store.catalog.postgres_words import PostgresWords
 from thatlook.store.catalog.schema import migrate as migrate_file
+from thatlook.store.catalog.sqlite_file import BUSY_SECONDS
 from thatlook.store.catalog.tables import NO_ZERO
 from thatlook.store.catalog.transfer import replace_all
 from thatlook.store.catalog.wanted import FullText

@@ -33,8 +33,13 @@ MOST_MATCHING: Final = 5_000
 
 _MORE_LETTERS: Final = 2_000
 _BATCH: Final = 2_000
-_STALE: Final = 2
-"""So many entries for one product, and the index is made anew."""
+_STALE: Final = 1.5
+"""So many entries for one product, and the index is made anew: entries of what left count in how
+rare a word is.
+"""
+
+_FEW: Final = 500
+"""So many entries more are not worth it."""
 
 _FACTS: Final = """SELECT id, category, gender, price, currency, brand, color, availability,
     coalesce(json_extract(data, '$.age_group'), ''), articles.vector, type, pattern,
@@ -78,7 +83,7 @@ class WordIndex:
         new = self._count(
             "SELECT count(*) FROM products WHERE status = 'active' AND sequence > ?", since
         )
-        if version != VERSION or entries + new > _STALE * active + _BATCH:
+        if version != VERSION or entries + new > _STALE * active + _FEW:
             self._database.full_text.clear()
             since, entries = 0, 0
         entries += self._enter(since)

@@ -38,14 +38,19 @@ def plain(name: str) -> str:
 def _by_name() -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for field, names in _COLUMNS.items():
-        for place, name in enumerate(names):
-            other, _ = found.setdefault(plain(name), (field, place))
+        for index, name in enumerate(names):
+            other, _ = found.setdefault(plain(name), (field, index))
             if other != field:
                 raise SettingsError(f"the column {name!r} is of {other!r} and {field!r}; keep one")
     return found
 
 
 _BY_NAME: Final = _by_name()
+
+
+def names_of(field: str) -> tuple[str, ...]:
+    """The names that a field is known by, plain."""
+    return tuple(plain(name) for name in _COLUMNS[field])
 
 
 def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -47,9 +47,9 @@ def _values(batch: Any) -> Iterator[dict[str, Any]]:
     arrow, _ = pyarrow()
     short = [f.name for f in batch.schema if arrow.types.is_float32(f.type)]
     texts = {name: batch.column(name).cast("string").to_pylist() for name in short}
-    for place, values in enumerate(batch.to_pylist()):
+    for index, values in enumerate(batch.to_pylist()):
         for name in short:
-            values[name] = None if values[name] is None else Decimal(texts[name][place])
+            values[name] = None if values[name] is None else Decimal(texts[name][index])
         yield values
 
 

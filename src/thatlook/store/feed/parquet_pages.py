@@ -49,8 +49,8 @@ def batch_rows(file: IO[bytes], metadata: Any, most: int) -> int:
     """
     rows = most
     for group in range(metadata.num_row_groups):
-        for place in range(metadata.num_columns):
-            column = metadata.row_group(group).column(place)
+        for index in range(metadata.num_columns):
+            column = metadata.row_group(group).column(index)
             for page in _pages(file, column):
                 rows = min(rows, _rows_of(page, column.path_in_schema))
     return max(1, rows)

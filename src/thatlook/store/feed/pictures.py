@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Final
 
 from thatlook.core.addresses import is_address
 from thatlook.core.errors import FetchError, PhotoError
+from thatlook.core.files import write_whole
 from thatlook.core.image import decode
 from thatlook.store.feed.fetch import Fetched, Fetcher, FetchPolicy
 from thatlook.store.feed.object_stores import ObjectStore
@@ -92,8 +91,8 @@ class PictureFolder:
         kept = Kept(url, digest, found.content_type, found.etag, found.last_modified)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, found.data)
-            _write(_note(path), json.dumps(asdict(kept)).encode())
+            write_whole(path, found.data)
+            write_whole(_note(path), json.dumps(asdict(kept)).encode())
         except OSError as error:
             raise FetchError(f"{url}: cannot be kept in {path}: {error.strerror}") from error
 
@@ -110,17 +109,3 @@ def _kept(path: Path) -> Kept | None:
     except (OSError, ValueError, TypeError):
         return None
     return kept if hashlib.sha256(data).hexdigest() == kept.sha256 else None
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The file, whole or not at all, also after a power cut."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -63,10 +63,11 @@ def read_feed(
     maker = ProductMaker(mapping)
     fixed = kind in {"delimited", "parquet"}
     encoding = mapping.encoding if mapping else ""
-    return _products(_raw_rows(path, kind, encoding), maker, places, fixed_columns=fixed)
+    return _products(raw_rows(path, kind, encoding), maker, places, fixed_columns=fixed)
 
 
-def _raw_rows(path: Path, kind: str, encoding: str) -> RawRows:
+def raw_rows(path: Path, kind: str, encoding: str) -> RawRows:
+    """The rows of a feed of this kind as they came, "" for an encoding that is found out."""
     if kind == "delimited":
         return read_delimited(path, encoding)
     if kind == "jsonlines":

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
+from thatlook.core.closing import Closing
 from thatlook.core.errors import CatalogDamagedError, CatalogError
 from thatlook.store.catalog.database import Database
 from thatlook.store.catalog.schema import Migration, migrate
@@ -53,7 +53,7 @@ class Bounds:
     rows: int = 1_000_000
 
 
-class Feedback:
+class Feedback(Closing):
     """The feedback of one catalog's folder. Threads may share one; processes each open their own.
 
     What it holds of a product in a list: the day, the list's random id, what was asked with where
@@ -93,17 +93,6 @@ class Feedback:
             database.close()
             raise
         return cls(database, bounds or Bounds())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Lets go of the file; a second time does nothing."""

@@ -11,9 +11,9 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from thatlook.core.closing import Closing
 from thatlook.core.errors import CatalogError, MissingExtraError, ThatlookError
 from thatlook.core.processes import WorkerDied, available_cores
 from thatlook.core.settings import Settings
@@ -31,7 +31,7 @@ OBJECT_STORE_BYTES: Final = 200_000_000
 """Of a local cluster: groups of pictures on their way."""
 
 
-class RayCluster:
+class RayCluster(Closing):
     """A Ray cluster that workers are started on, within a `with`; its workers' `start` for a Pool.
 
     `address` is LOCAL or what `ray.init` takes: "auto", "HOST:6379", "ray://HOST:10001". Raises
@@ -46,15 +46,8 @@ class RayCluster:
         self._started = 0
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leaves the cluster, where it was entered here."""
         if self._own:
             self._ray.shutdown()
 

@@ -94,8 +94,8 @@ def ingest(  # noqa: PLR0913 - all but the first three have defaults
     if not isinstance(mapping, FeedMapping):
         mapping = FeedMapping(fields=mapping or {})
     if workers is not None and (not isinstance(workers, int) or workers < (1 if ray else 0)):
-        least = "1 (on Ray)" if ray else "0 (this process alone)"
-        raise SettingsError(f"workers must be {least} or more, not {workers!r}")
+        minimum = "1 (on Ray)" if ray else "0 (this process alone)"
+        raise SettingsError(f"workers must be {minimum} or more, not {workers!r}")
     name = os.fspath(feed)
     with ExitStack() as stack:
         stack.enter_context(own_turn(catalog.home, name))

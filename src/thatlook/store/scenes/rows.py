@@ -1,6 +1,6 @@
 """A scene as the rows of a catalog, one per article, and back.
 
-A row's id is the scene's, a slash and the article's place. What is of the whole scene stands in
+A row's id is the scene's, a slash and the article's index. What is of the whole scene stands in
 every row.
 """
 
@@ -16,15 +16,15 @@ from thatlook.search.styling import Scene
 from thatlook.store.catalog import Row
 
 
-def row_id(scene_id: str, place: int) -> str:
+def row_id(scene_id: str, index: int) -> str:
     """The id of the row of a scene's article."""
-    return f"{scene_id}/{place}"
+    return f"{scene_id}/{index}"
 
 
 def place_of(id_of_row: str) -> tuple[str, int]:
-    """The scene's id and the article's place of a row's id."""
-    scene_id, _, place = id_of_row.rpartition("/")
-    return scene_id, int(place)
+    """The scene's id and the article's index of a row's id."""
+    scene_id, _, index = id_of_row.rpartition("/")
+    return scene_id, int(index)
 
 
 def rows_of(scene_id: str, look: Look, photo: str, digest: str) -> list[Row]:
@@ -41,7 +41,7 @@ def rows_of(scene_id: str, look: Look, photo: str, digest: str) -> list[Row]:
     return [
         Row(
             product=Product(
-                id=row_id(scene_id, place),
+                id=row_id(scene_id, index),
                 category=article.category,
                 gender=gender,
                 item_group_id=scene_id,
@@ -55,7 +55,7 @@ def rows_of(scene_id: str, look: Look, photo: str, digest: str) -> list[Row]:
             image=photo,
             image_hash=digest,
         )
-        for place, article in enumerate(worn)
+        for index, article in enumerate(worn)
     ]
 
 

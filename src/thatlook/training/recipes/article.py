@@ -62,7 +62,7 @@ class ArticleTask:
         self.repeats = _repeats(self.train)
         self.rows = {k: [i for i, s in enumerate(self.train) if s.kind == k] for k in _KINDS}
         self.probabilities = {
-            k: _chances([self.train[i] for i in rows]) for k, rows in self.rows.items()
+            k: _probabilities([self.train[i] for i in rows]) for k, rows in self.rows.items()
         }
 
     def _started(self) -> ArticleNet:
@@ -132,7 +132,7 @@ class ArticleTask:
         return average_precision(self.val, found)
 
 
-def _chances(scenes: list[Scene]) -> NDArray[np.float64] | None:
+def _probabilities(scenes: list[Scene]) -> NDArray[np.float64] | None:
     """How likely each product photo is to be taken: rare categories more often than their share.
 
     By the root of how many there are of its category; None for photos that name none.

@@ -120,8 +120,8 @@ def fitted(
     views = _Views(found, kept, layout, rng)
     weight = _decay(layout)
     for _ in range(options.steps):
-        context, place, choices = views.drawn(options.batch, options.wrong)
-        wanted = _folded(table(context), place, layout)
+        context, index, choices = views.drawn(options.batch, options.wrong)
+        wanted = _folded(table(context), index, layout)
         logits = (choices * wanted[:, None]).sum(-1)
         loss = functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
         loss = loss + (table.form.weight**2 * weight).sum()
@@ -139,12 +139,12 @@ def _decay(layout: Layout) -> Tensor:
     return decay
 
 
-def _folded(answers: Tensor, places: Tensor, layout: Layout) -> Tensor:
-    """As Layout.folded, for a category (its place in CATEGORIES) per row."""
+def _folded(answers: Tensor, indices: Tensor, layout: Layout) -> Tensor:
+    """As Layout.folded, for a category (its index in CATEGORIES) per row."""
     start = layout.length - layout.typeless
     shared = answers[:, : layout.length]
     own = answers[:, layout.length :].view(len(answers), len(CATEGORIES), layout.typeless)
-    own = own[torch.arange(len(answers)), places]
+    own = own[torch.arange(len(answers)), indices]
     return torch.cat([shared[:, :start], shared[:, start:] + own], dim=1)
 
 
@@ -161,7 +161,7 @@ class _Views:
         self._like = {kind: self._rows[self._kinds == kind] for kind in set(kinds)}
 
     def drawn(self, count: int, wrong: int) -> tuple[Tensor, Tensor, Tensor]:
-        """What is given (count, width), the categories' places (count,), and the rows of the
+        """What is given (count, width), the categories' indices (count,), and the rows of the
         choices (count, 1 + wrong, length), the right one first.
         """
         found = self._found
@@ -170,8 +170,8 @@ class _Views:
         context = np.stack([self._given(int(row)) for row in rows])
         others = np.stack([self._rng.choice(self._like[kind], wrong) for kind in kinds])
         choices = found.rows[np.concatenate([rows[:, None], others], axis=1)]
-        places = [CATEGORIES.index(found.categories[int(row)]) for row in rows]
-        return torch.from_numpy(context), torch.tensor(places), torch.from_numpy(choices)
+        indices = [CATEGORIES.index(found.categories[int(row)]) for row in rows]
+        return torch.from_numpy(context), torch.tensor(indices), torch.from_numpy(choices)
 
     def _given(self, row: int) -> Floats:
         """Some of the pieces worn with a row, one at least."""

@@ -69,7 +69,7 @@ PARTS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How the joined vector is made of what the network says of a crop.
+    """How the fused vector is made of what the network says of a crop.
 
     Its parts are the look and the guesses of type, color and pattern, weighted by `shares`;
     `logit_weights` say how much of each guess lies in its logits' direction (`guess`). The look is
@@ -199,8 +199,8 @@ class EmbeddingTask:
         ]
 
     def loss(self, model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, float]]:
-        """Likeness by type, color and pattern; sameness of one item's views; the heads, and how
-        far they disagree about two views; what shoppers judged.
+        """The metric loss by type, color and pattern; the instance loss of one item's views; the
+        loss of the heads, and of their consistency between two views; what shoppers judged.
         """
         images, rows, classes = batch
         vectors, *logits = model(images)
@@ -235,7 +235,7 @@ class EmbeddingTask:
         return total, {k: parts.get(k, 0.0) for k in named}
 
     def measure(self, model: nn.Module) -> dict[str, float]:
-        """Precision at 10 within category and gender on products kept apart, of the joined vector
+        """Precision at 10 within category and gender on products kept apart, of the fused vector
         and of the learned one alone; the shares of right types and colors; of what shoppers judged,
         how often what is alike is nearer (`judged_auc`).
         """
@@ -428,25 +428,25 @@ def fuse_embedding(look: Tensor, logits: Sequence[Tensor], mix: Mix = MIX) -> Te
     """Unit vectors (n, dim) of what the network says of a crop: the parts of `mix`, of which `look`
     are unit vectors and the rest the guesses of type, color and pattern.
     """
-    guesses = [guess(x, lean) for x, lean in zip(logits[:3], mix.logit_weights, strict=True)]
+    guesses = [guess(x, weight) for x, weight in zip(logits[:3], mix.logit_weights, strict=True)]
     parts = [w * x for w, x in zip(mix.shares, [look, *guesses], strict=True)]
     return functional.normalize(torch.cat(parts, 1), dim=1)
 
 
-def guess(logits: Tensor, lean: float) -> Tensor:
+def guess(logits: Tensor, logit_weight: float) -> Tensor:
     """Unit vectors (n, classes) whose products say how alike two guesses are.
 
     The roots of the probabilities, whose products are Bhattacharyya coefficients, tell what is
     seen as one class from what is seen as another. Where the light tips a guess from black to navy
-    they find little left; the logits' direction, `lean` times of it, finds nearly the same.
+    they find little left; the logits' direction, `logit_weight` times of it, finds nearly the same.
     """
     roots = logits.softmax(-1).clamp(min=1e-8).sqrt()
-    leaning = functional.normalize(logits - logits.mean(-1, keepdim=True), dim=-1)
-    return functional.normalize(roots + lean * leaning, dim=-1)
+    centered = functional.normalize(logits - logits.mean(-1, keepdim=True), dim=-1)
+    return functional.normalize(roots + logit_weight * centered, dim=-1)
 
 
 class EmbeddingGraph(nn.Module):
-    """The network as exported: the joined vector and the probabilities of each head with classes.
+    """The network as exported: the fused vector and the probabilities of each head with classes.
 
     `axes` (dim + TOP, k) and `offset` (k,) turn the learned vector and the features to their main
     axes, as `fit_pca` finds them.

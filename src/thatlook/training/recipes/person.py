@@ -197,8 +197,8 @@ def collate(views: Sequence[PersonView]) -> tuple[Tensor, ...]:
 def heat_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """Binary cross-entropy against gaussians, per known key point; zero for a perfect map."""
     plain = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    least = functional.binary_cross_entropy(target, target, reduction="none")
-    per = (plain - least).sum((2, 3))
+    entropy = functional.binary_cross_entropy(target, target, reduction="none")
+    per = (plain - entropy).sum((2, 3))
     return (per * weights).sum() / weights.sum().clamp(min=1)
 
 

@@ -219,8 +219,8 @@ def _loss(net: TextNet, shelf: Shelf, rows: NDArray[np.int64], writer: Writer) -
     same = (codes[:, None] == codes[None]) | ~asked[:, None]
     right = torch.from_numpy(same.all(axis=2))
     shown = shelf.vectors[rows][:, torch.from_numpy(shelf.known)]
-    likeness = functional.normalize(texts, dim=1) @ functional.normalize(shown, dim=1).T
-    logits = likeness / TEMPERATURE
+    similarity = functional.normalize(texts, dim=1) @ functional.normalize(shown, dim=1).T
+    logits = similarity / TEMPERATURE
     of_right = torch.logsumexp(logits.masked_fill(~right, -1e9), dim=1)
     return (torch.logsumexp(logits, dim=1) - of_right).mean()
 

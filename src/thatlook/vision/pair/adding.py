@@ -77,27 +77,27 @@ class Added:
         ]
         if trial.colors_told < 0.5:
             told.append("few: are these two networks of one pair, and pictures cut as in training?")
-        if trial.least_parity is not None:
-            told.append(f"like the vectors given: {trial.least_parity:.4f} at least")
+        if trial.min_parity is not None:
+            told.append(f"like the vectors given: {trial.min_parity:.4f} at least")
         return [*told, f"use it: export THATLOOK_TEXT_IMAGE_MODEL={self.entry}"]
 
 
-def add(asked: Addition) -> Added:
+def add(addition: Addition) -> Added:
     """Registers a pair: its entry lies beside its files, and is there only if they passed.
 
     Raises ModelError, FetchError, MissingExtraError, SettingsError.
     """
-    source = _placed(asked)
+    source = _pair_files(addition)
     folder = source.folder
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    layout = layout_of(names, str(folder), asked.variant)
-    told = _entry(asked, source, layout)
+    layout = layout_of(names, str(folder), addition.variant)
+    told = _entry(addition, source, layout)
     draft = folder / f".{ENTRY}.new"
     try:
         write_whole(draft, _bytes(told))
         pair = PairSpec.of(ModelSpec.from_file(draft))
-        probe = Probe(pair, asked.threads)
-        trial = tried(probe, asked.parity)
+        probe = Probe(pair, addition.threads)
+        trial = tried(probe, addition.parity)
         told |= {"metrics": trial.metrics(), "parity": probe.fixed()}
     finally:
         draft.unlink(missing_ok=True)
@@ -105,33 +105,33 @@ def add(asked: Addition) -> Added:
     return Added(folder / ENTRY, PairSpec.named(str(folder / ENTRY)), trial)
 
 
-def _placed(asked: Addition) -> Downloaded:
+def _pair_files(addition: Addition) -> Downloaded:
     """The folder with the pair's files. Raises as `add`."""
-    folder = Path(asked.source)
+    folder = Path(addition.source)
     if folder.is_dir():
-        if asked.revision or asked.out:
+        if addition.revision or addition.out:
             raise SettingsError(f"{folder} is a folder here: --revision and --out are for the hub")
         return Downloaded(folder, "", "")
-    if not is_hub_id(asked.source):
+    if not is_hub_id(addition.source):
         raise SettingsError(
-            f"{asked.source}: expected a folder, or an id of the hub such as "
+            f"{addition.source}: expected a folder, or an id of the hub such as "
             "Marqo/marqo-fashionSigLIP"
         )
-    out = Path(asked.out or asked.source.rpartition("/")[2])
-    return download(asked.source, out, asked.revision, asked.variant)
+    out = Path(addition.out or addition.source.rpartition("/")[2])
+    return download(addition.source, out, addition.revision, addition.variant)
 
 
 def _bytes(entry: Mapping[str, Any]) -> bytes:
     return (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _entry(asked: Addition, source: Downloaded, layout: Layout) -> dict[str, Any]:
+def _entry(addition: Addition, source: Downloaded, layout: Layout) -> dict[str, Any]:
     """The registry entry of the pair. Raises ModelError where a part cannot be told."""
     settings = PairSettings(source.folder, layout.settings)
-    license_name = asked.license or settings.license()
+    license_name = addition.license or settings.license()
     if not license_name:
         raise ModelError(f"{source.folder}: no licence is named in README.md; tell it: --license")
-    name = asked.name or source.repository.rpartition("/")[2] or source.folder.resolve().name
+    name = addition.name or source.repository.rpartition("/")[2] or source.folder.resolve().name
     halves = _Halves(source.folder, layout, re.sub(r"[^\w.-]+", "-", name))
     entry: dict[str, Any] = {"id": halves.name, "task": PAIR, "license": license_name}
     entry |= halves.image(settings) | {"text": halves.text(settings)}
@@ -236,7 +236,7 @@ class _Halves:
 def _blank(port: Port, size: tuple[int, int]) -> NDArray[Any]:
     """Ones in the shape of an input, its free lengths taken from `size` (width, height)."""
     free = (1, 3, size[1], size[0]) if len(port.shape) == 4 else (1, 8)
-    shape = [length or free[place] for place, length in enumerate(port.shape)]
+    shape = [length or free[axis] for axis, length in enumerate(port.shape)]
     return np.ones(shape, _TYPES.get(port.type, "float").replace("float", "float32"))
 
 

@@ -44,7 +44,7 @@ class Trial:
 
     `unit_texts` and `unit_images` say whether the networks give vectors of length 1 by themselves
     (they are scaled here either way), `colors_told` is the share of PLAIN pictures to which their
-    own color's name is the nearest. `least_parity` is the least likeness to vectors computed
+    own color's name is the nearest. `min_parity` is the lowest similarity to vectors computed
     elsewhere; None where none were given.
     """
 
@@ -52,11 +52,11 @@ class Trial:
     unit_texts: bool
     unit_images: bool
     colors_told: float
-    least_parity: float | None
+    min_parity: float | None
 
     def metrics(self) -> dict[str, float]:
         """What the registry entry keeps as measured."""
-        parity = {} if self.least_parity is None else {"parity": round(self.least_parity, 5)}
+        parity = {} if self.min_parity is None else {"parity": round(self.min_parity, 5)}
         return {"plain_colors_told": round(self.colors_told, 3), **parity}
 
 
@@ -95,21 +95,21 @@ class Probe:
         texts = np.stack([self.text(f"{name} cloth") for name in PLAIN])
         pictures = [np.full((SIDE, SIDE, 3), color, np.uint8) for color in PLAIN.values()]
         images = np.stack([self.picture(image) for image in pictures])
-        likeness = texts @ images.T
+        similarity = texts @ images.T
         # Less what a name gets on average: some names are near to every picture.
-        likeness = likeness - likeness.mean(axis=1, keepdims=True)
-        return float((likeness.argmax(axis=0) == np.arange(len(PLAIN))).mean())
+        similarity = similarity - similarity.mean(axis=1, keepdims=True)
+        return float((similarity.argmax(axis=0) == np.arange(len(PLAIN))).mean())
 
-    def least_parity(self, file: Path) -> float:
-        """The least likeness to the vectors in `file`; see `tried`. Raises ModelError."""
+    def min_parity(self, file: Path) -> float:
+        """The lowest similarity to the vectors in `file`; see `tried`. Raises ModelError."""
         texts, images = _expected(file)
-        least = 1.0
+        minimum = 1.0
         for text, vector in texts.items():
-            least = min(least, _alike(self.text(text), vector, ALIKE, f"the text {text!r}"))
+            minimum = min(minimum, _alike(self.text(text), vector, ALIKE, f"the text {text!r}"))
         for name, vector in images.items():
             found = self.picture(decode(file.parent / name))
-            least = min(least, _alike(found, vector, CUT_ALIKE, f"the picture {name}"))
-        return least
+            minimum = min(minimum, _alike(found, vector, CUT_ALIKE, f"the picture {name}"))
+        return minimum
 
 
 def pattern() -> Pixels:
@@ -135,8 +135,8 @@ def tried(probe: Probe, parity: Path | None = None) -> Trial:
             "or its tokenizer is another one's"
         )
     texts, images = (abs(length - 1) < 1e-3 for length in probe.raw_lengths())
-    least = None if parity is None else probe.least_parity(parity)
-    return Trial(pair.dim, texts, images, probe.colors_told(), least)
+    minimum = None if parity is None else probe.min_parity(parity)
+    return Trial(pair.dim, texts, images, probe.colors_told(), minimum)
 
 
 def compare_with_entry(pair: PairSpec, threads: int = 0) -> None:
@@ -161,8 +161,8 @@ def _expected(file: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return parts[0] or {}, parts[1] or {}
 
 
-def _alike(found: Vector, expected: object, least: float, what: str) -> float:
-    """The cosine; raises ModelError where it is below `least`."""
+def _alike(found: Vector, expected: object, minimum: float, what: str) -> float:
+    """The cosine; raises ModelError where it is below `minimum`."""
     try:
         wanted = np.asarray(expected, np.float64)
     except (TypeError, ValueError) as error:
@@ -170,9 +170,9 @@ def _alike(found: Vector, expected: object, least: float, what: str) -> float:
     if wanted.shape != found.shape:
         raise ModelError(f"{what}: expected a vector of {len(found)} numbers, not {wanted.shape}")
     cosine = float(found @ wanted / max(float(np.linalg.norm(wanted)), 1e-12))
-    if cosine < least:
+    if cosine < minimum:
         raise ModelError(
-            f"{what}: the vector is {cosine:.4f} like the expected one, less than {least}: the "
+            f"{what}: the vector is {cosine:.4f} like the expected one, less than {minimum}: the "
             "tokenizer, its padding, or how pictures go in is another one than in training"
         )
     return cosine

@@ -26,6 +26,7 @@ class TextEncoder:
     """
 
     narrow: Final = True
+    guesses: Final = False
 
     def __init__(self, pair: PairSpec, session: Runs) -> None:
         self._pair = pair

@@ -169,7 +169,7 @@ def shoulder_ratio(keypoints: tuple[Keypoint, ...]) -> float:
     """The distance between the shoulders over that from their middle to the hips'; 0 where the hips
     lie on the shoulders.
     """
-    at = np.array([(keypoints[place].x, keypoints[place].y) for place in TORSO])
+    at = np.array([(keypoints[index].x, keypoints[index].y) for index in TORSO])
     across, down = at[0] - at[1], at[:2].mean(axis=0) - at[2:].mean(axis=0)
     length = float(np.hypot(*down))
     return float(np.hypot(*across)) / length if length else 0.0
@@ -177,7 +177,7 @@ def shoulder_ratio(keypoints: tuple[Keypoint, ...]) -> float:
 
 def _head_x(keypoints: tuple[Keypoint, ...]) -> float | None:
     """Where the clearest point of the head is from the left, None where none is surely seen."""
-    best = max((keypoints[place] for place in HEAD), key=lambda point: point.score)
+    best = max((keypoints[index] for index in HEAD), key=lambda point: point.score)
     return best.x if best.score >= SURE else None
 
 
@@ -193,15 +193,15 @@ def read_keypoints(heatmaps: Floats, fitted: Fitted) -> tuple[Keypoint, ...]:
     """
     count, rows, columns = heatmaps.shape
     flat = heatmaps.reshape(count, -1)
-    places = flat.argmax(axis=1)
-    ys, xs = np.divmod(places, columns)
+    indices = flat.argmax(axis=1)
+    ys, xs = np.divmod(indices, columns)
     logs = np.log(np.maximum(heatmaps, 1e-6))
     joint = np.arange(count)
     dx = _parabola(*(logs[joint, ys, np.clip(xs + d, 0, columns - 1)] for d in (-1, 0, 1)))
     dy = _parabola(*(logs[joint, np.clip(ys + d, 0, rows - 1), xs] for d in (-1, 0, 1)))
     step = np.array([fitted.canvas.shape[1] / columns, fitted.canvas.shape[0] / rows])
     points = fitted.to_image((np.stack([xs + dx, ys + dy], axis=1) + 0.5) * step)
-    scores = np.clip(flat[joint, places], 0, 1)
+    scores = np.clip(flat[joint, indices], 0, 1)
     return tuple(
         Keypoint(float(x), float(y), float(s)) for (x, y), s in zip(points, scores, strict=True)
     )
@@ -229,11 +229,11 @@ def judge(keypoints: tuple[Keypoint, ...], front: float, frame: Frame, rules: Pe
     room for one before the frame ends.
     """
     failed = []
-    if not any(_seen(keypoints[place], frame, rules.keypoint_threshold) for place in HEAD):
+    if not any(_seen(keypoints[index], frame, rules.keypoint_threshold) for index in HEAD):
         failed.append("the head is not in the frame")
-    if not all(_seen(keypoints[place], frame, rules.torso_threshold) for place in TORSO):
+    if not all(_seen(keypoints[index], frame, rules.torso_threshold) for index in TORSO):
         failed.append("a part of the torso is not in the frame")
-    feet = sum(_is_foot(keypoints[place], frame, rules) for place in FEET)
+    feet = sum(_is_foot(keypoints[index], frame, rules) for index in FEET)
     if feet < len(FEET):
         failed.append("one foot is not in the frame" if feet else "the feet are not in the frame")
     full_shot = not failed

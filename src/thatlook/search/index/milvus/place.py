@@ -118,13 +118,13 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def _number(name: str, text: str, least: float) -> float:
+def _number(name: str, text: str, minimum: float) -> float:
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not least <= value < 1e9:
-        raise SettingsError(f"search: {name} must be a number of {least:g} or more, not {text!r}")
+    if not minimum <= value < 1e9:
+        raise SettingsError(f"search: {name} must be a number of {minimum:g} or more, not {text!r}")
     return value
 
 
