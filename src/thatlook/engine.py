@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.addresses import is_url
+from thatlook.core.checks import check_type
 from thatlook.core.closing import Closing
 from thatlook.core.errors import CatalogError, ModelError, PhotoError, SettingsError
 from thatlook.core.image import PhotoSource, Pixels, decode, decode_photo, name_of
@@ -372,7 +373,10 @@ class Engine(Closing):
     ) -> SearchRequest:
         """`request`, or the default one, with what is given by name, and not more than max_k."""
         fields = {name: value for name, value in {**given, "k": k}.items() if value is not None}
-        asked = replace(request or SearchRequest(k=self._settings.default_k), **fields)
+        if request is None:
+            request = SearchRequest(k=self._settings.default_k)
+        check_type("request", request, SearchRequest)
+        asked = replace(request, **fields)
         if asked.k > self._settings.max_k:
             raise SettingsError(f"k must be {self._settings.max_k} or less, not {asked.k}")
         return asked

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from thatlook.core.errors import SettingsError
@@ -35,6 +36,7 @@ def test_the_environment_names_the_file(tmp_path):
         {"similar_score": 0.6, "very_close_score": 0.5},
         {"gender_threshold": float("nan")},
         {"article_model": 3},
+        {"nms_iou": [0.5]},
         {"colour": 1},
     ],
 )
@@ -58,6 +60,34 @@ def test_a_misspelt_variable_is_refused_with_the_nearest():
         "THATLOOK_MAX_K": "7",
     }
     assert Settings.load(environment=others).max_k == 7
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"threads": "2"},
+        {"threads": 1.5},
+        {"max_k": True},
+        {"max_photo_bytes": None},
+        {"nms_iou": "0.5"},
+        {"gender_threshold": []},
+        {"out_of_stock": None},
+    ],
+)
+def test_values_of_a_wrong_type_are_named(given):
+    (name,) = given
+    with pytest.raises(SettingsError, match=f"{name} must be "):
+        Settings(**given)
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert Settings(threads=np.int64(2), nms_iou=np.float32(0.5)).threads == 2
+
+
+def test_what_is_no_file():
+    for none in (-1, True, [None], b"x", "\ud800"):
+        with pytest.raises(SettingsError, match="expected a TOML file"):
+            Settings.load(none, {})
 
 
 def test_unreadable_files(tmp_path):

@@ -4,14 +4,17 @@
 
 Each request is made from its number alone (slow heads, early ends, wrong lengths, a thousand
 parts, floods of headers, shapes that smuggle, names in UTF-7, mutated photos, odd methods,
-addresses and JSON; good ones between them). The exit status is 1 where a 5xx other than 503 and
-504 came back, nothing came at all, or /healthz failed.
+addresses and JSON; good ones between them). Before them come some of the largest photos that are
+decoded: what malloc keeps of those it keeps for good. The exit status is 1 where a 5xx other than
+503 and 504 came back, nothing came at all, /healthz failed, or memory grew by more than a tenth
+after the first tenth of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import io
 import random
 import socket
 import sys
@@ -19,12 +22,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from PIL import Image
 
 from tests.service.hostile import encoded, part
 from tests.soak.pictures import mutated
 from tests.soak.serving import WRITE_KEY, Watched, watched
 
 TIMEOUT_S = 30.0
+LARGE = 40
+GROWTH = 1.1
+"""What may be held in memory at the end, of what is after the first tenth."""
 FORM = b"Content-Type: multipart/form-data; boundary=x"
 JSON = b"Content-Type: application/json"
 GOOD = part(encoded())
@@ -41,6 +50,19 @@ def request(method: bytes, path: bytes, headers: list[bytes], body: bytes = b"")
 def post(body: bytes, headers: list[bytes] | None = None) -> bytes:
     """A photo's request."""
     return request(b"POST", b"/v1/recommendations", headers or [FORM], body)
+
+
+@cache
+def large_photos() -> list[bytes]:
+    """Requests with photos of up to 60 million pixels, which is the limit, wide and high ones."""
+    sizes = [("WEBP", (16383, 120)), ("PNG", (65500, 120)), ("WEBP", (2400, 3200))]
+    sizes += [("PNG", (7700, 7700)), ("JPEG", (6000, 8000))]
+    made = []
+    for kind, size in sizes:
+        buffer = io.BytesIO()
+        Image.new("RGB", size, (30, 90, 200)).save(buffer, kind)
+        made.append(post(part(buffer.getvalue())))
+    return made
 
 
 def good(dice: random.Random) -> Pieces:
@@ -186,22 +208,25 @@ def answer(service: Watched, number: int) -> tuple[str, str]:
     """The shape of a request, and the status that it got; "closed" for none."""
     dice = random.Random(number)
     shape = dice.choice(SHAPES)
-    pieces = shape(dice)
+    return shape.__name__, status(service, shape(dice), ends=shape in ENDS)
+
+
+def status(service: Watched, pieces: Pieces, *, ends: bool = False) -> str:
+    """The status that a request got, "closed" for none; `ends` tells the service that it is all."""
     try:
         with socket.create_connection(("127.0.0.1", service.port), TIMEOUT_S) as line:
             for piece in pieces:
                 line.sendall(piece)
                 time.sleep(0.002 if len(pieces) > 1 else 0)
-            if shape in ENDS:
+            if ends:
                 line.shutdown(socket.SHUT_WR)
             head = line.recv(65536)
     except TimeoutError:
-        return shape.__name__, "silent"
+        return "silent"
     except OSError:
-        return shape.__name__, "closed"
+        return "closed"
     words = head.split(b" ", 2)
-    known = head.startswith(b"HTTP/1.") and len(words) > 1
-    return shape.__name__, words[1].decode() if known else "closed"
+    return words[1].decode() if head.startswith(b"HTTP/1.") and len(words) > 1 else "closed"
 
 
 def bad_of(counts: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -224,12 +249,18 @@ def main() -> int:
     settings |= {"FAILED_RATE": "9999/second", "HEADER_S": "2", "DEADLINE_S": "5"}
     named = {f"THATLOOK_SERVE_{name}": value for name, value in settings.items()}
     counts: Counter[tuple[str, str]] = Counter()
+    held_mb: list[float] = []
     with watched(**named) as service, ThreadPoolExecutor(args.threads) as pool:
+        print(f"at first {service.resident_mb():.0f} MB", flush=True)
+        photos = [large_photos()[n % len(large_photos())] for n in range(LARGE)]
+        got = Counter(pool.map(lambda photo: status(service, [photo]), photos))
+        counts.update({("large_photo", code): count for code, count in got.items()})
         step = max(1, args.count // 10)
         for start in range(args.first, args.first + args.count, step):
             numbers = range(start, min(start + step, args.first + args.count))
             counts.update(pool.map(lambda number: answer(service, number), numbers))
-            held = f"{service.resident_mb():.0f} MB, {service.open_files()} files"
+            held_mb.append(service.resident_mb())
+            held = f"{held_mb[-1]:.0f} MB, {service.open_files()} files"
             print(f"after {sum(counts.values())}: {bad_of(counts)} bad, {held}", flush=True)
     for name in sorted({name for name, _ in counts}):
         found = {status: count for (n, status), count in sorted(counts.items()) if n == name}
@@ -238,7 +269,7 @@ def main() -> int:
     silent = sum(n for key, n in counts.items() if key[1] == "silent")
     print(f"{sum(counts.values())} requests, {sum(bad.values())} bad {bad}, {silent} silent")
     print(service.told())
-    return int(bool(bad or service.failures or silent))
+    return int(bool(bad or service.failures or silent or held_mb[-1] > held_mb[0] * GROWTH))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,15 @@ SUFFIXES: Final = (
     ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff",
 )  # fmt: skip
 GREY: Final = 128
-STRIP_ROWS: Final = 256
+STRIP_PIXELS: Final = 1 << 20
 DECODING_BYTES: Final = 7
 """Per pixel: Pillow's four and our three."""
+BLOCK_BYTES: Final = 1 << 26
+"""Pixels lie in blocks of so much, unless PILLOW_BLOCK_SIZE says how much. Of Pillow's own, of
+16 MB, glibc keeps hundreds of megabytes for good in each process that saw some large photos; what
+is above 32 MB it always gives back."""
+if "PILLOW_BLOCK_SIZE" not in os.environ:
+    Image.core.set_block_size(BLOCK_BYTES)  # type: ignore[attr-defined]
 _BUDGET: Final = Budget()
 _TURNED: Final = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -283,8 +289,9 @@ def _to_rgb(image: Image.Image, name: str) -> Pixels:
     width, height = image.size
     pixels = np.empty((height, width, 3), np.uint8)
     # In strips: what is needed on the way is small beside the photo itself.
-    for top in range(0, height, STRIP_ROWS):
-        box = (0, top, width, min(top + STRIP_ROWS, height))
+    rows = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
         pixels[top : box[3]] = np.asarray(_strip_to_rgb(_strip(image, box)))
     return pixels
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from thatlook.core.checks import check_share, check_type
 from thatlook.core.errors import SettingsError
 from thatlook.core.nearest import did_you_mean
 
@@ -85,6 +86,8 @@ class Settings:
     max_k: int = 1000
 
     def __post_init__(self) -> None:
+        for entry in fields(self):
+            check_type(entry.name, getattr(self, entry.name), type(entry.default))
         for name in (
             "max_photo_bytes",
             "max_photo_pixels",
@@ -108,8 +111,7 @@ class Settings:
             "very_close_score",
             "similar_score",
         ):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingsError(f"{name} must be within 0..1, not {getattr(self, name)}")
+            check_share(name, getattr(self, name))
         if self.similar_score > self.very_close_score:
             raise SettingsError(
                 f"similar_score must be {self.very_close_score} (very_close_score) or less, not "
@@ -138,8 +140,8 @@ class Settings:
         wrong type, an unreadable file.
         """
         env = os.environ if environment is None else environment
-        file = file or env.get(PREFIX + "SETTINGS")
-        values: dict[str, Any] = _from_file(Path(file)) if file else {}
+        file = env.get(PREFIX + "SETTINGS", "") if file is None else file
+        values = {} if isinstance(file, str) and not file else _from_file(file)
         kinds = {entry.name: type(entry.default) for entry in fields(cls)}
         _check_names(env, kinds)
         for name in kinds:
@@ -157,7 +159,7 @@ def environment_beside(file: str | Path) -> dict[str, str]:
 
     For a second engine in one process, whose settings are its own. Raises SettingsError.
     """
-    told = {PREFIX + name.upper() for name in _from_file(Path(file))}
+    told = {PREFIX + name.upper() for name in _from_file(file)}
     return {name: value for name, value in os.environ.items() if name not in told}
 
 
@@ -178,10 +180,10 @@ def unknown_variable(name: str, prefix: str, known: Sequence[str]) -> SettingsEr
     return SettingsError(f"unknown environment variable {prefix}{name}; {hint}")
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: str | Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, TypeError, ValueError) as error:  # no path, no text, no TOML
         raise SettingsError(f"{path}: expected a TOML file of settings: {error}") from error
 
 

@@ -34,9 +34,9 @@ _SHORTEST_INFLECTED: Final = 3
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a phrase means: its `kind` ("type", "color", "category", "gender", "child", "pattern",
-    "offspring" (of any age), "other", "title" (read as it is: "Spider-Man"; "baby doll", whose name
-    is "child"), a person ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or
-    "cheap") and its `name` there, a person's gender.
+    "offspring" (of any age), "other", "title" (read as it is: "Spider-Man", "baby doll"), a person
+    ("whose": "for my dad", "whom": "for dad"), or a role such as "not" or "cheap") and its `name`
+    there, a person's gender.
     """
 
     kind: str
@@ -83,8 +83,7 @@ def _sources() -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
         for name, texts in words_of(section).items():
             yield kind, name, (("en", text) for text in texts)
     yield from _people()
-    yield "title", "", (("en", text) for text in data["names"])
-    yield "title", "child", (("en", text) for text in _childless())
+    yield "title", "", (("en", text) for text in chain(data["names"], _childless()))
     for role in _ROLES:
         yield role, role, _listed(data[role])
     for name, entry in data["others"].items():

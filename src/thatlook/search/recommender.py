@@ -377,9 +377,9 @@ class Recommender:
             answers[index], moment = answer, answer.moment
             hits = self._chosen(questions[index], answer[0], request)
             found[index] = self._found(questions[index].asked, hits, request, moment)
-        order = range(len(questions))
-        groups = self._groups([found[index] for index in order], moment)
-        return [answers[index] for index in order], groups
+        indices = range(len(questions))
+        groups = self._groups([found[index] for index in indices], moment)
+        return [answers[index] for index in indices], groups
 
     def _chosen(
         self, question: _Question, hits: Sequence[Hit], request: SearchRequest

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from thatlook.core.ages import AGES
+from thatlook.core.checks import check_share, check_type, set_of_texts, tuple_of
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box
 from thatlook.core.shopper_words import Phrase, apart, is_color
@@ -36,6 +37,8 @@ class Boost:
 
     def __post_init__(self) -> None:
         _one_of("a boost's field", self.field, BOOST_FIELDS)
+        check_type("a boost's value", self.value, str)
+        check_type("a boost's weight", self.weight, float)
         if not -1 <= self.weight <= 1:
             raise SettingsError(f"a boost's weight must be within -1..1, not {self.weight}")
 
@@ -133,14 +136,7 @@ class SearchRequest:
     cheap: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("categories", "liked", "disliked", "off", "worded"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, _texts(name, value))
-        if not isinstance(self.filters, Filters):
-            raise SettingsError(f"filters must be Filters, not {self.filters!r}")
-        if not isinstance(self.k, int):
-            raise SettingsError(f"k must be a whole number, not {self.k!r}")
+        self._check_types()
         if self.k < 1:
             raise SettingsError(f"k must be 1 or more, not {self.k}")
         _one_of("gender", self.gender, GENDER_CHOICES)
@@ -152,9 +148,22 @@ class SearchRequest:
         if (self.box is None) != (self.box_category is None):
             raise SettingsError("a drawn box needs its category, and a category its box")
         for name in ("diversity", "min_score", "text_weight"):
+            if name != "min_score" or self.min_score is not None:
+                check_share(name, getattr(self, name))
+
+    def _check_types(self) -> None:
+        """Raises SettingsError; lists become tuples, sets frozen."""
+        for name in ("categories", "liked", "disliked", "off", "worded"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise SettingsError(f"{name} must be within 0..1, not {value}")
+            if value is not None or name != "categories":
+                object.__setattr__(self, name, set_of_texts(name, value))
+        for name, kind in _KINDS.items():
+            check_type(name, getattr(self, name), kind)
+        for name, kind in _SEVERAL.items():
+            object.__setattr__(self, name, tuple_of(name, getattr(self, name), kind))
+        for name, kind in _OPTIONAL.items():
+            if getattr(self, name) is not None:
+                check_type(name, getattr(self, name), kind)
 
     def corrected(self) -> Self:
         """What is asked for once the articles have been corrected: the primary one is then of
@@ -166,15 +175,9 @@ class SearchRequest:
         )
 
 
-def _texts(name: str, value: object) -> frozenset[str]:
-    if isinstance(value, str):
-        raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
-    if not isinstance(value, Iterable):
-        raise SettingsError(f"{name} must be a set of texts, not {value!r}")
-    found = frozenset(value)
-    if not all(isinstance(one, str) for one in found):
-        raise SettingsError(f"{name} must be a set of texts, not {value!r}")
-    return found
+_KINDS: Final = {"k": int, "filters": Filters, "text": str, "unwanted": Unwanted, "cheap": bool}
+_OPTIONAL: Final = {"in_color": str, "box": Box}
+_SEVERAL: Final = {"boosts": Boost, "corrections": Correction}
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thatlook.search.words.shelf import brands_by_words
+from thatlook.search.words.shelf import brands_by_words, names_in
 
 
 def test_brands_are_found_under_their_other_spellings():
@@ -27,3 +27,11 @@ def test_a_brand_that_is_written_so_goes_before_another_spelling():
 
 def test_no_other_spelling_is_a_word_of_something():
     assert ("handbag",) not in brands_by_words(["Hand Bag"])
+
+
+def test_names_that_titles_begin_with():
+    titles = ["Red Tape Men Shoes"] * 5 + ["Sticky Tape"] + ["Blue Cut Jeans"] * 5 + ["Cut Top"]
+    titles += ["Blue Moon Top"] * 4 + ["Acme Eva Top"] * 9 + ["Red Dress"] * 9 + ["", "Red"]
+    titles += ["Striped Zebro Top"] * 5 + ["Pepe Jeans Top"] * 9
+    # "tape" stands once without "red", 1.1 times is seldom; "cut" too often, "moon" too seldom
+    assert names_in([*titles, *["Red Tape Belt"] * 5]) == {("red", "tape"), ("striped", "zebro")}

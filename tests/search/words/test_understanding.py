@@ -282,3 +282,10 @@ def test_the_color_of_what_only_goes_with_it_is_not_looked_for():
 @pytest.mark.parametrize("text", ["eu", "rd", "gr"])
 def test_two_letters_are_no_slip(text):
     assert keys(text) == []
+
+
+def test_a_name_that_titles_begin_with_is_no_color():
+    shop = Lines({"tape": 9}, {}, frozenset(), priced=True, named=frozenset({("red", "tape")}))
+    understood = understand("red tape shoes in red", shop)
+    assert [chip.key for chip in understood.chips] == ["category:footwear", "color:red"]
+    assert understood.telling[0].wordings == (("red", "tape"),)

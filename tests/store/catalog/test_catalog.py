@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from tests.store.catalog.conftest import DIM, FULL, row_of, vector_of
-from thatlook.core.errors import CatalogError, ModelMismatchError, UnknownProductError
+from thatlook.core.errors import (
+    CatalogError,
+    ModelMismatchError,
+    SettingsError,
+    UnknownProductError,
+)
 from thatlook.search.index import Filters, Query
 from thatlook.store.catalog import Catalog, Row, reads
 from thatlook.store.catalog.schema import VERSION
@@ -38,6 +43,9 @@ def test_unknown_products(catalog):
     for ask in (catalog.product, catalog.vector, catalog.stored, catalog.image):
         with pytest.raises(UnknownProductError, match="nothing"):
             ask("nothing")
+        for none in ([], {}, None, 5):
+            with pytest.raises(SettingsError, match="an id must be a text"):
+                ask(none)
 
 
 def test_an_id_has_one_spelling(catalog):

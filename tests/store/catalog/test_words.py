@@ -156,6 +156,10 @@ def test_a_shops_own_words(catalog):
     assert lines.brands() == {("red", "tape"): "Red Tape", ("redtape",): "Red Tape"}
     assert lines.sizes() == {"41", "42", "xl"}
     assert not lines.priced
+    assert lines.names() == frozenset()
+    catalog.upsert(row(f"n{n}", "Red Tape Shoes") for n in range(5))
+    catalog.upsert(row(f"b{n}", "Blue Moon Shoes", brand="Blue Moon") for n in range(5))
+    assert catalog.lines().names() == {("red", "tape")}
 
 
 def test_many_products_with_all_words_are_not_ordered(catalog, monkeypatch):

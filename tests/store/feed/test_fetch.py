@@ -349,6 +349,8 @@ def test_parts_of_an_address():
         ("ff0e::1", False),
         ("192.0.0.8", False),
         ("192.0.1.8", True),
+        ("192.88.99.1", False),
+        ("3fff::1", False),
     ],
 )
 def test_what_is_public(address, public):

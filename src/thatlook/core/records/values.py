@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from thatlook.core.addresses import is_url
 from thatlook.core.errors import SettingsError
 
 Vector = NDArray[np.float32]
@@ -61,7 +63,7 @@ def check_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
 def path_of(name: str, value: object, kind: str = "a path") -> Path:
     """The path that an argument is; raises SettingsError for what no file can be called."""
     if not isinstance(value, str | os.PathLike) or not _names_a_file(os.fspath(value)):
-        raise SettingsError(f"{name} must be {kind}, not {value!r}")
+        raise SettingsError(f"{name} must be {kind}, not {value!r:.80}")
     return Path(value)
 
 
@@ -70,9 +72,12 @@ def _names_a_file(path: str | bytes) -> bool:
     if not isinstance(path, str) or not path or "\0" in path:
         return False
     try:
-        os.fsencode(path)
+        if not is_url(path):
+            os.lstat(path)
     except UnicodeEncodeError:  # half a character
         return False
+    except OSError as error:  # that nothing is there is said by who wants it
+        return error.errno != errno.ENAMETOOLONG
     return True
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thatlook.core.ages import AGES, is_childs
+from thatlook.core.checks import check_type, set_of_texts
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Vector, normal_id
 from thatlook.core.taxonomy import PRODUCT_CATEGORIES, PRODUCT_GENDERS
@@ -67,15 +69,16 @@ class Filters:
     def __post_init__(self) -> None:
         for name in ("brands", "colors", "availability", "include_ids", "exclude_ids"):
             value = getattr(self, name)
-            if isinstance(value, str):
-                raise SettingsError(f"{name} must be a set of texts, not the text {value!r}")
-            if value is not None:
-                words = map(normal_id, value) if name.endswith("_ids") else value
-                object.__setattr__(self, name, frozenset(words))
+            if value is not None or name != "include_ids":
+                words = set_of_texts(name, value)
+                words = frozenset(map(normal_id, words)) if name.endswith("_ids") else words
+                object.__setattr__(self, name, words)
         for name in ("min_price", "max_price"):
             value = getattr(self, name)
             if value is None:
                 continue
+            if not isinstance(value, Decimal):
+                check_type(name, value, float)
             if not math.isfinite(value) or value < 0:
                 raise SettingsError(f"{name} must be a finite number of 0 or more, not {value}")
             object.__setattr__(self, name, float(value))

@@ -20,6 +20,10 @@ class Lexicon(Protocol):
         """The shop's brands as it writes them, by their words."""
         ...
 
+    def names(self) -> frozenset[Phrase]:
+        """Phrases that are names in this shop, whatever else their words mean."""
+        ...
+
     def sizes(self) -> frozenset[str]:
         """The sizes that the shop's feed names, in small letters; empty where it names none."""
         ...

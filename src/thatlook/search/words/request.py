@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from thatlook.core.checks import check_share, check_type, set_of_texts
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Vector
 from thatlook.search.index import Filters
@@ -35,14 +36,15 @@ class WordRequest:
     text_weight: float = TEXT_WEIGHT
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "off", frozenset(self.off))
+        object.__setattr__(self, "off", set_of_texts("off", self.off))
         if not isinstance(self.text, str):
             raise SettingsError(f"expected words as text, not {type(self.text).__name__}")
+        for name in ("k", "offset"):
+            check_type(name, getattr(self, name), int)
         if self.k < 1 or self.offset < 0:
             raise SettingsError(
                 f"k must be 1 or more and offset 0 or more, not {self.k} and {self.offset}"
             )
         if self.age not in AGE_CHOICES:
             raise SettingsError(f"age must be one of {', '.join(AGE_CHOICES)}, not {self.age!r}")
-        if not 0 <= self.text_weight <= 1:
-            raise SettingsError(f"text_weight must be within 0..1, not {self.text_weight}")
+        check_share("text_weight", self.text_weight)

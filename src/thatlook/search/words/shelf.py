@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,6 +86,30 @@ def _other_spellings(brand: str) -> Iterator[Phrase]:
         yield joined
 
 
+def names_in(titles: Iterable[str]) -> frozenset[Phrase]:
+    """The pairs of words with which titles begin that are a name, though one of the two is a color
+    or the like: "Red Tape", where the other hardly stands without it.
+    """
+    starts: Counter[Phrase] = Counter()
+    words: Counter[str] = Counter()
+    for title in titles:
+        told = tokens(title)
+        starts[told[:2]] += 1
+        words.update(set(told))
+    often = (pair for pair, count in starts.items() if len(pair) == 2 and count >= _OFTEN)
+    return frozenset(pair for pair in often if _is_name(pair, starts[pair], words))
+
+
+def _is_name(pair: Phrase, count: int, words: Mapping[str, int]) -> bool:
+    told = [meaning_at((word,), 0) for word in pair]
+    own = [word for word, meaning in zip(pair, told, strict=True) if meaning is None]
+    meant = [meaning[0].kind for meaning in told if meaning is not None]
+    return len(own) == 1 and meant[0] in _NAMING and words[own[0]] <= _SELDOM_ALONE * count
+
+
+_OFTEN: Final = 5
+_SELDOM_ALONE: Final = 1.1
+_NAMING: Final = frozenset({"color", "pattern", "other"})
 _PLUS: Final = re.compile(r"\s*[&+]\s*")
 _SHORTEST_JOINED: Final = 4
 
@@ -97,6 +122,7 @@ class Lines:
     by_words: Mapping[Phrase, str]
     named_sizes: frozenset[str]
     priced: bool
+    named: frozenset[Phrase] = frozenset()
 
     def frequency(self, word: str) -> int:
         """In how many products the word is."""
@@ -105,6 +131,10 @@ class Lines:
     def brands(self) -> Mapping[Phrase, str]:
         """The shop's brands as it writes them, by their words."""
         return self.by_words
+
+    def names(self) -> frozenset[Phrase]:
+        """Names that titles begin with, where a shop names no brands; see `names_in`."""
+        return self.named
 
     def sizes(self) -> frozenset[str]:
         """The sizes that the shop's feed names."""

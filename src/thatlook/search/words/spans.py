@@ -16,6 +16,7 @@ from thatlook.core.shopper_words import (
     meaning_at,
 )
 from thatlook.search.words.amounts import NAMED
+from thatlook.search.words.chips import Lexicon
 
 NOTHING: Final = Meaning("", "")
 _IDLE: Final = frozenset({"empty", "below", "above", "size"})
@@ -47,12 +48,12 @@ class Span:
         return name if kind == "category" else category_of_type(name)
 
 
-def read_spans(words: Phrase, brands: Mapping[Phrase, str]) -> list[Span]:
-    """The spans of a text, without words that say nothing; `brands` are the shop's, by their words.
+def read_spans(words: Phrase, lexicon: Lexicon) -> list[Span]:
+    """The spans of a text, without words that say nothing.
 
     What only goes with the thing that is asked for ("shoes to a red dress") is no wish.
     """
-    return _of_one_thing(_reconciled(_scanned(words, brands)))
+    return _of_one_thing(_reconciled(_scanned(words, _named_in(lexicon))))
 
 
 def heads(spans: Sequence[Span]) -> frozenset[int]:
@@ -72,12 +73,18 @@ def heads(spans: Sequence[Span]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _scanned(words: Phrase, brands: Mapping[Phrase, str]) -> list[Span]:
+def _named_in(lexicon: Lexicon) -> dict[Phrase, Meaning]:
+    """The shop's names and brands, by their words."""
+    brands = lexicon.brands().items()
+    return dict.fromkeys(lexicon.names(), NOTHING) | {p: Meaning("brand", b) for p, b in brands}
+
+
+def _scanned(words: Phrase, named: Mapping[Phrase, Meaning]) -> list[Span]:
     """The spans in order, and what a "not" before them, or before an "or", denies."""
     found: list[Span] = []
     negated, place = False, 0
     while place < len(words):
-        meaning, end = _meaning(words, place, brands)
+        meaning, end = _meaning(words, place, named)
         written, place = words[place:end], end
         if meaning.kind == "not":
             negated = True
@@ -100,13 +107,13 @@ def _joined_to(found: Sequence[Span], meaning: Meaning) -> Span | None:
     return found[-2] if found[-2].meaning.kind == meaning.kind else None
 
 
-def _meaning(words: Phrase, place: int, brands: Mapping[Phrase, str]) -> tuple[Meaning, int]:
+def _meaning(words: Phrase, place: int, named: Mapping[Phrase, Meaning]) -> tuple[Meaning, int]:
     """What the longest phrase here means; a brand goes before a shorter phrase of the tables."""
     told = _meant(words, place)
     reach = told[1] if told else place
     for end in range(min(len(words), place + 4), reach, -1):
-        if words[place:end] in brands:
-            return Meaning("brand", brands[words[place:end]]), end
+        if words[place:end] in named:
+            return named[words[place:end]], end
     return told or (NOTHING, place + 1)
 
 
@@ -117,7 +124,7 @@ def _meant(words: Phrase, place: int) -> tuple[Meaning, int] | None:
         return told
     meaning, end = told
     if meaning.kind == "title":
-        return NOTHING, _end_of_title(words, place, end, meaning)
+        return NOTHING, _end_of_title(words, place, end)
     after = meaning_at(words, end)
     last = end == len(words) or (after is not None and after[0].kind in ROLES)
     if last or (meaning.kind == "whose" and not _names_cut(words, end)):
@@ -133,11 +140,11 @@ def _names_cut(words: Phrase, end: int) -> bool:
     return words[end] in _CUT_WORDS or (after is not None and after[0].kind == "type")
 
 
-def _end_of_title(words: Phrase, place: int, end: int, meaning: Meaning) -> int:
+def _end_of_title(words: Phrase, place: int, end: int) -> int:
     """Where the words end that mean nothing else: the tee of "baby tee" is a tee."""
     told = meaning_at(words[:end], end - 1)
     own = told is not None and told[0].kind in _THINGS | _OF_THINGS
-    return end - 1 if meaning.name == "child" and own and end - place > 1 else end
+    return end - 1 if own and end - place > 1 else end
 
 
 def _reconciled(spans: Sequence[Span]) -> list[Span]:

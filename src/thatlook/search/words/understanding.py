@@ -121,7 +121,7 @@ def understand(text: str, lexicon: Lexicon, off: frozenset[str] = frozenset()) -
     rest, chips = read_numbers(_plainly(text[:MAX_TEXT]), lexicon, off)
     words, spelled = _spelled(rest, lexicon, off)
     chips += spelled
-    spans = read_spans(apart(words), lexicon.brands())
+    spans = read_spans(apart(words), lexicon)
     named = heads(spans)
     for place, span in enumerate(spans):
         if span.meaning.kind == "type" and place not in named and not span.negated:

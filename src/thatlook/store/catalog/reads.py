@@ -357,8 +357,8 @@ def in_order(found: Mapping[str, Found], ids: Sequence[str]) -> list[Found]:
 
 def _spellings(ids: Iterable[str]) -> list[str]:
     """The ids, each once, and what is normal of those that are not."""
-    given = list(dict.fromkeys(ids))
-    return list(dict.fromkeys([*given, *map(normal_id, given)]))
+    pairs = [(one, normal_id(one)) for one in ids]
+    return list(dict.fromkeys([*(one for one, _ in pairs), *(normal for _, normal in pairs)]))
 
 
 def _ranked_row(found: tuple[Any, ...]) -> RankedRow:

@@ -20,7 +20,7 @@ from thatlook.core.records import Product
 from thatlook.core.shopper_words import Phrase, apart
 from thatlook.core.tokens import VERSION, tokens
 from thatlook.search.index.query import Entry, Query
-from thatlook.search.words.shelf import Facts, Lines, WordHit, brands_by_words, sizes_in
+from thatlook.search.words.shelf import Facts, Lines, WordHit, brands_by_words, names_in, sizes_in
 from thatlook.store.catalog.backend import Backend
 from thatlook.store.catalog.rows import product_of
 from thatlook.store.catalog.wanted import Wanted
@@ -33,6 +33,7 @@ MOST_MATCHING: Final = 5_000
 
 _MORE_LETTERS: Final = 2_000
 _BATCH: Final = 2_000
+_SAMPLE: Final = 5_000
 _STALE: Final = 1.5
 """So many entries for one product, and the index is made anew: entries of what left count in how
 rare a word is.
@@ -126,6 +127,7 @@ class WordIndex:
             self._brands(),
             self._sizes(),
             self._database.one(priced) is not None,
+            self._names(),
         )
 
     def _brands(self) -> dict[Phrase, str]:
@@ -134,6 +136,15 @@ class WordIndex:
             ORDER BY brand"""
         )
         return brands_by_words(brand for (brand,) in rows)
+
+    def _names(self) -> frozenset[Phrase]:
+        """The names in a sample of the titles of products without a brand."""
+        rows = self._database.rows(
+            """SELECT json_extract(data, '$.title') FROM products
+            WHERE status = 'active' AND brand = '' ORDER BY key LIMIT ?""",
+            (_SAMPLE,),
+        )
+        return names_in(title for (title,) in rows if title)
 
     def _sizes(self) -> frozenset[str]:
         """The sizes of a sample of the feed: which columns it has is the same in every row."""

@@ -19,8 +19,9 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 """All that IANA has given out as global unicast: `is_global` also says yes to what nobody has, to
 site-local addresses and to IPv4 ones wrapped in other ways."""
-_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
-"""IETF protocol assignments (RFC 6890): no hosts of pictures."""
+_SPECIAL: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""Protocol assignments, relays of 6to4 and documentation (IANA's registries of special addresses),
+which `is_global` takes for public, wholly or in some versions of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ def is_public(address: str) -> bool:
             return False
         if inner is not None:
             return is_public(str(inner))
-    special = ip not in _UNICAST if ip.version == 6 else ip in _PROTOCOLS
-    return ip.is_global and not ip.is_multicast and not special
+    special = any(ip in network for network in _SPECIAL)
+    unicast = ip.version == 4 or ip in _UNICAST
+    return ip.is_global and unicast and not ip.is_multicast and not special
 
 
 def checked_addresses(

@@ -21,9 +21,13 @@ _CURRENCIES: Final = ("currency", "currency_code", "currencyCode", "priceCurrenc
 _PLACES: Final = ("src", "url", "href", "link", "original", "large", "image", "path", "file")
 _NAMES: Final = ("name", "title", "value", "label", "text", "displayName")
 _JOINED: Final = {
-    "gender": ", ", "color": "/", "material": "/", "size": ", ", "season": ", ",
+    "gender": ", ",
+    "color": "/",
+    "material": "/",
+    "size": ", ",
+    "season": ", ",
     **dict.fromkeys(_PRICES, " / "),
-}  # fmt: skip
+}
 """Fields of which all values count, and what stands between them; of others the first does.
 
 Two prices are none: which is asked nobody knows.
