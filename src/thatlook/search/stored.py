@@ -110,7 +110,7 @@ class ProductStore(Protocol):
     def search_each(
         self, questions: Sequence[tuple[Vectors, Query]]
     ) -> Iterator[tuple[int, Answers]]:
-        """What `search` answers to each of the questions, by its place, as the answers come: asked
+        """What `search` answers to each of the questions, by its index, as the answers come: asked
         side by side where another machine answers. Raises CatalogError.
         """
         ...

@@ -381,7 +381,7 @@ class Catalog(Closing):
     def search_each(
         self, questions: Sequence[tuple[Vectors, Query]]
     ) -> Iterator[tuple[int, Answers]]:
-        """What `search` answers to each of the questions, by its place, as the answers come.
+        """What `search` answers to each of the questions, by its index, as the answers come.
 
         A search cluster is asked them side by side. Raises as `search`.
         """

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -70,13 +70,21 @@ class _Nobody:
 class _Question:
     """What the engine is asked: of each vector (n, dim) the `count` products nearest to it.
 
-    `place` is the question's place among those of its caller.
+    `index` is the question's among those of its caller.
     """
 
-    place: int
+    index: int
     vectors: Vectors
     query: Query
     count: int
+
+
+class _Arrived(NamedTuple):
+    """What the engine answered, and the products among its hits, each once."""
+
+    question: _Question
+    found: Answers
+    ids: list[str]
 
 
 class _SideBySide:
@@ -94,11 +102,13 @@ class _SideBySide:
         future = self._pool.submit(self._ask, question)
         future.add_done_callback(lambda answer: self._come.put((question, answer)))
 
-    def next(self) -> tuple[_Question, Answers]:
+    def next(self) -> _Arrived:
         """The next answer, waited for; raises what the asking raised."""
         question, answer = self._come.get()
         self.open -= 1
-        return question, answer.result()
+        found = answer.result()
+        ids = dict.fromkeys([hit.product_id for hits in found.hits for hit in hits])
+        return _Arrived(question, found, list(ids))
 
 
 class ClusterFinder:
@@ -156,8 +166,8 @@ class ClusterFinder:
         """See Finder: the engine is asked all side by side. Raises as `search`."""
         dim = self.engine.dim
         asked = [
-            _Question(place, checked_vectors(vectors, dim), query, query.k + SPARE)
-            for place, (vectors, query) in enumerate(questions)
+            _Question(index, checked_vectors(vectors, dim), query, query.k + SPARE)
+            for index, (vectors, query) in enumerate(questions)
         ]
         try:
             yield from self._answered(asked)
@@ -176,19 +186,21 @@ class ClusterFinder:
             for question in questions:
                 engine.ask(question)
             moment = self._kept.rows([])[1]  # while the engine searches
-            unread: list[tuple[_Question, Answers]] = []
+            unread: list[_Arrived] = []
             while engine.open:
                 arrived = engine.next()
-                if engine.open and not self._kept.holds(_ids([arrived[1]])):
+                if engine.open and not self._kept.holds(arrived.ids):
                     unread.append(arrived)
                     continue
                 ready, unread = ([arrived], unread) if engine.open else ([*unread, arrived], [])
-                rows, moment = self._kept.rows(_ids([found for _, found in ready]), moment)
-                for question, found in ready:
-                    hits, whole = self._hydrated(found, question, rows)
+                rows, moment = self._kept.rows([one for a in ready for one in a.ids], moment)
+                for question, found, ids in ready:
+                    entries = _fitting(ids, rows, question.query)
+                    self.watch.stale(len(ids) - len(entries))
+                    hits, whole = self._hydrated(found, question, entries)
                     if whole or question.count >= MOST:
                         eligible = max(found.eligible, *map(len, hits))
-                        yield question.place, Answers(hits, eligible, moment)
+                        yield question.index, Answers(hits, eligible, moment)
                     else:
                         engine.ask(replace(question, count=min(MOST, 4 * question.count)))
 
@@ -263,15 +275,12 @@ class ClusterFinder:
             self.watch.asked(time.perf_counter() - begun)
 
     def _hydrated(
-        self, found: Answers, question: _Question, rows: Mapping[str, FoundRow]
+        self, found: Answers, question: _Question, entries: Mapping[str, Entry]
     ) -> tuple[tuple[tuple[Hit, ...], ...], bool]:
         """The best k of each vector as the store knows them, and whether no more need be fetched:
         no product that was not fetched can be as near as the last, or there are none.
         """
-        ids, k = _ids([found]), question.query.k
-        entries = _fitting(ids, rows, question.query)
-        self.watch.stale(len(ids) - len(entries))
-        answers, whole = [], True
+        k, answers, whole = question.query.k, [], True
         for vector, hits in zip(question.vectors, found.hits, strict=True):
             known = dict.fromkeys(hit.product_id for hit in hits if hit.product_id in entries)
             near = [entries[product_id].vector for product_id in known]
@@ -283,11 +292,6 @@ class ClusterFinder:
             every = found.eligible <= len(hits) < question.count
             whole = whole and (enough or every)
         return tuple(answers), whole
-
-
-def _ids(found: Sequence[Answers]) -> list[str]:
-    """The products among the hits, each once."""
-    return list(dict.fromkeys(hit.product_id for one in found for hits in one.hits for hit in hits))
 
 
 def _fitting(ids: list[str], rows: Mapping[str, FoundRow], query: Query) -> dict[str, Entry]:

@@ -32,7 +32,7 @@ class Finder(Protocol):
     def search_each(
         self, questions: Sequence[tuple[Vectors, Query]]
     ) -> Iterator[tuple[int, Answers]]:
-        """What `search` answers to each, by its place, as the answers come; asked side by side
+        """What `search` answers to each, by its index, as the answers come; asked side by side
         where another machine answers.
         """
         ...
@@ -75,9 +75,9 @@ class CatalogIndex:
             moment = self._store.moment()
             index = self._current([query for _, query in questions])
             partitions = [index.prepared(query) for _, query in questions]
-        for place, (vectors, query) in enumerate(questions):
-            answer = index.search_in(partitions[place], vectors, query)
-            yield place, replace(answer, moment=moment)
+        for number, (vectors, query) in enumerate(questions):
+            answer = index.search_in(partitions[number], vectors, query)
+            yield number, replace(answer, moment=moment)
 
     def changed(self) -> None:
         """To be called after this process changed the store."""

@@ -101,7 +101,7 @@ class Kept(Generic[Row]):
 
     def holds(self, ids: Sequence[str]) -> bool:
         """Whether all of these are kept, as of whenever it was looked last."""
-        return all(product_id in self._rows for product_id in ids)
+        return self._rows.keys() >= set(ids)
 
     def clear(self) -> None:
         """Lets go of all rows."""
