@@ -216,8 +216,10 @@ def test_stripes_are_not_grey():
     image = np.empty((300, 200, 3), np.uint8)
     image[0::2], image[1::2] = (255, 250, 220), (20, 25, 70)
     box = Box(0, 0, 200, 300)
-    assert color_of(image, box, None, "grey", 0.3, "solid") not in {"navy blue", "cream"}
-    striped = color_of(image, box, None, "grey", 0.3, "striped")
+    plain = joined_color("grey", 0.3, seen_colors(image, box, None))
+    assert plain not in {"navy blue", "cream"}
+    assert color_of(image, box, None, plain, "solid") == plain
+    striped = color_of(image, box, None, plain, "striped")
     assert set(striped.split("/")) == {"cream", "navy blue"}
 
 
@@ -227,6 +229,9 @@ class FakeArticles:
 
     def counts(self, _label, score):
         return score >= 0.4
+
+    def masks(self, _image, named):
+        return [Mask(box, np.full((4, 4), 200, np.uint8)) for _, box in named]
 
     def run(self, _image, least=0.35):
         return [found for found in self.detections if found.score >= least]
@@ -253,6 +258,7 @@ class FakePerson:
 
 class FakeEmbedding:
     key, dim = "fake:0", 4
+    worn_color = None
 
     def run(self, image, boxes):
         return self.run_many([(image, box) for box in boxes])
@@ -271,6 +277,18 @@ class FakeEmbedding:
 
     def told(self, read, words):
         return read.vector * (2 if words.get("color") == "red" else 1)
+
+    def read_as(self, read, head, probabilities):
+        assert head == "color"
+        return Embedded(10 * read.vector, {**read.probabilities, head: probabilities})
+
+
+class Bluer:
+    """A correction by which all is blue that is seen whole, white all that a mask cuts out."""
+
+    def probabilities(self, head, _pixels, weights):
+        assert dict(head) == {"red": 0.9, "blue": 0.1}
+        return {"blue": 0.3, "white": 0.7 if weights.min() == weights.max() == 200 else 0.2}
 
 
 def analyzer_of(detections, keypoint_score=0.9):
@@ -291,6 +309,25 @@ def test_parse_composes_the_stages():
     assert article.attributes == {"color": "red"}
     np.testing.assert_array_equal(article.vector, [110, 100, 190, -200])  # as something worn
     assert list(look.timing_ms) == ["decode", "article", "person", "embedding", "attributes"]
+
+
+def test_what_is_worn_has_the_corrected_color_in_its_words_and_its_vector():
+    detections = [seen("person", (100, 50, 200, 350)), seen("topwear", (110, 100, 190, 200))]
+    embedding = FakeEmbedding()
+    embedding.worn_color = Bluer()
+    person = FakePerson(0.9)
+    analyzer = Analyzer(FakeArticles(detections), person, embedding, Settings())
+    (article,) = analyzer.parse(IMAGE).articles
+    assert article.attributes == {"color": "blue"}  # though the network is surer, of red
+    np.testing.assert_array_equal(article.vector, [1100, 1000, 1900, -2000])
+    # A box that somebody drew is cut out by the mask of its category.
+    drawn = analyzer.article_in(IMAGE, Box(1, 2, 3, 4), "bag", worn=True)
+    assert drawn.attributes == {"color": "white"}
+    assert drawn.mask is None
+    lone = Analyzer(FakeArticles(detections[1:]), person, embedding, Settings())
+    (shoe,) = lone.parse(IMAGE).articles
+    assert shoe.attributes == {"color": "red"}
+    np.testing.assert_array_equal(shoe.vector, [110, 100, 190, 200])
 
 
 def test_a_person_without_key_points_is_none():

@@ -131,8 +131,10 @@ def _floats(values: NDArray[Any]) -> Tensor:
 
 def measure_color(articles: Sequence[ReadColor], correction: WornColor) -> dict[str, float]:
     """The share of articles that are called a color that they have, or a shade of one: by the
-    head alone, and corrected.
+    head alone, and corrected. Of none there is only their number.
     """
+    if not articles:
+        return {"articles": 0.0}
     heads = np.stack([article.head for article in articles])
     pixels = np.stack([article.pixels for article in articles])
     near = np.stack([article.near for article in articles])

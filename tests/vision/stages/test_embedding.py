@@ -99,6 +99,20 @@ def test_a_network_that_says_nothing_of_its_parts_is_told_nothing(fake_session):
     np.testing.assert_allclose(stage.worn(read.vector), read.vector, atol=1e-7)
 
 
+def test_a_crop_read_as_another_color_has_it_in_its_vector(fake_session):
+    stage = EmbeddingStage(parts_session(fake_session, logit_weights=WEIGHTS))
+    (read,) = stage.run(np.zeros((9, 9, 3), np.uint8), [Box(0, 0, 9, 9)])
+    colors = {"red": 0.7, "navy blue": 0.2, "silver": 0.1}
+    found = stage.read_as(read, "color", colors)
+    assert found.probabilities == {**read.probabilities, "color": colors}
+    guesses = [0.64 * guess(np.log([0.2, 0.8]), 0.5), 0.48 * guess(np.log([0.7, 0.2, 0.1]), 0.25)]
+    expected = unit(np.concatenate([[0.6], *guesses])[None])[0]
+    np.testing.assert_allclose(found.vector, expected, atol=1e-6)
+    assert found.vector.dtype == np.float32
+    silent = EmbeddingStage(parts_session(fake_session))
+    np.testing.assert_array_equal(silent.read_as(read, "color", colors).vector, read.vector)
+
+
 def test_worn_articles_are_searched_by_other_weights(fake_session):
     about = {"worn_weights": {"look": 0.5, "color": 2.0}}
     stage = EmbeddingStage(parts_session(fake_session, **about))
