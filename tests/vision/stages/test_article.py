@@ -151,6 +151,11 @@ def test_run_gives_boxes_of_the_photo_and_masks(fake_session):
     upper, lower = np.split(topwear.mask.values, 2)
     assert (upper == 255).mean() > 0.9
     assert (lower == 0).mean() > 0.9
+    own, empty = stage.masks(
+        np.zeros((768, 512, 3), np.uint8), [("topwear", topwear.box), ("bag", topwear.box)]
+    )
+    np.testing.assert_array_equal(own.values, topwear.mask.values)
+    assert not empty.values.any()
 
 
 @pytest.mark.parametrize(
