@@ -20,6 +20,7 @@ from thatlook.training.worn_color import (
     fit_color,
     measure_color,
     read_colors,
+    street_photos,
     worn_color,
 )
 from thatlook.vision.models.registry import resolve, shipped
@@ -112,7 +113,8 @@ def folder(tmp_path):
 
 
 def test_articles_are_read_from_all_files_of_labels(folder):
-    found = list(read_colors(folder / "data", folder / "labels", Settings()))
+    photos = street_photos(folder / "data", folder / "labels")
+    found = list(read_colors(photos, folder / "data" / "street" / "images", Settings()))
     names = resolve("embedding").names("color")
     assert len(found) == 12
     assert [a.split for a in found] == [split_of(f"{n}.png") for n in range(12)]

@@ -60,34 +60,35 @@ class ReadColor:
     """Labels that are a shade of any of its colors: what counts as right when it is measured."""
 
 
-def read_colors(data: Path, labels: Path, settings: Settings) -> Iterator[ReadColor]:
-    """The worn articles of the street photos that have labels made by eye.
-
-    Raises DataError, PhotoError, ModelError.
+def read_colors(
+    photos: Sequence[WornPhoto], images: Path, settings: Settings
+) -> Iterator[ReadColor]:
+    """The worn articles of photos in the folder `images` that have labels made by eye, as the
+    networks of the settings see them. Raises DataError, PhotoError, ModelError.
     """
-    articles = ArticleStage.of(Session(resolve("article", settings.article_model)), settings)
+    articles = ArticleStage.of(
+        Session(resolve("article", settings.article_model), settings.threads), settings
+    )
     spec = resolve("embedding", settings.embedding_model)
-    embedding = EmbeddingStage(Session(spec))
+    embedding = EmbeddingStage(Session(spec, settings.threads))
     names = spec.names("color")
-    for photo in Progress(_photos(data, labels), desc="photos"):
-        image = decode(data / "street" / "images" / photo.file, settings)
-        boxes = [worn.box for worn in photo.articles]
+    for photo in Progress(photos, desc="photos"):
+        image = decode(images / photo.file, settings)
         masks = articles.masks(image, [(worn.category, worn.box) for worn in photo.articles])
-        for worn, read, mask in zip(
-            photo.articles, embedding.run(image, boxes), masks, strict=True
-        ):
+        found = embedding.run(image, [worn.box for worn in photo.articles])
+        for worn, read, mask in zip(photo.articles, found, masks, strict=True):
             if not worn.colors:
                 continue
             near = np.array([any(related(n, color) for color in worn.colors) for n in names])
+            right = np.array([name == worn.colors[0] for name in names])
             head = np.array(list(read.probabilities["color"].values()))
             pixels = pixel_features(*cloth_of(image, worn.box, mask))
-            right = np.array([name == worn.colors[0] for name in names])
-            yield ReadColor(
-                split_of(photo.file), head, pixels, right if right.any() else near, near
-            )
+            split = split_of(photo.file)
+            yield ReadColor(split, head, pixels, right if right.any() else near, near)
 
 
-def _photos(data: Path, labels: Path) -> list[WornPhoto]:
+def street_photos(data: Path, labels: Path) -> list[WornPhoto]:
+    """The street photos that have labels made by eye, with what is worn in each."""
     paths = (data / "street" / FILE, *(labels / name for name in STREET))
     return [photo for path in paths for photo in read_worn(path) if photo.articles]
 
@@ -157,7 +158,8 @@ def worn_color(data: Path, labels: Path, model: Path, threads: int = 0) -> dict[
     settings = replace(Settings.load(), embedding_model=str(model))
     if threads:
         settings = replace(settings, threads=threads)
-    found = list(read_colors(data, labels, settings))
+    photos = street_photos(data, labels)
+    found = list(read_colors(photos, data / "street" / "images", settings))
     correction = fit_color([article for article in found if article.split == "train"])
     entry: dict[str, Any] = json.loads(model.read_text(encoding="utf-8"))
     entry[KEY] = correction.to_entry()
