@@ -241,7 +241,7 @@ def test_all_commands_are_there():
         "evaluate",
         "train",
     ]
-    assert len(EVERY) == 56
+    assert len(EVERY) == 57
 
 
 def test_help_imports_nothing_heavy():

@@ -175,7 +175,7 @@ class Result(Shown):
 def _rows(photo: str, found: Recommendation) -> Iterator[dict[str, Any]]:
     about = {"photo": photo, "article": found.article, "category": found.category}
     for rank, match in enumerate(found.matches, start=1):
-        yield about | {"role": found.role, "rank": rank} | _of(match)
+        yield about | {"role": found.role, "place": rank} | _of(match)
 
 
 def _of(match: Match) -> dict[str, Any]:

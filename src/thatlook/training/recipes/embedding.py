@@ -203,7 +203,7 @@ class EmbeddingTask:
         loss of the heads, and of their consistency between two views; what shoppers judged.
         """
         images, rows, classes = batch
-        self.groups, self.named = self.groups.to(rows.device), self.named.to(rows.device)
+        self.groups = self.groups.to(rows.device)
         vectors, *logits = model(images)
         known = rows < (len(self.groups) if self.judged is None else self.judged.first)
         alike = self.metric_loss(vectors[known], self.groups[rows][known])
@@ -218,8 +218,8 @@ class EmbeddingTask:
                 parts[head] = wrong.item()
                 total = total + weight * wrong
         if len(logits) > len(HEADS):
-            told = self.named[rows]
-            wrong = name_loss(logits[-1], told)
+            self.named = self.named.to(rows.device)
+            wrong = name_loss(logits[-1], self.named[rows])
             parts["name"] = wrong.item()
             total = total + self.options.names * wrong
         apart = sum(
