@@ -26,6 +26,7 @@ TITLES = {
 }
 
 
+CONTROLS = ["#filters summary", ".above select", "#draw"]
 PRICES = {"en": r"€\d+\.\d\d", "de": r"\d+,\d\d\s€", "fr": r"\d+,\d\d\s€"}
 
 
@@ -75,6 +76,17 @@ def test_nothing_is_wrong_anywhere(opened, asking, language, scheme, size):
     page.wait_for_selector("#hits .card")
     assert findings(page) == []
     assert wider(page) <= 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_controls_above_the_rows_fit_a_phone(opened, language):
+    page = opened(locale=language, **NARROW)
+    upload(page)
+    boxes = [page.locator(one).bounding_box() for one in CONTROLS]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    assert all(box["height"] >= 44 for box in boxes)
+    lines = {round(box["y"] + box["height"] / 2) for box in boxes}
+    assert len(lines) == 2
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
