@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.page.conftest import LOOK, settled, until, upload
+from tests.page.test_access import findings
 
 pytestmark = pytest.mark.browser
 
@@ -112,6 +113,18 @@ def test_saved_looks_can_be_removed_and_examples_are_known_again(page):
     page.wait_for_selector("#savedNone:visible")
     assert page.locator("#savedLooks").is_visible() is False
     assert page.locator("#savedCount").is_visible() is False
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_in_the_dialog_with_a_saved_look(opened, scheme, size):
+    page = opened(bypass_csp=True, color_scheme=scheme, **size)
+    upload(page)
+    page.click("#saveLook")
+    until(page, "savedCount.textContent === '1'")
+    page.click("#saved")
+    page.wait_for_selector(".open-look:visible")
+    assert findings(page) == []
 
 
 def test_a_browser_that_keeps_nothing_offers_no_saving(opened):
