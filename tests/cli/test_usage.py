@@ -312,7 +312,15 @@ def test_the_shell_completes(line, found, monkeypatch, capsys):
         (["evaluate", "artcle"], r"did you mean article\?"),
         (["catalog", "verzions"], r"did you mean versions\?"),
         (["xyzzy"], "expected demo, "),
-        (["similar", "1", "--catalog", "c", "--age", "chidl"], r"Did you mean child\?"),
+        (["similar", "1", "--catalog", "c", "--age", "chidl"], r"did you mean child\?"),
+        (
+            ["recommend", "a.jpg", "--catalog", "c", "--gender", "women"],
+            r"did you mean female\? 'women' is not one of 'auto', 'female'",
+        ),
+        (
+            ["search", "red", "--catalog", "c", "--category", "shoe"],
+            r"did you mean footwear\? 'shoe' is not one of 'topwear'",
+        ),
         (["similar", "1", "--catalog", "c", "--age", "xyzzy"], r"'any'\.$"),
         (["index", "f", "--catalog", "c", "--map", "titel=x"], r"did you mean title\?"),
         (["index", "f", "--catalog", "c", "--map", "xyzzy=x"], "known are id, title, "),

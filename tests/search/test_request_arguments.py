@@ -8,6 +8,7 @@ import pytest
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import normal_id
 from thatlook.core.records.values import path_of
+from thatlook.search.completing.request import CompletionRequest
 from thatlook.search.index import Filters
 from thatlook.search.request import SearchRequest
 
@@ -68,3 +69,12 @@ def test_what_is_no_path_and_no_id():
     assert path_of("feed", "caf\u00e9\udcff.csv").name == "caf\u00e9\udcff.csv"  # as Linux has it
     with pytest.raises(SettingsError, match="an id must be a text, not None"):
         normal_id(None)
+
+
+def test_what_was_meant_is_told_before_the_choices():
+    with pytest.raises(SettingsError, match=r"^did you mean female\? gender must be one of auto, "):
+        SearchRequest(gender="women")
+    with pytest.raises(
+        SettingsError, match=r"^did you mean footwear\? category must be one of top"
+    ):
+        CompletionRequest(categories=("shoe",))

@@ -94,12 +94,22 @@ def test_products_are_filtered_and_searched(client):
         ("/v1/products?colour=red", "query.colour there is no such field; did you mean colors?"),
         ("/v1/search?zzz=1", "query.zzz there is no such field"),
         ("/v1/products/x/similar?min_prise=1", "did you mean min_price"),
+        ("/v1/search?q=red&gender=women", "query.gender did you mean female? Input should be"),
+        ("/v1/search?q=red&category=shoe", "query.category did you mean footwear? Input should"),
+        ("/v1/search?q=red&gender=qqq", "query.gender Input should be 'auto'"),
     ],
 )
 def test_a_misspelt_field_is_told_the_nearest(client, path, said):
     answer = client.get(path)
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
+
+
+def test_a_shops_word_in_a_form_is_told_the_choice(client, photo):
+    files = {"photo": ("a.jpg", photo)}
+    answer = client.post("/v1/recommendations", files=files, data={"gender": "women"})
+    assert answer.status_code == 422
+    assert "did you mean female? Input should be" in answer.json()["detail"]
 
 
 def test_a_misspelt_field_of_a_form_is_told_the_nearest(client, photo):

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from thatlook.core.errors import MissingExtraError
-from thatlook.core.nearest import did_you_mean
+from thatlook.core.nearest import choice_meant, did_you_mean
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
@@ -36,17 +36,17 @@ class _Told(click.Command):
 
 
 class Choice(click.Choice[str]):
-    """One of some words; a misspelt one is told what was meant."""
+    """One of some words; for a misspelt one, or a shop's word for one, first what was meant."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The word. Raises BadParameter."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            near = did_you_mean(str(value), self.choices, count=1)
+            near = choice_meant(str(value), self.choices)
             if not near:
                 raise
-            told = f"{error.message} {near[0].upper()}{near[1:]}"
+            told = f"{near} {error.message}"
             raise click.BadParameter(told, ctx, param) from error
 
 

@@ -183,6 +183,15 @@ def gender_of(*texts: str) -> str:
     return "unisex"
 
 
+def value_named(text: str, values: Sequence[str]) -> str | None:
+    """Which of some genders or categories the whole text is a word for: "shoe" is "footwear"."""
+    for kind in ("genders", "categories"):
+        value = _phrases(kind).get(words(text))
+        if value in values:
+            return value
+    return None
+
+
 def pattern_of(*texts: str) -> str | None:
     """The pattern that the first telling text names, or None."""
     for text in texts:

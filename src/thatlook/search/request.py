@@ -10,6 +10,7 @@ from thatlook.core.ages import AGES
 from thatlook.core.checks import check_share, check_type, set_of_texts, tuple_of
 from thatlook.core.errors import SettingsError
 from thatlook.core.records import Box
+from thatlook.core.records.values import check_one_of
 from thatlook.core.shopper_words import Phrase, apart, is_color
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.core.tokens import tokens
@@ -36,7 +37,7 @@ class Boost:
     weight: float
 
     def __post_init__(self) -> None:
-        _one_of("a boost's field", self.field, BOOST_FIELDS)
+        check_one_of("a boost's field", self.field, BOOST_FIELDS)
         check_type("a boost's value", self.value, str)
         check_type("a boost's weight", self.weight, float)
         if not -1 <= self.weight <= 1:
@@ -55,9 +56,9 @@ class Correction:
     found: str = ""
 
     def __post_init__(self) -> None:
-        _one_of("a correction's category", self.category, CATEGORIES)
+        check_one_of("a correction's category", self.category, CATEGORIES)
         if self.found and not self.found.isdecimal():
-            _one_of("what a correction corrects", self.found, CATEGORIES)
+            check_one_of("what a correction corrects", self.found, CATEGORIES)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -139,12 +140,12 @@ class SearchRequest:
         self._check_types()
         if self.k < 1:
             raise SettingsError(f"k must be 1 or more, not {self.k}")
-        _one_of("gender", self.gender, GENDER_CHOICES)
-        _one_of("age", self.age, AGE_CHOICES)
-        _one_of("policy", self.policy, POLICIES)
+        check_one_of("gender", self.gender, GENDER_CHOICES)
+        check_one_of("age", self.age, AGE_CHOICES)
+        check_one_of("policy", self.policy, POLICIES)
         named = (*(self.categories or ()), self.primary, self.box_category)
         for category in filter(None, named):
-            _one_of("category", category, CATEGORIES)
+            check_one_of("category", category, CATEGORIES)
         if (self.box is None) != (self.box_category is None):
             raise SettingsError("a drawn box needs its category, and a category its box")
         for name in ("diversity", "min_score", "text_weight"):
@@ -178,8 +179,3 @@ class SearchRequest:
 _KINDS: Final = {"k": int, "filters": Filters, "text": str, "unwanted": Unwanted, "cheap": bool}
 _OPTIONAL: Final = {"in_color": str, "box": Box}
 _SEVERAL: Final = {"boosts": Boost, "corrections": Correction}
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

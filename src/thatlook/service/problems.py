@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -26,7 +27,7 @@ from thatlook.core.errors import (
     ThatlookError,
     UnknownProductError,
 )
-from thatlook.core.nearest import did_you_mean
+from thatlook.core.nearest import choice_meant, did_you_mean
 from thatlook.service import allowed, metrics
 from thatlook.service.context import request_id
 
@@ -187,7 +188,16 @@ def invalid(errors: Sequence[Any], known: Iterable[str] = ()) -> Problem:
 
 def _said(error: Mapping[str, Any], known: Sequence[str]) -> str:
     """What is wrong, in words."""
+    if error["type"] == "literal_error":
+        return _not_a_choice(error)
     if error["type"] != "extra_forbidden":
         return str(error["msg"])
     near = did_you_mean(str(error["loc"][-1]), known)
     return f"there is no such field; {near}" if near else "there is no such field"
+
+
+def _not_a_choice(error: Mapping[str, Any]) -> str:
+    """What was meant, of the choices that pydantic tells as "'a', 'b' or 'c'", and these."""
+    choices = re.findall(r"'([^']+)'", error["ctx"]["expected"])
+    near = choice_meant(str(error["input"]), choices)
+    return f"{near} {error['msg']}" if near else str(error["msg"])

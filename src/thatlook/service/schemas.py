@@ -55,7 +55,7 @@ class StrictBody(BaseModel):
         try:
             return cls.model_validate(cls.from_form(body.fields) if body.form else body.fields)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            found = error.errors(include_url=False)
             raise invalid(found, cls.model_fields) from error
 
     @classmethod

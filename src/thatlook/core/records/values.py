@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from thatlook.core.addresses import is_url
 from thatlook.core.errors import SettingsError
+from thatlook.core.nearest import choice_meant
 
 Vector = NDArray[np.float32]
 """A unit vector, float32, shape (dim,)."""
@@ -55,9 +56,11 @@ def read_only(record: object, name: str) -> None:
 
 
 def check_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Raises SettingsError unless `value` is one of `allowed`."""
+    """Raises SettingsError unless `value` is one of `allowed`; it says first what was meant."""
     if value not in allowed:
-        raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        near = choice_meant(value, allowed) if isinstance(value, str) else ""
+        told = f"{name} must be one of {', '.join(allowed)}, not {value!r}"
+        raise SettingsError(f"{near} {told}" if near else told)
 
 
 def path_of(name: str, value: object, kind: str = "a path") -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from thatlook.core.errors import SettingsError
+from thatlook.core.records.values import check_one_of
 from thatlook.core.seasons import SEASONS
 from thatlook.core.taxonomy import CATEGORIES
 from thatlook.search.index import Filters
@@ -35,12 +36,10 @@ class CompletionRequest:
         if isinstance(self.categories, str):
             raise SettingsError(f"categories must be several, not the text {self.categories!r}")
         object.__setattr__(self, "categories", tuple(dict.fromkeys(self.categories)))
-        unknown = [name for name in self.categories if name not in CATEGORIES]
-        if unknown:
-            known = ", ".join(CATEGORIES)
-            raise SettingsError(f"category must be one of {known}, not {unknown[0]!r}")
-        if self.season and self.season not in SEASONS:
-            raise SettingsError(f"season must be one of {', '.join(SEASONS)}, not {self.season!r}")
+        for category in self.categories:
+            check_one_of("category", category, CATEGORIES)
+        if self.season:
+            check_one_of("season", self.season, SEASONS)
         if self.budget is not None:
             _ = Filters(max_price=self.budget)  # the same rules for what is an amount
         # k, gender, age and diversity are those of any search.
