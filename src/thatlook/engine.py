@@ -353,19 +353,28 @@ class Engine(Closing):
 
     def _read_as(self, image: Pixels, look: Look, box: Box, category: str) -> Article:
         """The article in a box of the look's pixels, which may be more than the image's."""
-        shown = box.stretched(image.shape[1] / look.width, image.shape[0] / look.height)
-        worn = look.person is not None
-        return replace(self._analyzer.article_in(image, shown, category, worn=worn), box=box)
+        return self._read_all_as(image, look, [(category, box)])[0]
+
+    def _read_all_as(
+        self, image: Pixels, look: Look, named: Sequence[tuple[str, Box]]
+    ) -> list[Article]:
+        scale = image.shape[1] / look.width, image.shape[0] / look.height
+        shown = [(category, box.stretched(*scale)) for category, box in named]
+        found = self._analyzer.articles_in(image, shown, worn=look.person is not None)
+        return [replace(one, box=box) for one, (_, box) in zip(found, named, strict=True)]
 
     def _corrected(self, image: Pixels, look: Look, request: SearchRequest) -> Look:
         """The look with its articles under the categories that the user says they are of."""
         categories = corrected_categories(look.articles, request)
-        articles = [
-            article
-            if category == article.category
-            else replace(self._read_as(image, look, article.box, category), mask=article.mask)
-            for article, category in zip(look.articles, categories, strict=True)
+        changed = [
+            index
+            for index, (article, category) in enumerate(zip(look.articles, categories, strict=True))
+            if category != article.category
         ]
+        articles = list(look.articles)
+        named = [(categories[index], articles[index].box) for index in changed]
+        for index, read in zip(changed, self._read_all_as(image, look, named), strict=True):
+            articles[index] = replace(read, mask=articles[index].mask)
         return replace(look, articles=tuple(articles))
 
     def _request(

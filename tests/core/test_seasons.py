@@ -127,3 +127,10 @@ def test_what_is_for_no_season_fits_all():
     assert fits("winter", frozenset({"autumn"}), "shirts")
     assert not fits("spring", frozenset({"autumn", "winter"}), "shirts")
     assert not fits("summer", frozenset({"summer"}), "coats")
+
+
+def test_the_field_itself_goes_before_columns_of_such_a_name():
+    columns = [("Saison", "2"), ("title", "Winter"), ("season", "HW24")]
+    assert season_column(columns) == "HW24"
+    assert season_column(columns[:2]) == "2"
+    assert season_column(columns[1:2]) == ""

@@ -137,3 +137,23 @@ def test_a_browser_that_keeps_nothing_offers_no_saving(opened):
     upload(page)
     assert not page.locator("#saveLook").is_visible()
     assert not page.locator("#alert").is_visible()
+
+
+def test_a_double_click_saves_once(looked):
+    looked.dblclick("#saveLook")
+    settled(looked)
+    assert looked.locator("#savedCount").text_content() == "1"
+    assert looked.locator("#saveLook").get_attribute("aria-pressed") == "true"
+
+
+def test_what_the_disk_takes_back_is_not_called_saved(looked):
+    looked.evaluate(
+        """() => { const add = IDBObjectStore.prototype.add;
+        IDBObjectStore.prototype.add = function (...given) {
+          const request = add.apply(this, given);
+          request.addEventListener("success", () => this.transaction.abort());
+          return request; }; }"""
+    )
+    looked.click("#saveLook")
+    looked.wait_for_selector("#alert:visible")
+    assert looked.locator("#saveLook").get_attribute("aria-pressed") == "false"

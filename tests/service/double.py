@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,11 @@ class Double:
         values = np.zeros((12, 8), np.uint8)
         values[1:-1, 1:-1] = 255
         return Article(category, box, 0.91, attributes, vector, Mask(box, values))
+
+    def articles_in(
+        self, image: Pixels, named: Sequence[tuple[str, Box]], *, worn: bool = False
+    ) -> list[Article]:
+        return [self.article_in(image, box, category, worn=worn) for category, box in named]
 
     def _person(self, width: int, height: int) -> Person:
         joints = tuple(Keypoint(x * width, y * height, 0.9) for x, y in JOINTS)

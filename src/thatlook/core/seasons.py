@@ -109,8 +109,12 @@ def _without(words: Words, left_out: Words) -> Words:
 
 
 def season_column(columns: Iterable[tuple[str, str]]) -> str:
-    """What a product's columns, by name, say of the season; "" where none does."""
-    return next((text for name, text in columns if "".join(tokens(name)) in _columns()), "")
+    """What a product's columns, by name, say of the season; "" where none does.
+
+    The field itself, which may be a column that somebody mapped, before others of such a name.
+    """
+    found = {name: text for name, text in columns if "".join(tokens(name)) in _columns()}
+    return found.get(COLUMN, next(iter(found.values()), ""))
 
 
 @cache

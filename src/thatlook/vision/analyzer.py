@@ -206,11 +206,23 @@ class Analyzer:
 
     def article_in(self, image: Pixels, box: Box, category: str, *, worn: bool = False) -> Article:
         """The article that someone says is in this box of an image, `worn` by a person there."""
-        read = self._embedding.run(image, [box])[0]
+        return self.articles_in(image, [(category, box)], worn=worn)[0]
+
+    def articles_in(
+        self, image: Pixels, named: Sequence[tuple[str, Box]], *, worn: bool = False
+    ) -> list[Article]:
+        """As `article_in`, for several boxes with their categories; the article network, whose
+        masks tell the color of what is worn, runs once.
+        """
         cut = worn and self._embedding.worn_color is not None
-        mask = self._articles.masks(image, [(category, box)])[0] if cut else None
-        found = self._article(image, Detection(category, box, 1.0, mask), read, worn=worn)
-        return replace(found, mask=None)
+        masks = self._articles.masks(image, named) if cut and named else [None] * len(named)
+        found = []
+        for (category, box), mask in zip(named, masks, strict=True):
+            read = self._embedding.run(image, [box])[0]
+            detection = Detection(category, box, 1.0, mask)
+            article = self._article(image, detection, read, worn=worn)
+            found.append(replace(article, mask=None))
+        return found
 
     def _article(self, image: Pixels, found: Detection, read: Embedded, *, worn: bool) -> Article:
         cloth = cloth_of(image, found.box, found.mask)

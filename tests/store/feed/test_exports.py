@@ -492,6 +492,12 @@ def test_prestashops_specific_prices(tmp_path):
     assert (over.product.sale_price, str(runs.product.sale_price)) == (None, "32.00")
 
 
+def test_from_and_to_alone_are_no_dates_of_a_sale(tmp_path):
+    text = "id;title;price;sale_price;from;to;image\n1;Robe;40;30;Italy;women;a.jpg\n"
+    (row,) = read(tmp_path, "f.csv", text)
+    assert str(row.product.sale_price) == "30"
+
+
 def test_prestashop(tmp_path):
     text = (
         "Product ID;Active (0/1);Name *;Categories (x,y,z...);Price tax included;Manufacturer;"

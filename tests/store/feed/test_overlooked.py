@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from PIL import Image
 
@@ -80,3 +82,22 @@ def test_explore_tells_it(feed, tmp_path, capsys):
     mapped = ["--mapping", str(tmp_path / "shop.toml")]
     assert main(["explore", str(path), "--quick", "--out", out, *mapped]) == 0
     assert "no column is known" not in capsys.readouterr().err
+
+
+def test_a_mapped_column_that_comes_late_is_waited_for(tmp_path):
+    path = tmp_path / "f.jsonl"
+    rows = [{"id": str(n), "title": "Shirt", "geld": n} for n in range(150)]
+    rows[140]["rabatt"] = 3
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = overlooked(path, FeedMapping().with_fields(["sale_price=rabatt", "price=geld"]))
+    assert found is None or "price" not in found.missing
+
+
+def test_a_second_picture_will_do_and_shopifys_options_are_read(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(
+        "Handle,Title,Option1 Name,Option1 Value,Variant Price,Image Src\n"
+        "tee,Tee,Color,Red,20,a.jpg\n"
+    )
+    found = overlooked(path, FeedMapping().with_fields(["color=Color"]))
+    assert found is None or not {"color", "image_link", "price"} & {*found.missing}

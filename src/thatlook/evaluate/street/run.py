@@ -47,10 +47,9 @@ class Asked:
 
     def with_true_articles(self, look: Look, image: Pixels, worn: Sequence[Worn]) -> Look:
         """The same person with the articles that an eye saw."""
-        articles = tuple(
-            self.analyzer.article_in(image, w.box, w.category, worn=True) for w in worn
-        )
-        return replace(look, articles=articles)
+        named = [(one.category, one.box) for one in worn]
+        articles = self.analyzer.articles_in(image, named, worn=True)
+        return replace(look, articles=tuple(articles))
 
     def answers(self, look: Look) -> Mapping[int, Recommendation]:
         """By the article's index in the look."""

@@ -157,7 +157,7 @@ class Completer:
             kept = [one for one in stored if suits(one, season)]
             if len(kept) >= query.k or len(answers[0]) < asked.k or asked.k >= MOST_OF_SEASON:
                 return kept[: query.k], answers.eligible
-            asked = replace(asked, k=MORE * asked.k)
+            asked = replace(asked, k=min(MORE * asked.k, MOST_OF_SEASON))
 
     def _valued(
         self, given: Sequence[Given], asked: Floats, stored: Sequence[Stored]

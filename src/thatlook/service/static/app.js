@@ -244,6 +244,7 @@ function goesWith() {
 /** After another season was chosen, which what goes with the look alone depends on. */
 function reseasoned() {
   looks.left(state.source, location.search);
+  lookbook.mark(location.search);
   showUndo();
 }
 

@@ -9,9 +9,14 @@ const STORE = "looks";
 const ids = new Map(); // by what a look is and how it was left: which entry it is
 const numbers = new Map(); // by entry: the number that its own photo has in this tab
 let counted = () => {};
+let saving = false;
 
 /** What a look is and how it was left. */
-const keyOf = (search) => new URLSearchParams(search).toString();
+function keyOf(search) {
+  const params = new URLSearchParams(search);
+  params.sort(); // a choice made later stands later in the address
+  return params.toString();
+}
 
 /** The entries, the newest first. Throws a Trouble where this browser keeps none. */
 const all = async () => (await within("readonly", (store) => store.getAll())).reverse();
@@ -23,7 +28,9 @@ async function within(mode, step) {
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "id", autoIncrement: true });
     const base = await answer(opening);
     try {
-      return await answer(step(base.transaction(STORE, mode).objectStore(STORE)));
+      const transaction = base.transaction(STORE, mode);
+      const [found] = await Promise.all([answer(step(transaction.objectStore(STORE))), done(transaction)]);
+      return found;
     } finally {
       base.close();
     }
@@ -40,8 +47,26 @@ function answer(request) {
   });
 }
 
+/** Waits until what was done is kept: a full disk may take it back after the request. */
+function done(transaction) {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error ?? new DOMException("not kept", "AbortError"));
+  });
+}
+
 /** Saves the look that is shown, or lets it go where it is saved just so. */
-export async function toggle({ source, photo, name, url }, search) {
+export async function toggle(look, search) {
+  if (saving) return; // a second click of a double one
+  saving = true;
+  try {
+    await saveOrForget(look, search);
+  } finally {
+    saving = false;
+  }
+}
+
+async function saveOrForget({ source, photo, name, url }, search) {
   const key = keyOf(search);
   if (ids.has(key)) await forget(ids.get(key));
   else {
@@ -88,7 +113,7 @@ async function searchOf(look, take) {
     if (!numbers.has(look.id)) numbers.set(look.id, await take(look.photo, look.name));
     params.set("photo", numbers.get(look.id));
   }
-  ids.set(params.toString(), look.id);
+  ids.set(keyOf(params), look.id);
   return `?${params}`;
 }
 

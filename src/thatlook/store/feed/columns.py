@@ -53,6 +53,10 @@ def names_of(field: str) -> tuple[str, ...]:
     return tuple(plain(name) for name in _COLUMNS[field])
 
 
+_ONLY_BESIDE: Final = {"from": "reduction", "to": "reduction"}
+"""Names that mean a field only beside another column: alone "from" may be a country."""
+
+
 def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
     """The column of each field that is there: field -> column as it is written in the feed.
 
@@ -64,8 +68,11 @@ def recognised(columns: Iterable[str], chosen: Mapping[str, str] | None = None) 
     fields = _chosen(columns, chosen or {})
     taken = set(fields.values())
     ranked: dict[str, tuple[tuple[int, bool, int], str]] = {}
+    names = {plain(column) for column in columns}
     for order, column in enumerate(columns):
         field, place = _BY_NAME.get(plain(column), ("", 0))
+        if _ONLY_BESIDE.get(plain(column), plain(column)) not in names:
+            continue
         if not field or field in fields or column in taken:
             continue
         rank = (place, not column.strip().startswith("g:"), order)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from thatlook.store.feed.columns import names_of, plain, recognised
+from thatlook.store.feed.exports import brought_together
 from thatlook.store.feed.mapping import FeedMapping
 from thatlook.store.feed.reader import kind_of, raw_rows
 from thatlook.store.feed.rows import RawRow
@@ -23,7 +24,7 @@ ROWS: Final = 100
 _WANTED: Final = {
     "title": ("title",),
     "price": ("price", "sale_price"),
-    "image_link": ("image_link",),
+    "image_link": ("image_link", "additional_image_link"),
     "link": ("link",),
     "brand": ("brand",),
     "color": ("color",),
@@ -74,14 +75,14 @@ def overlooked(
 ) -> Overlooked | None:
     """What of the feed's columns is not understood; None where nothing is missing or left over.
 
-    Raises FeedError for a feed that cannot be read at all, or a mapped column that is not there.
+    Raises FeedError for a feed that cannot be read at all.
     """
     path = Path(feed)
     kind = kind_of(path)
     if kind == "folder":
         return None
     mapping = mapping or FeedMapping()
-    rows = islice(raw_rows(path, kind, mapping.encoding), ROWS)
+    rows = islice(brought_together(raw_rows(path, kind, mapping.encoding)), ROWS)
     return _of(
         (column for row in rows if isinstance(row, RawRow) for column in row.values), mapping
     )
@@ -89,7 +90,9 @@ def overlooked(
 
 def _of(columns: Iterable[str], mapping: FeedMapping) -> Overlooked | None:
     names = tuple(dict.fromkeys(columns))
-    given = recognised(names, mapping.fields)
+    # A mapped column may come with later rows alone; whether it ever does, reading them tells.
+    chosen = {field: column for field, column in mapping.fields.items() if column in names}
+    given = recognised(names, chosen)
     have = {*given, *mapping.defaults}
     missing = tuple(field for field, ways in _WANTED.items() if not have & {*ways})
     left = tuple(name for name in names if name not in given.values())
