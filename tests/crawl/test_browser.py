@@ -12,6 +12,7 @@ import pytest
 
 from tests.crawl.local_pages import Answer
 from tests.crawl.local_shop import LocalShop
+from thatlook.core.errors import FetchError
 from thatlook.crawl.browser import chromium, gate, tab
 from thatlook.crawl.browser.browser import Browser
 from thatlook.crawl.http.failures import CrashedError, ForbiddenError, GoneError, TroubleError
@@ -166,3 +167,42 @@ def test_a_chromium_that_died_is_started_anew(local_shop: LocalShop, browser: Ma
     os.kill(first, signal.SIGKILL)
     assert "Good" in opened.patiently(html)
     assert pid_of(opened) not in {0, first}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [(204, {}), (200, {"Content-Disposition": 'Attachment; filename="list.html"'})],
+)
+def test_an_answer_that_is_no_page_is_not_taken_for_the_page_before(
+    local_shop: LocalShop, browser: Made, status: int, headers: dict[str, str]
+) -> None:
+    local_shop.pages["/other"] = Answer(b"<p class=item>other</p>")
+    local_shop.pages["/nothing"] = Answer(
+        b"" if status == 204 else b"<p>", "text/html", status, headers
+    )
+    made = browser()
+    made.open(f"{local_shop.url}/other", ".item")
+    with pytest.raises(GoneError, match=f"/nothing answered {status} without a page"):
+        made.open(f"{local_shop.url}/nothing", ".item")
+    made.open(f"{local_shop.url}/other", ".item")
+    assert "other" in made.html()
+
+
+def test_a_page_that_breaks_its_own_texts_is_trouble_and_no_crash(
+    local_shop: LocalShop, browser: Made
+) -> None:
+    local_shop.pages["/odd"] = Answer(
+        b"<p class=item>x</p><script>String = () => undefined</script>"
+    )
+    with pytest.raises(TroubleError):
+        browser().open(f"{local_shop.url}/odd", ".item")
+
+
+def test_a_chromium_that_does_not_start_leaves_no_folder(
+    browser: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("THATLOOK_CHROMIUM", "/bin/false")
+    with pytest.raises(FetchError):
+        browser().open("http://127.0.0.1/", "")
+    assert not list(tmp_path.glob("thatlook-*"))

@@ -165,12 +165,14 @@ def test_warming_writes_only_what_is_behind(folder, monkeypatch):
 
 
 def test_leftovers_of_killed_processes_are_removed(folder, monkeypatch):
-    left = folder / "cache" / ".abc.part"
+    left, older = folder / "cache" / ".abc.part", folder / "cache" / ".new-abc"
     left.write_text("half")
+    older.write_text("half, by an earlier version")
     monkeypatch.setattr(blocks, "_LEFTOVER_SECONDS", -1)
     with Catalog.open(folder) as catalog:
         catalog.warm()
     assert not left.exists()
+    assert not older.exists()
 
 
 def test_slow_scans_are_built_by_warming_only(tmp_path, monkeypatch):

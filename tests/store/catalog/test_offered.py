@@ -47,6 +47,12 @@ def test_seasons_are_counted_however_the_feed_says_them(catalog):
     assert told == [("spring", 1), ("summer", 1), ("autumn", 3), ("winter", 1)]
 
 
+def test_seasons_are_counted_beyond_what_is_told_of_other_values(catalog, monkeypatch):
+    monkeypatch.setattr(offered, "MOST_VALUES", 1)
+    catalog.upsert([row_of(n, extra={"season": f"Winter {n}"}) for n in range(5)])
+    assert catalog.offered().seasons == (Count("winter", 5),)
+
+
 def test_what_is_too_much_is_left_out_and_that_is_told(catalog, monkeypatch):
     filled(catalog)
     monkeypatch.setattr(offered, "MOST_VALUES", 1)

@@ -157,7 +157,12 @@ class Browser(Closing):
         if self._tab is None or self._gate is None:
             # In the temporary folder, whose path is short enough for Chromium's sockets.
             self._folder = Path(tempfile.mkdtemp(prefix="thatlook-"))
-            chromium = self._chromium = Chromium(self._folder, self._user_agent, self._addresses)
+            try:
+                chromium = Chromium(self._folder, self._user_agent, self._addresses)
+            except BaseException:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                raise
+            self._chromium = chromium
             self._watchdog = self._watchdog or Watchdog()
             self._watchdog.watch([chromium.pid], self._folder)
             self._gate = RequestGate(chromium, self._check, self._pacer, self.answers)

@@ -24,6 +24,7 @@ from thatlook.store.feed.fetch import REDIRECTS, TRANSIENT_STATUSES, retry_after
 BACKOFF_S = 0.5
 MAX_BODY_BYTES = 30_000_000
 _LASTING = {"script", "stylesheet"}
+_NO_CONTENT = (204, 205)
 _UNNEEDED = {"font", "image", "media", "texttrack"}
 """What a page shows with, and a crawler reads nothing from."""
 _TOLD = {"fetch", "script", "stylesheet", "xhr"}
@@ -156,6 +157,9 @@ class RequestGate:
             await self._say("failRequest", event, errorReason=reason)
             return
         if document and status not in REDIRECTS:
+            if self.traffic.seen().document is None and _is_no_page(status, event):
+                # Chromium goes on showing the page before.
+                self.traffic.refuse(f"{url} answered {status} without a page")
             self.traffic.document(status)
         if status in TRANSIENT_STATUSES:
             self._trouble(url, f"status {status}", _asked_wait_s(event["responseHeaders"]))
@@ -212,6 +216,13 @@ class RequestGate:
         grown_s = BACKOFF_S * 2.0**self._in_a_row
         wait_s = grown_s if wait_s is None else min(wait_s, MAX_WAIT_S)
         self._pacer.hold(urlsplit(url).hostname or "", wait_s)
+
+
+def _is_no_page(status: int, event: Any) -> bool:
+    """Whether an answer replaces nothing: one without content, or a file to be saved."""
+    headers = {one["name"].lower(): one["value"] for one in event["responseHeaders"]}
+    saved = headers.get("content-disposition", "").strip().lower().startswith("attachment")
+    return status in _NO_CONTENT or saved
 
 
 def _number(event: Any) -> str:

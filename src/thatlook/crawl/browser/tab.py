@@ -107,4 +107,7 @@ class Tab:
         )
         if "exceptionDetails" in told:
             raise Error(str(told["exceptionDetails"].get("exception", {}).get("description")))
-        return str(told["result"]["value"])
+        value = told["result"].get("value")
+        if not isinstance(value, str):
+            raise Error(f"the page gave no text, but {told['result'].get('type')}")
+        return value

@@ -83,9 +83,10 @@ class Blocks:
 
     def tidy(self) -> None:
         """Removes what killed processes left half written, an hour after."""
-        for left in self._folder.glob(".*.part"):
-            if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
-                left.unlink(missing_ok=True)
+        for pattern in (".*.part", ".new-*"):  # the second is of earlier versions
+            for left in self._folder.glob(pattern):
+                if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
+                    left.unlink(missing_ok=True)
 
     def _path(self, key: Key) -> Path:
         return self._folder / f"{key[0]}.{key[1]}.block"

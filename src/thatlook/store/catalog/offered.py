@@ -11,6 +11,9 @@ from thatlook.core.seasons import COLUMN, SEASONS, seasons_of
 from thatlook.store.catalog.backend import Backend
 
 MOST_VALUES: Final = 500
+MOST_TEXTS: Final = 20_000
+"""Different texts of a season column that are understood, the most frequent first."""
+
 _VALUES: Final = {
     "brands": "brand",
     "colors": "color",
@@ -66,7 +69,11 @@ class Offered:
 def offered_of(database: Backend) -> Offered:
     """The values as of now, all from one moment."""
     values, seasons, prices = database.in_one_state(
-        lambda: (_values(database), _seasons(_counts(database, _SEASON)), _prices(database))
+        lambda: (
+            _values(database),
+            _seasons(_counts(database, _SEASON, MOST_TEXTS)),
+            _prices(database),
+        )
     )
     whole = len(values["brands"]) <= MOST_VALUES
     cut = {name: found[:MOST_VALUES] for name, found in values.items()}
@@ -74,7 +81,7 @@ def offered_of(database: Backend) -> Offered:
 
 
 def _values(database: Backend) -> dict[str, tuple[Count, ...]]:
-    return {name: _counts(database, column) for name, column in _VALUES.items()}
+    return {name: _counts(database, column, MOST_VALUES) for name, column in _VALUES.items()}
 
 
 def _prices(database: Backend) -> tuple[PriceRange, ...]:
@@ -95,8 +102,8 @@ def _seasons(cells: Iterable[Count]) -> tuple[Count, ...]:
     return tuple(Count(name, found[name]) for name in SEASONS if found[name])
 
 
-def _counts(database: Backend, column: str) -> tuple[Count, ...]:
-    """One more than is told, so that it is known whether any is left out."""
+def _counts(database: Backend, column: str, most: int) -> tuple[Count, ...]:
+    """One more than `most`, so that it is known whether any is left out."""
     sql = f"""SELECT {column}, count(*) FROM products WHERE status = 'active' AND {column} != ''
-        GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_VALUES + 1}"""  # noqa: S608 - constant columns
+        GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {most + 1}"""  # noqa: S608 - constant columns
     return tuple(Count(*row) for row in database.rows(sql))
